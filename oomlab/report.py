@@ -1,0 +1,207 @@
+"""What a report says: types only, no reading and no judging.
+
+Memory is in **pages** of ``Report.page_size_kb`` unless a name carries a unit.
+``None`` means *not printed*; zero means the kernel printed zero. Every part
+remembers the ``line`` it came from (1-based, in the file as it was given).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Literal, NamedTuple
+
+from oomlab.kernel import KernelRelease
+
+Kind = Literal["oom", "allocation_failure", "show_mem"]
+Scope = Literal["global", "memcg", "cpuset", "mempolicy"]
+
+_NOTHING: Mapping[str, int] = MappingProxyType({})
+
+
+class SourceLine(NamedTuple):
+    """One line of the log as it was given, and its 1-based number."""
+
+    number: int
+    text: str
+
+
+class Problem(NamedTuple):
+    """Something missing, damaged or contradictory; ``line`` is ``None`` when it has no place."""
+
+    line: int | None
+    reason: str
+
+
+class FreeBlocks(NamedTuple):
+    """The free blocks of one order: how many, and of which migrate types (``"UME"``, ``""`` when not printed)."""
+
+    order: int
+    count: int
+    types: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trigger:
+    """Who asked, and for what."""
+
+    comm: str | None = None
+    pid: int | None = None
+    gfp_mask: int | None = None
+    gfp_names: tuple[str, ...] | None = None
+    order: int | None = None
+    oom_adj: int | None = None
+    oom_score_adj: int | None = None
+    line: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ZoneStat:
+    """One zone as the report shows it.
+
+    ``watermark_min`` is as printed: from 5.x it contains ``watermark_boost``.
+    ``counters`` holds every other ``key:value`` of the zone's line, in pages
+    where the kernel prints kB; ``flags`` what is not a number
+    (``{"all_unreclaimable?": "yes"}``).
+    """
+
+    name: str
+    node: int | None = None
+    free: int | None = None
+    watermark_min: int | None = None
+    watermark_low: int | None = None
+    watermark_high: int | None = None
+    watermark_boost: int | None = None
+    spanned: int | None = None
+    present: int | None = None
+    managed: int | None = None
+    lowmem_reserve: tuple[int, ...] | None = None
+    free_blocks: tuple[FreeBlocks, ...] | None = None
+    counters: Mapping[str, int] = field(default_factory=lambda: _NOTHING)
+    flags: Mapping[str, str] = field(default_factory=dict)
+    reconstructed: bool = False
+    line: int | None = None
+    reserve_line: int | None = None
+    blocks_line: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NodeStat:
+    """The counters of one NUMA node (4.8 and later), in pages."""
+
+    node: int
+    counters: Mapping[str, int]
+    flags: Mapping[str, str] = field(default_factory=dict)
+    line: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Swap:
+    """Swap space, in pages. ``free`` can be negative: the kernel's own figure during swapoff."""
+
+    total: int | None = None
+    free: int | None = None
+    cached: int | None = None
+    line: int | None = None
+
+
+class Task(NamedTuple):
+    """One row of the task table. ``total_vm`` and the ``rss`` columns are pages, as printed."""
+
+    pid: int
+    comm: str
+    uid: int | None = None
+    tgid: int | None = None
+    total_vm: int | None = None
+    rss: int | None = None
+    rss_anon: int | None = None
+    rss_file: int | None = None
+    rss_shmem: int | None = None
+    nr_ptes: int | None = None
+    nr_pmds: int | None = None
+    nr_puds: int | None = None
+    pgtables_bytes: int | None = None
+    swapents: int | None = None
+    cpu: int | None = None
+    oom_adj: int | None = None
+    oom_score_adj: int | None = None
+    line: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Victim:
+    """One process that was killed, from all the lines that speak of its killing."""
+
+    pid: int
+    comm: str | None = None
+    uid: int | None = None
+    score: int | None = None
+    total_vm_kb: int | None = None
+    anon_rss_kb: int | None = None
+    file_rss_kb: int | None = None
+    shmem_rss_kb: int | None = None
+    pgtables_kb: int | None = None
+    oom_score_adj: int | None = None
+    reason: str | None = None
+    line: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Memcg:
+    """The control group whose limit was met. Sizes in kB, as printed."""
+
+    path: str | None = None
+    oom_path: str | None = None
+    task_path: str | None = None
+    usage_kb: int | None = None
+    limit_kb: int | None = None
+    failcnt: int | None = None
+    swap_usage_kb: int | None = None
+    swap_limit_kb: int | None = None
+    kmem_usage_kb: int | None = None
+    kmem_limit_kb: int | None = None
+    stats: Mapping[str, int] = field(default_factory=lambda: _NOTHING)
+    line: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """One report: an OOM kill, an allocation failure, or a memory dump asked for by hand.
+
+    ``totals`` are the machine-wide counters under ``Mem-Info:`` and the
+    ``N pages RAM`` lines, in pages, by the kernel's own names.
+    ``trace`` is the call trace, function names only, innermost first.
+    ``source`` holds every line that belongs to the report, as it was given.
+    """
+
+    kind: Kind
+    first_line: int
+    last_line: int
+    kernel: KernelRelease | None = None
+    page_size_kb: int = 4
+    trigger: Trigger = Trigger()
+    scope: Scope = "global"
+    constraint: str | None = None
+    nodemask: str | None = None
+    mems_allowed: str | None = None
+    memcg: Memcg | None = None
+    totals: Mapping[str, int] = field(default_factory=lambda: _NOTHING)
+    nodes: tuple[NodeStat, ...] = ()
+    zones: tuple[ZoneStat, ...] = ()
+    swap: Swap | None = None
+    tasks: tuple[Task, ...] = ()
+    victims: tuple[Victim, ...] = ()
+    trace: tuple[str, ...] = ()
+    slabs: Mapping[str, tuple[int, int]] = field(default_factory=dict)
+    source: tuple[SourceLine, ...] = ()
+    problems: tuple[Problem, ...] = ()
+
+    def zone(self, name: str, node: int | None = None) -> ZoneStat | None:
+        """Give the first zone of that name (on that node, if one is named), or ``None``."""
+        matches = (z for z in self.zones if z.name == name and (node is None or z.node == node))
+        return next(matches, None)
+
+    def quote(self, line: int) -> SourceLine | None:
+        """Give the source line of that number, or ``None`` when it is not part of this report."""
+        return next((each for each in self.source if each.number == line), None)

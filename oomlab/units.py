@@ -1,0 +1,81 @@
+"""Pages, kilobytes and the sizes people write.
+
+Inside oomlab memory is counted in **pages** unless a name carries a unit
+(``min_free_kbytes``, ``usage_kb``). The conversions live here and nowhere else.
+"""
+
+from __future__ import annotations
+
+import re
+
+from oomlab.errors import MachineError
+
+PAGE_KB = 4
+"""Kilobytes in a page of every x86 kernel; reports carry their own ``page_size_kb``."""
+
+_UNITS = {"": 1, "k": 2**10, "m": 2**20, "g": 2**30, "t": 2**40}
+_SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([kmgt]?)(?:i?b)?", re.IGNORECASE)
+
+
+def parse_size(text: str) -> int:
+    """Read a size such as ``32GiB``, ``512M`` or ``4096`` and give it in bytes.
+
+    Units are powers of 1024, as the kernel's own ``mem=`` parameter has them.
+    Raises :class:`MachineError` for anything else, negative sizes included.
+
+    >>> parse_size("32GiB") == 32 * 2**30
+    True
+    """
+    match = _SIZE.fullmatch(text.strip())
+    if match is None:
+        raise MachineError(f"{text!r} is not a size: write a number and a unit, such as 32GiB or 512M")
+    return round(float(match[1]) * _UNITS[match[2].lower()])
+
+
+def pages(kb: int, page_size_kb: int = PAGE_KB) -> int:
+    """Turn kilobytes into whole pages, dropping what does not fill one, as the kernel's shift does.
+
+    >>> pages(8056)
+    2014
+    """
+    return kb // page_size_kb
+
+
+def kb(pages: int, page_size_kb: int = PAGE_KB) -> int:
+    """Turn pages into kilobytes.
+
+    >>> kb(2014)
+    8056
+    """
+    return pages * page_size_kb
+
+
+def gib_to_pages(gib: float, page_size_kb: int = PAGE_KB) -> int:
+    """Turn GiB into pages.
+
+    >>> gib_to_pages(32)
+    8388608
+    """
+    return round(gib * 2**20 / page_size_kb)
+
+
+def pages_to_gib(pages: float, page_size_kb: int = PAGE_KB) -> float:
+    """Turn pages into GiB.
+
+    >>> pages_to_gib(8388608)
+    32.0
+    """
+    return pages * page_size_kb / 2**20
+
+
+def human_kb(kb: float) -> str:
+    """Write kilobytes as a person would: ``30.1 GiB``, ``549 MiB``, ``8 kB``.
+
+    >>> human_kb(561924)
+    '549 MiB'
+    """
+    if abs(kb) >= 2**20:
+        return f"{kb / 2**20:.1f} GiB"
+    if abs(kb) >= 2**10 * 10:
+        return f"{kb / 2**10:.0f} MiB"
+    return f"{kb:,.0f} kB"
