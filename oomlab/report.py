@@ -35,10 +35,10 @@ class Problem(NamedTuple):
 
 
 class FreeBlocks(NamedTuple):
-    """The free blocks of one order: how many, and of which migrate types (``"UME"``, ``""`` when not printed)."""
+    """The free blocks of one order, and their migrate types (``"UME"``; ``""`` when not printed)."""
 
     order: int
-    count: int
+    blocks: int
     types: str = ""
 
 
