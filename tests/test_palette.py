@@ -1,0 +1,43 @@
+"""One meaning, one look."""
+
+import re
+
+import pytest
+
+from oomlab.palette import as_dict, css_background, css_variables, palette, swatch
+
+OKABE_ITO = {"#E69F00", "#56B4E9", "#009E73", "#F0E442", "#0072B2", "#D55E00", "#CC79A7", "#999999"}
+
+
+def test_every_colour_is_one_of_okabe_and_ito():
+    assert {each.color for each in palette().values()} <= OKABE_ITO
+
+
+def test_what_memory_is_used_for_can_be_told_apart_in_grey():
+    """Same colour or same hatch, never both; slab and buffer_head are one thing and its main part."""
+    fills = [each for each in palette().values() if each.key in USES]
+    looks = [(each.color, each.hatch) for each in fills]
+    assert len(set(looks)) == len(fills)
+
+
+USES = {"cache", "anonymous", "slab", "radix_tree_node", "mem_map", "kernel", "swap", "free", "reserve"}
+
+
+def test_the_three_marks_differ_by_their_dash():
+    marks = [swatch(f"watermark_{name}") for name in ("min", "low", "high")]
+    assert len({mark.line for mark in marks}) == 3
+
+
+@pytest.mark.parametrize("key", sorted(palette()))
+def test_every_background_ends_in_its_colour(key):
+    assert css_background(key).split(", ")[-1] == swatch(key).color
+
+
+def test_every_swatch_reaches_css_and_the_browser():
+    names = re.findall(r"--oom-([a-z-]+): #[0-9A-F]{6};", css_variables())
+    assert {name.replace("-", "_") for name in names} == set(palette()) == set(as_dict())
+
+
+def test_a_thing_without_a_colour_is_an_error():
+    with pytest.raises(KeyError):
+        swatch("unicorns")
