@@ -1,0 +1,205 @@
+"""Build the notebooks: ``source/NN_topic.py`` gives a learner's copy and one with the answers.
+
+    python notebooks/build.py            build and run all of them
+    python notebooks/build.py 02 03      build and run these
+    python notebooks/build.py --check    only say which are out of step with their source
+
+A source is a percent script. Three tags matter:
+
+``exercise``  holds assignments and functions only. In the learner's copy every
+              value and every body becomes ``...``; comments on lines of their own
+              stay, and so do docstrings.
+``check``     the cell that checks the exercise above it.
+``solution``  is not in the learner's copy at all.
+
+The result depends on the source and the library alone: no times, no addresses,
+no widget state, and cell ids that come from the cells' own text.
+"""
+
+from __future__ import annotations
+
+import argparse
+import ast
+import hashlib
+import re
+import sys
+from collections import Counter
+from pathlib import Path
+
+import jupytext
+import nbformat
+from nbclient import NotebookClient
+from nbformat import NotebookNode
+
+HERE = Path(__file__).parent
+METADATA = {
+    "kernelspec": {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"},
+    "language_info": {"name": "python"},
+}
+WIDGET = "application/vnd.jupyter.widget-view+json"
+ADDRESS = re.compile(r" at 0x[0-9a-fA-F]{6,}")
+CHECKED = re.compile(r'check\("(\d\d\.\d+)"')
+
+
+class SourceError(Exception):
+    """A source that cannot be built; the message names the file and the cell."""
+
+
+def sources(chosen: list[str] | None = None) -> list[Path]:
+    """Give the sources in order: all, or those whose names begin so."""
+    paths = sorted((HERE / "source").glob("[0-9][0-9]_*.py"))
+    return [path for path in paths if not chosen or path.name.startswith(tuple(chosen))]
+
+
+def targets(source: Path) -> dict[str, Path]:
+    """Say where a source's two notebooks stand."""
+    name = f"{source.stem}.ipynb"
+    return {"learner": HERE / name, "solutions": HERE / "solutions" / name}
+
+
+def compose(source: Path, edition: str) -> NotebookNode:
+    """Make one edition of a notebook, not run yet."""
+    notebook = nbformat.v4.new_notebook(metadata=METADATA)
+    exercise, seen = "", Counter[str]()
+    for cell in jupytext.reads(source.read_text(), fmt="py:percent").cells:
+        tags = cell.metadata.get("tags", [])
+        exercise = _exercise_id(cell.source) or exercise
+        cell.metadata = _metadata(tags, exercise, seen)
+        cell.id = _cell_id(cell.source, seen)
+        if edition == "learner" and "exercise" in tags:
+            cell.source = stub(cell.source, f"{source.name}, exercise {exercise}")
+        if edition == "solutions" or "solution" not in tags:
+            notebook.cells.append(cell)
+    return notebook
+
+
+def stub(text: str, where: str) -> str:
+    """Take the answers out of an exercise cell.
+
+    Raises :class:`SourceError` when the cell holds anything but assignments and functions.
+
+    >>> print(stub("# How many?\\npages = 2**3  # eight", "a test"))
+    # How many?
+    pages = ...  # your answer
+    """
+    lines, kept, start = text.splitlines(), [], 0
+    for node in ast.parse(text).body:
+        kept += [line for line in lines[start : node.lineno - 1] if not line.strip() or line.startswith("#")]
+        kept += _blank(node, lines, where)
+        start = node.end_lineno or node.lineno
+    return "\n".join(kept)
+
+
+def _blank(node: ast.stmt, lines: list[str], where: str) -> list[str]:
+    match node:
+        case ast.Assign(targets=[ast.Name(id=name)]):
+            return [f"{name} = ...  # your answer"]
+        case ast.FunctionDef(body=[first, *_]) if first.lineno > node.lineno:
+            head = lines[node.lineno - 1 : first.lineno - 1]
+            if ast.get_docstring(node):
+                head += lines[first.lineno - 1 : first.end_lineno]
+            return [*head, "    ...  # your code"]
+    found = lines[node.lineno - 1]
+    raise SourceError(f"{where}: an exercise cell holds only `name = value` and `def`, not: {found}")
+
+
+def _exercise_id(text: str) -> str:
+    """Find the exercise that a heading announces or a check cell names."""
+    found = re.search(r"^#+ Exercise (\d\d\.\d+)", text, re.MULTILINE) or CHECKED.search(text)
+    return found[1] if found else ""
+
+
+def _metadata(tags: list[str], exercise: str, seen: Counter[str]) -> dict[str, object]:
+    """Keep the tags, and tell nbgrader which cells hold an answer and which earn the mark.
+
+    An exercise earns its mark once: a second check of it is practice.
+    """
+    metadata: dict[str, object] = {"tags": tags} if tags else {}
+    for role in {"exercise", "check"} & set(tags):
+        grade_id, grade = f"{role}-{exercise.replace('.', '-')}", role == "check"
+        seen[grade_id] += 1
+        if seen[grade_id] == 1:
+            points = {"points": 1} if grade else {}
+            fields = {"schema_version": 3, "grade_id": grade_id, "task": False, "grade": grade}
+            metadata["nbgrader"] = fields | {"locked": grade, "solution": not grade} | points
+    return metadata
+
+
+def _cell_id(text: str, seen: Counter[str]) -> str:
+    """Derive an id from what the cell says, so that adding one leaves the others alone."""
+    digest = hashlib.sha1(text.encode()).hexdigest()[:10]
+    seen[digest] += 1
+    return digest if seen[digest] == 1 else f"{digest}-{seen[digest]}"
+
+
+def run(notebook: NotebookNode, folder: Path) -> None:
+    """Run a notebook in its own folder and leave out of it what differs from run to run."""
+    NotebookClient(
+        notebook,
+        timeout=120,
+        extra_arguments=["--IPKernelApp.log_level=40"],
+        kernel_name="python3",
+        resources={"metadata": {"path": str(folder)}},
+        record_timing=False,
+        store_widget_state=False,
+        coalesce_streams=True,
+    ).execute()
+    notebook.metadata = METADATA
+    for cell in notebook.cells:
+        for output in cell.get("outputs", []):
+            _settle(output)
+
+
+def _settle(output: NotebookNode) -> None:
+    """Keep an output's pictures and text; drop widget views, which need a kernel, and addresses."""
+    for kind, value in list(output.get("data", {}).items()):
+        if kind == WIDGET:
+            del output["data"][kind]
+        elif kind.startswith("text/"):
+            output["data"][kind] = ADDRESS.sub("", value)
+    if "text" in output:
+        output["text"] = ADDRESS.sub("", output["text"])
+
+
+def build(source: Path) -> None:
+    """Build, run and write both editions."""
+    for edition, path in targets(source).items():
+        notebook = compose(source, edition)
+        run(notebook, path.parent)
+        path.write_text(nbformat.writes(notebook) + "\n")
+        print(f"wrote {path.relative_to(HERE.parent)}", flush=True)
+
+
+def out_of_step(source: Path) -> list[str]:
+    """Name the notebooks whose cells are not those of their source."""
+    return [
+        str(path.relative_to(HERE.parent))
+        for edition, path in targets(source).items()
+        if not path.exists() or _cells(nbformat.read(path, as_version=4)) != _cells(compose(source, edition))
+    ]
+
+
+def _cells(notebook: NotebookNode) -> list[tuple[object, ...]]:
+    return [(cell.id, cell.cell_type, cell.source, dict(cell.metadata)) for cell in notebook.cells]
+
+
+def main() -> int:
+    """Build, or check."""
+    parser = argparse.ArgumentParser(description="Build the notebooks from their sources.")
+    parser.add_argument("chosen", nargs="*", metavar="NN", help="numbers of notebooks; all when left out")
+    parser.add_argument("--check", action="store_true", help="run nothing; fail when one is out of step")
+    options = parser.parse_args()
+    found = sources(options.chosen)
+    if not found:
+        sys.exit(f"no source in {HERE / 'source'} begins with {' or '.join(options.chosen) or 'two digits'}")
+    if options.check:
+        stale = [name for source in found for name in out_of_step(source)]
+        print("\n".join(f"{name} is out of step: run make notebooks" for name in stale) or "all in step")
+        return 1 if stale else 0
+    for source in found:
+        build(source)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,102 @@
+"""What an exercise is: a question, a way to know the answer, and what to say about the wrong ones."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from random import Random
+from types import MappingProxyType
+from typing import Any, NamedTuple
+
+from oomlab.errors import OomlabError
+from oomlab.exercises.kinds import Kind
+
+_NOTHING: Mapping[str, Any] = MappingProxyType({})
+
+
+class UnknownExercise(OomlabError, LookupError):
+    """No exercise has this number, or it has no fresh numbers to draw."""
+
+
+class Wrong(NamedTuple):
+    """A wrong answer worth a word of its own.
+
+    ``answer`` is what a learner gives who made this mistake, or a function of the
+    exercise's ``given`` that works it out. ``test`` widens it: any answer for which
+    it is true gets the message too.
+    """
+
+    answer: Any
+    message: str
+    test: Callable[[Any], bool] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Exercise:
+    """One exercise: its number, what it asks, how to judge, and how to help.
+
+    ``given`` are the numbers of the question as the notebook shows it; ``draw``,
+    where there is one, makes fresh ones from a seed. Every text may name them in
+    braces, ``{answer}`` too; a brace that is meant is written twice. ``hints`` go
+    from a nudge through the method to nearly the answer.
+    """
+
+    id: str
+    question: str
+    kind: Kind
+    hints: tuple[str, str, str]
+    solution: str
+    wrong: tuple[Wrong, ...] = ()
+    given: Mapping[str, Any] = field(default_factory=lambda: _NOTHING)
+    draw: Callable[[Random], dict[str, Any]] | None = None
+
+    def problem(self, seed: int | None = None) -> Problem:
+        """Give the exercise with its numbers in place: the notebook's, or those of a seed.
+
+        Raises :class:`UnknownExercise` when a seed is given and there is nothing to draw.
+        """
+        if seed is None:
+            return Problem(exercise=self, given=self.given)
+        if self.draw is None:
+            raise UnknownExercise(f"exercise {self.id} has no fresh numbers: leave the seed out")
+        return Problem(exercise=self, given=self.draw(Random(f"{self.id}/{seed}")))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Problem:
+    """An exercise with its numbers in place."""
+
+    exercise: Exercise
+    given: Mapping[str, Any]
+
+    @property
+    def answer(self) -> Any:
+        """The right answer, worked out by the library."""
+        return self.exercise.kind.expected(self.given)
+
+    @property
+    def question(self) -> str:
+        """What is asked."""
+        return self._filled(self.exercise.question)
+
+    @property
+    def hints(self) -> tuple[str, ...]:
+        """A nudge, the method, nearly the answer."""
+        return tuple(map(self._filled, self.exercise.hints))
+
+    @property
+    def solution(self) -> str:
+        """The answer, and why."""
+        return self._filled(self.exercise.solution)
+
+    @property
+    def wrong(self) -> list[Wrong]:
+        """The known wrong answers, worked out."""
+        kind = self.exercise.kind
+        return [
+            Wrong(kind.mistaken(wrong.answer, self.given), self._filled(wrong.message), wrong.test)
+            for wrong in self.exercise.wrong
+        ]
+
+    def _filled(self, text: str) -> str:
+        return text.format(**self.given, answer=self.exercise.kind.shown(self.answer))
