@@ -7,20 +7,29 @@ so a release string is evidence, not truth: it keeps its text and its vendor.
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from functools import cache
-from importlib import resources
+from functools import cache, lru_cache
 from typing import Any
 
 from oomlab.errors import UnknownKernel
 
 _NUMBERS = re.compile(r"\d+(?:\.\d+){1,3}")
-_VENDORS = (
-    ("el", re.compile(r"\.(el\d+)|\.(el\d+)uek|[._](el\d+)")),
-    ("android", re.compile(r"(android)", re.IGNORECASE)),
-)
+_VENDORS = {
+    "uek": r"uek",  # Oracle's own kernel, though it says el8 too
+    "elrepo": r"elrepo",  # mainline, though it says el7 too
+    "el": r"[._](el\d+)",
+    "fedora": r"\.fc\d+",
+    "amazon": r"amzn",
+    "android": r"android",
+    "raspberrypi": r"rpi|-v[78]l?\+|-v8-16k\+",
+    "ubuntu": r"-\d+-(?:generic|lowlatency|aws|azure|gcp|oracle|kvm)",
+    "debian": r"\+deb\d+|-(?:686|686-pae|amd64|cloud-amd64|arm64|armmp|4kc-malta|powerpc64le)$",
+    "suse": r"-default$",
+    "arch": r"-arch\d",
+    "next": r"-next-\d+",
+}
+"""What a release string says of who built it; the first that matches counts."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -45,17 +54,14 @@ class KernelVersion:
             return version
         if isinstance(version, KernelRelease):
             return version.version
-        match = _NUMBERS.match(version.strip().removeprefix("v"))
-        if match is None:
-            raise UnknownKernel(f"{version!r} is not a kernel version: write one such as 3.2.59 or 6.1")
-        return cls(tuple(int(part) for part in match[0].split(".")))
+        return cls(_numbers(version))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KernelRelease:
     """A release as the kernel prints it, with the version and the vendor read from it.
 
-    ``vendor`` is ``"el7"``, ``"el8"``, ``"android"``, … where the text says so, else ``None``.
+    ``vendor`` is ``"el7"``, ``"debian"``, ``"android"``, … where the text says so, else ``None``.
     """
 
     text: str
@@ -75,18 +81,34 @@ class KernelRelease:
         return cls(text=release, version=KernelVersion.of(release), vendor=vendor_of(release))
 
 
+@lru_cache(maxsize=1024)
+def _numbers(version: str) -> tuple[int, ...]:
+    match = _NUMBERS.match(version.strip().removeprefix("v"))
+    if match is None:
+        raise UnknownKernel(f"{version!r} is not a kernel version: write one such as 3.2.59 or 6.1")
+    return tuple(int(part) for part in match[0].split("."))
+
+
 def vendor_of(release: str) -> str | None:
-    """Name the vendor whose backports a release string announces, if it announces one."""
-    for _, pattern in _VENDORS:
-        match = pattern.search(release)
+    """Name the vendor whose backports a release string announces, if it announces one.
+
+    >>> vendor_of("4.18.0-553.el8_10.x86_64"), vendor_of("6.1.0-50-686-pae"), vendor_of("3.2.59")
+    ('el8', 'debian', None)
+    """
+    for vendor, pattern in _VENDORS.items():
+        match = re.search(pattern, release, re.IGNORECASE)
         if match is not None:
-            return next(group for group in match.groups() if group).lower()
+            return match[1].lower() if match.groups() else vendor
     return None
 
 
 @cache
 def load_table(name: str) -> Mapping[str, Any]:
     """Load ``oomlab/tables/<name>.toml``: facts as rows, each with its source."""
+    # Imported here, for `import oomlab` is quick and these two are not.
+    import tomllib
+    from importlib import resources
+
     text = resources.files("oomlab").joinpath("tables", f"{name}.toml").read_text(encoding="utf-8")
     return tomllib.loads(text)
 
