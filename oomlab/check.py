@@ -1,10 +1,10 @@
 """Check an answer, ask for a hint, see the solution.
 
 >>> check("00.1", 2014)
-✓ Right (00.1): 8,056 kB / 4 kB = 2,014 pages.
+✓ Right (00.1). 8,056 kB / 4 kB = 2,014 pages.
 Once more, on fresh numbers: problem("00.1", seed=1)
 >>> check("00.1", ...)
-○ Not answered yet (00.1): put your answer in the cell above and run this one again.
+○ Not answered yet (00.1). Put your answer in the cell above and run this one again.
 Stuck? hint("00.1") helps.
 
 Nothing here raises because of what a learner typed, except for the number of an
@@ -48,7 +48,7 @@ class Card:
     colour: str = "#0060a0"
 
     def __repr__(self) -> str:
-        return f"{self.mark} {self.heading}: {self.text}"
+        return f"{self.mark} {self.heading}. {self.text}"
 
     def _repr_html_(self) -> str:
         """Give the card as HTML; every part of it is escaped."""
@@ -119,7 +119,7 @@ def _judge(problem: Problem, answer: Any, seed: int) -> Feedback:
     try:
         value = kind.read(_answered(answer))
     except NotAnswered:
-        message = "put your answer in the cell above and run this one again."
+        message = "Put your answer in the cell above and run this one again."
         return Feedback(id=id, verdict="not answered yet", message=message, hint=more)
     except Unreadable as error:
         return Feedback(id=id, verdict="not yet", message=str(error), hint=more)

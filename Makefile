@@ -1,0 +1,73 @@
+# The course, its tests and its tools. `make help` names what there is.
+
+.DEFAULT_GOAL := help
+.PHONY: help lab setup test notebooks lint bench
+
+BIN := .venv/bin
+# What has been installed, and when: neither is done again until one of these files changes.
+COURSE := .venv/.course
+DEV := .venv/.dev
+PINS := pyproject.toml constraints.txt
+NOTEBOOKS := $(wildcard notebooks/[0-9]*.ipynb notebooks/solutions/[0-9]*.ipynb)
+# JupyterLab will not run as root, as in a container, unless it is told to.
+AS_ROOT := $(if $(filter 0,$(shell id -u)),--allow-root)
+
+help: ## say what each target does
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' Makefile
+
+lab: $(COURSE) ## open the course in JupyterLab, on this machine only
+	@echo "Opening JupyterLab on notebooks/00_start.ipynb. Ctrl-C here ends it."
+	@$(BIN)/jupyter lab --ip=localhost $(AS_ROOT) notebooks/00_start.ipynb
+
+setup: $(COURSE) ## install the course into .venv
+	@echo "Ready: make lab opens the course."
+
+test: $(DEV) ## run every test, the notebooks and the linters included
+	@echo "Running the tests: a few minutes on two cores."
+	@$(BIN)/python -m pytest -n 2 --dist loadscope -r s tests oomlab \
+		--nbval --nbval-current-env --nbval-cell-timeout=60 --nbval-sanitize-with=notebooks/sanitize.cfg $(NOTEBOOKS)
+
+notebooks: $(DEV) ## build the notebooks from notebooks/source
+	@echo "Building and running the notebooks."
+	@$(BIN)/python notebooks/build.py
+
+lint: $(DEV) ## run ruff, mypy and import-linter
+	@echo "Linting."
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+
+bench: $(DEV) ## measure what the design promises
+	@echo "Measuring: leave the machine alone meanwhile."
+	@$(BIN)/python -m benchmarks.bench
+
+$(BIN)/python:
+	@echo "Making .venv."
+	@for name in python3 python3.14 python3.13 python3.12 python3.11; do \
+		$$name -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && python=$$name && break; \
+	done; \
+	if [ -z "$$python" ]; then \
+		echo "oomlab needs Python 3.11 or newer: install one, for example with: apt install python3.11 python3.11-venv"; exit 1; \
+	elif uv --version >/dev/null 2>&1; then \
+		uv venv --quiet --allow-existing --python "$$python" .venv; \
+	elif $$python -c 'import ensurepip, venv' 2>/dev/null; then \
+		$$python -m venv .venv; \
+	else \
+		echo "$$python has no venv module: install it, for example with: apt install python3-venv"; exit 1; \
+	fi
+
+$(COURSE): $(PINS) | $(BIN)/python
+	@echo "Installing the course into .venv: a few seconds with uv, about a minute with pip."
+	@$(call install,course)
+	@touch $@
+
+$(DEV): $(PINS) | $(BIN)/python
+	@echo "Installing the course and what its tests need into .venv: a few seconds with uv, a minute or two with pip."
+	@$(call install,course$(,)dev)
+	@touch $(COURSE) $@
+
+, := ,
+install = if uv --version >/dev/null 2>&1; \
+	then uv pip install --quiet --python $(BIN)/python -c constraints.txt -e '.[$(1)]'; \
+	else $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[$(1)]'; fi

@@ -1,0 +1,29 @@
+"""`import oomlab` is light."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+
+HEAVY = {"matplotlib", "ipywidgets", "anywidget", "numpy", "IPython", "traitlets"}
+
+
+def seconds(code: str) -> float:
+    start = time.perf_counter()
+    subprocess.run([sys.executable, "-c", code], check=True)
+    return time.perf_counter() - start
+
+
+def test_import_oomlab_costs_less_than_60_ms():
+    """The quickest of nine runs of each: the one that the rest of the machine disturbed least."""
+    runs = [(seconds("pass"), seconds("import oomlab")) for _ in range(9)]
+    bare, loaded = (min(times) for times in zip(*runs, strict=True))
+    assert loaded - bare < 0.060
+
+
+def test_import_oomlab_loads_nothing_heavy():
+    code = "import sys, oomlab; print(*{name.partition('.')[0] for name in sys.modules})"
+    loaded = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True).stdout
+    assert "oomlab" in loaded.split()
+    assert not HEAVY & set(loaded.split())
