@@ -6,57 +6,38 @@ a kernel computes is ever typed in.
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
 
-from oomlab.kernel import KernelVersion
+from oomlab.errors import MachineError, UnknownKernel
+from oomlab.machine import (
+    PAGE_BYTES,
+    Allocator,
+    Arch,
+    Extent,
+    Machine,
+    check_machine,
+    fact,
+    has_buffer_head_fix,
+    layout,
+    struct_page_bytes,
+    swiotlb_pages,
+)
+from oomlab.units import human_kb, kb
+from oomlab.watermarks import (
+    Watermarks,
+    counted_field,
+    default_min_free_kbytes,
+    default_ratios,
+    hugepage_min_free_kbytes,
+    lowmem_reserve,
+    rule,
+    watermarks,
+)
 
-Arch = Literal["i386", "x86_64"]
-Allocator = Literal["slab", "slub"]
+__all__ = ["Allocator", "Arch", "Machine", "Zone", "has_buffer_head_fix", "zones"]
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Machine:
-    """What somebody chose: hardware, kernel build, boot parameters and sysctls.
-
-    Sizes are pages of 4 kB unless the name carries a unit. ``None`` leaves the
-    choice to the kernel. The defaults are the incident's machine; another one is
-    ``dataclasses.replace(machine, ram=gib_to_pages(16))``.
-
-    ``ram`` counts RAM wherever it lies; ``pci_hole`` is the gap below 4 GiB that
-    pushes the rest above it, ``low_holes`` are page frames (first, end) below
-    1 MiB that are not RAM, and ``firmware`` is what the firmware keeps at the top
-    of the RAM below the gap. ``mem_limit`` is ``mem=``: an address, as a page frame.
-    ``vmalloc_mib`` is ``vmalloc=``; ``page_offset`` is where the VM split lies.
-
-    ``boot_lowmem`` and ``boot_dma`` are what the kernel image, hash tables, per-cpu
-    areas and drivers took from ZONE_NORMAL and ZONE_DMA (``mem_map`` not counted:
-    it is derived). ``freed_late`` comes back to ZONE_NORMAL after the kernel has
-    set its marks: the initrd and the kernel's own start-up code.
-    """
-
-    kernel: KernelVersion = KernelVersion((3, 2, 59))
-    arch: Arch = "i386"
-    pae: bool = True
-    highpte: bool = False
-    allocator: Allocator = "slab"
-    buffer_head_fix: bool | None = None
-    ram: int = 32 * 2**18
-    pci_hole: int = 2**18
-    low_holes: tuple[tuple[int, int], ...] = ((0x0, 0x10), (0xA0, 0x100))
-    firmware: int = 64
-    swap: int = 489_973
-    mem_limit: int | None = None
-    page_offset: int = 0xC0000000
-    vmalloc_mib: int | None = None
-    min_free_kbytes: int | None = 8192
-    watermark_scale_factor: int | None = None
-    lowmem_reserve_ratio: tuple[int, ...] | None = None
-    transparent_hugepages: bool = False
-    boot_lowmem: int = 20_768
-    boot_dma: int = 2_986
-    freed_late: int = 0
-    swiotlb: int | None = None
+_HIGH = ("HighMem", "Movable")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,3 +62,184 @@ class Zone:
     watermark_low: int
     watermark_high: int
     lowmem_reserve: tuple[int, ...]
+
+
+def zones(machine: Machine) -> tuple[Zone, ...]:
+    """Derive every zone of a machine, lowest first, empty ones included.
+
+    The index of a zone in the tuple is its index in every ``lowmem_reserve``.
+    Raises :class:`MachineError`, in one line, for a machine that could not boot.
+
+    >>> dma, normal, highmem, movable = zones(Machine())
+    >>> normal.present, normal.watermark_min, normal.lowmem_reserve
+    (222502, 2012, (0, 0, 252949, 252949))
+
+    Source: mm/page_alloc.c, ``free_area_init_core`` and ``__setup_per_zone_wmarks``.
+    """
+    try:
+        check_machine(machine)
+        return _zones(machine)
+    except UnknownKernel as error:
+        raise MachineError(str(error)) from error
+
+
+def _zones(machine: Machine) -> tuple[Zone, ...]:
+    extents = layout(machine)
+    memmap = [_memmap(machine, extent) for extent in extents]
+    present = [_present(machine, extent) for extent in extents]
+    managed = _managed(machine, extents, memmap)
+    sizes = present if counted_field(machine.kernel) == "present" else managed
+    at_boot = _before_late_frees(machine, extents, sizes)
+    marks = _watermarks(machine, extents, at_boot, sizes)
+    reserves = _reserves(machine, extents, at_boot, sizes)
+    return tuple(
+        Zone(
+            name=extent.name,
+            start_pfn=extent.start_pfn,
+            spanned=extent.spanned,
+            present=present[i],
+            managed=managed[i],
+            memmap=memmap[i],
+            watermark_min=marks[i].min,
+            watermark_low=marks[i].low,
+            watermark_high=marks[i].high,
+            lowmem_reserve=reserves[i],
+        )
+        for i, extent in enumerate(extents)
+    )
+
+
+# --- sizes ------------------------------------------------------------------------------------
+
+
+def _memmap(machine: Machine, extent: Extent) -> int:
+    """Price a zone's ``struct page`` array: i386 pays for holes too, x86_64 does not."""
+    frames = extent.spanned if machine.arch == "i386" else extent.ram
+    return _pages_of(frames * struct_page_bytes(machine))
+
+
+def _pages_of(size: int) -> int:
+    return -(-size // PAGE_BYTES)
+
+
+def _present(machine: Machine, extent: Extent) -> int:
+    counts = fact("present", machine)["counts"]
+    if counts == "spanned":
+        return extent.spanned
+    if counts == "ram":
+        return extent.ram
+    return max(0, extent.ram - _pages_of(extent.spanned * struct_page_bytes(machine)))
+
+
+def _managed(machine: Machine, extents: Sequence[Extent], memmap: Sequence[int]) -> list[int]:
+    """Count what the page allocator is given: RAM less what boot took."""
+    taken = _taken_by_boot(machine, extents, sum(memmap))
+    for extent in extents:
+        late = machine.freed_late if extent.name == _boot_zone(extents) else 0
+        if extent.ram and extent.ram <= taken[extent.name] + late:
+            have, need = human_kb(kb(extent.ram)), human_kb(kb(taken[extent.name] + late))
+            raise MachineError(
+                f"{extent.name} has {have}, but boot and mem_map take {need} of it: less RAM fits"
+            )
+    return [extent.ram - taken[extent.name] if extent.ram else 0 for extent in extents]
+
+
+def _taken_by_boot(machine: Machine, extents: Sequence[Extent], mem_map: int) -> dict[str, int]:
+    """Say which zone pays: mem_map lies in the highest that the kernel maps, the rest just above DMA."""
+    taken = dict.fromkeys((extent.name for extent in extents), 0)
+    taken["DMA"] = machine.boot_dma
+    taken[_mapped(extents)[-1]] += mem_map
+    taken[_boot_zone(extents)] += machine.boot_lowmem + swiotlb_pages(machine)
+    return taken
+
+
+def _mapped(extents: Sequence[Extent]) -> list[str]:
+    return [extent.name for extent in extents if extent.ram and extent.name in ("DMA32", "Normal")]
+
+
+def _boot_zone(extents: Sequence[Extent]) -> str:
+    return _mapped(extents)[0]
+
+
+def _before_late_frees(machine: Machine, extents: Sequence[Extent], sizes: Sequence[int]) -> list[int]:
+    """Give the sizes that the kernel saw when it first set its marks."""
+    if counted_field(machine.kernel) == "present":
+        return list(sizes)
+    late = _boot_zone(extents)
+    return [
+        size - machine.freed_late if extent.name == late else size
+        for extent, size in zip(extents, sizes, strict=True)
+    ]
+
+
+# --- marks ------------------------------------------------------------------------------------
+
+
+def _watermarks(
+    machine: Machine, extents: Sequence[Extent], at_boot: Sequence[int], now: Sequence[int]
+) -> list[Watermarks]:
+    """Set the marks as boot did, or anew where somebody wrote to a sysctl that sets them."""
+    if machine.min_free_kbytes is None:
+        min_free_kbytes = _own_min_free_kbytes(machine, extents, at_boot)
+        sizes = at_boot if machine.watermark_scale_factor is None else now
+    else:
+        min_free_kbytes, sizes = machine.min_free_kbytes, now
+    return _marks(machine, extents, sizes, min_free_kbytes)
+
+
+def _marks(
+    machine: Machine, extents: Sequence[Extent], sizes: Sequence[int], min_free_kbytes: int
+) -> list[Watermarks]:
+    named = {extent.name: size for extent, size in zip(extents, sizes, strict=True)}
+    lowmem = sum(_lowmem(named))
+    return [
+        watermarks(
+            size,
+            lowmem=lowmem,
+            min_free_kbytes=min_free_kbytes,
+            version=machine.kernel,
+            highmem=_small_min(name, named, machine),
+            scale_factor=machine.watermark_scale_factor or 10,
+        )
+        for name, size in named.items()
+    ]
+
+
+def _lowmem(sizes: Mapping[str, int]) -> list[int]:
+    return [size for name, size in sizes.items() if name not in _HIGH]
+
+
+def _small_min(name: str, sizes: Mapping[str, int], machine: Machine) -> bool:
+    if name == "Movable":
+        always = rule("movable", machine.kernel)["small_min"] == "always"
+        return always or sizes.get("HighMem", 0) > 0
+    return name == "HighMem"
+
+
+def _own_min_free_kbytes(machine: Machine, extents: Sequence[Extent], sizes: Sequence[int]) -> int:
+    """Choose ``min_free_kbytes`` as the kernel does when nobody writes it."""
+    named = {extent.name: size for extent, size in zip(extents, sizes, strict=True)}
+    chosen = default_min_free_kbytes(kb(sum(_lowmem(named))), machine.kernel)
+    hugepages = rule("hugepages", machine.kernel)
+    if sum(sizes) < hugepages["least_ram_mib"] * 256:
+        return chosen
+    marks = dict(zip(named, _marks(machine, extents, sizes, chosen), strict=True))
+    spare = sum(max(0, size - marks[name].high) for name, size in named.items() if name not in _HIGH)
+    if not machine.transparent_hugepages:
+        return default_min_free_kbytes(kb(spare), machine.kernel) if hugepages["off_recounts"] else chosen
+    counted = [
+        name for name, size in named.items() if size and (hugepages["zones"] == "all" or name not in _HIGH)
+    ]
+    pageblock = 512 if machine.pae or machine.arch == "x86_64" else 1024
+    wanted = hugepage_min_free_kbytes(spare, zones=len(counted), version=machine.kernel, pageblock=pageblock)
+    return max(chosen, wanted)
+
+
+def _reserves(
+    machine: Machine, extents: Sequence[Extent], at_boot: Sequence[int], now: Sequence[int]
+) -> tuple[tuple[int, ...], ...]:
+    """Set the reserves as boot did, or anew where somebody wrote the ratios."""
+    if machine.lowmem_reserve_ratio is None:
+        ratios = default_ratios([extent.name for extent in extents], machine.kernel)
+        return lowmem_reserve(at_boot, ratios, machine.kernel)
+    return lowmem_reserve(now, machine.lowmem_reserve_ratio, machine.kernel)

@@ -1,0 +1,280 @@
+"""Read ``/proc``: zoneinfo, meminfo, buddyinfo and slabinfo, from text to types.
+
+Every parser is pure: text in, values out. Unknown keys are kept. A line that cannot be
+read raises :class:`ReportError` with its number. Only :func:`read_proc` touches files.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import NamedTuple
+
+from oomlab.errors import ReportError
+from oomlab.kernel import KernelRelease
+from oomlab.report import FreeBlocks, NodeStat, SourceLine, ZoneStat
+
+FILES = ("zoneinfo", "meminfo", "buddyinfo", "slabinfo", "cmdline", "sys/kernel/osrelease")
+SYSCTLS = ("min_free_kbytes", "watermark_scale_factor", "lowmem_reserve_ratio")
+"""The ``vm`` sysctls that marks and reserves follow from."""
+
+_HEADING = re.compile(r"Node (?P<node>\d+), zone +(?P<name>\w+)")
+_PAIR = re.compile(r"(?P<key>[^\s:]+(?: [^\s:\d]+)*):?\s+(?P<value>\S.*)")
+_MEMINFO = re.compile(r"(?P<key>[^\s:]+):\s+(?P<value>\d+)(?P<unit> kB)?$")
+_FIELDS = {
+    **{"pages free": "free", "free": "free", "boost": "watermark_boost"},
+    **{"min": "watermark_min", "low": "watermark_low", "high": "watermark_high"},
+    **{"spanned": "spanned", "present": "present", "managed": "managed"},
+}
+
+
+class Slab(NamedTuple):
+    """One cache of ``/proc/slabinfo``; ``objsize`` in bytes, counts of objects and slabs."""
+
+    name: str
+    active_objs: int
+    num_objs: int
+    objsize: int
+    objperslab: int
+    pagesperslab: int
+    active_slabs: int
+    num_slabs: int
+
+    @property
+    def pages(self) -> int:
+        """Count the pages that the cache holds, in use or not."""
+        return self.num_slabs * self.pagesperslab
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Snapshot:
+    """One reading of ``/proc``. What could not be read is ``None`` or empty.
+
+    ``meminfo`` keys carry the unit that the kernel prints: ``MemFree_kb``, ``HugePages_Total``.
+    ``sysctls`` hold the values of ``vm.*`` by name: ``{"min_free_kbytes": (8192,)}``.
+    """
+
+    zones: tuple[ZoneStat, ...]
+    nodes: tuple[NodeStat, ...] = ()
+    meminfo: Mapping[str, int] = field(default_factory=dict)
+    slabs: tuple[Slab, ...] | None = None
+    kernel: KernelRelease | None = None
+    cmdline: str | None = None
+    sysctls: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+
+    def zone(self, name: str) -> ZoneStat | None:
+        """Give the first zone of that name, or ``None``."""
+        return next((zone for zone in self.zones if zone.name == name), None)
+
+
+# --- zoneinfo ---------------------------------------------------------------------------------
+
+
+def parse_zoneinfo(text: str) -> tuple[ZoneStat, ...]:
+    """Read ``/proc/zoneinfo`` into one :class:`ZoneStat` for each zone, sizes in pages.
+
+    ``watermark_min`` is as printed, boost included. Everything that has no field of its own
+    is in ``counters``; per-cpu values are named ``cpu 0 count``.
+
+    >>> text = "Node 0, zone   Normal\\n  pages free     2014\\n        min      2012\\n"
+    >>> parse_zoneinfo(text)[0].watermark_min
+    2012
+    """
+    return tuple(_zone(heading, lines) for heading, lines in _sections(text))
+
+
+def parse_nodes(text: str) -> tuple[NodeStat, ...]:
+    """Read the per-node counters that ``/proc/zoneinfo`` prints since 4.8, in pages."""
+    nodes = []
+    for heading, lines in _sections(text):
+        counters = {key: int(value) for _, part, key, value in _pairs(lines) if part == "node"}
+        if counters:
+            nodes.append(NodeStat(node=_node_and_name(heading)[0], counters=counters, line=heading.number))
+    return tuple(nodes)
+
+
+def _sections(text: str) -> Iterator[tuple[SourceLine, list[SourceLine]]]:
+    """Give each zone's heading with the lines below it."""
+    sections: list[tuple[SourceLine, list[SourceLine]]] = []
+    for line in _lines(text):
+        if _HEADING.match(line.text):
+            sections.append((line, []))
+        elif sections:
+            sections[-1][1].append(line)
+        else:
+            raise _unreadable(line, "a zoneinfo that begins with 'Node 0, zone DMA'")
+    if not sections:
+        raise ReportError("no zone in this zoneinfo: is the text empty?")
+    return iter(sections)
+
+
+def _zone(heading: SourceLine, lines: list[SourceLine]) -> ZoneStat:
+    node, name = _node_and_name(heading)
+    zone = ZoneStat(name=name, node=node, line=heading.number)
+    fields: dict[str, int] = {}
+    counters: dict[str, int] = {}
+    flags: dict[str, str] = {}
+    for line, part, key, value in _pairs(lines):
+        if key == "protection":
+            zone = replace(zone, lowmem_reserve=_protection(line, value), reserve_line=line.number)
+        elif part == "zone":
+            _keep(key, value, fields if key in _FIELDS else counters, flags)
+        elif part == "cpu":
+            _keep(key, value, counters, flags)
+    named = {_FIELDS[key]: value for key, value in fields.items()}
+    return replace(zone, counters=counters, flags=flags, **named)  # type: ignore[arg-type]
+
+
+def _keep(key: str, value: str, numbers: dict[str, int], words: dict[str, str]) -> None:
+    first = value.split()[0]
+    if re.fullmatch(r"-?\d+", first):
+        numbers[key] = int(first)
+    else:
+        words[key] = value
+
+
+def _pairs(lines: list[SourceLine]) -> Iterator[tuple[SourceLine, str, str, str]]:
+    """Split lines into key and value, and tell which part of the zone they belong to."""
+    part, cpu = "zone", ""
+    for line in lines:
+        stripped = line.text.strip()
+        if stripped in ("per-node stats", "pagesets"):
+            part = "node" if stripped == "per-node stats" else "cpu"
+            continue
+        pair = _PAIR.fullmatch(stripped)
+        if pair is None:
+            raise _unreadable(line, "a name and a value")
+        key, value = pair["key"], pair["value"].strip()
+        if key == "pages free" or (part == "cpu" and key in ("node_unreclaimable", "start_pfn")):
+            part = "zone"
+        if part == "cpu" and key == "cpu":
+            cpu = value
+            continue
+        yield line, part, f"cpu {cpu} {key}" if part == "cpu" else key, value
+
+
+def _node_and_name(heading: SourceLine) -> tuple[int, str]:
+    match = _HEADING.match(heading.text)
+    assert match is not None  # _sections kept this line because it matches
+    return int(match["node"]), match["name"]
+
+
+def _protection(line: SourceLine, value: str) -> tuple[int, ...]:
+    if not re.fullmatch(r"\((\d+(, \d+)*)?\)", value):
+        raise _unreadable(line, "protection: (0, 869, …)")
+    return tuple(int(each) for each in re.findall(r"\d+", value))
+
+
+# --- the other files --------------------------------------------------------------------------
+
+
+def parse_meminfo(text: str) -> Mapping[str, int]:
+    """Read ``/proc/meminfo``; a key gets ``_kb`` where the kernel prints kB.
+
+    >>> parse_meminfo("MemFree:  561924 kB\\nHugePages_Total:  0\\n")
+    {'MemFree_kb': 561924, 'HugePages_Total': 0}
+    """
+    values = {}
+    for line in _lines(text):
+        match = _MEMINFO.fullmatch(line.text.strip())
+        if match is None:
+            raise _unreadable(line, "a line such as 'MemFree: 561924 kB'")
+        values[match["key"] + ("_kb" if match["unit"] else "")] = int(match["value"])
+    return values
+
+
+def parse_buddyinfo(text: str) -> Mapping[tuple[int, str], tuple[FreeBlocks, ...]]:
+    """Read ``/proc/buddyinfo``: the free blocks of every order, by node and zone.
+
+    >>> parse_buddyinfo("Node 0, zone   Normal    830     80      0")[0, "Normal"][1]
+    FreeBlocks(order=1, blocks=80, types='')
+    """
+    blocks = {}
+    for line in _lines(text):
+        match = _HEADING.match(line.text)
+        counts = line.text[match.end() :].split() if match else []
+        if not counts or not all(count.isdecimal() for count in counts):
+            raise _unreadable(line, "a line such as 'Node 0, zone Normal 830 80 0 …'")
+        rows = (FreeBlocks(order, int(count)) for order, count in enumerate(counts))
+        blocks[_node_and_name(line)] = tuple(rows)
+    return blocks
+
+
+def parse_slabinfo(text: str) -> tuple[Slab, ...]:
+    """Read ``/proc/slabinfo``, version 2.x: one :class:`Slab` for each cache."""
+    lines = list(_lines(text))
+    if not lines or not lines[0].text.startswith("slabinfo - version: 2"):
+        raise _unreadable(lines[0] if lines else SourceLine(1, ""), "'slabinfo - version: 2.1'")
+    return tuple(_slab(line) for line in lines[1:] if not line.text.startswith("#"))
+
+
+def _slab(line: SourceLine) -> Slab:
+    parts = line.text.split(":")
+    name, *counts = parts[0].rsplit(maxsplit=5)
+    slabs = parts[-1].split()[1:3]
+    try:
+        objects, used = [int(each) for each in counts], [int(each) for each in slabs]
+        return Slab(name, *objects, *used)
+    except (ValueError, TypeError):
+        raise _unreadable(line, "a cache's name, five counts, tunables and slabdata") from None
+
+
+def _lines(text: str) -> Iterator[SourceLine]:
+    """Number the lines from 1, leaving out blank ones."""
+    numbered = (SourceLine(number, line) for number, line in enumerate(text.splitlines(), 1))
+    return (line for line in numbered if line.text.strip())
+
+
+def _unreadable(line: SourceLine, expected: str) -> ReportError:
+    return ReportError(
+        f"line {line.number}: {line.text.strip()[:80]!r} where {expected} was expected",
+        line=line.number,
+        text=line.text,
+    )
+
+
+# --- snapshots --------------------------------------------------------------------------------
+
+
+def snapshot(files: Mapping[str, str]) -> Snapshot:
+    """Build a :class:`Snapshot` from the texts of ``/proc`` files, by name.
+
+    Names are as under ``/proc`` (see :data:`FILES`), sysctls as in :data:`SYSCTLS`.
+    Only ``zoneinfo`` is required.
+    """
+    if "zoneinfo" not in files:
+        raise ReportError("a snapshot needs zoneinfo: without it there are no zones to speak of")
+    blocks = parse_buddyinfo(files.get("buddyinfo", ""))
+    zones = parse_zoneinfo(files["zoneinfo"])
+    release = files.get("sys/kernel/osrelease")
+    return Snapshot(
+        zones=tuple(replace(zone, free_blocks=blocks.get((zone.node or 0, zone.name))) for zone in zones),
+        nodes=parse_nodes(files["zoneinfo"]),
+        meminfo=parse_meminfo(files.get("meminfo", "")),
+        slabs=parse_slabinfo(files["slabinfo"]) if "slabinfo" in files else None,
+        kernel=KernelRelease.of(release.strip()) if release else None,
+        cmdline=files["cmdline"].strip() if "cmdline" in files else None,
+        sysctls={name: tuple(map(int, files[name].split())) for name in SYSCTLS if name in files},
+    )
+
+
+def read_proc(root: Path | str = "/proc") -> Snapshot:
+    """Take a snapshot of this machine, of what its reader may see (slabinfo needs root).
+
+    The order matters: a kernel recomputes every ``lowmem_reserve`` when somebody merely reads
+    ``lowmem_reserve_ratio``, so zoneinfo comes first.
+    """
+    proc = Path(root)
+    places = {name: proc / name for name in FILES} | {name: proc / "sys/vm" / name for name in SYSCTLS}
+    texts = {name: _read(path) for name, path in places.items()}
+    return snapshot({name: text for name, text in texts.items() if text is not None})
+
+
+def _read(path: Path) -> str | None:
+    """Give a file's text, or ``None`` where it is missing or closed to us."""
+    try:
+        return path.read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return None
