@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, Literal, NamedTuple
 
 from oomlab.errors import MachineError
@@ -270,17 +271,15 @@ def fact(table: str, machine: Machine) -> Mapping[str, Any]:
 
     Raises :class:`MachineError` when no row covers its kernel.
     """
-    rows = _matching(load_table("zones")[table], machine)
-    if not rows:
-        raise MachineError(f"no {table} rule is known for Linux {machine.kernel} on {machine.arch}")
-    return rows[0]
+    return _fact(table, machine.kernel, machine.arch, machine.pae, machine.allocator)
 
 
-def _matching(rows: Sequence[Mapping[str, Any]], machine: Machine) -> list[Mapping[str, Any]]:
-    """Keep the rows whose version, arch, pae and allocator, where given, are the machine's."""
-    traits = {"arch": machine.arch, "pae": machine.pae, "allocator": machine.allocator}
-    return [
-        row
-        for row in rows_for(rows, machine.kernel)
-        if all(row.get(trait, value) == value for trait, value in traits.items())
-    ]
+@cache
+def _fact(
+    table: str, kernel: KernelVersion, arch: Arch, pae: bool, allocator: Allocator
+) -> Mapping[str, Any]:
+    traits = {"arch": arch, "pae": pae, "allocator": allocator}
+    for row in rows_for(load_table("zones")[table], kernel):
+        if all(row.get(trait, value) == value for trait, value in traits.items()):
+            return row
+    raise MachineError(f"no {table} rule is known for Linux {kernel} on {arch}")

@@ -7,6 +7,7 @@ Every function takes page counts and a version, so that it serves a model, a rep
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import cache
 from math import isqrt
 from typing import Any, NamedTuple
 
@@ -234,7 +235,12 @@ def rule(table: str, version: Version) -> Mapping[str, Any]:
 
     Raises :class:`UnknownKernel` when the version is older than every row.
     """
-    found = rows_for(load_table("watermarks")[table], KernelVersion.of(version))
+    return _rule(table, KernelVersion.of(version))
+
+
+@cache
+def _rule(table: str, version: KernelVersion) -> Mapping[str, Any]:
+    found = rows_for(load_table("watermarks")[table], version)
     if not found:
         raise UnknownKernel(f"no {table} rule is known for Linux {version}: its rules begin later")
     return found[0]
