@@ -1,0 +1,92 @@
+"""Radio buttons for an exercise: checked when picked, usable from the keyboard, readable without a kernel."""
+
+from __future__ import annotations
+
+import nbformat
+import pytest
+
+from oomlab import check
+from oomlab.exercises import Exercise, Wrong
+from oomlab.exercises.kinds import Choice, Number
+from oomlab.explore import choose as module
+from oomlab.explore.choose import choose
+
+ZONE = Exercise(
+    id="77.1",
+    question="Which zone <b>?",
+    kind=Choice({"a": "DMA & co", "b": ""}, "b"),
+    hints=("a", "b", "c"),
+    solution="It is {answer}.",
+    wrong=(Wrong("a", "Too small."),),
+)
+
+
+@pytest.fixture
+def zone(monkeypatch):
+    for each in (check, module):
+        monkeypatch.setattr(each, "find", lambda id: ZONE)
+    return choose("77.1")
+
+
+def test_nothing_is_picked_at_first(zone):
+    assert zone.value is None
+    assert zone._feedback == ""
+    assert check.check("77.1", zone.value).verdict == "not answered yet"
+
+
+def test_a_pick_is_checked_at_once_and_kept(zone):
+    zone.value = "a"
+    assert zone._feedback.startswith("✗ Not yet (77.1). Too small.")
+    zone.value = "b"
+    assert zone._feedback.startswith("✓ Right (77.1).")
+    assert check.check("77.1", zone.value).passed
+
+
+def test_a_value_that_is_no_option_is_answered_and_not_raised(zone):
+    zone.value = "<script>"
+    assert "none of the options" in zone._feedback
+
+
+def test_without_a_kernel_the_question_and_its_options_are_there(zone):
+    data, _ = zone._repr_mimebundle_()
+    assert data["text/plain"] == "Which zone <b>?\na: DMA & co\nb: b"
+    assert data["text/html"] == "<p>Which zone &lt;b&gt;?</p><ul><li>a: DMA &amp; co</li><li>b: b</li></ul>"
+
+
+def test_an_exercise_of_another_kind_says_how_to_answer_it(monkeypatch):
+    number = Exercise(id="77.2", question="?", kind=Number(lambda: 1), hints=("a", "b", "c"), solution="")
+    monkeypatch.setattr(module, "find", lambda id: number)
+    with pytest.raises(ValueError, match="not a choice"):
+        choose("77.2")
+
+
+IN_A_NOTEBOOK = """
+from oomlab import check
+from oomlab.exercises import Exercise
+from oomlab.exercises.kinds import Choice
+from oomlab.explore import choose
+
+kind = Choice({"a": "DMA", "b": "Normal", "c": "HighMem"}, "b")
+zone = Exercise(id="77.1", question="Which zone?", kind=kind, hints=("", "", ""), solution="It is {answer}.")
+check.find = choose.find = lambda id: zone
+choose.choose("77.1")
+"""
+
+
+@pytest.mark.browser
+def test_an_option_can_be_picked_with_the_arrow_keys(lab, page, shots):
+    """In JupyterLab itself, which would take the arrow keys away."""
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(IN_A_NOTEBOOK)])
+    notebook.metadata.kernelspec = {"name": "python3", "display_name": "Python 3 (ipykernel)"}
+    nbformat.write(notebook, lab.root / "choose.ipynb")
+    page.goto(lab.link("choose.ipynb"))
+    page.wait_for_function("window.jupyterapp?.shell?.currentWidget?.context?.isReady", timeout=60_000)
+    page.evaluate("jupyterapp.shell.currentWidget.sessionContext.ready")
+    page.evaluate("jupyterapp.commands.execute('notebook:run-all-cells')")
+    group = page.get_by_role("group", name="Which zone?")
+    group.get_by_label("DMA").focus()
+    page.keyboard.press("ArrowDown")
+    page.wait_for_function("document.querySelector('.oom-choose [role=status]').textContent !== ''")
+    page.screenshot(path=shots / "choose.png")
+    assert page.locator(".oom-choose [role=status]").inner_text() == "✓ Right (77.1). It is b."
+    assert group.get_by_label("Normal").is_checked()
