@@ -180,8 +180,8 @@ class Extent(NamedTuple):
 
 def layout(machine: Machine) -> tuple[Extent, ...]:
     """Lay every zone of the kernel over the machine's RAM, lowest first; empty zones span nothing."""
-    ram = memory_map(machine)
-    return tuple(_extent(name, *_bounds(name, machine), ram) for name in zone_names(machine))
+    ram, bounds = memory_map(machine), _bounds(machine)
+    return tuple(_extent(name, *bounds[name], ram) for name in zone_names(machine))
 
 
 def zone_names(machine: Machine) -> tuple[str, ...]:
@@ -189,8 +189,8 @@ def zone_names(machine: Machine) -> tuple[str, ...]:
     return tuple(fact("names", machine)["zones"])
 
 
-def _bounds(name: str, machine: Machine) -> tuple[int, int]:
-    """Give the frames that a zone may lie in, whether or not there is RAM."""
+def _bounds(machine: Machine) -> dict[str, tuple[int, int]]:
+    """Give the frames that each zone may lie in, whether or not there is RAM."""
     low = lowmem_end(machine)
     wide = machine.arch == "x86_64" and "DMA32" in zone_names(machine)
     dma32_end = FOUR_GIB if wide else DMA_END
@@ -200,7 +200,7 @@ def _bounds(name: str, machine: Machine) -> tuple[int, int]:
         "Normal": (dma32_end, low),
         "HighMem": (low, 2**40),
         "Movable": (0, 0),
-    }[name]
+    }
 
 
 def _extent(name: str, start: int, end: int, ram: Sequence[tuple[int, int]]) -> Extent:
