@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from oomlab.errors import MachineError
-from oomlab.explore.controls import Bits, Choice, Number, Slider, Toggle, log_steps
+from oomlab.explore.controls import Bits, Choice, Number, Slider, Toggle, doubling_steps
 from oomlab.explore.explorer import NARROWEST, WIDEST, Explorer, Panel, View, styles
 from oomlab.explore.picture import Box, Label, Picture, Rule
 from oomlab.palette import palette
@@ -91,15 +91,15 @@ def test_the_digits_of_a_mask_are_its_hexadecimal_digits(mask):
 
 
 @given(
-    low=st.integers(0, 20),
+    low=st.integers(1, 4096),
     doublings=st.integers(1, 10),
-    per_doubling=st.integers(1, 8),
+    parts=st.integers(1, 8),
     keep=st.integers(1, 2**20),
 )
-def test_log_steps_rise_and_hold_powers_of_two_and_what_must_be_kept(low, doublings, per_doubling, keep):
-    steps = log_steps(2**low, 2 ** (low + doublings), per_doubling=per_doubling, keep=(keep,))
+def test_steps_rise_and_hold_every_doubling_and_what_must_be_kept(low, doublings, parts, keep):
+    steps = doubling_steps(low, low << doublings, parts=parts, keep=(keep,))
     assert list(steps) == sorted(set(steps))
-    assert {2 ** (low + n) for n in range(doublings + 1)} | {keep} <= set(steps)
+    assert {low << n for n in range(doublings + 1)} | {keep} <= set(steps)
 
 
 def test_a_picture_is_well_formed_and_shows_hostile_text_as_text():

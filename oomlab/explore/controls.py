@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from math import log2
+from dataclasses import dataclass
+from itertools import count, takewhile
 from typing import Any
 
 Value = int | str | bool
@@ -76,14 +76,14 @@ class Number(Control):
 class Choice(Control):
     """One of a few: ``options`` maps each value to its label."""
 
-    value: Value
-    options: Mapping[Value, str]
+    value: str
+    options: Mapping[str, str]
 
     def spec(self) -> dict[str, Any]:
         """Say what to draw: values and labels, in order."""
         return self._spec("choice", value=self.value, options=[list(each) for each in self.options.items()])
 
-    def accept(self, sent: object) -> Value:
+    def accept(self, sent: object) -> str:
         """Take a value that is on offer; keep the old one for anything else."""
         return next((value for value in self.options if value == sent), self.value)
 
@@ -112,7 +112,6 @@ class Bits(Control):
 
     value: int
     names: tuple[str, ...]
-    notes: Mapping[int, str] = field(default_factory=dict)
 
     def spec(self) -> dict[str, Any]:
         """Say what to draw: the hexadecimal digits, highest first, each with its four bits."""
@@ -125,8 +124,7 @@ class Bits(Control):
         return {"digit": f"{self.value >> 4 * place & 0xF:x}", "place": place, "bits": bits}
 
     def _bit(self, bit: int) -> dict[str, Any]:
-        note = self.notes.get(bit, "")
-        return {"bit": bit, "name": self.names[bit], "note": note, "on": bool(self.value >> bit & 1)}
+        return {"bit": bit, "name": self.names[bit], "on": bool(self.value >> bit & 1)}
 
     def accept(self, sent: object) -> int:
         """Take a number, hexadecimal text or a list of set bits; keep the old value for anything else."""
@@ -148,14 +146,15 @@ def _mask(sent: object) -> int:
 AnyControl = Slider | Number | Choice | Toggle | Bits
 
 
-def log_steps(low: int, high: int, *, per_doubling: int = 4, keep: tuple[int, ...] = ()) -> tuple[int, ...]:
-    """Space whole numbers evenly on a logarithmic scale from ``low`` to ``high``.
+def doubling_steps(low: int, high: int, *, parts: int = 4, keep: tuple[int, ...] = ()) -> tuple[int, ...]:
+    """Space values for a slider from ``low`` to ``high``: each doubling in equal parts.
 
-    Powers of two are always among them, and so is every number to ``keep``.
+    So every step is about as large in proportion, and a round number. ``keep`` are more values
+    that must be among them.
 
-    >>> log_steps(256, 1024, per_doubling=2)
-    (256, 362, 512, 724, 1024)
+    >>> doubling_steps(256, 1024)
+    (256, 320, 384, 448, 512, 640, 768, 896, 1024)
     """
-    count = round(per_doubling * log2(high / low))
-    spaced = (round(low * 2 ** (n / per_doubling)) for n in range(count + 1))
-    return tuple(sorted({*spaced, *keep}))
+    starts = takewhile(lambda each: each < high, (low << n for n in count()))
+    steps = (start + start * part // parts for start in starts for part in range(parts))
+    return tuple(sorted({high, *keep, *(step for step in steps if step < high)}))

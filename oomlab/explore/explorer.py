@@ -12,7 +12,7 @@ from base64 import b64encode
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import anywidget
 import traitlets
@@ -68,7 +68,8 @@ def styles(name: str) -> str:
 class Explorer(anywidget.AnyWidget):
     """A widget made of two pure functions, ``panel`` and ``view``, of the same named values.
 
-    ``values`` are those now shown. Where no kernel runs, the page keeps a picture and the sentence.
+    ``values`` are those now shown; ``layout`` says where the controls stand. Where no kernel
+    runs, the page keeps a picture and the sentence.
     """
 
     _esm = STATIC / "explorer.js"
@@ -81,11 +82,17 @@ class Explorer(anywidget.AnyWidget):
     _request = traitlets.Dict().tag(sync=True)
 
     def __init__(
-        self, title: str, *, panel: Callable[..., Panel], view: Callable[..., View], start: Values
+        self,
+        title: str,
+        *,
+        panel: Callable[..., Panel],
+        view: Callable[..., View],
+        start: Values,
+        layout: Literal["beside", "above"] = "beside",
     ) -> None:
         self._make_panel, self._make_view = panel, view
         self._turn_to(start)
-        super().__init__(_title=title, _start=self.values)
+        super().__init__(_title=title, _layout=layout, _start=self.values)
         self._show(number=0, width=UNASKED)
         self.observe(self._answer, "_request")
 
@@ -121,8 +128,9 @@ class Explorer(anywidget.AnyWidget):
     def _repr_mimebundle_(self, **kwargs: Any) -> tuple[dict[str, Any], dict[str, Any]]:
         """Give the live widget, and beside it what any page can show: a picture and the sentence."""
         data, metadata = super()._repr_mimebundle_(**kwargs) or ({}, {})
-        picture = b64encode(self._look.draw(UNASKED).png()).decode("ascii")
-        return {**data, "image/png": picture, "text/plain": self._look.sentence}, metadata
+        picture = self._look.draw(UNASKED).captioned(self._look.sentence)
+        encoded = b64encode(picture.png()).decode("ascii")
+        return {**data, "image/png": encoded, "text/plain": self._look.sentence}, metadata
 
 
 def _view_or_reason(make: Callable[..., View], values: Values) -> View:

@@ -6,9 +6,10 @@ Coordinates are CSS pixels, y downwards. Colours and hatches are named by their 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from html import escape
 from io import BytesIO
+from textwrap import wrap
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from oomlab.palette import Swatch, swatch
@@ -76,6 +77,14 @@ class Picture:
         size = f'width="{self.width}" height="{self.height}" viewBox="0 0 {self.width} {self.height}"'
         return f'<svg role="img" aria-label="{escape(name)}" {size}><defs>{defs}</defs>{body}</svg>'
 
+    def captioned(self, text: str) -> Picture:
+        """Put a paragraph above the picture, for where nothing but the picture is shown."""
+        lines = wrap(text, round(self.width / 7.6))
+        top = 20 * len(lines) + 14
+        caption = (Label(0, 20 * n + 16, line, size=14) for n, line in enumerate(lines))
+        marks = (*caption, *(_lowered(mark, top) for mark in self.marks))
+        return replace(self, height=self.height + top, marks=marks)
+
     def figure(self) -> Figure:
         """Draw the picture with matplotlib, on white, one point for each pixel."""
         from matplotlib.figure import Figure
@@ -92,6 +101,12 @@ class Picture:
         file = BytesIO()
         self.figure().savefig(file, format="png", dpi=144)
         return file.getvalue()
+
+
+def _lowered(mark: Mark, by: float) -> Mark:
+    if isinstance(mark, Rule):
+        return mark._replace(y1=mark.y1 + by, y2=mark.y2 + by)
+    return mark._replace(y=mark.y + by)
 
 
 def mono_width(text: str, size: int = 13) -> float:

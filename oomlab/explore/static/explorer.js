@@ -98,6 +98,8 @@ const kinds = {
         digits.dataset.shape = shape;
         boxes.clear();
         digits.replaceChildren(...next.digits.map((each) => digitCard(each, boxes, toggled)));
+        digits.style.setProperty("--digits", next.digits.length);
+        digits.style.setProperty("--half", Math.ceil(next.digits.length / 2));
       }
       next.digits.forEach((each, n) => nameDigit(digits.children[n], each, boxes));
     };
@@ -160,13 +162,17 @@ function digitCard({ bits }, boxes, toggled) {
 function nameDigit(card, { digit, bits }, boxes) {
   card.classList.toggle("zero", digit === "0");
   card.firstChild.textContent = digit;
-  for (const { bit, name, note, on } of bits) {
+  for (const { bit, name, on } of bits) {
     const each = boxes.get(bit);
     each.box.checked = on;
-    each.name.textContent = name || "no name";
+    each.name.replaceChildren(...breakable(name || "no name"));
     each.row.classList.toggle("unnamed", !name);
-    each.row.title = note;
   }
+}
+
+/** Let long names break behind their underscores and bars. */
+function breakable(text) {
+  return text.split(/(?<=[a-z]_|\|)/i).flatMap((part) => [part, make("wbr")]);
 }
 
 /** Put a control's parts, its hint and its label together. */
@@ -245,7 +251,7 @@ function render({ model, el }) {
 
   const show = () => {
     const shown = model.get("_shown");
-    sentence.textContent = shown.sentence;
+    sentence.replaceChildren(...breakable(shown.sentence));
     picture.innerHTML = shown.svg.replaceAll("oom-hatch-", `${id}-hatch-`);
     code.textContent = shown.code;
     if (!rows.hidden && shown.table.length) rows.replaceChildren(table(shown.table));

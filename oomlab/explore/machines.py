@@ -1,0 +1,83 @@
+"""Controls that turn a machine into another one, for every explorer that has a machine."""
+
+from __future__ import annotations
+
+from dataclasses import fields, replace
+
+from oomlab.explore.controls import Choice, Slider, Value, doubling_steps
+from oomlab.kernel import KernelVersion
+from oomlab.machine import Machine, fact
+from oomlab.units import gib_to_pages, human_kb, kb
+
+KERNELS = (
+    "2.6.18",
+    "2.6.32",
+    "3.2",
+    "3.10",
+    "4.4",
+    "4.14",
+    "4.19",
+    "5.4",
+    "5.10",
+    "5.15",
+    "6.1",
+    "6.6",
+    "6.12",
+)
+"""Kernels to choose from: those that distributions stayed with."""
+
+BUILDS = {"i386 PAE": "32-bit, PAE", "i386": "32-bit", "x86_64": "64-bit"}
+
+
+def ram_slider(value: int, keep: int) -> Slider:
+    """A slider for RAM from 256 MiB to 64 GiB, in pages."""
+    steps = doubling_steps(2**16, 2**24, keep=(value, keep))
+    return Slider(name="ram", label="RAM", value=value, steps=steps, readout=size)
+
+
+def build_choice(value: str) -> Choice:
+    """The choice of how the kernel is built: it decides what memory the kernel can reach."""
+    return Choice(name="build", label="Kernel", value=value, options=BUILDS)
+
+
+def build_of(machine: Machine) -> str:
+    """Name the build of a machine, as :func:`built` takes it."""
+    return "i386 PAE" if machine.arch == "i386" and machine.pae else machine.arch
+
+
+def built(machine: Machine, build: str) -> Machine:
+    """Give the machine another kernel build."""
+    if build == "x86_64":
+        return replace(machine, arch="x86_64")
+    return replace(machine, arch="i386", pae=build == "i386 PAE")
+
+
+def reachable(machine: Machine) -> Machine:
+    """Take away the RAM that the machine's kernel has no addresses for, as the kernel does at boot."""
+    most = gib_to_pages(int(fact("most_ram", machine)["gib"]))
+    return replace(machine, ram=min(machine.ram, most))
+
+
+def size(pages: int) -> str:
+    """Write pages as a person would say it.
+
+    >>> size(8388608)
+    '32 GiB'
+    """
+    return human_kb(kb(pages)).replace(".0 ", " ")
+
+
+def machine_code(machine: Machine) -> str:
+    """Write the Python that makes a machine: what differs from the incident's, and nothing else.
+
+    >>> machine_code(Machine(ram=2**22, pae=False))
+    'Machine(pae=False, ram=4194304)'
+    """
+    usual = Machine()
+    chosen = {each.name: getattr(machine, each.name) for each in fields(Machine)}
+    words = [f"{name}={_python(value)}" for name, value in chosen.items() if value != getattr(usual, name)]
+    return f"Machine({', '.join(words)})"
+
+
+def _python(value: Value | KernelVersion | tuple[int, ...] | None) -> str:
+    return f'KernelVersion.of("{value}")' if isinstance(value, KernelVersion) else repr(value)
