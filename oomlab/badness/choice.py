@@ -1,0 +1,186 @@
+"""The kernel's choice made again from a report, and compared with what it did."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from oomlab.badness.formulas import Rule, Scored, rule_of, spared, weigh
+from oomlab.kernel import KernelVersion, load_table
+from oomlab.report import Report, Victim
+from oomlab.units import pages
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Explanation:
+    """Whether the rule gives the process that the kernel chose, and the score it printed.
+
+    ``agrees`` and ``score_agrees`` are ``None`` where the report does not let us tell;
+    ``reasons`` say why, and why not.
+    """
+
+    rule: Rule
+    basis: Literal["version", "columns", "assumed"]
+    total_pages: int | None
+    ranking: tuple[Scored, ...]
+    chosen: Victim | None
+    agrees: bool | None
+    score_agrees: bool | None
+    reasons: tuple[str, ...]
+
+
+def total_pages(report: Report) -> int | None:
+    """Give the memory that the request might use, in pages: the whole of the score.
+
+    RAM that the kernel manages and swap; for a control group its limit; for a cpuset or
+    a memory policy the nodes it names. ``None`` where the report does not say.
+    Source: mm/oom_kill.c, ``constrained_alloc``; mm/memcontrol.c, ``mem_cgroup_get_max``.
+    """
+    if report.scope == "memcg":
+        return _memcg_pages(report)
+    ram = _ram_pages(report) if report.scope == "global" else _nodes_pages(report)
+    if ram is None or ram <= 0:
+        return None
+    return ram + ((report.swap.total if report.swap else None) or 0)
+
+
+def _ram_pages(report: Report) -> int | None:
+    ram, reserved = report.totals.get("ram"), report.totals.get("reserved")
+    if ram is not None and reserved is not None:
+        return ram - reserved
+    managed = [zone.managed for zone in report.zones if zone.managed is not None]
+    return sum(managed) if managed else None
+
+
+def _nodes_pages(report: Report) -> int | None:
+    nodes = _allowed_nodes(report)
+    present = [zone.present for zone in report.zones if zone.node in nodes and zone.present is not None]
+    return sum(present) if present else None
+
+
+def rank(report: Report) -> tuple[Scored, ...]:
+    """Order the processes of a report as its kernel would, the likeliest victim first."""
+    rule, _ = _rule_for(report)
+    total = total_pages(report)
+    weighed = [weigh(task, rule, total, report.page_size_kb) for task in report.tasks]
+    eligible = [each for each in weighed if each.points is not None]
+    if rule.ties == "last":
+        eligible.reverse()
+    eligible.sort(key=lambda each: each.points or 0, reverse=True)
+    placed = [replace(each, position=place) for place, each in enumerate(eligible, start=1)]
+    return (*placed, *(each for each in weighed if each.points is None))
+
+
+def explains(report: Report) -> Explanation:
+    """Choose again by the rule, and compare with the kernel's choice and its printed score."""
+    rule, basis = _rule_for(report)
+    ranking = rank(report)
+    chosen = next((each for each in report.victims if each.score is not None), None)
+    chosen = chosen or next(iter(report.victims), None)
+    agrees, reasons = _compare(report, rule, ranking, chosen)
+    own = next((each for each in ranking if chosen and each.task.pid == chosen.pid), None)
+    score_agrees = _same_score(own, chosen)
+    return Explanation(
+        rule=rule,
+        basis=basis,
+        total_pages=total_pages(report),
+        ranking=ranking,
+        chosen=chosen,
+        agrees=agrees,
+        score_agrees=score_agrees,
+        reasons=reasons,
+    )
+
+
+def _rule_for(report: Report) -> tuple[Rule, Literal["version", "columns", "assumed"]]:
+    """Choose the rule by the version, unless the columns of the table show a later one."""
+    rows = load_table("badness")["column"]
+    shown = next(
+        (row for row in rows if any(getattr(t, row["name"]) is not None for t in report.tasks)), None
+    )
+    if report.kernel and (shown is None or report.kernel.version >= KernelVersion.of(shown["since"])):
+        return rule_of(report.kernel), "version"
+    if shown:
+        return rule_of(shown["kernel"]), "columns"
+    return rule_of("6.1"), "assumed"
+
+
+def _memcg_pages(report: Report) -> int | None:
+    group = report.memcg
+    if group is None or group.limit_kb is None:
+        return None
+    swap_kb = group.swap_limit_kb
+    if swap_kb is None or _boundless(swap_kb, report.page_size_kb):
+        return pages(group.limit_kb, report.page_size_kb)
+    together = group.kmem_usage_kb is not None  # only cgroup v1 prints kmem, and its limit is for both
+    return pages(swap_kb if together else group.limit_kb + swap_kb, report.page_size_kb)
+
+
+def _boundless(limit_kb: int, page_size_kb: int) -> bool:
+    """Tell whether a limit stands for none: 2**31 - 1 pages on 32 bits, 2**63 - 1 bytes on 64.
+
+    Source: include/linux/page_counter.h, ``PAGE_COUNTER_MAX``.
+    """
+    return limit_kb == (2**31 - 1) * page_size_kb or limit_kb >= 2**50
+
+
+def _allowed_nodes(report: Report) -> set[int]:
+    """Read a list of nodes such as ``0-1,3``."""
+    text = report.mems_allowed if report.scope == "cpuset" else report.nodemask
+    spans = re.findall(r"(\d{1,4})(?:-(\d{1,4}))?", text or "")
+    return {node for first, last in spans for node in range(int(first), int(last or first) + 1)}
+
+
+def _compare(
+    report: Report, rule: Rule, ranking: tuple[Scored, ...], chosen: Victim | None
+) -> tuple[bool | None, tuple[str, ...]]:
+    obstacle = _obstacle(report, ranking, chosen)
+    if obstacle or chosen is None:
+        return None, (obstacle or "the report names no victim",)
+    winner = ranking[0]
+    own = next(each for each in ranking if each.task.pid == chosen.pid)
+    doubts = tuple(_doubts(rule, winner, own))
+    if own.points == winner.points:
+        return True, doubts
+    names = [f"{each.task.comm} ({each.task.pid})" for each in (winner, own)]
+    said = f"{names[0]} weighs {winner.points}, {names[1]} only {own.points}"
+    if own.points is None:
+        said = f"{names[1]} is one that the kernel must not kill"
+    return (None if doubts else False), (said, *doubts)
+
+
+def _obstacle(report: Report, ranking: tuple[Scored, ...], chosen: Victim | None) -> str | None:
+    """Say why the choice cannot be made again, if it cannot."""
+    if chosen is None:
+        return "the report names no victim"
+    if "allocating_task" in (chosen.reason or ""):
+        return "vm.oom_kill_allocating_task is set: the kernel killed whoever asked, whatever the scores"
+    if not report.tasks:
+        return "the report has no task table"
+    if all(each.task.pid != chosen.pid for each in ranking):
+        return f"process {chosen.pid} is not in the task table"
+    if any(each.points is None and not spared(each.task) for each in ranking):
+        return "the table or the totals lack a number that the score needs"
+    if ranking[0].points is None:
+        return "the table lists no process that may be killed"
+    return None
+
+
+def _doubts(rule: Rule, winner: Scored, own: Scored) -> Iterator[str]:
+    if rule.formula == "size_and_age":
+        yield "before 2.6.36 children, run time and niceness counted too, and no report prints them"
+    elif not (winner.exact and own.exact):
+        yield "swap and page tables counted too, and this table does not print them"
+    if rule.root != "nothing" and 0 in (winner.task.uid, own.task.uid):
+        yield "processes of root are taken to have CAP_SYS_ADMIN, which the table does not say"
+
+
+def _same_score(own: Scored | None, chosen: Victim | None) -> bool | None:
+    """Compare the score with the printed one; what the table leaves out can only add to it."""
+    if own is None or own.score is None or chosen is None or chosen.score is None:
+        return None
+    if own.score == chosen.score:
+        return True
+    return None if not own.exact and own.score < chosen.score else False
