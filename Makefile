@@ -17,7 +17,7 @@ help: ## say what each target does
 
 lab: $(COURSE) ## open the course in JupyterLab, on this machine only
 	@echo "Opening JupyterLab on notebooks/00_start.ipynb. Ctrl-C here ends it."
-	@$(BIN)/jupyter lab --ip=localhost $(AS_ROOT) notebooks/00_start.ipynb
+	@$(BIN)/jupyter lab --ip=localhost $(AS_ROOT) --LabApp.default_url=/lab/tree/notebooks/00_start.ipynb
 
 setup: $(COURSE) ## install the course into .venv
 	@echo "Ready: make lab opens the course."

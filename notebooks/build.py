@@ -31,6 +31,9 @@ import nbformat
 from nbclient import NotebookClient
 from nbformat import NotebookNode
 
+from oomlab.exercises import find
+from oomlab.exercises.kinds import Essay
+
 HERE = Path(__file__).parent
 METADATA = {
     "kernelspec": {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"},
@@ -110,18 +113,21 @@ def _exercise_id(text: str) -> str:
 
 
 def _metadata(tags: list[str], exercise: str, seen: Counter[str]) -> dict[str, object]:
-    """Keep the tags, and tell nbgrader which cells hold an answer and which earn the mark.
+    """Keep the tags, and tell nbgrader which cell holds the answer and which earns the mark.
 
-    An exercise earns its mark once: a second check of it is practice.
+    The check earns it, except that a text is marked by a person. An exercise earns
+    its mark once: a second check of it is practice.
     """
     metadata: dict[str, object] = {"tags": tags} if tags else {}
     for role in {"exercise", "check"} & set(tags):
-        grade_id, grade = f"{role}-{exercise.replace('.', '-')}", role == "check"
+        by_hand = isinstance(find(exercise).kind, Essay)
+        answer, mark = role == "exercise", (role == "exercise") == by_hand
+        grade_id = f"{role}-{exercise.replace('.', '-')}"
         seen[grade_id] += 1
-        if seen[grade_id] == 1:
-            points = {"points": 1} if grade else {}
-            fields = {"schema_version": 3, "grade_id": grade_id, "task": False, "grade": grade}
-            metadata["nbgrader"] = fields | {"locked": grade, "solution": not grade} | points
+        if seen[grade_id] == 1 and (answer or mark):
+            fields = {"schema_version": 3, "grade_id": grade_id, "task": False, "solution": answer}
+            points = {"points": 1} if mark else {}
+            metadata["nbgrader"] = fields | {"grade": mark, "locked": not answer} | points
     return metadata
 
 

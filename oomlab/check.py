@@ -103,11 +103,11 @@ def check(id: str, answer: Any = ..., *, seed: int | None = None) -> Feedback:
     ``seed`` is the one that :func:`problem` was asked with.
 
     Raises :class:`oomlab.exercises.UnknownExercise` when there is no such exercise.
-    Under nbgrader's autograder an answer that is not right raises ``AssertionError``,
-    for that is how nbgrader knows a cell that earns no marks.
+    Under nbgrader an answer that is wrong or missing raises ``AssertionError``, for
+    that is how nbgrader knows a cell that earns no marks.
     """
     feedback = _judge(find(id).problem(seed), answer, seed or 0)
-    if os.environ.get("NBGRADER_EXECUTION") == "autograde" and not feedback.passed:
+    if "NBGRADER_EXECUTION" in os.environ and feedback.verdict in ("not yet", "not answered yet"):
         raise AssertionError(repr(feedback))
     return feedback
 

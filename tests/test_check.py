@@ -332,10 +332,17 @@ def test_passed_is_true_for_a_right_answer_only(register):
     assert [check(id, answer).passed for answer in (2014, 7, "x", ...)] == [True, False, False, False]
 
 
-def test_under_nbgrader_only_a_right_answer_keeps_quiet(register, monkeypatch):
+@pytest.mark.parametrize("execution", ["autograde", "validate"])
+def test_under_nbgrader_a_wrong_or_missing_answer_raises(register, monkeypatch, execution):
     id = register(made(PAGES))
-    monkeypatch.setenv("NBGRADER_EXECUTION", "autograde")
+    monkeypatch.setenv("NBGRADER_EXECUTION", execution)
     assert check(id, 2014).passed
     for answer in (7, ...):
         with pytest.raises(AssertionError, match=r"77\.1"):
             check(id, answer)
+
+
+def test_under_nbgrader_a_text_waits_for_a_person(register, monkeypatch):
+    id = register(made(Essay(("names the zone",))))
+    monkeypatch.setenv("NBGRADER_EXECUTION", "autograde")
+    assert check(id, "Normal was full").verdict == "yours to judge"

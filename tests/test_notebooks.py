@@ -14,6 +14,7 @@ import nbformat
 import pytest
 
 from oomlab import exercises
+from oomlab.exercises.kinds import Essay, Number
 
 REPO = Path(__file__).parents[1]
 FOLDER = REPO / "notebooks"
@@ -142,6 +143,21 @@ def test_cell_ids_follow_the_text_so_that_a_new_cell_leaves_the_others_alone(tmp
     source.write_text("# %%\nb = 2\n# %%\na = 1\n# %%\na = 1\n")
     assert [cell.id for cell in build.compose(source, "learner").cells][1:] == before
     assert len(set(before)) == 2
+
+
+@pytest.mark.parametrize(
+    ("kind", "marked"), [(Essay(("a",)), "exercise-77-1"), (Number(lambda: 1), "check-77-1")]
+)
+def test_a_person_marks_a_text_and_its_check_marks_all_else(kind, marked, tmp_path, monkeypatch):
+    exercise = exercises.Exercise(id="77.1", question="", kind=kind, hints=("", "", ""), solution="")
+    monkeypatch.setattr(build, "find", lambda id: exercise)
+    source = tmp_path / "77_x.py"
+    cells = ["# ### Exercise 77.1: x", 'mine = "a"', 'check("77.1", mine)', 'check("77.1", mine)']
+    tags = [" [markdown]", ' tags=["exercise"]', ' tags=["check"]', ' tags=["check"]']
+    source.write_text("\n\n".join(f"# %%{tag}\n{cell}" for tag, cell in zip(tags, cells, strict=True)))
+    found = [cell.metadata.get("nbgrader", {}) for cell in build.compose(source, "learner").cells]
+    assert [each["grade_id"] for each in found if each.get("grade")] == [marked]
+    assert [each["grade_id"] for each in found if each.get("solution")] == ["exercise-77-1"]
 
 
 # Nothing of the machine that ran them
