@@ -16,7 +16,7 @@ from oomlab.simulate.plan import EPSILON, Happening, Knot, Plan
 from oomlab.simulate.slope import Slope
 from oomlab.simulate.vessels import Vessels
 
-MOST_LINES = 10_000
+MOST_LINES = 1_000
 
 
 class Engine:

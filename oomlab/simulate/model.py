@@ -143,7 +143,8 @@ def entries_per_table(machine: Machine) -> int:
 
 def _too_much_cache(machine: Machine, zones: tuple[Zone, ...], pinned: Pinned) -> float | None:
     """Give the page cache at which its buffer_heads are over the limit that the fix acts on."""
-    if not has_buffer_head_fix(machine) or not pinned.buffer_heads:
+    no_highmem = user_class(zones) == kernel_class(zones)
+    if no_highmem or not has_buffer_head_fix(machine) or not pinned.buffer_heads:
         return None
     field = counted_field(machine.kernel)
     lowmem = sum(getattr(zone, field) for zone in zones[: kernel_class(zones) + 1])

@@ -28,7 +28,7 @@ class Plan:
     user pages and ``other`` kernel pages, and there are ``length`` of them.
 
     ``evictable_above`` is the 2012 fix: a kernel shortage may evict HighMem's cache
-    while the whole page cache is above it; ``None`` without the fix.
+    while the whole page cache is above it; ``None`` without the fix or without HighMem.
     """
 
     least: tuple[float, ...]

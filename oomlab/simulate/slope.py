@@ -53,22 +53,28 @@ class Slope:
         return pages - evicted * gain
 
     def _swap_out(self, zone: int, pages: float) -> float:
-        vessels = self.vessels
-        if vessels.swap_left() <= EPSILON or vessels.anon[zone] + self.anon[zone] <= EPSILON:
+        """Answer with the zone's anonymous memory, in the same way, while there is swap."""
+        if self.vessels.swap_left() <= EPSILON:
             return pages
-        self.anon[zone] -= pages
-        self.swap += pages
-        return 0.0
+        swapped = pages
+        if self.vessels.anon[zone] <= EPSILON:
+            swapped = min(pages, max(0.0, self.anon[zone]))
+        self.anon[zone] -= swapped
+        self.swap += swapped
+        return pages - swapped
 
     def _evict_high_cache(self, zone: int, pages: float) -> float:
+        """Answer a kernel shortage with HighMem's cache: the 2012 fix, down to its limit."""
         plan = self.vessels.plan
-        if zone != plan.kernel or not plan.pinned or self.vessels.spare_high_cache() <= EPSILON:
+        if zone != plan.kernel or not self.vessels.over_limit():
             return pages
         evicted = pages / plan.pinned
+        if self.vessels.spare_high_cache() <= EPSILON:
+            evicted = min(evicted, max(0.0, self.cache[plan.user]))
         self.cache[plan.user] -= evicted
         self.free[plan.user] += evicted
-        self.pinned[zone] -= pages
-        return 0.0
+        self.pinned[zone] -= evicted * plan.pinned
+        return pages - evicted * plan.pinned
 
     def reach(self, left: float) -> float:
         """Give the work after which some rate must change, at most the work that is left."""

@@ -36,12 +36,17 @@ class Vessels:
         """Give the pages a zone gains with each cached page that goes: in lowmem, its metadata too."""
         return 1 + self.plan.pinned if zone <= self.plan.kernel else 1.0
 
+    def over_limit(self) -> bool:
+        """Tell whether a kernel shortage may evict HighMem's cache: the fix, and too many buffer_heads."""
+        limit = self.plan.evictable_above
+        return limit is not None and sum(self.cache) >= limit - EPSILON
+
     def spare_high_cache(self) -> float:
-        """Give HighMem's cache that a kernel shortage may evict, which takes the 2012 fix."""
-        plan = self.plan
-        if plan.evictable_above is None or plan.user == plan.kernel:
+        """Give the HighMem cache that may go before the buffer_heads are no longer too many."""
+        limit = self.plan.evictable_above
+        if limit is None:
             return 0.0
-        return max(0.0, min(self.cache[plan.user], sum(self.cache) - plan.evictable_above))
+        return max(0.0, min(self.cache[self.plan.user], sum(self.cache) - limit))
 
     def reclaimable(self, zone: int) -> bool:
         """Tell whether reclaim finds anything that would give pages to this zone."""
