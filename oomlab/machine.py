@@ -23,8 +23,6 @@ DMA_END = 0x1000
 """The page frame at 16 MiB, where ZONE_DMA ends."""
 FOUR_GIB = 0x100000
 """The page frame at 4 GiB."""
-LEAST_LOWMEM = 64 * 256
-"""64 MiB: with less lowmem i386 refuses its boot parameters."""
 
 _SPLITS = {True: (0xC0000000, 0x80000000, 0x40000000), False: (0xB0000000, 0x78000000)}
 """Where the VM split can lie, in any kernel and, beyond that, only without PAE."""
@@ -257,13 +255,13 @@ def _too_large(machine: Machine) -> Iterator[str]:
 
 def _too_small(machine: Machine) -> Iterator[str]:
     below = min(machine.ram, FOUR_GIB - machine.pci_hole) - machine.firmware
-    if below < LEAST_LOWMEM:
-        yield f"{human_kb(kb(max(0, below)))} of RAM below the PCI hole: the kernel needs 64 MiB"
-    if machine.mem_limit is not None and machine.mem_limit < LEAST_LOWMEM:
-        yield f"mem={human_kb(kb(machine.mem_limit))}: the kernel needs 64 MiB"
+    if below <= DMA_END:
+        yield f"{human_kb(kb(max(0, below)))} of RAM below the PCI hole: ZONE_DMA alone takes 16 MiB"
+    if machine.mem_limit is not None and machine.mem_limit <= DMA_END:
+        yield f"mem= ends at {human_kb(kb(machine.mem_limit))}: ZONE_DMA alone takes 16 MiB"
     lowmem = lowmem_end(machine)
-    if lowmem < LEAST_LOWMEM:
-        yield f"{human_kb(kb(lowmem))} of lowmem: the kernel refuses less than 64 MiB; ask for less vmalloc"
+    if lowmem <= DMA_END:
+        yield f"{human_kb(kb(lowmem))} of lowmem: ZONE_DMA alone takes 16 MiB; ask for less vmalloc"
 
 
 def fact(table: str, machine: Machine) -> Mapping[str, Any]:
