@@ -58,20 +58,20 @@ def css_variables(prefix: str = "--oom-") -> str:
     return " ".join(f"{prefix}{each.key.replace('_', '-')}: {each.color};" for each in palette().values())
 
 
-def css_background(key: str, *, scale: int = 6) -> str:
-    """Write a ``background`` value with the colour and the hatch of one thing.
-
-    ``scale`` is the distance between hatch lines in pixels.
+def css_background(key: str) -> str:
+    """Write a CSS ``background`` with the colour and the hatch of one thing.
 
     >>> css_background("cache")
     '#56B4E9'
     """
     each = swatch(key)
-    ink = "rgb(0 0 0 / 45%)"
-    layers = [_css_stripes(angle, ink, scale) for angle in _ANGLES.get(each.hatch, ())]
-    if each.hatch == ".":
-        layers = [f"radial-gradient({ink} 20%, transparent 22%) 0 0 / {scale}px {scale}px"]
-    return ", ".join([*layers, each.color])
+    return ", ".join([*_css_layers(each.hatch, "rgb(0 0 0 / 45%)"), each.color])
+
+
+def css_hatch(key: str) -> str:
+    """Write a CSS ``background`` of the hatch alone, in the thing's colour, to lie over another."""
+    each = swatch(key)
+    return ", ".join(_css_layers(each.hatch, each.color))
 
 
 def as_dict() -> dict[str, dict[str, str]]:
@@ -88,5 +88,10 @@ _ANGLES: Mapping[str, tuple[int, ...]] = {
 }
 
 
-def _css_stripes(angle: int, ink: str, scale: int) -> str:
-    return f"repeating-linear-gradient({angle}deg, {ink} 0 1px, transparent 1px {scale}px)"
+def _css_layers(hatch: str, ink: str) -> list[str]:
+    if hatch == ".":
+        return [f"radial-gradient({ink} 20%, transparent 22%) 0 0 / 6px 6px"]
+    return [
+        f"repeating-linear-gradient({angle}deg, {ink} 0 1.5px, transparent 1.5px 6px)"
+        for angle in _ANGLES.get(hatch, ())
+    ]

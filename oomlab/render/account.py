@@ -1,0 +1,268 @@
+"""What a report comes to, in plain sentences: the same words for the terminal and the page.
+
+Everything here is text that is safe to show (see :mod:`oomlab.render.safe`), without layout.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from oomlab.gfp import GfpMask, decode_gfp
+from oomlab.render.safe import plain
+from oomlab.report import Report, Task, Victim, ZoneStat
+from oomlab.units import human_kb
+from oomlab.verdict import Verdict
+
+
+def headline(report: Report) -> str:
+    """Say in one sentence what happened."""
+    if report.kind == "allocation_failure":
+        return "A request for memory failed. Nothing was killed for it."
+    if report.kind == "show_mem":
+        return "A listing of memory, asked for by hand. Nothing failed."
+    cause = "The control group reached its limit" if report.scope == "memcg" else "Out of memory"
+    if not report.victims:
+        return f"{cause}. This part of the log shows no kill."
+    killed = person(report.victims[0])
+    if len(report.victims) > 1:
+        killed = f"{len(report.victims)} processes, {killed} first"
+    return f"{cause}: the kernel killed {killed}."
+
+
+def person(who: Task | Victim) -> str:
+    """Name a process: ``clamd (pid 21832)``."""
+    return f"{plain(who.comm or 'a process')} (pid {who.pid})"
+
+
+def origin(report: Report) -> str:
+    """Say which kernel wrote the report, and where in the log it stands."""
+    kernel = f"Linux {plain(report.kernel.text)}" if report.kernel else "Linux, version not in the log"
+    first, last = report.first_line, report.last_line
+    where = f"line {first}" if first == last else f"lines {first}-{last}"
+    return f"{kernel}, {where} of the log"
+
+
+def request(report: Report) -> str:
+    """Say who asked, and for how much."""
+    trigger = report.trigger
+    who = plain(trigger.comm) if trigger.comm else "A process that the log does not name"
+    if trigger.pid is not None:
+        who += f" (pid {trigger.pid})"
+    if trigger.order is None:
+        return f"{who} asked for memory; how much, the log does not say."
+    if trigger.order < 0:
+        return f"{who} had the OOM killer run by hand (order {trigger.order}, SysRq-f)."
+    return f"{who} asked for {_pages_in_a_row(trigger.order, report.page_size_kb)} (order {trigger.order})."
+
+
+def _pages_in_a_row(order: int, page_kb: int) -> str:
+    if order > 20:
+        return "an impossible number of pages"
+    count = 1 << order
+    size = human_kb(count * page_kb)
+    return f"one page, {size}" if count == 1 else f"{count} pages in a row, {size}"
+
+
+def decode_trigger(report: Report) -> GfpMask | None:
+    """Read the request's gfp mask for the report's kernel; ``None`` when the log has no mask."""
+    trigger = report.trigger
+    if trigger.gfp_mask is None:
+        return None
+    return decode_gfp(trigger.gfp_mask, kernel=report.kernel, names=trigger.gfp_names)
+
+
+def mask_in_names(mask: GfpMask) -> str:
+    """Write a mask with its names, and say how sure they are."""
+    rest = [f"{mask.unknown:#x}"] if mask.unknown else []
+    names = " | ".join([*map(plain, mask.names), *rest]) or "no flags"
+    return f"gfp_mask {mask.value:#x} = {names} ({basis_in_words(mask)})."
+
+
+def mask_in_words(mask: GfpMask) -> str:
+    """Say whether the request could wait, and what could be done for it meanwhile."""
+    if not mask.may_sleep:
+        return "It may not wait, so nothing is freed on its behalf."
+    doing = {"start disk I/O": mask.may_io, "call file systems": mask.may_fs}
+    able = listed([what for what, allowed in doing.items() if allowed])
+    unable = listed([what for what, allowed in doing.items() if not allowed], "or")
+    text = "It may wait while memory is freed for it"
+    if not able:
+        return f"{text}, but the kernel may not {unable}."
+    return f"{text}, and for that the kernel may {able}" + (f", but not {unable}." if unable else ".")
+
+
+def basis_in_words(mask: GfpMask) -> str:
+    """Say how sure the names are."""
+    if mask.basis == "printed names":
+        return "as the kernel printed them"
+    if mask.basis == "version":
+        return f"by the table for {plain(str(mask.kernel))}"
+    return "assumed: " + ("no table for this kernel" if mask.kernel else "no kernel version is known")
+
+
+def zone_name(zone: ZoneStat) -> str:
+    """Name a zone, with its node when that is not the only one."""
+    return plain(zone.name) + (f" of node {zone.node}" if zone.node else "")
+
+
+def verdict_in_words(verdict: Verdict) -> str:
+    """Say what a zone was for the request, in a few words."""
+    if verdict.allowed is None:
+        return "unknown request"
+    if verdict.allowed is False:
+        return "not for this request"
+    if verdict.short is None:
+        return "cannot be told"
+    if verdict.short:
+        return f"short by {several(verdict.short, 'page')}"
+    return "no block large enough" if verdict.block is False else "enough"
+
+
+def zones_in_words(judged: Sequence[Verdict], page_kb: int) -> str | None:
+    """Sum up the zones: which refused, which could have served, which could not be asked."""
+    asked = [each for each in judged if each.allowed and each.zone.present != 0]
+    if not asked:
+        return None
+    able = [each for each in asked if not each.refused]
+    if able:
+        return _open_in_words(able)
+    text = "Every zone that this request could use was short."
+    if any(each.block is False for each in asked):
+        text = "No zone that this request could use had enough, in a piece that is large enough."
+    idle = [each.zone for each in judged if each.allowed is False and each.zone.free]
+    free = human_kb(sum(zone.free or 0 for zone in idle) * page_kb)
+    where = listed([plain(zone.name) for zone in idle])
+    return f"{text} {free} lay free in {where}, where it may not go." if idle else text
+
+
+def _open_in_words(able: Sequence[Verdict]) -> str:
+    names = listed([plain(each.zone.name) for each in able])
+    if any(each.spare is None for each in able):
+        return f"Whether {names} could have served it cannot be told: a number is missing."
+    return f"{names} had enough when the report was printed: another limit, or another moment, decided."
+
+
+def group_in_words(report: Report) -> list[str]:
+    """Say which limit was met when a control group, and not the machine, ran out."""
+    memcg = report.memcg
+    if memcg is None:
+        return []
+    name = plain(memcg.oom_path or memcg.path or "a control group")
+    if memcg.usage_kb is None or memcg.limit_kb is None:
+        return [f"{name} reached its limit."]
+    return [f"{name} used {human_kb(memcg.usage_kb)} of the {human_kb(memcg.limit_kb)} it may use."]
+
+
+def memory_in_words(report: Report) -> list[str]:
+    """Say what filled the machine, as far as the totals show it."""
+    uses = [
+        ("page cache", ("active_file", "inactive_file")),
+        ("process memory", ("active_anon", "inactive_anon")),
+        ("slab", ("slab_reclaimable", "slab_unreclaimable")),
+        ("free", ("free",)),
+    ]
+    said = [
+        f"{name} {human_kb(sum(report.totals[key] for key in keys) * report.page_size_kb)}"
+        for name, keys in uses
+        if all(key in report.totals for key in keys)
+    ]
+    lines = [f"In all: {listed(said)}."] if said else []
+    return lines + _swap_in_words(report)
+
+
+def _swap_in_words(report: Report) -> list[str]:
+    swap = report.swap
+    if swap is None or swap.total is None or swap.free is None:
+        return []
+    if swap.total == 0:
+        return ["There is no swap."]
+    total, free = (human_kb(pages * report.page_size_kb) for pages in (swap.total, swap.free))
+    if swap.free == swap.total:
+        return [f"Swap: {total}, none of it used."]
+    return [f"Swap: {total}, of which {free} is free."]
+
+
+def kill_in_words(report: Report) -> list[str]:
+    """Say who was killed, and how that process compares with the others in the list."""
+    if not report.victims:
+        return []
+    victim, *others = report.victims
+    score = f", score {victim.score}" if victim.score is not None else ""
+    lines = [f"{person(victim)}{score}. {_weight_in_words(report, victim)}".strip(), _asker(report, victim)]
+    if others:
+        names = [person(each) for each in others[:5]] + [f"{len(others) - 5} more"] * (len(others) > 5)
+        lines.append(f"After it: {listed(names)}.")
+    return [line for line in lines if line]
+
+
+def weight(task: Task) -> int:
+    """Count the pages that a process holds in RAM and in swap: what weighs most when one must go."""
+    return (task.rss or 0) + (task.swapents or 0)
+
+
+def heaviest_first(report: Report) -> list[Task]:
+    """Sort the task list by what the kernel weighs, then by oom_score_adj."""
+    return sorted(report.tasks, key=lambda each: (weight(each), each.oom_score_adj or 0), reverse=True)
+
+
+def _weight_in_words(report: Report, victim: Victim) -> str:
+    ranked = heaviest_first(report)
+    row = next((each for each in ranked if each.pid == victim.pid), None)
+    if row is None:
+        held = (victim.anon_rss_kb or 0) + (victim.file_rss_kb or 0) + (victim.shmem_rss_kb or 0)
+        return f"It held {human_kb(held)} in RAM." if held else ""
+    size = human_kb(weight(row) * report.page_size_kb)
+    heavier = sum(weight(each) > weight(row) for each in ranked)
+    if heavier == 0:
+        return f"It held {size}, the most of the {several(len(ranked), 'process', 'processes')} listed."
+    return f"It held {size}; {several(heavier, 'process', 'processes')} in the list held more."
+
+
+def _asker(report: Report, victim: Victim) -> str:
+    if report.trigger.pid is None:
+        return ""
+    if report.trigger.pid == victim.pid:
+        return "It was also the one that asked, which is chance: the kernel looks for size, not for blame."
+    return f"The process that asked, {plain(report.trigger.comm or 'unnamed')}, was left alone."
+
+
+def missing(report: Report) -> list[str]:
+    """Name what a whole report would hold and this one does not, then what is damaged."""
+    absent = listed(_absent(report))
+    lines = [f"The log does not show {absent}."] if absent else []
+    return lines + [
+        plain(f"line {each.line}: {each.reason}" if each.line is not None else each.reason)
+        for each in report.problems
+    ]
+
+
+def _absent(report: Report) -> list[str]:
+    parts = [
+        ("the kernel version", report.kernel is None),
+        ("what was asked (gfp_mask)", report.trigger.gfp_mask is None and report.kind != "show_mem"),
+        ("any memory zone", not report.zones and report.scope != "memcg"),
+        ("swap", report.swap is None and report.scope != "memcg"),
+        ("the task list", not report.tasks and report.kind == "oom"),
+        ("a kill", not report.victims and report.kind == "oom"),
+    ]
+    return [name for name, gone in parts if gone]
+
+
+def listed(words: Sequence[str], last: str = "and") -> str:
+    """Join words as English does.
+
+    >>> listed(["DMA", "Normal", "HighMem"])
+    'DMA, Normal and HighMem'
+    """
+    if len(words) < 2:
+        return "".join(words)
+    return f"{', '.join(words[:-1])} {last} {words[-1]}"
+
+
+def several(count: int, noun: str, plural: str | None = None) -> str:
+    """Count things: ``1 page``, ``2,014 pages``.
+
+    >>> several(2014, "page")
+    '2,014 pages'
+    """
+    return f"{count:,} {noun if count == 1 else plural or noun + 's'}"

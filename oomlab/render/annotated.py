@@ -1,0 +1,58 @@
+"""The raw log with each part of the report marked and explained, for reading it part by part."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from oomlab.palette import css_background
+from oomlab.render.anatomy import Part, sections
+from oomlab.render.page import frame
+from oomlab.render.safe import markup
+from oomlab.report import Report, SourceLine
+
+
+def annotated(report: Report) -> str:
+    """Give the report's own lines as HTML, cut into its parts.
+
+    Each part has a coloured band, a title, and an explanation that opens on a click or with
+    the Enter key. There is no script in it, and everything from the log is escaped.
+    """
+    body = "\n".join(_section(part, lines) for part, lines in sections(report.source))
+    hint = '<p class="quiet">Select a title to read what the part means.</p>'
+    return frame(f"{hint}\n{body}", label="The report, part by part")
+
+
+def log(lines: Sequence[SourceLine]) -> str:
+    """Give lines of the log as HTML, with their numbers in the original file."""
+    text = "".join(f"<span><b>{line.number}</b>{markup(line.text)}\n</span>" for line in lines)
+    return f'<pre tabindex="0" aria-label="{markup(span(lines))} of the log">{text}</pre>'
+
+
+def span(lines: Sequence[SourceLine]) -> str:
+    """Name the lines: ``line 1`` or ``lines 3–17``."""
+    first, last = lines[0].number, lines[-1].number
+    return f"line {first}" if first == last else f"lines {first}–{last}"
+
+
+def _section(part: Part | None, lines: Sequence[SourceLine]) -> str:
+    band = css_background(part.swatch) if part else "none"
+    return (
+        f'<div class="part"><div style="background: {band}"></div><div class="body">'
+        f"{_title(part, lines)}{log(lines)}</div></div>"
+    )
+
+
+def _title(part: Part | None, lines: Sequence[SourceLine]) -> str:
+    if part is None:
+        return f'<p class="quiet">Not part of the report: {span(lines)}</p>'
+    head = (
+        f"<strong>{markup(part.title)}</strong>"
+        f'<span class="quiet"><code>{markup(part.term)}</code> · {span(lines)}</span>'
+    )
+    return f"<details><summary>{head}</summary><p>{_prose(part.text)}</p></details>"
+
+
+def _prose(text: str) -> str:
+    """Escape a text of our own and set what stands between backquotes as code."""
+    return re.sub(r"`([^`]*)`", r"<code>\1</code>", markup(text))

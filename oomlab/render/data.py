@@ -1,0 +1,106 @@
+"""A report as plain data: what ``oomlab explain --json`` prints (schema 1)."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from oomlab.gfp import GfpMask
+from oomlab.render.account import decode_trigger
+from oomlab.report import Memcg, Report, ZoneStat
+
+SCHEMA = 1
+
+
+def as_dict(report: Report) -> dict[str, Any]:
+    """Give a report as dicts, lists, strings and numbers only, ready for JSON.
+
+    Sizes of zones are in kB, ``lowmem_reserve`` in pages as printed, masks are hex
+    strings, and ``None`` stands for what the log does not say.
+    """
+    return {
+        "kind": report.kind,
+        "first_line": report.first_line,
+        "last_line": report.last_line,
+        "kernel": report.kernel.text if report.kernel else None,
+        "page_size_kb": report.page_size_kb,
+        "trigger": _trigger(report),
+        "gfp": _gfp(decode_trigger(report)),
+        "scope": report.scope,
+        "memcg": _memcg(report.memcg),
+        "zones": [_zone(zone, report.page_size_kb) for zone in report.zones],
+        "victims": [{"pid": each.pid, "comm": each.comm} for each in report.victims],
+        "tasks": len(report.tasks),
+        "problems": [{"line": each.line, "reason": each.reason} for each in report.problems],
+    }
+
+
+def json_document(reports: Iterable[Report]) -> Iterator[str]:
+    """Write the JSON document piece by piece, so that a log of any size fits in memory.
+
+    The text is pure ASCII without control characters, whatever the log holds.
+    """
+    yield f'{{"schema": {SCHEMA}, "reports": ['
+    for number, report in enumerate(reports):
+        yield (",\n" if number else "\n") + dumps(as_dict(report))
+    yield "\n]}\n"
+
+
+def dumps(value: Any) -> str:
+    """Write a value as one line of JSON, in ASCII without control characters."""
+    return json.dumps(value).replace("\x7f", "\\u007f")
+
+
+def _trigger(report: Report) -> dict[str, Any]:
+    trigger = report.trigger
+    return {
+        "comm": trigger.comm,
+        "pid": trigger.pid,
+        "gfp_mask": None if trigger.gfp_mask is None else hex(trigger.gfp_mask),
+        "order": trigger.order,
+        "oom_score_adj": trigger.oom_score_adj,
+    }
+
+
+def _gfp(mask: GfpMask | None) -> dict[str, Any] | None:
+    if mask is None:
+        return None
+    return {
+        "names": list(mask.names),
+        "zone": mask.zone,
+        "unknown": hex(mask.unknown),
+        "basis": mask.basis,
+        "alternatives": [list(each) for each in mask.alternatives],
+    }
+
+
+def _memcg(memcg: Memcg | None) -> dict[str, Any] | None:
+    if memcg is None:
+        return None
+    return {
+        "path": memcg.path,
+        "oom_path": memcg.oom_path,
+        "task_path": memcg.task_path,
+        "usage_kb": memcg.usage_kb,
+        "limit_kb": memcg.limit_kb,
+        "failcnt": memcg.failcnt,
+    }
+
+
+def _zone(zone: ZoneStat, page_kb: int) -> dict[str, Any]:
+    def kb(pages: int | None) -> int | None:
+        return None if pages is None else pages * page_kb
+
+    return {
+        "node": zone.node,
+        "name": zone.name,
+        "free_kb": kb(zone.free),
+        "min_kb": kb(zone.watermark_min),
+        "low_kb": kb(zone.watermark_low),
+        "high_kb": kb(zone.watermark_high),
+        "present_kb": kb(zone.present),
+        "managed_kb": kb(zone.managed),
+        "lowmem_reserve": None if zone.lowmem_reserve is None else list(zone.lowmem_reserve),
+        "reconstructed": zone.reconstructed,
+    }

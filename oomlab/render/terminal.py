@@ -1,0 +1,121 @@
+"""A report as text for a terminal, a pipe or a mail: one screen, ASCII layout, no control characters."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from textwrap import wrap
+
+from oomlab.gfp import GfpMask
+from oomlab.render import account
+from oomlab.render.safe import plain
+from oomlab.report import Report
+from oomlab.verdict import Verdict, verdicts
+
+LABEL = 10
+PROBLEMS_SHOWN = 8
+
+
+def text(report: Report, *, width: int = 96, bold: bool = False) -> str:
+    """Give the whole report as text, ``width`` columns at most for prose.
+
+    ``bold`` sets headings with terminal codes: for a terminal only.
+    """
+    mask = account.decode_trigger(report)
+    blocks = [
+        ("Asked", _asked(report, mask, width)),
+        ("Zones", _zones(report, verdicts(report, mask), width)),
+        ("Group", _group(report, width)),
+        ("Memory", _memory(report, width)),
+        ("Killed", _wrapped(account.kill_in_words(report), width)),
+        ("Missing", _missing(report, width)),
+    ]
+    head = [_heading(account.headline(report), bold), account.origin(report)]
+    body = [_block(title, lines, bold) for title, lines in blocks if lines]
+    return "\n\n".join(["\n".join(head), *body]) + "\n"
+
+
+def line(report: Report, number: int) -> str:
+    """Give a report as one line of a list: its number, its place, who asked and who was killed.
+
+    The columns stand still from one report to the next.
+    """
+    trigger = report.trigger
+    mask = "-" if trigger.gfp_mask is None else f"{trigger.gfp_mask:#x}"
+    order = "-" if trigger.order is None else trigger.order
+    kind = {"oom": f"oom {report.scope}", "allocation_failure": "failure", "show_mem": "listing"}[report.kind]
+    return (
+        f"{number:>4}  line {report.first_line:<8} {kind:<13} {plain(trigger.comm or '-'):<16} "
+        f"{mask:>10} order {order:<2}  {_killed_briefly(report)}"
+    ).rstrip()
+
+
+def _killed_briefly(report: Report) -> str:
+    if not report.victims:
+        return ""
+    more = f" and {len(report.victims) - 1} more" if len(report.victims) > 1 else ""
+    return f"killed {account.person(report.victims[0])}{more}"
+
+
+def _asked(report: Report, mask: GfpMask | None, width: int) -> list[str]:
+    lines = [account.request(report)]
+    if mask is not None:
+        lines += [account.mask_in_names(mask), account.mask_in_words(mask)]
+    return _wrapped(lines, width)
+
+
+def _zones(report: Report, judged: Sequence[Verdict], width: int) -> list[str]:
+    if not judged:
+        return []
+    names = [account.zone_name(each.zone) for each in judged]
+    first = max(map(len, [*names, _unit(report)])) + 2
+    head = f"{_unit(report):<{first}}" + "".join(f"{title:>11}" for title in ("free", "min", "reserve"))
+    rows = [f"{name:<{first}}{_row(each)}" for name, each in zip(names, judged, strict=True)]
+    said = account.zones_in_words(judged, report.page_size_kb)
+    return [head, *rows, *_wrapped([said] if said else [], width)]
+
+
+def _unit(report: Report) -> str:
+    return f"pages of {report.page_size_kb} kB"
+
+
+def _row(verdict: Verdict) -> str:
+    zone = verdict.zone
+    numbers = f"{_number(zone.free)}{_number(zone.watermark_min)}"
+    numbers += _number(verdict.reserve) if verdict.allowed else f"{'-':>11}"
+    rebuilt = " (line rebuilt)" if zone.reconstructed else ""
+    return f"{numbers}   {account.verdict_in_words(verdict)}{rebuilt}"
+
+
+def _number(value: int | None) -> str:
+    return f"{'?' if value is None else format(value, ','):>11}"
+
+
+def _group(report: Report, width: int) -> list[str]:
+    return _wrapped(account.group_in_words(report), width)
+
+
+def _memory(report: Report, width: int) -> list[str]:
+    return _wrapped(account.memory_in_words(report), width)
+
+
+def _missing(report: Report, width: int) -> list[str]:
+    lines = account.missing(report)
+    shown = lines[:PROBLEMS_SHOWN]
+    if len(lines) > len(shown):
+        shown.append(f"and {len(lines) - len(shown)} more (see --json)")
+    return _wrapped(shown, width)
+
+
+def _wrapped(lines: Iterable[str], width: int) -> list[str]:
+    return [part for each in lines for part in wrap(each, width - LABEL, subsequent_indent="  ")]
+
+
+def _block(title: str, lines: Sequence[str], bold: bool) -> str:
+    first, *rest = lines
+    return "\n".join(
+        [f"{_heading(f'{title:<{LABEL}}', bold)}{first}", *(f"{'':<{LABEL}}{each}" for each in rest)]
+    )
+
+
+def _heading(text: str, bold: bool) -> str:
+    return f"\x1b[1m{text}\x1b[0m" if bold else text

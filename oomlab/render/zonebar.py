@@ -1,0 +1,64 @@
+"""A zone as a bar: what is free, what of it is closed to the request, and where the marks lie."""
+
+from __future__ import annotations
+
+from oomlab.palette import css_background, css_hatch, swatch
+from oomlab.render.account import several
+from oomlab.render.safe import markup
+from oomlab.units import human_kb
+from oomlab.verdict import Verdict
+
+
+def zone_bar(verdict: Verdict) -> str:
+    """Draw a zone on a scale of its own, from zero to whatever is largest in it.
+
+    Hatched is what the request may not touch, solid green what it could have had. The same in
+    words goes with it, for readers who do not see the picture.
+    """
+    width = span(verdict)
+    if width == 0:
+        return ""
+    free, closed = verdict.zone.free or 0, verdict.closed
+    inside = _fill(0, min(free, closed), width, css_hatch("reserve"))
+    inside += _fill(closed, max(free, closed), width, css_background("free"))
+    inside += "".join(_mark(name, pages, width) for name, pages in marks(verdict).items())
+    return f'<div class="vessel" role="img" aria-label="{markup(in_words(verdict))}">{inside}</div>'
+
+
+def scale(verdict: Verdict, page_kb: int) -> str:
+    """Say how much memory the full width of the bar stands for."""
+    return f"bar: {human_kb(span(verdict) * page_kb)}"
+
+
+def in_words(verdict: Verdict) -> str:
+    """Say what the bar shows."""
+    zone = verdict.zone
+    parts = [f"{several(zone.free, 'page')} free"] if zone.free is not None else []
+    parts += [f"{name} {pages:,}" for name, pages in marks(verdict).items() if pages is not None]
+    parts += [f"reserve {verdict.reserve:,}"] if verdict.reserve else []
+    return f"{zone.name}: {', '.join(parts)}"
+
+
+def span(verdict: Verdict) -> int:
+    """Count the pages that the full width of the bar stands for."""
+    return max(verdict.zone.free or 0, verdict.closed, *(pages or 0 for pages in marks(verdict).values()))
+
+
+def marks(verdict: Verdict) -> dict[str, int | None]:
+    """Give the three marks of a zone by name, in pages."""
+    zone = verdict.zone
+    return {"min": zone.watermark_min, "low": zone.watermark_low, "high": zone.watermark_high}
+
+
+def _fill(first: int, last: int, span: int, background: str) -> str:
+    left, width = 100 * first / span, 100 * (last - first) / span
+    return f'<i style="left: {left:.2f}%; width: {width:.2f}%; background: {background}"></i>'
+
+
+def _mark(name: str, pages: int | None, span: int) -> str:
+    if pages is None:
+        return ""
+    line = swatch(f"watermark_{name}").line
+    return (
+        f'<b style="left: {100 * pages / span:.2f}%; border-left-style: {line}" title="{name} {pages:,}"></b>'
+    )

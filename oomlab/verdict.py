@@ -1,0 +1,136 @@
+"""Could this zone have served that request? The kernel's own test, on a report's numbers."""
+
+from __future__ import annotations
+
+from itertools import combinations
+from typing import NamedTuple
+
+from oomlab.gfp import GfpMask
+from oomlab.kernel import KernelRelease, KernelVersion
+from oomlab.report import Report, ZoneStat
+from oomlab.watermarks import headroom, passes
+
+ZONE_ORDER = ("DMA", "DMA32", "Normal", "HighMem", "Movable", "Device")
+"""The kernel's zones from the lowest to the highest; every kernel has some of them."""
+
+_UNKNOWN_VERSION = KernelVersion((6, 1))  # only 2.6.38 to 3.2 test differently
+
+
+class Verdict(NamedTuple):
+    """One zone judged against the request of its report, in pages.
+
+    ``allowed`` is ``None`` when the log does not show what was asked. ``mark`` is
+    ``watermark_min`` as this request sees it, ``reserve`` the zone's ``lowmem_reserve``
+    against it, and ``spare`` what the zone had beyond both: zero or less is a refusal.
+    ``block`` tells whether a free block was large enough. ``None`` where the log lacks a number.
+    """
+
+    zone: ZoneStat
+    allowed: bool | None
+    mark: int | None = None
+    reserve: int | None = None
+    spare: int | None = None
+    block: bool | None = None
+
+    @property
+    def refused(self) -> bool:
+        """Tell whether the zone was asked and had too little, or only in pieces too small."""
+        return bool(self.short) or self.block is False
+
+    @property
+    def closed(self) -> int:
+        """Pages that must stay free whatever happens; none in a zone that is not asked."""
+        return (self.mark or 0) + (self.reserve or 0) if self.allowed else 0
+
+    @property
+    def short(self) -> int | None:
+        """Pages that were lacking: one more than the deficit, for the test is *greater than*."""
+        return None if self.spare is None else max(0, 1 - self.spare)
+
+
+def verdicts(report: Report, mask: GfpMask | None) -> list[Verdict]:
+    """Judge every zone of a report against its request, in the report's order.
+
+    A zone is asked when it is not above the request's own zone. Then free memory that the
+    request may touch must exceed ``watermark_min`` + ``lowmem_reserve`` for it.
+
+    Source: mm/page_alloc.c, ``__zone_watermark_ok`` (see :func:`oomlab.watermarks.passes`)
+    and ``gfp_to_alloc_flags``.
+    """
+    if mask is None or mask.zone is None:
+        return [Verdict(zone, None) for zone in report.zones]
+    kernel_zones = zones_built_in(report)
+    classzone = kernel_zones.index(mask.zone if mask.zone in kernel_zones else "Normal")
+    return [_judge(zone, report, mask, kernel_zones[: classzone + 1]) for zone in report.zones]
+
+
+def _judge(zone: ZoneStat, report: Report, mask: GfpMask, usable: tuple[str, ...]) -> Verdict:
+    if zone.name not in usable:
+        return Verdict(zone, False)
+    reserves = zone.lowmem_reserve or ()
+    reserve = reserves[len(usable) - 1] if len(usable) <= len(reserves) else None
+    mark = _mark(zone.watermark_min, mask)
+    if zone.free is None or mark is None:
+        return Verdict(zone, True, mark, reserve)
+    version: KernelVersion | KernelRelease = report.kernel or _UNKNOWN_VERSION
+    order = max(0, report.trigger.order or 0)
+    need = (zone.free - _closed_to(mask, zone), mark, reserve or 0, version)
+    spare = headroom(*need, order=order)
+    if spare <= 0:
+        return Verdict(zone, True, mark, reserve, spare)
+    if reserve is None:  # an unknown reserve may still refuse
+        return Verdict(zone, True, mark)
+    blocks = _usable_blocks(zone, mask)
+    block = None if blocks is None else passes(*need, order=order, free_blocks=blocks)
+    return Verdict(zone, True, mark, reserve, spare, block)
+
+
+def _mark(watermark_min: int | None, mask: GfpMask) -> int | None:
+    """Lower ``min`` for urgent requests: by half for ``__GFP_HIGH``, by a quarter if they cannot wait."""
+    if watermark_min is None:
+        return None
+    mark = watermark_min
+    if mask.high_priority:
+        mark -= mark // 2
+    if not mask.may_sleep:
+        mark -= mark // 4
+    return mark
+
+
+def _closed_to(mask: GfpMask, zone: ZoneStat) -> int:
+    """Count the free pages that this request may not touch: CMA's, and those kept for urgent ones."""
+    cma = 0 if mask.movable else zone.counters.get("free_cma", 0)
+    reserved = zone.counters.get("reserved_highatomic", 0)
+    return cma + (zone.counters.get("free_highatomic", reserved) if mask.may_sleep else 0)
+
+
+def _usable_blocks(zone: ZoneStat, mask: GfpMask) -> list[int] | None:
+    """Count the blocks of each order, without those that are CMA's or kept for urgent requests only."""
+    if zone.free_blocks is None:
+        return None
+    closed = set("" if mask.movable else "C") | set("H" if mask.may_sleep else "")
+    return [0 if each.types and set(each.types) <= closed else each.blocks for each in zone.free_blocks]
+
+
+def zones_built_in(report: Report) -> tuple[str, ...]:
+    """Name the zones this kernel was built with, lowest first: what ``lowmem_reserve[]`` is indexed by.
+
+    No kernel prints them. Their number is the length of the array, the printed zones are among
+    them, and a zone keeps nothing from itself and from those below: that leaves one list, or
+    lists that agree wherever it matters.
+    """
+    arrays = {zone.name: zone.lowmem_reserve for zone in report.zones if zone.lowmem_reserve}
+    size = max(map(len, arrays.values()), default=0)
+    names = {zone.name for zone in report.zones} & set(ZONE_ORDER)
+    return next((each for each in _built(size, names) if _agrees(each, arrays)), ZONE_ORDER[:5])
+
+
+def _built(size: int, names: set[str]) -> list[tuple[str, ...]]:
+    """List the kernels that could print these names: HighMem only where it is seen, if that fits."""
+    always = names | {"Normal"} | ({"Movable"} if size > 3 else set())
+    built = [each for each in combinations(ZONE_ORDER, size) if always <= set(each)]
+    return sorted(built, key=lambda each: "HighMem" in each and "HighMem" not in names)
+
+
+def _agrees(kernel_zones: tuple[str, ...], arrays: dict[str, tuple[int, ...]]) -> bool:
+    return all(not any(array[: kernel_zones.index(name) + 1]) for name, array in arrays.items())

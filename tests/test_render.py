@@ -1,0 +1,269 @@
+"""What a report looks like, and that nothing in a log can do harm there."""
+
+import json
+import re
+from dataclasses import replace
+from html.parser import HTMLParser
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from oomlab.gfp import decode_gfp
+from oomlab.kernel import KernelRelease, KernelVersion
+from oomlab.render import annotated, as_dict, html, json_document, line, mask_text, text
+from oomlab.render.anatomy import parts, sections
+from oomlab.render.safe import markup, plain
+from oomlab.report import Memcg, Problem, Report, SourceLine, Swap, Task, Trigger, Victim, ZoneStat
+
+HOSTILE = [
+    "<img src=x onerror=alert(1)>",
+    "</section></pre><script>alert(1)</script>",
+    "\"' onmouseover=alert(1) x='\"",
+    "\x1b[2J\x1b]0;owned\x07",
+    "\x9b31m\x85\x00\x7f\r\n",
+    "gpj.\u202eexe\u2066\u200b\ufeff",
+    "\udcff\ud800",
+    "&lt;b&gt;&#0;",
+]
+LOG = [
+    "Sep 23 02:04:16 clamd invoked oom-killer: gfp_mask=0x84d0, order=0, oom_adj=0, oom_score_adj=0",
+    "Pid: 21832, comm: clamd Tainted: G         C   3.2.59 #21",
+    "Call Trace:",
+    " [<c01739ac>] ? dump_header+0x4d/0x160",
+    "Mem-Info:",
+    "Normal free:8056kB min:8048kB low:10060kB high:12072kB active_file:248kB inactive_file:388kB unevict",
+    "able:0kB mapped:0kB free_cma:0kB",
+    "lowmem_reserve[]: 0 0 252949 252949",
+    "Killed process 21832 (clamd) total-vm:169876kB, anon-rss:146900kB, file-rss:2712kB",
+]
+
+
+def small(name: str = "clamd") -> Report:
+    """A report with one of everything, and ``name`` wherever a log can put a text."""
+    return Report(
+        kind="oom",
+        first_line=1,
+        last_line=9,
+        kernel=KernelRelease(text=f"3.2.59{name}", version=KernelVersion((3, 2, 59))),
+        trigger=Trigger(comm=name, pid=21832, gfp_mask=0x84D0, order=0, oom_score_adj=0),
+        memcg=Memcg(path=name, oom_path=name, usage_kb=65536, limit_kb=65536),
+        totals={"free": 143494, "active_anon": 117913, "inactive_anon": 9942},
+        zones=(
+            ZoneStat(
+                name="Normal",
+                free=2014,
+                watermark_min=2012,
+                watermark_low=2515,
+                watermark_high=3018,
+                present=222502,
+                lowmem_reserve=(0, 0, 252949, 252949),
+            ),
+            ZoneStat(name=name),
+        ),
+        swap=Swap(total=489973, free=489973, cached=0),
+        tasks=(Task(14579, name, rss=171, oom_score_adj=-5), Task(21832, name, rss=37403, swapents=1)),
+        victims=(Victim(pid=21832, comm=name, score=4),),
+        source=tuple(SourceLine(i, f"{each} {name}") for i, each in enumerate(LOG, 1)),
+        problems=(Problem(3, f"strange: {name}"), Problem(None, name)),
+    )
+
+
+class Reader(HTMLParser):
+    """What a browser would make of a page: its tags, its attributes and its text."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.words: list[str] = []
+        self.open: list[str] = []
+        self.feed(page)
+        self.close()
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.append((tag, dict(attrs)))
+        if tag not in {"br", "input"}:
+            self.open.append(tag)
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag
+
+    def handle_data(self, data):
+        if "style" not in self.open:
+            self.words.append(data)
+
+
+def shape(page: str) -> list[tuple[str, list[str]]]:
+    """The tags of a page with the names of their attributes, without any text."""
+    return [(tag, sorted(attributes)) for tag, attributes in Reader(page).tags]
+
+
+def controls(shown: str) -> set[str]:
+    return {each for each in shown if each != "\n" and not each.isprintable()}
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_nothing_in_a_log_reaches_the_terminal_as_a_control_character(name):
+    report = small(name)
+    assert controls(text(report)) == set()
+    assert controls(line(report, 1)) == set()
+    assert "\n" not in line(report, 1)
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_json_is_plain_ascii_and_still_holds_the_name_itself(name):
+    written = "".join(json_document([small(name)]))
+    assert written.isascii()
+    assert controls(written) == set()
+    assert json.loads(written)["reports"][0]["trigger"]["comm"] == name
+
+
+@pytest.mark.parametrize("show", [html, annotated])
+@pytest.mark.parametrize("name", HOSTILE)
+def test_a_hostile_name_adds_no_tag_and_no_attribute(show, name):
+    assert shape(show(small(name))) == shape(show(small("clamd")))
+    assert plain(name) in "".join(Reader(show(small(name))).words)
+
+
+@given(st.text(min_size=1, max_size=40))
+def test_no_name_at_all_changes_the_shape_of_the_page(name):
+    assert shape(html(small(name))) == shape(html(small("clamd")))
+    assert controls(text(small(name))) == set()
+
+
+@pytest.mark.parametrize("show", [html, annotated])
+def test_pages_run_no_script_and_load_nothing(show):
+    for tag, attributes in Reader(show(small())).tags:
+        assert tag not in {"script", "img", "iframe", "link", "object", "form", "a"}
+        assert not [name for name in attributes if name.startswith("on") or name in {"src", "href"}]
+    assert "url(" not in show(small())
+
+
+@given(st.text())
+def test_plain_text_shows_and_never_acts(shown):
+    assert plain(shown).isprintable()
+    assert plain(plain(shown)) == plain(shown)
+    assert not set("<>\"'") & set(markup(shown))
+
+
+def test_letters_of_any_script_stay():
+    assert plain("дæмон 守护进程") == "дæмон 守护进程"
+
+
+def test_the_json_has_exactly_the_fields_of_schema_1():
+    written = as_dict(small())
+    assert list(written) == [
+        *("kind", "first_line", "last_line", "kernel", "page_size_kb", "trigger", "gfp", "scope", "memcg"),
+        *("zones", "victims", "tasks", "problems"),
+    ]
+    assert written["trigger"] == {
+        "comm": "clamd",
+        "pid": 21832,
+        "gfp_mask": "0x84d0",
+        "order": 0,
+        "oom_score_adj": 0,
+    }
+    assert written["gfp"] == {
+        "names": ["GFP_KERNEL", "__GFP_REPEAT", "__GFP_ZERO"],
+        "zone": "Normal",
+        "unknown": "0x0",
+        "basis": "version",
+        "alternatives": [],
+    }
+    assert written["zones"][0] == {
+        "node": None,
+        "name": "Normal",
+        "free_kb": 8056,
+        "min_kb": 8048,
+        "low_kb": 10060,
+        "high_kb": 12072,
+        "present_kb": 890008,
+        "managed_kb": None,
+        "lowmem_reserve": [0, 0, 252949, 252949],
+        "reconstructed": False,
+    }
+    assert (written["victims"], written["tasks"]) == ([{"pid": 21832, "comm": "clamd"}], 2)
+    assert written["problems"][0] == {"line": 3, "reason": "strange: clamd"}
+
+
+def test_what_the_log_does_not_say_is_null_in_json_and_never_zero():
+    written = as_dict(Report(kind="show_mem", first_line=1, last_line=1, zones=(ZoneStat(name="DMA"),)))
+    assert (written["kernel"], written["gfp"], written["memcg"]) == (None, None, None)
+    assert set(written["trigger"].values()) == {None}
+    assert {value for key, value in written["zones"][0].items() if key not in {"name", "reconstructed"}} == {
+        None
+    }
+
+
+def test_kilobytes_follow_the_page_size_of_the_report():
+    report = replace(small(), page_size_kb=64)
+    assert as_dict(report)["zones"][0]["free_kb"] == 2014 * 64
+
+
+def test_an_empty_document_is_still_json():
+    assert json.loads("".join(json_document([]))) == {"schema": 1, "reports": []}
+
+
+def test_the_text_says_who_asked_which_zones_were_short_and_who_was_killed():
+    shown = text(small())
+    assert "clamd (pid 21832) asked for one page, 4 kB (order 0)." in shown
+    assert "GFP_KERNEL | __GFP_REPEAT | __GFP_ZERO" in shown
+    assert re.search(r"Normal +2,014 +2,012 +0 +short by 1 page", shown)
+    assert "It held 146 MiB, the most of the 2 processes listed." in shown
+    assert "line 3: strange: clamd" in shown
+
+
+@pytest.mark.parametrize("width", [60, 96])
+def test_the_text_keeps_to_its_width(width):
+    prose = [each for each in text(small(), width=width).splitlines() if "   " not in each[10:]]
+    assert len(prose) > 10
+    assert max(map(len, prose)) <= width
+
+
+def test_headings_are_bold_only_when_asked():
+    assert "\x1b" not in text(small())
+    assert "\x1b[1m" in text(small(), bold=True)
+
+
+def test_a_report_with_nothing_in_it_says_what_is_missing():
+    shown = text(Report(kind="oom", first_line=7, last_line=7))
+    for absent in ("the kernel version", "gfp_mask", "any memory zone", "swap", "the task list", "a kill"):
+        assert absent in shown
+    assert html(Report(kind="oom", first_line=7, last_line=7))
+
+
+def test_many_victims_are_counted_and_not_all_named():
+    victims = tuple(Victim(pid=pid, comm="worker") for pid in range(40))
+    shown = text(replace(small(), victims=victims))
+    assert "killed 40 processes, worker (pid 0) first" in shown
+    assert "34 more" in shown
+
+
+def test_every_line_of_the_log_stands_once_and_in_order_in_the_annotated_view():
+    report = small()
+    words = "".join(Reader(annotated(report)).words)
+    places = [words.find(each.text) for each in report.source]
+    assert -1 not in places
+    assert places == sorted(places)
+
+
+def test_a_wrapped_line_stays_with_its_zone():
+    found = {part.key: [each.number for each in lines] for part, lines in sections(small().source)}
+    assert found["zone"] == [6, 7]
+    assert found["reserve"] == [8]
+
+
+def test_every_part_has_a_colour_and_a_pattern_that_matches_nothing_empty():
+    for part in parts():
+        assert not part.pattern.search("")
+        assert part.text.endswith(".")
+
+
+def test_mask_text_explains_every_bit():
+    shown = mask_text(decode_gfp(0x84D0, kernel="3.2"))
+    explained = {int(each, 16) for each in re.findall(r"^ +(0x[0-9a-f]+)  __GFP", shown, re.MULTILINE)}
+    assert sum(explained) == 0x84D0
+
+
+def test_mask_text_shows_bits_without_a_name():
+    assert "0x1000000  no name" in mask_text(decode_gfp(0x1100CCA, kernel="5.10.1"))

@@ -1,0 +1,133 @@
+"""Which zones could have served a request: the kernel's test, on the incident's numbers."""
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from oomlab.gfp import decode_gfp
+from oomlab.kernel import KernelRelease
+from oomlab.report import FreeBlocks, Report, Trigger, ZoneStat
+from oomlab.verdict import verdicts, zones_built_in
+
+DMA = ZoneStat(name="DMA", free=906, watermark_min=35, lowmem_reserve=(0, 869, 32487, 32487))
+NORMAL = ZoneStat(name="Normal", free=2014, watermark_min=2012, lowmem_reserve=(0, 0, 252949, 252949))
+HIGHMEM = ZoneStat(name="HighMem", free=140481, watermark_min=128, lowmem_reserve=(0, 0, 0, 0))
+
+
+def incident(*zones: ZoneStat, kernel: str = "3.2.59", order: int = 0) -> Report:
+    return Report(
+        kind="oom",
+        first_line=1,
+        last_line=78,
+        kernel=KernelRelease.of(kernel),
+        trigger=Trigger(gfp_mask=0x84D0, order=order),
+        zones=zones or (DMA, NORMAL, HIGHMEM),
+    )
+
+
+def judge(report: Report, mask: int = 0x84D0):
+    return {each.zone.name: each for each in verdicts(report, decode_gfp(mask, kernel=report.kernel))}
+
+
+def test_both_lowmem_zones_of_the_incident_were_short_by_one_page():
+    judged = judge(incident())
+    assert (judged["DMA"].short, judged["Normal"].short) == (1, 1)
+    assert (judged["DMA"].reserve, judged["Normal"].reserve) == (869, 0)
+
+
+@pytest.mark.parametrize("name", ["DMA", "Normal"])
+def test_one_page_more_would_have_saved_the_incident(name):
+    zones = [replace(zone, free=zone.free + (zone.name == name)) for zone in (DMA, NORMAL, HIGHMEM)]
+    verdict = judge(incident(*zones))[name]
+    assert verdict.short == 0
+    assert not verdict.refused
+
+
+def test_highmem_was_never_asked():
+    highmem = judge(incident())["HighMem"]
+    assert highmem.allowed is False
+    assert not highmem.refused
+
+
+def test_since_3_3_the_test_asks_for_two_pages_less():
+    before, after = (judge(incident(kernel=version))["Normal"].spare for version in ("3.2.59", "3.3"))
+    assert after == before + 2
+
+
+def test_a_highmem_request_meets_the_reserve_of_the_lower_zones():
+    judged = judge(incident(), mask=0x200D2)
+    assert judged["HighMem"].refused is False
+    assert judged["Normal"].reserve == 252949
+    assert judged["Normal"].refused
+
+
+def test_an_urgent_request_may_go_below_min():
+    waiting, urgent = judge(incident())["Normal"], judge(incident(), mask=0x20)["Normal"]
+    assert urgent.mark == 2012 - 2012 // 2 - (2012 - 2012 // 2) // 4
+    assert urgent.spare > waiting.spare
+
+
+def test_a_large_request_needs_a_large_block():
+    blocks = tuple(FreeBlocks(order, 100 if order < 3 else 0) for order in range(11))
+    zone = replace(NORMAL, free=100_000, free_blocks=blocks)
+    assert judge(incident(zone, order=2, kernel="6.1"), mask=0xCC0)["Normal"].refused is False
+    refused = judge(incident(zone, order=3, kernel="6.1"), mask=0xCC0)["Normal"]
+    assert refused.block is False
+    assert refused.refused
+
+
+def test_cma_blocks_serve_only_what_can_be_moved():
+    zone = replace(NORMAL, free=3000, lowmem_reserve=(0, 0, 0, 0), counters={"free_cma": 2000})
+    judged = {mask: judge(incident(zone, kernel="6.1"), mask)["Normal"] for mask in (0xCC0, 0x100CCA)}
+    assert judged[0xCC0].refused
+    assert not judged[0x100CCA].refused
+
+
+def test_without_a_mask_nothing_is_judged():
+    assert {each.allowed for each in verdicts(incident(), None)} == {None}
+
+
+def test_without_a_reserve_line_only_a_refusal_is_sure():
+    short = replace(NORMAL, lowmem_reserve=None)
+    ample = replace(short, free=9000)
+    assert judge(incident(short))["Normal"].refused
+    assert judge(incident(ample))["Normal"].spare is None
+
+
+@pytest.mark.parametrize(
+    ("arrays", "expected"),
+    [
+        (
+            {"DMA": (0, 869, 32487, 32487), "Normal": (0, 0, 252949, 252949), "HighMem": (0,) * 4},
+            ("DMA", "Normal", "HighMem", "Movable"),
+        ),
+        (
+            {"DMA": (0, 2000, 7900, 7900), "DMA32": (0, 0, 5900, 5900), "Normal": (0, 0, 0, 0)},
+            ("DMA", "DMA32", "Normal", "Movable"),
+        ),
+        (
+            {"DMA": (0, 880, 4080), "Normal": (0, 0, 25600), "HighMem": (0, 0, 0)},
+            ("DMA", "Normal", "HighMem"),
+        ),
+    ],
+    ids=["i386 PAE", "x86_64", "2.6.14"],
+)
+def test_the_zones_of_a_kernel_follow_from_its_reserves(arrays, expected):
+    zones = (ZoneStat(name=name, lowmem_reserve=array) for name, array in arrays.items())
+    assert zones_built_in(incident(*zones)) == expected
+
+
+@given(
+    free=st.integers(0, 10**7),
+    mark=st.integers(0, 10**6),
+    reserve=st.integers(0, 10**6),
+    order=st.integers(0, 10),
+)
+def test_more_free_memory_never_makes_a_zone_refuse(free, mark, reserve, order):
+    zone = ZoneStat(name="Normal", free=free, watermark_min=mark, lowmem_reserve=(0, reserve, 0, 0))
+    more = replace(zone, free=free + 1)
+    less, better = (judge(incident(each, order=order))["Normal"] for each in (zone, more))
+    assert better.spare == less.spare + 1
+    assert better.short <= less.short
