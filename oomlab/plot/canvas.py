@@ -1,0 +1,95 @@
+"""The paper that every picture is drawn on: an Axes that shows itself in a notebook.
+
+No pyplot and no global settings: a picture can be drawn in a callback, in a thread, or into
+an Axes of your own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from io import BytesIO
+from textwrap import fill
+from typing import Any
+
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+from matplotlib.layout_engine import ConstrainedLayoutEngine
+from matplotlib.patches import Rectangle
+
+from oomlab.palette import swatch
+
+INK, QUIET, FAINT, PAPER = "#222222", "#666666", "#cccccc", "#ffffff"
+TEXT, SMALL = 10.0, 8.8
+DPI, SHARPNESS = 100, 2
+"""Pictures are stored with more pixels than they are shown with, for sharp screens."""
+
+
+class Picture(Axes):
+    """An Axes on a page of its own, which a notebook shows as a picture."""
+
+    def __repr__(self) -> str:
+        return f"Picture: {' '.join(self.get_title(loc='left').split())}"
+
+    def _repr_png_(self) -> tuple[bytes, dict[str, int]]:
+        """Give the picture as a PNG, and the size in which to show it."""
+        figure = self.figure
+        assert isinstance(figure, Figure)
+        buffer = BytesIO()
+        FigureCanvasAgg(figure).print_figure(buffer, format="png", dpi=DPI * SHARPNESS, facecolor=PAPER)
+        width, height = figure.get_size_inches() * DPI
+        return buffer.getvalue(), {"width": round(width), "height": round(height)}
+
+
+def paper(ax: Axes | None, *, height: float, width: float = 9.0) -> Axes:
+    """Give the Axes to draw on: the caller's, or a new page of this size in inches."""
+    if ax is None:
+        layout = ConstrainedLayoutEngine(w_pad=0.12, h_pad=0.1)
+        figure = Figure(figsize=(width, height), layout=layout, facecolor=PAPER)
+        ax = figure.add_subplot(axes_class=Picture)
+    ax.set_facecolor("none")
+    for spine in ax.spines.values():
+        spine.set_visible(False)
+    ax.tick_params(length=0, labelsize=SMALL, labelcolor=QUIET)
+    return ax
+
+
+def say(ax: Axes, finding: str, detail: str = "", *, columns: int = 84) -> None:
+    """Set the title: the finding in bold, and how to read the picture in small print below it."""
+    lines = fill(detail, round(columns * 1.38))
+    below = 13 * (lines.count("\n") + 1) if detail else 0
+    ax.set_title(
+        fill(finding, columns), loc="left", fontsize=12, fontweight="bold", color=INK, pad=10 + below
+    )
+    if detail:
+        ax.annotate(
+            lines, (0, 1), (0, 7), xycoords="axes fraction", textcoords="offset points",
+            va="bottom", fontsize=SMALL, color=QUIET, linespacing=1.25,
+        )  # fmt: skip
+
+
+def look(key: str, *, solid: bool = True) -> dict[str, Any]:
+    """Give matplotlib's arguments for a surface: colour and hatch of one thing from the palette.
+
+    ``solid=False`` leaves the ground bare and hatches in the thing's colour.
+    """
+    each = swatch(key)
+    hatch = each.hatch * 3 or None
+    if solid:
+        return {"facecolor": each.color, "edgecolor": "#00000066", "linewidth": 0.5, "hatch": hatch}
+    return {"facecolor": "none", "edgecolor": each.color, "linewidth": 0.8, "hatch": hatch}
+
+
+def block(ax: Axes, x: float, y: float, width: float, height: float, **style: Any) -> Rectangle:
+    """Draw a rectangle from its lower left corner."""
+    patch = Rectangle((x, y), width, height, **style)
+    ax.add_patch(patch)
+    return patch
+
+
+def units(ax: Axes, axis: str, write: Callable[[float], str]) -> None:
+    """Label the numbers of an axis (``"x"`` or ``"y"``) with a function that writes them."""
+    from matplotlib.ticker import FuncFormatter
+
+    formatter = FuncFormatter(lambda value, _: write(value))
+    (ax.xaxis if axis == "x" else ax.yaxis).set_major_formatter(formatter)
