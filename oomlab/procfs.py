@@ -20,9 +20,9 @@ FILES = ("zoneinfo", "meminfo", "buddyinfo", "slabinfo", "cmdline", "sys/kernel/
 SYSCTLS = ("min_free_kbytes", "watermark_scale_factor", "lowmem_reserve_ratio")
 """The ``vm`` sysctls that marks and reserves follow from."""
 
-_HEADING = re.compile(r"Node (?P<node>\d+), zone +(?P<name>\w+)")
+_HEADING = re.compile(r"Node (?P<node>\d{1,9}), zone +(?P<name>\w+)")
 _PAIR = re.compile(r"(?P<key>[^\s:]+(?: [^\s:\d]+)*):?\s+(?P<value>\S.*)")
-_MEMINFO = re.compile(r"(?P<key>[^\s:]+):\s+(?P<value>\d+)(?P<unit> kB)?$")
+_MEMINFO = re.compile(r"(?P<key>[^\s:]+):\s+(?P<value>\d{1,20})(?P<unit> kB)?$")
 _FIELDS = {
     **{"pages free": "free", "free": "free", "boost": "watermark_boost"},
     **{"min": "watermark_min", "low": "watermark_low", "high": "watermark_high"},
@@ -89,9 +89,14 @@ def parse_nodes(text: str) -> tuple[NodeStat, ...]:
     """Read the per-node counters that ``/proc/zoneinfo`` prints since 4.8, in pages."""
     nodes = []
     for heading, lines in _sections(text):
-        counters = {key: int(value) for _, part, key, value in _pairs(lines) if part == "node"}
+        counters: dict[str, int] = {}
+        flags: dict[str, str] = {}
+        for _, part, key, value in _pairs(lines):
+            if part == "node":
+                _keep(key, value, counters, flags)
         if counters:
-            nodes.append(NodeStat(node=_node_and_name(heading)[0], counters=counters, line=heading.number))
+            node, _ = _node_and_name(heading)
+            nodes.append(NodeStat(node=node, counters=counters, flags=flags, line=heading.number))
     return tuple(nodes)
 
 
@@ -129,7 +134,7 @@ def _zone(heading: SourceLine, lines: list[SourceLine]) -> ZoneStat:
 
 def _keep(key: str, value: str, numbers: dict[str, int], words: dict[str, str]) -> None:
     first = value.split()[0]
-    if re.fullmatch(r"-?\d+", first):
+    if re.fullmatch(r"-?\d{1,20}", first):
         numbers[key] = int(first)
     else:
         words[key] = value
@@ -147,12 +152,18 @@ def _pairs(lines: list[SourceLine]) -> Iterator[tuple[SourceLine, str, str, str]
         if pair is None:
             raise _unreadable(line, "a name and a value")
         key, value = pair["key"], pair["value"].strip()
-        if key == "pages free" or (part == "cpu" and key in ("node_unreclaimable", "start_pfn")):
+        if key == "pages free" or (part == "cpu" and _is_footer(line, key)):
             part = "zone"
         if part == "cpu" and key == "cpu":
             cpu = value
             continue
         yield line, part, f"cpu {cpu} {key}" if part == "cpu" else key, value
+
+
+def _is_footer(line: SourceLine, key: str) -> bool:
+    """Tell the zone's last lines, less indented, from those of its last cpu."""
+    indent = len(line.text) - len(line.text.lstrip())
+    return indent <= 2 and key != "vm stats threshold"
 
 
 def _node_and_name(heading: SourceLine) -> tuple[int, str]:
@@ -162,7 +173,7 @@ def _node_and_name(heading: SourceLine) -> tuple[int, str]:
 
 
 def _protection(line: SourceLine, value: str) -> tuple[int, ...]:
-    if not re.fullmatch(r"\((\d+(, \d+)*)?\)", value):
+    if not re.fullmatch(r"\((\d{1,20}(, \d{1,20})*)?\)", value):
         raise _unreadable(line, "protection: (0, 869, …)")
     return tuple(int(each) for each in re.findall(r"\d+", value))
 
@@ -195,7 +206,7 @@ def parse_buddyinfo(text: str) -> Mapping[tuple[int, str], tuple[FreeBlocks, ...
     for line in _lines(text):
         match = _HEADING.match(line.text)
         counts = line.text[match.end() :].split() if match else []
-        if not counts or not all(count.isdecimal() for count in counts):
+        if not counts or not all(re.fullmatch(r"\d{1,20}", count) for count in counts):
             raise _unreadable(line, "a line such as 'Node 0, zone Normal 830 80 0 …'")
         rows = (FreeBlocks(order, int(count)) for order, count in enumerate(counts))
         blocks[_node_and_name(line)] = tuple(rows)
@@ -256,8 +267,15 @@ def snapshot(files: Mapping[str, str]) -> Snapshot:
         slabs=parse_slabinfo(files["slabinfo"]) if "slabinfo" in files else None,
         kernel=KernelRelease.of(release.strip()) if release else None,
         cmdline=files["cmdline"].strip() if "cmdline" in files else None,
-        sysctls={name: tuple(map(int, files[name].split())) for name in SYSCTLS if name in files},
+        sysctls={name: _sysctl(name, files[name]) for name in SYSCTLS if name in files},
     )
+
+
+def _sysctl(name: str, text: str) -> tuple[int, ...]:
+    try:
+        return tuple(int(word) for word in text.split())
+    except ValueError:
+        raise ReportError(f"vm.{name} reads {text.strip()[:80]!r}: numbers were expected") from None
 
 
 def read_proc(root: Path | str = "/proc") -> Snapshot:
