@@ -6,7 +6,6 @@ The files lie in ``data/`` of a checkout and in ``oomlab/data/`` of an installed
 
 from __future__ import annotations
 
-from difflib import get_close_matches
 from functools import cache
 from pathlib import Path
 
@@ -76,5 +75,7 @@ def _names() -> frozenset[str]:
 
 
 def _suggestion(name: str) -> str:
+    from difflib import get_close_matches  # slow to import, and only for a mistake
+
     close = get_close_matches(name, _names(), n=3, cutoff=0.5)
     return f"is it {' or '.join(close)}?" if close else "corpus.captures() lists the recordings"
