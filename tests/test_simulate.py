@@ -416,6 +416,15 @@ def test_one_run_of_50_gb_takes_less_than_2_ms():
     assert best < 0.002
 
 
+def test_a_map_of_100_by_100_machines_takes_less_than_a_second():
+    def part_of_it():
+        for ram in range(30):
+            for slab in range(30):
+                closed_form(Machine(ram=(8 + ram) * GIB), Workload(other_slab=40 * slab))
+
+    assert min(_seconds(part_of_it) for _ in range(3)) < 1 * 30 * 30 / (100 * 100)
+
+
 def _seconds(call):
     before = time.perf_counter()
     call()

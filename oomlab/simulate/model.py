@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from oomlab.errors import MachineError
 from oomlab.machine import Machine, has_buffer_head_fix, swap_map_pages
 from oomlab.simulate.engine import Engine
@@ -70,7 +72,7 @@ def slack(machine: Machine) -> int:
 
 def boot(machine: Machine, workload: Workload) -> State:
     """Give the state before the workload: booted, with what it says was there before."""
-    derived = zones(machine)
+    derived = _zones_of(machine)
     free = [float(zone.managed) for zone in derived]
     anon = [0.0] * len(derived)
     user, kernel = user_class(derived), kernel_class(derived)
@@ -87,15 +89,21 @@ def boot(machine: Machine, workload: Workload) -> State:
     return State(zones=derived, free=tuple(free), cache=nothing, anon=tuple(anon), pinned=nothing)
 
 
+@lru_cache(maxsize=1024)
+def _zones_of(machine: Machine) -> tuple[Zone, ...]:
+    """Derive a machine's zones once: a map of many workloads asks again and again."""
+    return zones(machine)
+
+
 def _place(
     machine: Machine, derived: tuple[Zone, ...], free: list[float], asked: int, pages: float, what: str
 ) -> list[tuple[int, float]]:
     """Take pages from the zones of a request as they come, and say what each gave."""
     given = []
-    left = float(pages)
+    left, extra = float(pages), slack(machine)
     for number in range(asked, -1, -1):
         zone = derived[number]
-        spare = free[number] - zone.watermark_min - zone.lowmem_reserve[asked] - slack(machine)
+        spare = free[number] - zone.watermark_min - zone.lowmem_reserve[asked] - extra
         part = min(left, max(0.0, spare))
         free[number] -= part
         left -= part
