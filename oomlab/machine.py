@@ -43,13 +43,16 @@ class Machine:
     ``ram`` counts RAM wherever it lies; ``pci_hole`` is the gap below 4 GiB that
     pushes the rest above it, ``low_holes`` are page frames (first, end) below
     1 MiB that are not RAM, and ``firmware`` is what the firmware keeps at the top
-    of the RAM below the gap. ``mem_limit`` is ``mem=``: an address, as a page frame.
-    ``vmalloc_mib`` is ``vmalloc=``; ``page_offset`` is where the VM split lies.
+    of the RAM below the gap (the incident's report allows 58 to 89 pages).
+    ``mem_limit`` is ``mem=``: an address, as a page frame. ``vmalloc_mib`` is
+    ``vmalloc=``, which costs 8 MiB more than it says; ``None`` is the 128 MiB that a
+    kernel keeps by itself. ``page_offset`` is where the VM split lies.
 
     ``boot_lowmem`` and ``boot_dma`` are what the kernel image, hash tables, per-cpu
-    areas and drivers took from ZONE_NORMAL and ZONE_DMA (``mem_map`` not counted:
-    it is derived). ``freed_late`` comes back to ZONE_NORMAL after the kernel has
-    set its marks: the initrd and the kernel's own start-up code.
+    areas and drivers took from ZONE_NORMAL and ZONE_DMA. ``mem_map`` is not counted:
+    it is derived. Both defaults are read off the incident's report, as what it does
+    not list. ``freed_late`` comes back after the kernel has set its marks: the initrd
+    and the kernel's own start-up code. ``swiotlb`` is a bounce buffer, in pages.
     """
 
     kernel: KernelVersion = KernelVersion((3, 2, 59))
@@ -99,7 +102,7 @@ def struct_page_bytes(machine: Machine) -> int:
 
 
 def swap_map_pages(machine: Machine) -> int:
-    """Count the pages of ``swap_map``: a byte for every page of swap. It is vmalloc memory.
+    """Count the pages of ``swap_map``: a byte for every page of swap. They may lie in HighMem.
 
     >>> swap_map_pages(Machine())
     120
@@ -110,7 +113,11 @@ def swap_map_pages(machine: Machine) -> int:
 
 
 def swiotlb_pages(machine: Machine) -> int:
-    """Count the pages of the bounce buffer that a kernel takes when RAM lies above 4 GiB."""
+    """Count the pages of the bounce buffer that a kernel takes when RAM lies above 4 GiB.
+
+    >>> swiotlb_pages(Machine(kernel=KernelVersion((6, 1))))
+    16384
+    """
     if machine.swiotlb is not None:
         return machine.swiotlb
     needed = memory_map(machine)[-1][1] > FOUR_GIB

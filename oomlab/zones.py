@@ -45,11 +45,12 @@ class Zone:
     """What the kernel makes of it: one zone, its size and its marks, in pages.
 
     ``spanned`` runs from ``start_pfn`` and counts holes. ``present`` is what the
-    kernel calls present: without holes, and before 3.9 without ``memmap`` too.
-    ``memmap`` is the price of the zone's ``struct page`` array, wherever it lies.
-    ``managed`` is what the page allocator was given after boot; kernels before
-    3.9 do not print it. ``lowmem_reserve[j]`` is kept from requests whose own
-    zone is number ``j`` of the tuple that :func:`zones` gives.
+    kernel calls present: without holes, and before 3.8 without ``memmap`` too.
+    ``memmap`` is the price of the zone's ``struct page`` array, which on i386 lies
+    in ZONE_NORMAL for every zone. ``managed`` is what the page allocator was given
+    after boot; older kernels do not print it, but they have it.
+    ``lowmem_reserve[j]`` is kept from requests whose own zone is number ``j`` of the
+    tuple that :func:`zones` gives.
     """
 
     name: str

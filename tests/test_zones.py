@@ -450,6 +450,13 @@ def test_min_free_kbytes_is_a_square_root(kernel: str, expected: int) -> None:
     assert default_min_free_kbytes(3_611_555, kernel) == expected
 
 
+def test_hugepages_make_a_64_bit_kernel_ask_for_67584_kb() -> None:
+    """The figure of countless servers: 11 page blocks of 512 pages for each of three zones."""
+    machine = replace(SIXTY_FOUR, kernel=version(6, 1), transparent_hugepages=True)
+    assert zones(machine) == zones(replace(machine, min_free_kbytes=67_584))
+    assert zones(machine) != zones(replace(machine, transparent_hugepages=False))
+
+
 def test_the_cap_of_min_free_kbytes_rose_in_5_8() -> None:
     assert default_min_free_kbytes(2**32, "5.7") == 65_536
     assert default_min_free_kbytes(2**32, "5.8") == 262_144
