@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import fields, replace
 
-from oomlab.explore.controls import Choice, Slider, Value, doubling_steps
+from oomlab.explore.controls import Choice, Slider, doubling_steps
 from oomlab.kernel import KernelVersion
 from oomlab.machine import Machine, fact
-from oomlab.units import gib_to_pages, human_kb, kb
+from oomlab.units import PAGE_KB, gib_to_pages, kb
 
 KERNELS = (
     "2.6.18",
@@ -29,10 +29,14 @@ KERNELS = (
 BUILDS = {"i386 PAE": "32-bit, PAE", "i386": "32-bit", "x86_64": "64-bit"}
 
 
+RAM_STEPS = doubling_steps(2**16, 2**24)
+"""RAM from 256 MiB to 64 GiB, in pages."""
+
+
 def ram_slider(value: int, keep: int) -> Slider:
-    """A slider for RAM from 256 MiB to 64 GiB, in pages."""
-    steps = doubling_steps(2**16, 2**24, keep=(value, keep))
-    return Slider(name="ram", label="RAM", value=value, steps=steps, readout=size)
+    """A slider for RAM; ``keep`` is a size that must be among its steps."""
+    steps = tuple(sorted({*RAM_STEPS, value, keep}))
+    return Slider(name="ram", label="RAM", value=value, steps=steps, readout=ram_size)
 
 
 def build_choice(value: str) -> Choice:
@@ -58,13 +62,27 @@ def reachable(machine: Machine) -> Machine:
     return replace(machine, ram=min(machine.ram, most))
 
 
+def ram_size(pages: int) -> str:
+    """Write a size of RAM to the last digit.
+
+    >>> ram_size(327680), ram_size(81920)
+    ('1.25 GiB', '320 MiB')
+    """
+    return f"{pages / 2**18:g} GiB" if pages >= 2**18 else f"{pages / 2**8:g} MiB"
+
+
 def size(pages: int) -> str:
     """Write pages as a person would say it.
 
-    >>> size(8388608)
-    '32 GiB'
+    >>> size(8388608), size(2048), size(24)
+    ('32 GiB', '8 MiB', '96 kB')
     """
-    return human_kb(kb(pages)).replace(".0 ", " ")
+    mib = pages * PAGE_KB / 2**10
+    if mib < 1:
+        return f"{kb(pages)} kB"
+    number, unit = (mib / 2**10, "GiB") if mib > 1023.5 else (mib, "MiB")
+    digits = 1 if unit == "GiB" or number < 9.95 else 0
+    return f"{number:.{digits}f}".removesuffix(".0") + f" {unit}"
 
 
 def machine_code(machine: Machine) -> str:
@@ -75,9 +93,13 @@ def machine_code(machine: Machine) -> str:
     """
     usual = Machine()
     chosen = {each.name: getattr(machine, each.name) for each in fields(Machine)}
-    words = [f"{name}={_python(value)}" for name, value in chosen.items() if value != getattr(usual, name)]
+    words = [
+        f"{name}={_python(name, value)}" for name, value in chosen.items() if value != getattr(usual, name)
+    ]
     return f"Machine({', '.join(words)})"
 
 
-def _python(value: Value | KernelVersion | tuple[int, ...] | None) -> str:
-    return f'KernelVersion.of("{value}")' if isinstance(value, KernelVersion) else repr(value)
+def _python(name: str, value: object) -> str:
+    if isinstance(value, KernelVersion):
+        return f'KernelVersion.of("{value}")'
+    return f"{value:#x}" if name == "page_offset" else repr(value)

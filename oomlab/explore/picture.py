@@ -154,7 +154,11 @@ def _svg_box(box: Box) -> str:
     title = f"<title>{escape(box.title)}</title>" if box.title else ""
     fill = f"style='fill:var({_variable(box.key)})'"
     solid = f"<rect {place} class='{look}' {fill}>{title}</rect>"
-    hatch = f"<rect {place} fill='url(#oom-hatch-{box.key})' pointer-events='none'/>" if _hatch(box) else ""
+    hatch = (
+        f"<rect {place} class='{look}' fill='url(#oom-hatch-{box.key})' pointer-events='none'/>"
+        if _hatch(box)
+        else ""
+    )
     return solid + hatch
 
 

@@ -1,8 +1,6 @@
 // Draws the controls that Python declares, tells Python when a hand moves one, and shows the
 // picture that comes back. Nothing is calculated here.
 
-let widgets = 0;
-
 /** Make an element: make("p", { className: "hint" }, "text", child …). */
 function make(tag, properties = {}, ...children) {
   const element = Object.assign(document.createElement(tag), properties);
@@ -170,9 +168,9 @@ function nameDigit(card, { digit, bits }, boxes) {
   }
 }
 
-/** Let long names break behind their underscores and bars. */
+/** Let long names break behind their underscores and bars, and keep numbers with their units. */
 function breakable(text) {
-  return text.split(/(?<=[a-z]_|\|)/i).flatMap((part) => [part, make("wbr")]);
+  return text.replace(/(\d) (?=%|[kMG]i?B|pages?\b|bytes\b)/g, "$1\u00a0").split(/(?<=[a-z]_|\|)/i).flatMap((part) => [part, make("wbr")]);
 }
 
 /** Put a control's parts, its hint and its label together. */
@@ -202,7 +200,8 @@ function table(rows) {
 }
 
 function render({ model, el }) {
-  const id = `oom-explorer-${++widgets}`;
+  // Jupyter loads this file once for each widget: a counter would give every one the same number.
+  const id = `oom-${Math.random().toString(36).slice(2)}`;
   const part = (className, tag = "div") => make(tag, { className });
   const presets = part("presets"), controls = part("controls"), stage = part("stage"), actions = part("actions");
   const sentence = part("sentence", "p"), picture = part("picture"), rows = part("scroll"), code = part("code", "pre");
