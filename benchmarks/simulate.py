@@ -45,17 +45,14 @@ def main() -> None:
     """Print each measurement beside its limit."""
     machine, workload = Machine(), Workload()
     start = boot(machine, workload)
-    print(f"one run of 50 GB, zones derived   {milliseconds(simulate, 50):8.3f} ms   (limit 2)")
-    print(
-        f"one run of 50 GB, zones given     "
-        f"{milliseconds(lambda: simulate(machine, workload, start), 50):8.3f} ms   (limit 2)"
-    )
-    print(
-        f"map of {SIDE} × {SIDE}, simulated       {milliseconds(survey(simulate), 1):8.0f} ms   (limit 1000)"
-    )
-    print(
-        f"map of {SIDE} × {SIDE}, closed form     {milliseconds(survey(closed_form), 1):8.0f} ms   (limit 1000)"
-    )
+    side = f"{SIDE} × {SIDE}"
+    for what, call, repeats, limit in (
+        ("one run of 50 GB, zones derived", lambda: simulate(replace(machine), workload), 50, 2),
+        ("one run of 50 GB, zones given", lambda: simulate(machine, workload, start), 50, 2),
+        (f"map of {side}, simulated", survey(simulate), 3, 1000),
+        (f"map of {side}, closed form", survey(closed_form), 3, 1000),
+    ):
+        print(f"{what:36}{milliseconds(call, repeats):10.3f} ms   (limit {limit})")
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from oomlab.errors import MachineError
-from oomlab.kernel import KernelVersion
+from oomlab.kernel import KernelVersion, load_table
 from oomlab.machine import Machine
 from oomlab.simulate import (
     Workload,
@@ -325,7 +325,9 @@ def test_lowmems_budget_adds_up_at_every_state(machine, workload):
     normal = next((zone for zone in run.zones if zone.name == "Normal" and zone.managed), None)
     assume(normal is not None)
     for state in run.states:
-        assert sum(lowmem_budget(run, state).values()) == pytest.approx(normal.present, abs=0.01)
+        assert sum(part.pages for part in lowmem_budget(run, state)) == pytest.approx(
+            normal.present, abs=0.01
+        )
 
 
 @settings(max_examples=200, deadline=None)
@@ -396,7 +398,7 @@ def test_json_has_the_fields_of_the_schema():
 
 def test_the_budget_of_the_incident_is_the_reports():
     parts = lowmem_budget(simulate())
-    kb = {name: 4 * pages for name, pages in parts.items()}
+    kb = {part.name: 4 * part.pages for part in parts}
     assert kb["mem_map"] == 263_332
     assert kb["kernel and boot"] == 83_072
     assert kb["page tables"] == 3_660
@@ -404,9 +406,14 @@ def test_the_budget_of_the_incident_is_the_reports():
     # slab_unreclaimable, kernel_stack and the file LRU
     assert kb["other lowmem"] == 16_356 + 1_888 + 636
     # Normal's own share of slab_reclaimable, less the calibrated pages
-    assert kb["buffer_heads"] + kb["radix_tree_nodes"] == pytest.approx(513_008 - 3_604, abs=10)
+    assert kb["buffer_heads"] + kb["radix tree nodes"] == pytest.approx(513_008 - 3_604, abs=10)
     assert kb["free above min"] + kb["free up to min"] == pytest.approx(8_056)
-    assert sum(parts.values()) == pytest.approx(222_502, abs=0.01)
+    assert sum(part.pages for part in parts) == pytest.approx(222_502, abs=0.01)
+
+
+def test_a_part_of_the_budget_has_a_colour_in_the_palette():
+    known = {swatch["key"] for swatch in load_table("palette")["swatch"]}
+    assert {part.key for part in lowmem_budget(simulate())} <= known
 
 
 def test_one_run_of_50_gb_takes_less_than_2_ms():

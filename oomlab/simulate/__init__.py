@@ -25,7 +25,7 @@ kernels of 5.10 and 6.1. With the fix at work the model survives where they surv
 half as much cache again: a real kswapd takes larger bites.
 """
 
-from oomlab.simulate.budget import lowmem_budget
+from oomlab.simulate.budget import Part, lowmem_budget
 from oomlab.simulate.closed import ClosedForm, closed_form, critical_ram
 from oomlab.simulate.model import boot, simulate
 from oomlab.simulate.sample import (
@@ -49,6 +49,7 @@ __all__ = [
     "Comparison",
     "Event",
     "Measured",
+    "Part",
     "Pinned",
     "State",
     "Trajectory",
