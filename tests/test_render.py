@@ -48,7 +48,13 @@ def small(name: str = "clamd") -> Report:
         kernel=KernelRelease(text=f"3.2.59{name}", version=KernelVersion((3, 2, 59))),
         trigger=Trigger(comm=name, pid=21832, gfp_mask=0x84D0, order=0, oom_score_adj=0),
         memcg=Memcg(path=name, oom_path=name, usage_kb=65536, limit_kb=65536),
-        totals={"free": 143494, "active_anon": 117913, "inactive_anon": 9942},
+        totals={
+            "ram": 8650736,
+            "reserved": 349626,
+            "free": 143494,
+            "active_anon": 117913,
+            "inactive_anon": 9942,
+        },
         zones=(
             ZoneStat(
                 name="Normal",
@@ -209,7 +215,7 @@ def test_the_text_says_who_asked_which_zones_were_short_and_who_was_killed():
     assert "clamd (pid 21832) asked for one page, 4 kB (order 0)." in shown
     assert "GFP_KERNEL | __GFP_REPEAT | __GFP_ZERO" in shown
     assert re.search(r"Normal +2,014 +2,012 +0 +short by 1 page", shown)
-    assert "It held 146 MiB, the most of the 2 processes listed." in shown
+    assert "It weighed 146 MiB, the most of the 2 processes listed." in shown
     assert "line 3: strange: clamd" in shown
 
 

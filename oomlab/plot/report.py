@@ -6,9 +6,9 @@ from matplotlib.axes import Axes
 
 from oomlab.palette import swatch
 from oomlab.plot.canvas import INK, QUIET, SMALL, TEXT, block, look, paper, say
-from oomlab.render import account
-from oomlab.render.account import decode_trigger, verdict_in_words, zone_name, zones_in_words
-from oomlab.render.zonebar import marks, span
+from oomlab.render.account import decode_trigger
+from oomlab.render.words import listed as named
+from oomlab.render.zones import marks, span, verdict_in_words, zone_name, zones_in_words
 from oomlab.report import Report, ZoneStat
 from oomlab.units import human_kb
 from oomlab.verdict import Verdict, verdicts
@@ -133,4 +133,4 @@ def _buddy_finding(listed: list[ZoneStat], wanted: int, page_kb: int) -> str:
     able = [zone for zone in listed if any(each.blocks for each in (zone.free_blocks or ())[wanted:])]
     if not able:
         return f"No zone has a free block of {size}"
-    return f"Free blocks of {size} or more lie in {account.listed([zone_name(zone) for zone in able[::-1]])}"
+    return f"Free blocks of {size} or more lie in {named([zone_name(zone) for zone in able[::-1]])}"

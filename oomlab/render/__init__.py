@@ -1,13 +1,38 @@
 """What a report looks like: text for a terminal, HTML for a notebook, JSON for a program.
 
 Pure functions from :class:`oomlab.report.Report` to text. Whatever a log holds, none of them
-lets a control character or a tag through.
+lets a control character or a tag through. Each is loaded when it is first asked for, so that
+the command line does not wait for the pages of the notebook.
 """
 
-from oomlab.render.annotated import annotated
-from oomlab.render.data import as_dict, json_document
-from oomlab.render.mask import mask_as_dict, mask_text
-from oomlab.render.summary import html
-from oomlab.render.terminal import line, text
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from oomlab.render.data import as_dict, json_document
+    from oomlab.render.log import annotated
+    from oomlab.render.mask import mask_as_dict, mask_text
+    from oomlab.render.summary import html
+    from oomlab.render.terminal import line, text
 
 __all__ = ["annotated", "as_dict", "html", "json_document", "line", "mask_as_dict", "mask_text", "text"]
+
+_MODULES = {
+    "annotated": "log",
+    "as_dict": "data",
+    "html": "summary",
+    "json_document": "data",
+    "line": "terminal",
+    "mask_as_dict": "mask",
+    "mask_text": "mask",
+    "text": "terminal",
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Load a function when somebody asks for it."""
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_MODULES[name]}"), name)

@@ -5,13 +5,11 @@ Everything here is text that is safe to show (see :mod:`oomlab.render.safe`), wi
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from oomlab.gfp import GfpMask, decode_gfp
 from oomlab.render.safe import plain
-from oomlab.report import Report, Task, Victim, ZoneStat
+from oomlab.render.words import listed, person
+from oomlab.report import Report
 from oomlab.units import human_kb
-from oomlab.verdict import Verdict
 
 
 def headline(report: Report) -> str:
@@ -27,11 +25,6 @@ def headline(report: Report) -> str:
     if len(report.victims) > 1:
         killed = f"{len(report.victims)} processes, {killed} first"
     return f"{cause}: the kernel killed {killed}."
-
-
-def person(who: Task | Victim) -> str:
-    """Name a process: ``clamd (pid 21832)``."""
-    return f"{plain(who.comm or 'a process')} (pid {who.pid})"
 
 
 def origin(report: Report) -> str:
@@ -100,48 +93,6 @@ def basis_in_words(mask: GfpMask) -> str:
     return "assumed: " + ("no table for this kernel" if mask.kernel else "no kernel version is known")
 
 
-def zone_name(zone: ZoneStat) -> str:
-    """Name a zone, with its node when that is not the only one."""
-    return plain(zone.name) + (f" of node {zone.node}" if zone.node else "")
-
-
-def verdict_in_words(verdict: Verdict) -> str:
-    """Say what a zone was for the request, in a few words."""
-    if verdict.allowed is None:
-        return "unknown request"
-    if verdict.allowed is False:
-        return "not for this request"
-    if verdict.short is None:
-        return "cannot be told"
-    if verdict.short:
-        return f"short by {several(verdict.short, 'page')}"
-    return "no block large enough" if verdict.block is False else "enough"
-
-
-def zones_in_words(judged: Sequence[Verdict], page_kb: int) -> str | None:
-    """Sum up the zones: which refused, which could have served, which could not be asked."""
-    asked = [each for each in judged if each.allowed and each.zone.present != 0]
-    if not asked:
-        return None
-    able = [each for each in asked if not each.refused]
-    if able:
-        return _open_in_words(able)
-    text = "Every zone that this request could use was short."
-    if any(each.block is False for each in asked):
-        text = "No zone that this request could use had enough, in a piece that is large enough."
-    idle = [each.zone for each in judged if each.allowed is False and each.zone.free]
-    free = human_kb(sum(zone.free or 0 for zone in idle) * page_kb)
-    where = listed([plain(zone.name) for zone in idle])
-    return f"{text} {free} lay free in {where}, where it may not go." if idle else text
-
-
-def _open_in_words(able: Sequence[Verdict]) -> str:
-    names = listed([plain(each.zone.name) for each in able])
-    if any(each.spare is None for each in able):
-        return f"Whether {names} could have served it cannot be told: a number is missing."
-    return f"{names} had enough when the report was printed: another limit, or another moment, decided."
-
-
 def group_in_words(report: Report) -> list[str]:
     """Say which limit was met when a control group, and not the machine, ran out."""
     memcg = report.memcg
@@ -182,50 +133,6 @@ def _swap_in_words(report: Report) -> list[str]:
     return [f"Swap: {total}, of which {free} is free."]
 
 
-def kill_in_words(report: Report) -> list[str]:
-    """Say who was killed, and how that process compares with the others in the list."""
-    if not report.victims:
-        return []
-    victim, *others = report.victims
-    score = f", score {victim.score}" if victim.score is not None else ""
-    lines = [f"{person(victim)}{score}. {_weight_in_words(report, victim)}".strip(), _asker(report, victim)]
-    if others:
-        names = [person(each) for each in others[:5]] + [f"{len(others) - 5} more"] * (len(others) > 5)
-        lines.append(f"After it: {listed(names)}.")
-    return [line for line in lines if line]
-
-
-def weight(task: Task) -> int:
-    """Count the pages that a process holds in RAM and in swap: what weighs most when one must go."""
-    return (task.rss or 0) + (task.swapents or 0)
-
-
-def heaviest_first(report: Report) -> list[Task]:
-    """Sort the task list by what the kernel weighs, then by oom_score_adj."""
-    return sorted(report.tasks, key=lambda each: (weight(each), each.oom_score_adj or 0), reverse=True)
-
-
-def _weight_in_words(report: Report, victim: Victim) -> str:
-    ranked = heaviest_first(report)
-    row = next((each for each in ranked if each.pid == victim.pid), None)
-    if row is None:
-        held = (victim.anon_rss_kb or 0) + (victim.file_rss_kb or 0) + (victim.shmem_rss_kb or 0)
-        return f"It held {human_kb(held)} in RAM." if held else ""
-    size = human_kb(weight(row) * report.page_size_kb)
-    heavier = sum(weight(each) > weight(row) for each in ranked)
-    if heavier == 0:
-        return f"It held {size}, the most of the {several(len(ranked), 'process', 'processes')} listed."
-    return f"It held {size}; {several(heavier, 'process', 'processes')} in the list held more."
-
-
-def _asker(report: Report, victim: Victim) -> str:
-    if report.trigger.pid is None:
-        return ""
-    if report.trigger.pid == victim.pid:
-        return "It was also the one that asked, which is chance: the kernel looks for size, not for blame."
-    return f"The process that asked, {plain(report.trigger.comm or 'unnamed')}, was left alone."
-
-
 def missing(report: Report) -> list[str]:
     """Name what a whole report would hold and this one does not, then what is damaged."""
     absent = listed(_absent(report))
@@ -246,23 +153,3 @@ def _absent(report: Report) -> list[str]:
         ("a kill", not report.victims and report.kind == "oom"),
     ]
     return [name for name, gone in parts if gone]
-
-
-def listed(words: Sequence[str], last: str = "and") -> str:
-    """Join words as English does.
-
-    >>> listed(["DMA", "Normal", "HighMem"])
-    'DMA, Normal and HighMem'
-    """
-    if len(words) < 2:
-        return "".join(words)
-    return f"{', '.join(words[:-1])} {last} {words[-1]}"
-
-
-def several(count: int, noun: str, plural: str | None = None) -> str:
-    """Count things: ``1 page``, ``2,014 pages``.
-
-    >>> several(2014, "page")
-    '2,014 pages'
-    """
-    return f"{count:,} {noun if count == 1 else plural or noun + 's'}"

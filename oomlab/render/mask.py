@@ -10,6 +10,7 @@ from oomlab.gfp import GfpMask, encode_gfp, zones_allowed
 from oomlab.kernel import load_table
 from oomlab.render import account
 from oomlab.render.safe import plain
+from oomlab.render.words import listed
 
 WIDTH = 96
 
@@ -65,7 +66,7 @@ def zones_in_words(mask: GfpMask) -> str:
     first, *rest = zones_allowed(mask, ("DMA", "DMA32", "Normal", "HighMem", "Movable"))
     if not rest:
         return f"The page must come from zone {first}."
-    others = account.listed(rest, "or")
+    others = listed(rest, "or")
     return f"The page comes from zone {first}, or failing that from {others}, where they exist."
 
 

@@ -7,7 +7,10 @@ from textwrap import wrap
 
 from oomlab.gfp import GfpMask
 from oomlab.render import account
+from oomlab.render.kill import kill_in_words
 from oomlab.render.safe import plain
+from oomlab.render.words import person
+from oomlab.render.zones import verdict_in_words, zone_name, zones_in_words
 from oomlab.report import Report
 from oomlab.verdict import Verdict, verdicts
 
@@ -26,7 +29,7 @@ def text(report: Report, *, width: int = 96, bold: bool = False) -> str:
         ("Zones", _zones(report, verdicts(report, mask), width)),
         ("Group", _group(report, width)),
         ("Memory", _memory(report, width)),
-        ("Killed", _wrapped(account.kill_in_words(report), width)),
+        ("Killed", _wrapped(kill_in_words(report), width)),
         ("Missing", _missing(report, width)),
     ]
     head = [_heading(account.headline(report), bold), account.origin(report)]
@@ -53,7 +56,7 @@ def _killed_briefly(report: Report) -> str:
     if not report.victims:
         return ""
     more = f" and {len(report.victims) - 1} more" if len(report.victims) > 1 else ""
-    return f"killed {account.person(report.victims[0])}{more}"
+    return f"killed {person(report.victims[0])}{more}"
 
 
 def _asked(report: Report, mask: GfpMask | None, width: int) -> list[str]:
@@ -66,11 +69,11 @@ def _asked(report: Report, mask: GfpMask | None, width: int) -> list[str]:
 def _zones(report: Report, judged: Sequence[Verdict], width: int) -> list[str]:
     if not judged:
         return []
-    names = [account.zone_name(each.zone) for each in judged]
+    names = [zone_name(each.zone) for each in judged]
     first = max(map(len, [*names, _unit(report)])) + 2
     head = f"{_unit(report):<{first}}" + "".join(f"{title:>11}" for title in ("free", "min", "reserve"))
     rows = [f"{name:<{first}}{_row(each)}" for name, each in zip(names, judged, strict=True)]
-    said = account.zones_in_words(judged, report.page_size_kb)
+    said = zones_in_words(judged, report.page_size_kb)
     return [head, *rows, *_wrapped([said] if said else [], width)]
 
 
@@ -83,7 +86,7 @@ def _row(verdict: Verdict) -> str:
     numbers = f"{_number(zone.free)}{_number(zone.watermark_min)}"
     numbers += _number(verdict.reserve) if verdict.allowed else f"{'-':>11}"
     rebuilt = " (line rebuilt)" if zone.reconstructed else ""
-    return f"{numbers}   {account.verdict_in_words(verdict)}{rebuilt}"
+    return f"{numbers}   {verdict_in_words(verdict)}{rebuilt}"
 
 
 def _number(value: int | None) -> str:

@@ -1,12 +1,57 @@
-"""A zone as a bar: what is free, what of it is closed to the request, and where the marks lie."""
+"""Zones, in words and as bars: what is free, what of it is closed to the request, where the marks lie."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from oomlab.palette import css_background, css_hatch, swatch
-from oomlab.render.account import several
-from oomlab.render.safe import markup
+from oomlab.render.safe import markup, plain
+from oomlab.render.words import listed, several
+from oomlab.report import ZoneStat
 from oomlab.units import human_kb
 from oomlab.verdict import Verdict
+
+
+def zone_name(zone: ZoneStat) -> str:
+    """Name a zone, with its node when that is not the only one."""
+    return plain(zone.name) + (f" of node {zone.node}" if zone.node else "")
+
+
+def verdict_in_words(verdict: Verdict) -> str:
+    """Say what a zone was for the request, in a few words."""
+    if verdict.allowed is None:
+        return "unknown request"
+    if verdict.allowed is False:
+        return "not for this request"
+    if verdict.short is None:
+        return "cannot be told"
+    if verdict.short:
+        return f"short by {several(verdict.short, 'page')}"
+    return "no block large enough" if verdict.block is False else "enough"
+
+
+def zones_in_words(judged: Sequence[Verdict], page_kb: int) -> str | None:
+    """Sum up the zones: which refused, which could have served, which could not be asked."""
+    asked = [each for each in judged if each.allowed and each.zone.present != 0]
+    if not asked:
+        return None
+    able = [each for each in asked if not each.refused]
+    if able:
+        return _open_in_words(able)
+    text = "Every zone that this request could use was short."
+    if any(each.block is False for each in asked):
+        text = "No zone that this request could use had enough, in a piece that is large enough."
+    idle = [each.zone for each in judged if each.allowed is False and each.zone.free]
+    free = human_kb(sum(zone.free or 0 for zone in idle) * page_kb)
+    where = listed([plain(zone.name) for zone in idle])
+    return f"{text} {free} lay free in {where}, where it may not go." if idle else text
+
+
+def _open_in_words(able: Sequence[Verdict]) -> str:
+    names = listed([plain(each.zone.name) for each in able])
+    if any(each.spare is None for each in able):
+        return f"Whether {names} could have served it cannot be told: a number is missing."
+    return f"{names} had enough when the report was printed: another limit, or another moment, decided."
 
 
 def zone_bar(verdict: Verdict) -> str:

@@ -1,0 +1,50 @@
+"""Who was killed, and why that one."""
+
+from __future__ import annotations
+
+from oomlab.badness import Scored, explains
+from oomlab.render.safe import plain
+from oomlab.render.words import listed, person, several
+from oomlab.report import Report, Victim
+from oomlab.units import human_kb
+
+
+def kill_in_words(report: Report) -> list[str]:
+    """Say who was killed, and how that process compares with the others in the list."""
+    if not report.victims:
+        return []
+    victim, *others = report.victims
+    score = f", score {victim.score}" if victim.score is not None else ""
+    lines = [f"{person(victim)}{score}. {_weight_in_words(report, victim)}".strip(), _asker(report, victim)]
+    if others:
+        names = [person(each) for each in others[:5]] + [f"{len(others) - 5} more"] * (len(others) > 5)
+        lines.append(f"After it: {listed(names)}.")
+    return [line for line in lines if line]
+
+
+def _weight_in_words(report: Report, victim: Victim) -> str:
+    """Say what the victim weighed by its kernel's rule, and whether that made it the first."""
+    explained = explains(report)
+    own = next((each for each in explained.ranking if each.task.pid == victim.pid), None)
+    if own is None or own.pages is None:
+        held = sum(kb or 0 for kb in (victim.anon_rss_kb, victim.file_rss_kb, victim.shmem_rss_kb))
+        return f"It held {human_kb(held)} in RAM." if held else ""
+    weighed = f"It weighed {human_kb(own.pages * report.page_size_kb)}{_adjusted(own)}"
+    if explained.agrees:
+        count = several(len(explained.ranking), "process", "processes")
+        return f"{weighed}, the most of the {count} listed."
+    return " ".join([f"{weighed}.", *(f"{each[:1].upper()}{each[1:]}." for each in explained.reasons[:1])])
+
+
+def _adjusted(own: Scored) -> str:
+    """Name the adjustment that somebody set for the process, when there is one."""
+    adj = own.task.oom_score_adj
+    return f", with oom_score_adj {adj}" if adj else ""
+
+
+def _asker(report: Report, victim: Victim) -> str:
+    if report.trigger.pid is None:
+        return ""
+    if report.trigger.pid == victim.pid:
+        return "It was also the one that asked, which is chance: the kernel looks for size, not for blame."
+    return f"The process that asked, {plain(report.trigger.comm or 'unnamed')}, was left alone."
