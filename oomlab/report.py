@@ -42,6 +42,26 @@ class FreeBlocks(NamedTuple):
     types: str = ""
 
 
+class HugePages(NamedTuple):
+    """The pool of one huge page size on one node, in huge pages; ``size_kb`` is the size of one."""
+
+    size_kb: int
+    total: int
+    free: int
+    surplus: int
+    node: int | None = None
+    line: int | None = None
+
+
+class Allocation(NamedTuple):
+    """One line of ``Memory allocations:`` (6.10 and later): a place in the source and what it holds."""
+
+    size_kb: int
+    calls: int
+    place: str
+    line: int | None = None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trigger:
     """Who asked, and for what."""
@@ -63,7 +83,9 @@ class ZoneStat:
     ``watermark_min`` is as printed: from 5.x it contains ``watermark_boost``.
     ``counters`` holds every other ``key:value`` of the zone's line, in pages
     where the kernel prints kB; ``flags`` what is not a number
-    (``{"all_unreclaimable?": "yes"}``).
+    (``{"all_unreclaimable?": "yes"}``). A zone whose own line was lost is
+    ``reconstructed`` from the others; ``present_bounds`` are then the least and
+    the most pages it can have had.
     """
 
     name: str
@@ -75,6 +97,7 @@ class ZoneStat:
     watermark_boost: int | None = None
     spanned: int | None = None
     present: int | None = None
+    present_bounds: tuple[int, int] | None = None
     managed: int | None = None
     lowmem_reserve: tuple[int, ...] | None = None
     free_blocks: tuple[FreeBlocks, ...] | None = None
@@ -131,7 +154,11 @@ class Task(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Victim:
-    """One process that was killed, from all the lines that speak of its killing."""
+    """One process that was killed, from all the lines that speak of its killing.
+
+    ``reason`` is what the kernel wrote before the process: ``"Out of memory"``,
+    ``"Memory cgroup out of memory"``, ``"Out of memory (oom_kill_allocating_task)"``.
+    """
 
     pid: int
     comm: str | None = None
@@ -149,7 +176,12 @@ class Victim:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Memcg:
-    """The control group whose limit was met. Sizes in kB, as printed."""
+    """The control group whose limit was met. Sizes in kB, as printed.
+
+    ``stats`` are the statistics under the kernel's names, in ``stats_unit`` as it
+    prints them: kB up to 5.2, bytes later (``pgscan`` and its like are plain counts).
+    ``oom_group`` is the group that is killed whole because of ``memory.oom.group``.
+    """
 
     path: str | None = None
     oom_path: str | None = None
@@ -162,7 +194,15 @@ class Memcg:
     kmem_usage_kb: int | None = None
     kmem_limit_kb: int | None = None
     stats: Mapping[str, int] = field(default_factory=lambda: _NOTHING)
+    stats_unit: Literal["kB", "bytes"] | None = None
+    oom_group: str | None = None
     line: int | None = None
+    stats_line: int | None = None
+
+    def stat_kb(self, name: str) -> int | None:
+        """Give one statistic that is a size in kB, or ``None`` where it is not printed."""
+        size = self.stats.get(name)
+        return size if size is None or self.stats_unit == "kB" else size // 1024
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -170,9 +210,13 @@ class Report:
     """One report: an OOM kill, an allocation failure, or a memory dump asked for by hand.
 
     ``totals`` are the machine-wide counters under ``Mem-Info:`` and the
-    ``N pages RAM`` lines, in pages, by the kernel's own names.
+    ``N pages RAM`` lines, in pages, by the kernel's own names in small letters
+    (``free``, ``slab_unreclaimable``; ``ram``, ``highmem``, ``reserved``, ``pagecache``);
+    ``totals_lines`` tells the line of each.
     ``trace`` is the call trace, function names only, innermost first.
-    ``source`` holds every line that belongs to the report, as it was given.
+    ``slabs`` are kB used and kB in all by slab cache. ``panic`` is what the kernel
+    said when it gave up. ``source`` holds every line from the first to the last
+    that belongs to the report, as it was given.
     """
 
     kind: Kind
@@ -187,13 +231,18 @@ class Report:
     mems_allowed: str | None = None
     memcg: Memcg | None = None
     totals: Mapping[str, int] = field(default_factory=lambda: _NOTHING)
+    totals_lines: Mapping[str, int] = field(default_factory=lambda: _NOTHING)
     nodes: tuple[NodeStat, ...] = ()
     zones: tuple[ZoneStat, ...] = ()
     swap: Swap | None = None
     tasks: tuple[Task, ...] = ()
     victims: tuple[Victim, ...] = ()
     trace: tuple[str, ...] = ()
+    hugepages: tuple[HugePages, ...] = ()
     slabs: Mapping[str, tuple[int, int]] = field(default_factory=dict)
+    slabs_line: int | None = None
+    allocations: tuple[Allocation, ...] = ()
+    panic: str | None = None
     source: tuple[SourceLine, ...] = ()
     problems: tuple[Problem, ...] = ()
 

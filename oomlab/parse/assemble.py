@@ -1,0 +1,122 @@
+"""Last step: make a :class:`Report` of the lines that belong together, and say what is missing."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+from oomlab.kernel import KernelRelease
+from oomlab.parse import header, memory
+from oomlab.parse.memcg import read_memcg
+from oomlab.parse.missing import find_missing
+from oomlab.parse.reconstruct import reconstruct
+from oomlab.parse.split import Sketch
+from oomlab.parse.tasks import read_tasks
+from oomlab.parse.victims import read_victims
+from oomlab.parse.zones import read_zones
+from oomlab.report import Allocation, Memcg, Problem, Report, Scope, SourceLine
+
+_CONSTRAINT = re.compile(r"constraint=(\w{1,40})", re.A)
+_SLAB = re.compile(r"(\S.{0,60}?)\s{1,40}(\d{1,15})KB\s{1,40}(\d{1,15})KB", re.A)
+_ALLOCATION = re.compile(r"([\d.]{1,15})\s{0,4}([KMGT]?)i?B\s{1,20}(\d{1,15})\s{1,20}(\S.{0,200})", re.A)
+_KB = {"": 1 / 1024, "K": 1, "M": 2**10, "G": 2**20, "T": 2**30}
+_BIG_PAGES = (
+    ("ppc64", 64),
+    ("+64k", 64),
+    (".el8.aarch64", 64),
+    (".el7.aarch64", 64),
+    ("sparc64", 8),
+    ("ia64", 16),
+)
+_SCOPES: dict[str, Scope] = {
+    "CONSTRAINT_MEMCG": "memcg",
+    "CONSTRAINT_CPUSET": "cpuset",
+    "CONSTRAINT_MEMORY_POLICY": "mempolicy",
+}
+
+
+def assemble(sketch: Sketch, source: Sequence[SourceLine], bare: frozenset[int] | None = None) -> Report:
+    """Read every part of one report.
+
+    ``source`` are its lines as they were given, ``bare`` the numbers of those that the logger did not write.
+    """
+    report, problems = _read(sketch, source)
+    problems.extend(find_missing(report, sketch, bare))
+    return replace(report, problems=tuple(sorted(problems, key=lambda problem: problem.line or 0)))
+
+
+def _read(sketch: Sketch, source: Sequence[SourceLine]) -> tuple[Report, list[Problem]]:
+    problems: list[Problem] = []
+    kernel = header.read_kernel(sketch)
+    page_kb = _page_size(sketch, kernel, problems)
+    blocks = memory.read_blocks(sketch, page_kb, problems)
+    zones, orphans = read_zones(sketch, page_kb, blocks, problems)
+    totals, totals_lines = memory.read_totals(sketch, page_kb)
+    tasks = read_tasks(sketch, problems)
+    places = header.read_places(sketch)
+    memcg = read_memcg(sketch)
+    constraint = _constraint(sketch)
+    report = Report(
+        kind=header.read_kind(sketch),
+        first_line=sketch.first,
+        last_line=sketch.last,
+        kernel=kernel,
+        page_size_kb=page_kb,
+        trigger=header.read_trigger(sketch),
+        scope=_SCOPES.get(constraint or "", "memcg" if _is_memcg(sketch, memcg) else "global"),
+        constraint=constraint,
+        nodemask=places.get("nodemask"),
+        mems_allowed=places.get("mems_allowed"),
+        memcg=memcg,
+        totals=totals,
+        totals_lines=totals_lines,
+        nodes=memory.read_nodes(sketch, page_kb, problems),
+        zones=reconstruct(zones, blocks, orphans, page_kb, kernel, problems),
+        swap=memory.read_swap(sketch, page_kb, totals),
+        tasks=tasks,
+        victims=read_victims(sketch, tasks, problems),
+        trace=header.read_trace(sketch.of("trace")),
+        hugepages=memory.read_hugepages(sketch),
+        slabs=_slabs(sketch),
+        slabs_line=next((line.number for line in sketch.of("slab_title")), None),
+        allocations=tuple(_allocations(sketch)),
+        panic=next((line.text for line in sketch.of("panic")), None),
+        source=tuple(source),
+    )
+    return report, problems
+
+
+def _page_size(sketch: Sketch, kernel: KernelRelease | None, problems: list[Problem]) -> int:
+    """Read the page size off the report; without any trace of it, go by the machine that the release names."""
+    shown = memory.page_size_kb(sketch)
+    if shown is not None:
+        return shown
+    text = kernel.text if kernel else ""
+    size = next((size for mark, size in _BIG_PAGES if mark in text), 4)
+    if size != 4:
+        problems.append(Problem(None, f"No line shows the page size: {size} kB is what {text} usually has"))
+    return size
+
+
+def _constraint(sketch: Sketch) -> str | None:
+    found = (_CONSTRAINT.search(line.text) for line in sketch.of("constraint"))
+    return next((match[1] for match in found if match), None)
+
+
+def _is_memcg(sketch: Sketch, memcg: Memcg | None) -> bool:
+    """Before 5.0 no line names the constraint: a group's own lines, or the words of the kill, tell."""
+    return memcg is not None or any("emory cgroup" in line.text for line in sketch.of("chosen", "killed"))
+
+
+def _slabs(sketch: Sketch) -> dict[str, tuple[int, int]]:
+    found = (_SLAB.match(line.text) for line in sketch.of("slab"))
+    return {match[1]: (int(match[2]), int(match[3])) for match in found if match}
+
+
+def _allocations(sketch: Sketch) -> Iterator[Allocation]:
+    for line in sketch.of("alloc"):
+        match = _ALLOCATION.match(line.text)
+        if match is not None and match[1].count(".") < 2 and match[1] != ".":
+            size_kb = int(float(match[1]) * _KB[match[2]])
+            yield Allocation(size_kb, int(match[3]), match[4].strip(), line.number)

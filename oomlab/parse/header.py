@@ -1,0 +1,115 @@
+"""Read who asked, for what, on which kernel, and along which path."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from oomlab.errors import UnknownKernel
+from oomlab.kernel import KernelRelease
+from oomlab.parse.split import Line, Sketch
+from oomlab.report import Kind as ReportKind
+from oomlab.report import Trigger
+
+_MASK = re.compile(
+    r"(?:gfp_mask|mode|gfp)[=:]\s{0,4}(0x[0-9a-f]{1,16}|[0-9a-f]{1,16})(?:\(([\w|+ ]{0,2000})\)?)?", re.A
+)
+_ORDER = re.compile(r"order[=:]\s{0,4}(-?\d{1,10})|(\d{1,2})-order allocation", re.A)
+_ADJ = re.compile(r"(oom_adj|oomkilladj|oom_score_adj)=(-?\d{1,10})", re.A)
+_PLACE = re.compile(r"(nodemask|mems_allowed)=([^\s,]{1,500}(?:,[\d-]{1,200})*)")
+_PID = re.compile(r"(?:PID:|Pid:|\(pid:)\s{0,8}(\d{1,10})", re.A)
+_COMM = re.compile(r"(?:Comm:|comm:)\s{1,8}(.{0,15}\S)(?=\s{1,8}(?:Not tainted|Tainted:|Kdump:|Kernel)|\s*$)")
+_PROCESS = re.compile(r"Process (.{1,16}?) \(pid:")
+_RELEASE = re.compile(r"(?<![\w.])(\d{1,3}\.\d{1,4}(?:\.\d{1,5})?(?:[-+._~]?[\w+~.-]{0,100})?)", re.A)
+_FUNCTION = re.compile(r"([\w.$]{1,200})\+0x[0-9a-f]{1,16}/0x", re.A)
+_ARM = re.compile(r"\(([\w.$]{1,200})(?:\+0x[0-9a-f]{1,16}/0x[0-9a-f]{1,16})?\) from", re.A)
+_OLD = re.compile(r"\{([\w.:$]{1,200})\+\d{1,10}\}", re.A)
+
+MANUAL = "moom_callback"
+
+
+def read_trigger(sketch: Sketch) -> Trigger:
+    """Read the header, and the process from the line below it."""
+    header = next(iter(sketch.of("header", "failure")), None)
+    pid, comm = read_process(sketch)
+    if header is None:
+        return Trigger(pid=pid, comm=comm)
+    mask = _MASK.search(header.text)
+    order = _ORDER.search(header.text)
+    adjustments = dict(_ADJ.findall(header.text))
+    return Trigger(
+        comm=_asker(header.text, comm),
+        pid=pid,
+        gfp_mask=int(mask[1], 16) if mask else None,
+        gfp_names=_names(mask[2]) if mask and mask[2] else None,
+        order=int(order[1] or order[2]) if order else None,
+        oom_adj=_number(adjustments.get("oom_adj", adjustments.get("oomkilladj"))),
+        oom_score_adj=_number(adjustments.get("oom_score_adj")),
+        line=header.number,
+    )
+
+
+def read_kind(sketch: Sketch) -> ReportKind:
+    """Say what the report is: an OOM unless its header says otherwise."""
+    if "header" in sketch.lines:
+        return "oom"
+    if "failure" in sketch.lines:
+        return "allocation_failure"
+    return "show_mem" if "show" in sketch.lines else "oom"
+
+
+def read_process(sketch: Sketch) -> tuple[int | None, str | None]:
+    """Give pid and name of the process on whose behalf the kernel was running."""
+    for _, text in sketch.of("identity"):
+        pid = _PID.search(text)
+        if pid is not None:
+            comm = _COMM.search(text) or _PROCESS.match(text)
+            return int(pid[1]), comm[1] if comm else None
+    return None, None
+
+
+def read_kernel(sketch: Sketch) -> KernelRelease | None:
+    """Read the release from the line that names the process."""
+    for _, text in sketch.of("identity"):
+        match = _RELEASE.search(text, max(text.find("ainted"), 0)) if "ainted" in text else None
+        if match is not None:
+            try:
+                return KernelRelease.of(match[1])
+            except UnknownKernel:
+                continue
+    return None
+
+
+def read_places(sketch: Sketch) -> dict[str, str]:
+    """Read ``nodemask=`` and ``mems_allowed=`` from wherever this kernel prints them."""
+    lines = sketch.of("constraint", "cpuset", "header", "failure")
+    return {key: value for _, text in reversed(lines) for key, value in _PLACE.findall(text)}
+
+
+def read_trace(lines: Iterable[Line]) -> tuple[str, ...]:
+    """Give the functions of the call trace, innermost first."""
+    return tuple(name for _, text in lines for name in _functions(text))
+
+
+def _functions(text: str) -> list[str]:
+    if ") from [" in text or ") from " in text:
+        return _ARM.findall(text)
+    return _FUNCTION.findall(text) or (_OLD.findall(text) if "}" in text else [])
+
+
+def _asker(text: str, comm: str | None) -> str | None:
+    """Take the name before "invoked"; a name that the next line repeats has no doubt about it."""
+    before = text.partition(" invoked oom-killer")[0] if " invoked oom-killer" in text else ""
+    if not before and "page allocation failure" in text:
+        before = text.partition(": page allocation failure")[0]
+    if comm is not None and before.endswith(comm):
+        return comm
+    return before[-15:].strip() or comm
+
+
+def _names(text: str) -> tuple[str, ...]:
+    return tuple(name for name in re.split(r"[|+\s]+", text) if name)
+
+
+def _number(text: str | None) -> int | None:
+    return None if text is None else int(text)

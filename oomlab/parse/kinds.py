@@ -1,0 +1,210 @@
+"""Third step: say of each line what kind of line it is.
+
+The first word nearly always tells, so most lines cost one look into a dictionary. No
+regular expression here describes a whole line: kernels add words to their lines, and a
+log may have lost some.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Literal
+
+Asked = Literal["header", "failure", "show"]
+"""Who asked for what: an OOM, a failed allocation, a dump of memory by hand."""
+
+Path = Literal["cpuset", "identity", "trace", "context"]
+"""On which kernel, and along which path. ``context`` is registers, hardware and the like."""
+
+Group = Literal["memcg_task", "memcg_usage", "memcg_stats", "memcg_stat", "memcg_group"]
+"""What a control group says of itself."""
+
+Memory = Literal["meminfo", "pcp_zone", "pcp", "free_pages", "totals", "node", "zone", "reserve"]
+Stock = Literal["blocks", "huge", "pages", "swap", "slab_title", "slab", "alloc_title", "alloc"]
+"""The state of memory, in the order in which the kernel prints it."""
+
+Killing = Literal["task_title", "task_header", "task", "constraint", "chosen", "killed", "reaped", "panic"]
+"""The tasks, and what became of them."""
+
+Kind = Literal[Asked, Path, Group, Memory, Stock, Killing, "boot", "continued", "other"]
+"""What a line is about. ``other`` is somebody else's line, ``continued`` the rest of a wrapped one."""
+
+ZONE_NAMES = ("DMA", "DMA32", "Normal", "HighMem", "Movable", "Device")
+
+_COUNTERS = re.compile(r"(?:[A-Za-z_]+:\d+(?:\s+|$))+$")
+_BLOCKS = re.compile(r"\d+\*\d+kB")
+_TASK = re.compile(r"\[\s*\d+\]\s+[\d-]")
+_TASK_HEADER = re.compile(r"\[\s*pid\s*\]")
+_STAT = re.compile(r"[a-z]\w{1,60} \d+$")
+_SLAB = re.compile(r"\S.{0,60}\s\d+KB\s+\d+KB$")
+_ALLOC = re.compile(r"[\d.]+\s?(?:[KMGT]i)?B\s+\d+\s+\S+:\d+")
+_PAGES = re.compile(r"\d+ (?:total |free |reserved |slab )?page|\d+ pages? ")
+_HEADER = re.compile(r"(?:^|.* invoked )oom-killer:")
+_FAILED = re.compile(r".{0,200}?(?:page allocation failure[:.]|order allocation failed)")
+_FAILED_WITH = re.compile(r".{0,200}?alloc\w* fail\w* *[:,(].{0,40}(?:mode|gfp)")
+_KILL = re.compile(r".{0,80}?\b[Kk]ill process \d+")
+_KILLED = re.compile(r".{0,80}?\bKilled process \d+")
+
+_SWAP: tuple[tuple[str, Kind], ...] = (
+    (" swap", "swap"),
+    ("Swap cache", "swap"),
+    ("Free pages:", "free_pages"),
+)
+_CPU: tuple[tuple[str, Kind], ...] = (
+    ("PID:", "identity"),
+    ("ainted", "identity"),
+    ("hi:", "pcp"),
+    ("batch", "pcp"),
+    ("", "context"),
+)
+_ZONE: tuple[tuple[str, Kind], ...] = ((" free:", "zone"), (" freepages:", "zone"), ("per-cpu:", "pcp_zone"))
+_USAGE: tuple[tuple[str, Kind], ...] = ((" usage ", "memcg_usage"), (" limit ", "memcg_usage"))
+
+_MARKS: dict[str, tuple[tuple[str, Kind], ...]] = {
+    "CPU:": _CPU,
+    "CPU": _CPU,
+    "cpu": _CPU,
+    "Pid:": (("", "identity"),),
+    "Process": (("(pid: ", "identity"),),
+    "?": (("", "trace"),),
+    "Call": (("Trace", "trace"), ("trace", "trace")),
+    "Backtrace:": (("", "trace"),),
+    "Mem-Info:": (("", "meminfo"),),
+    "Mem-info:": (("", "meminfo"),),
+    "(": (("ctive:", "totals"),),
+    "Node": (
+        (" free:", "zone"),
+        ("*", "blocks"),
+        (": empty", "blocks"),
+        ("hugepages_", "huge"),
+        ("per-cpu:", "pcp_zone"),
+        (":", "node"),
+    ),
+    "lowmem_reserve[]:": (("", "reserve"),),
+    "protections[]:": (("", "reserve"),),
+    "Free": _SWAP,
+    "Total": _SWAP,
+    "Swap": _SWAP,
+    "Unreclaimable": (("slab info", "slab_title"),),
+    "Name": (("Used", "slab_title"),),
+    "Memory": (("stats for", "memcg_stats"), ("llocations:", "alloc_title")),
+    "memory:": _USAGE,
+    "memory+swap:": _USAGE,
+    "swap:": _USAGE,
+    "kmem:": _USAGE,
+    "Task": (("killed as a result", "memcg_task"),),
+    "Tasks": (("going to be killed", "memcg_group"), ("state", "task_title")),
+    "oom_reaper:": (("", "reaped"),),
+    "Kernel": (("emory", "panic"),),
+    "SysRq": (("Show Memory", "show"),),
+    "sysrq:": (("Show Memory", "show"),),
+    "Linux": (("Linux version ", "boot"),),
+}
+"""By the first word of a line: the first of these marks that is in the line says its kind."""
+
+_MARKS |= dict.fromkeys(ZONE_NAMES, _ZONE)
+_MARKS |= dict.fromkeys((f"{name}:" for name in ZONE_NAMES), (("kB", "blocks"), ("empty", "blocks")))
+_MARKS |= dict.fromkeys(
+    (
+        "<TASK>",
+        "</TASK>",
+        "<IRQ>",
+        "</IRQ>",
+        "Hardware",
+        "Workqueue:",
+        "Modules",
+        "Tainted:",
+        "Exception",
+        "Stack",
+        "Stack:",
+        "Code:",
+        "RIP:",
+        "RSP:",
+        "EIP:",
+        "RAX:",
+        "RDX:",
+        "RBP:",
+        "R10:",
+        "R13:",
+        "EAX:",
+        "ESI:",
+        "DS:",
+    ),
+    (("", "context"),),
+)
+
+
+def kind_of(text: str) -> Kind:
+    """Say what kind of line this is; ``"other"`` when no report has such a line.
+
+    >>> kind_of("Normal free:8056kB min:8048kB low:10060kB high:12072kB")
+    'zone'
+    """
+    word = text.partition(" ")[0]
+    for mark, kind in _MARKS.get(word, ()):
+        if mark in text:
+            return kind
+    if "+0x" in word:
+        return "trace"
+    return _BY_FIRST_CHARACTER.get(word[:1], _worded)(text)
+
+
+def _empty(text: str) -> Kind:
+    return "other"
+
+
+def _bracketed(text: str) -> Kind:
+    if _TASK.match(text):
+        return "task"
+    if _TASK_HEADER.match(text):
+        return "task_header"
+    return "trace" if "+0x" in text or text.startswith(("[<", "([<")) else _worded(text)
+
+
+def _numbered(text: str) -> Kind:
+    if _PAGES.match(text):
+        return "pages"
+    if _BLOCKS.match(text):
+        return "blocks"
+    return "alloc" if _ALLOC.match(text) else _worded(text)
+
+
+def _worded(text: str) -> Kind:
+    """Judge a line whose first word can be anything, such as the name of a process."""
+    if "oom-killer" in text and _HEADER.match(text):
+        return "header"
+    if "rocess" in text and (kind := _kill(text)) is not None:
+        return kind
+    if "alloc" in text and (_FAILED.match(text) or _FAILED_WITH.match(text)):
+        return "failure"
+    return _paired(text)
+
+
+def _kill(text: str) -> Kind | None:
+    if _KILLED.match(text):
+        return "killed"
+    if _KILL.match(text):
+        return "killed" if "sharing same memory" in text else "chosen"
+    return "panic" if "no killable process" in text else None
+
+
+def _paired(text: str) -> Kind:
+    """Judge a line that is names and numbers."""
+    if " mems_allowed=" in text and " cpuset=" in text:
+        return "cpuset"
+    if text.startswith("oom-kill:"):
+        return "constraint"
+    if _COUNTERS.match(text):
+        return "totals"
+    if text.startswith("Zone:"):
+        return "zone"
+    return "slab" if "KB" in text and _SLAB.match(text) else "memcg_stat" if _STAT.match(text) else "other"
+
+
+_BY_FIRST_CHARACTER: dict[str, Callable[[str], Kind]] = {
+    "": _empty,
+    "[": _bracketed,
+    "(": _bracketed,
+    **dict.fromkeys("0123456789", _numbered),
+}

@@ -1,0 +1,187 @@
+"""Put the halves of wrapped lines together again.
+
+A continuation is found by sense: pairs go on after pairs, numbers after numbers, columns
+after columns. A blank goes between the halves, unless the cut fell inside a word.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+from oomlab.parse.clean import LONGEST
+from oomlab.parse.kinds import ZONE_NAMES, Kind
+
+_CANDIDATES = frozenset(("other", "blocks", "totals"))
+COLUMNS = frozenset(
+    (
+        "pid",
+        "uid",
+        "tgid",
+        "total_vm",
+        "rss",
+        "rss_anon",
+        "rss_file",
+        "rss_shmem",
+        "cpu",
+        "oom_adj",
+        "nr_ptes",
+        "nr_pmds",
+        "nr_puds",
+        "pgtables_bytes",
+        "swapents",
+        "oom_score_adj",
+        "name",
+    )
+)
+"""Every column that a task table has had."""
+
+_PAIR_LIKE = re.compile(r"\S*(?::|[kK]B,?$|\?$)|(?:yes|no)$")
+_HEADER = re.compile(r"[\w|,()]{0,200}(?:=|GFP_|\))")
+_WHOLE_HEADER = re.compile(r".*adj=-?\d+$")
+_RELEASE = re.compile(r".{0,60}(?:\d\.\d|#\d|ainted)")
+_WHOLE_IDENTITY = re.compile(r".*ainted.*\d\.\d.*#\d")
+_BLOCKS = re.compile(r"\S{0,12}[kB]B?(?:\s|$)|=|\(?[A-Z]{1,7}\)|\d{1,9}\*")
+_NUMBERS = re.compile(r"-?\d[\d\s-]*$")
+_KILL = re.compile(r"\(|score|or |sacrifice|[\w-]{0,14}:\d|[\w-]{0,12}kB|adj")
+_SIZE = re.compile(r"=?\s*-?\d+\s?kB")
+_LIMIT = re.compile(r"(?:as a |result |of |limit |usage |failcnt |\d+kB,?|/)")
+_PLACE = re.compile(r"\S+$")
+_KILL_WORD = re.compile(r"(?:total-vm|anon-rss|file-rss|shmem-rss|UID|pgtables|oom_score_adj)[:=]\d")
+_ZONES = "|".join(ZONE_NAMES)
+
+_WHOLE_END: dict[Kind, re.Pattern[str]] = {
+    "zone": re.compile(rf"kB$|KB$|\?$|yes$|no$|pages_scanned:\d+$|(?:^|:)(?:{_ZONES})$"),
+    "node": re.compile(r"kB$|KB$|\?$|yes$|no$|pages_scanned:\d+$|^\d+$"),
+    "memcg_stats": re.compile(r"KB$|:$|for$"),
+    "totals": re.compile(r":\d+$"),
+    "blocks": re.compile(r"kB$|\)$|=$|:$"),
+    "header": re.compile(r"[,:]$"),
+    "failure": re.compile(r"[,:.]$|failure"),
+    "constraint": re.compile(r"(?!)"),
+}
+"""How the last word of a first half ends when it is whole; kinds that are not here end with any word."""
+
+
+def rejoin(kinds: list[Kind], texts: list[str], lines: list[str], bare: list[bool] | None) -> None:
+    """Append each continuation to the line it continues, and mark it ``"continued"``."""
+    owners: dict[int, int] = {}
+    table = ""
+    for index, (kind, text) in enumerate(zip(kinds, texts, strict=True)):
+        if kind == "task_header":
+            table = text
+        if kind not in _CANDIDATES or not text or (bare is not None and not bare[index]):
+            continue
+        before = index - 1
+        while before >= 0 and not texts[before]:
+            before -= 1
+        owner = owners.get(before, before)
+        if owner < 0 or not continues(kinds[owner], texts[owner], kind, text, table):
+            continue
+        inside = _cut_inside(kinds[owner], texts[owner], text) and not _has_blank(lines[before], lines[index])
+        texts[owner] += text if inside else " " + text
+        kinds[index], owners[index] = "continued", owner
+        if kinds[owner] == "task_header":
+            table = texts[owner]
+
+
+def continues(kind: Kind, first: str, other: Kind, second: str, table: str) -> bool:
+    """Tell whether the second text makes sense as the rest of the first.
+
+    ``table`` is the header of the task table: a row with fewer columns goes on.
+    """
+    if len(first) > LONGEST or not (other == "other" or _is_half(kind, other, first, second)):
+        return False
+    if kind == "task":
+        return _row_goes_on(first, second, _count(table))
+    goes_on = _GOES_ON.get(kind)
+    return goes_on is not None and goes_on(first, second)
+
+
+def _count(row: str) -> int:
+    return len(row.replace("[", " ").replace("]", " ").split())
+
+
+def _is_half(kind: Kind, other: Kind, first: str, second: str) -> bool:
+    """Some second halves look like lines of their own."""
+    if other == "blocks":
+        return kind == "blocks" and " = " not in first
+    if other == "totals":
+        return kind in ("zone", "node") and "pages_scanned" in second
+    return False
+
+
+def _row_goes_on(first: str, second: str, columns: int) -> bool:
+    missing = columns - _count(first)
+    if missing == 1:
+        return len(second) < 16
+    return missing > 1 and bool(_NUMBERS.match(second.rpartition(" ")[0] or second))
+
+
+def _pairs_go_on(first: str, second: str) -> bool:
+    words = second.split()
+    return 2 * sum(map(bool, map(_PAIR_LIKE.match, words))) >= len(words)
+
+
+def _totals_go_on(first: str, second: str) -> bool:
+    return "kB" not in second and _pairs_go_on(first, second)
+
+
+def _header_goes_on(first: str, second: str) -> bool:
+    return not _WHOLE_HEADER.match(first) and bool(_HEADER.match(second))
+
+
+def _identity_goes_on(first: str, second: str) -> bool:
+    return len(second) < 100 and not _WHOLE_IDENTITY.match(first) and bool(_RELEASE.match(second))
+
+
+def _columns_go_on(first: str, second: str) -> bool:
+    words = second.split()
+    return not first.endswith("name") and len(words) < 12 and any(word in COLUMNS for word in words)
+
+
+def _matches(pattern: re.Pattern[str]) -> Callable[[str, str], bool]:
+    return lambda first, second: bool(pattern.match(second))
+
+
+_GOES_ON: dict[Kind, Callable[[str, str], bool]] = {
+    "header": _header_goes_on,
+    "failure": _header_goes_on,
+    "identity": _identity_goes_on,
+    "zone": _pairs_go_on,
+    "node": _pairs_go_on,
+    "huge": _matches(re.compile(r"huge|\S*=\d")),
+    "totals": _totals_go_on,
+    "memcg_stats": _pairs_go_on,
+    "reserve": _matches(_NUMBERS),
+    "blocks": _matches(_BLOCKS),
+    "swap": _matches(_SIZE),
+    "task_header": _columns_go_on,
+    "constraint": _matches(_PLACE),
+    "chosen": _matches(_KILL),
+    "killed": _matches(_KILL),
+    "memcg_task": _matches(_LIMIT),
+    "memcg_usage": _matches(_LIMIT),
+}
+
+
+def _has_blank(line: str, following: str) -> bool:
+    """Tell whether a blank was left at the cut: the line ends in one, or the next is set in deeper."""
+    return line[-1:] == " " or _indent(following) > _indent(line)
+
+
+def _indent(line: str) -> int:
+    return len(line) - len(line.lstrip())
+
+
+def _cut_inside(kind: Kind, first: str, second: str) -> bool:
+    """Tell whether the cut fell inside a word."""
+    end, start = first.rsplit(None, 1)[-1], second.split(None, 1)[0]
+    if kind in ("killed", "chosen"):
+        return not _KILL_WORD.match(start) and bool(_KILL_WORD.match(end + start))
+    if kind == "task_header":
+        return start not in COLUMNS and end + start in COLUMNS
+    if kind == "totals" and start[0].isdigit():
+        return True
+    whole = _WHOLE_END.get(kind)
+    return whole is not None and not whole.search(end)

@@ -1,0 +1,186 @@
+r"""Second step: take off what loggers put before the kernel's words.
+
+There are dozens of loggers, in many languages, so no list of their formats is kept.
+Some lines of a report begin with words that only the kernel writes (``Mem-Info:``,
+``lowmem_reserve[]:``). Whatever stands before such words is the *dress*. Its shape,
+with any number in place of each number and any word in place of each word, is taken
+off every line::
+
+    Sep 23 02:04:16 [kernel] [1772321.850701] Mem-Info:
+    \w+ \d+ \d+:\d+:\d+ \[\w+\] \[\s*\d+\.\d+\]
+
+Lines without even its time stamp are *bare*: the second half of a wrapped line, a remark, prose.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
+from typing import NamedTuple
+
+ANCHORS = (
+    "Mem-Info:",
+    "Mem-info:",
+    "lowmem_reserve[]:",
+    "Call Trace:",
+    "Free swap  =",
+    "Out of memory: ",
+    "oom-kill:constraint=",
+    "Out of Memory: ",
+    "Memory cgroup out of memory: ",
+    "memory: usage ",
+    "Task in /",
+    "Pid: ",
+    "Call trace:",
+    "Total swap =",
+    "Swap cache",
+    "Free pages:",
+)
+"""Words that begin a line of the kernel's and stand nowhere else. The common ones come first."""
+
+_ENOUGH = 4
+_TOKEN = re.compile(
+    r"(?P<caller>\[\s*[TC]\d+\])"  # CONFIG_PRINTK_CALLER: a task or a CPU
+    r"|(?P<cpu>\[\d+:\s*[^\[\]:]+:\s*\d+\])"  # Samsung and others: [2: kswapd0: 81]
+    r"|caller=(?P<kmsg>[TC]\d+)"
+    r"|(?P<blank>\s+)|(?P<number>\d+)|(?P<word>\w+)|(?P<mark>.)"
+)
+_CALLERS = {
+    "caller": r"\[\s{0,20}(?P<caller>[TC]\d{1,20})\]",
+    "cpu": r"\[(?P<caller>\d{1,9}:[^\[\]:]{1,40}:\s{0,20}\d{1,20})\]",
+    "kmsg": r"caller=(?P<caller>[TC]\d{1,20})",
+}
+_NUMBER = r"\d{1,20}"
+_STAMP = re.compile(r"\d\W\d|<\d+>")
+_NAMED = re.compile(r"(?:.*(?:[\]>]\s*|:\s+|\s{2,}))?(.{0,15})(?: invoked |: page allocation failure)")
+_ZONE = re.compile(r"(?:Node \d+ )?(?:Zone:)?(?:DMA|DMA32|Normal|HighMem|Movable) free(?:pages)?:")
+
+
+class Dress(NamedTuple):
+    """The shape of what stands before the kernel's words, and of the stamp it begins with."""
+
+    whole: re.Pattern[str]
+    stamp: re.Pattern[str]
+    has_caller: bool
+
+
+class Bodies(NamedTuple):
+    """The kernel's own words, line by line: number, line as it was, text, whether bare, who printed it."""
+
+    numbers: Sequence[int]
+    lines: list[str]
+    texts: list[str]
+    bare: list[bool] | None
+    callers: list[str | None] | None
+    dresses: tuple[Dress, ...]
+
+
+def undress(numbers: Sequence[int], lines: list[str]) -> Bodies:
+    """Take the dress off every line. ``bare`` and ``callers`` are ``None`` where no line has either."""
+    text = "\n".join(lines)
+    dresses = find_dresses(text)
+    if not dresses:
+        return Bodies(numbers, lines, [line.strip() for line in lines], None, None, ())
+    if len(dresses) == 1 and not dresses[0].has_caller:
+        match = dresses[0].whole.match
+        found = [match(line) for line in lines]
+        if None not in found:
+            texts = [line[m.end() :].rstrip() for line, m in zip(lines, found, strict=True) if m]
+            return Bodies(numbers, lines, texts, None, None, dresses)
+    return _undress_each(numbers, lines, dresses)
+
+
+def find_dresses(text: str) -> tuple[Dress, ...]:
+    """Find the dresses in a text, the longest first; none when the kernel's words begin the lines.
+
+    A text that stands before an anchor once only, and holds no time, may be prose.
+    """
+    befores = Counter(before.strip() for before in _before_anchors(text) or _before_others(text))
+    shapes = Counter(_shape(before) for before in befores.elements() if before)
+    stamped = {_shape(before) for before in befores if _STAMP.search(before)}
+    known = [shape for shape, count in shapes.items() if count > 1 or shape in stamped]
+    return tuple(_dress(shape) for shape in sorted(known, key=len, reverse=True))
+
+
+def _before_anchors(text: str) -> list[str]:
+    """Give what stands before the first few anchors."""
+    found: list[str] = []
+    for anchor in ANCHORS:
+        at = text.find(anchor)
+        if at >= 0:
+            found.append(_line_before(text, at))
+        if len(found) == _ENOUGH:
+            break
+    return found
+
+
+def _before_others(text: str) -> list[str]:
+    """Without an anchor, look before a zone or before a name, which has 15 characters at most."""
+    zone = _ZONE.search(text)
+    if zone is not None:
+        return [_line_before(text, zone.start())]
+    at = max(text.find("oom-killer:"), text.find("page allocation failure"))
+    before = _line_before(text, at) if at >= 0 else ""
+    named = _NAMED.match(before + text[at : at + 23])
+    return [before[: named.start(1)] if named else before]
+
+
+def _line_before(text: str, at: int) -> str:
+    start = text.rfind("\n", 0, at) + 1
+    return text[start:at] if at - start < 200 else ""
+
+
+@lru_cache(64)
+def _dress(shape: str) -> Dress:
+    last = shape.rfind(_NUMBER)
+    stamp = shape[: last + len(_NUMBER)] if last >= 0 else shape
+    try:
+        return Dress(re.compile(shape), re.compile(stamp), "?P<caller>" in shape)
+    except re.error:  # the cut fell inside a group
+        return Dress(re.compile(shape), re.compile(shape), "?P<caller>" in shape)
+
+
+def _shape(before: str) -> str:
+    """Write the regular expression of everything that looks like this text."""
+    has_digits = any(map(str.isdigit, before))
+    pieces = "".join(_pieces(_TOKEN.finditer(before), has_digits))
+    return (r"\s{0,20}" + pieces + r"\s{0,20}").replace(r"\s{0,20}\s{1,20}", r"\s{0,20}")
+
+
+def _pieces(tokens: Iterable[re.Match[str]], has_digits: bool) -> Iterator[str]:
+    named = False
+    for token in tokens:
+        kind = token.lastgroup or "mark"
+        if kind in _CALLERS:
+            yield re.escape(token[0]) if named else _CALLERS[kind]
+            named = True
+        elif kind == "blank":
+            yield r"\s{1,20}"
+        elif kind == "number":
+            yield _NUMBER
+        elif kind == "word":
+            yield r"\w{1,64}" if has_digits else re.escape(token[0])
+        else:
+            yield re.escape(token[0]) + (r"\s{0,20}" if token[0] in "[<" else "")
+
+
+def _undress_each(numbers: Sequence[int], lines: list[str], dresses: tuple[Dress, ...]) -> Bodies:
+    """Match line by line, and learn further dresses from the lines that are left."""
+    matches = [_first_match(dresses, line) for line in lines]
+    left = "\n".join(line for line, match in zip(lines, matches, strict=True) if match is None)
+    more = tuple(dress for dress in find_dresses(left) if dress not in dresses)
+    if more:
+        matches = [match or _first_match(more, line) for line, match in zip(lines, matches, strict=True)]
+    texts = [line[m.end() :].rstrip() if m else line.strip() for line, m in zip(lines, matches, strict=True)]
+    callers = [m.groupdict().get("caller") if m else None for m in matches]
+    stamps = [dress.stamp.match for dress in dresses + more]
+    bare = [
+        m is None and not any(stamp(line) for stamp in stamps) for line, m in zip(lines, matches, strict=True)
+    ]
+    return Bodies(numbers, lines, texts, bare, callers if any(callers) else None, dresses + more)
+
+
+def _first_match(dresses: tuple[Dress, ...], line: str) -> re.Match[str] | None:
+    return next((match for dress in dresses if (match := dress.whole.match(line))), None)

@@ -1,0 +1,104 @@
+"""Read who was killed, from all the lines that speak of it.
+
+Kernels before 5.1 say it twice: whom they chose, and whom they killed, which may be a
+child of the first. Later ones say it once, after a line that begins with ``oom-kill:``.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+from oomlab.parse.split import Line, Sketch
+from oomlab.report import Problem, Task, Victim
+
+_KILL = re.compile(r"ill(?:ed)? process (\d{1,10})(?:, UID (\d{1,10}),)?(?:\s{1,4}\((.{0,64})\))?", re.A)
+_SCORE = re.compile(r"score (\d{1,10})", re.A)
+_SIZE = re.compile(r"(total-vm|anon-rss|file-rss|shmem-rss|pgtables):(\d{1,19})kB", re.A)
+_OTHER = re.compile(r"(UID|oom_score_adj):(-?\d{1,10})", re.A)
+_CHOSEN = re.compile(r"task=(.{0,64}),pid=(\d{1,10})(?:,uid=(\d{1,10}))?", re.A)
+_SIZES = {
+    "total-vm": "total_vm_kb",
+    "anon-rss": "anon_rss_kb",
+    "file-rss": "file_rss_kb",
+    "shmem-rss": "shmem_rss_kb",
+    "pgtables": "pgtables_kb",
+    "UID": "uid",
+    "oom_score_adj": "oom_score_adj",
+}
+
+
+def read_victims(sketch: Sketch, tasks: tuple[Task, ...], problems: list[Problem]) -> tuple[Victim, ...]:
+    """Give each process that was killed, once."""
+    chosen = _by_pid(sketch.of("chosen"))
+    killed = _by_pid(sketch.of("killed"))
+    announced = _announced(sketch)
+    victims = {pid: _with_score(victim, chosen) for pid, victim in killed.items()}
+    if not victims:
+        victims = chosen or ({announced.pid: announced} if announced else {})
+        for victim in victims.values():
+            problems.append(
+                Problem(victim.line, f"Process {victim.pid} was chosen; no line says that it was killed")
+            )
+    return tuple(_with_name(victim, announced, tasks) for victim in victims.values())
+
+
+def _by_pid(lines: list[Line]) -> dict[int, Victim]:
+    victims: dict[int, Victim] = {}
+    for line in lines:
+        victim = _read_kill(line)
+        if victim is not None:
+            victims.setdefault(victim.pid, victim)
+    return victims
+
+
+def _read_kill(line: Line) -> Victim | None:
+    match = _KILL.search(line.text)
+    if match is None:
+        return None
+    reason = line.text[: match.start() - 1].strip().rstrip(":").strip()
+    score = _SCORE.search(line.text, match.end())
+    values = {
+        _SIZES[name]: int(value) for name, value in _SIZE.findall(line.text) + _OTHER.findall(line.text)
+    }
+    if match[2]:
+        values["uid"] = int(match[2])
+    return Victim(
+        pid=int(match[1]),
+        comm=match[3],
+        score=int(score[1]) if score else None,
+        reason=reason or None,
+        line=line.number,
+        **values,
+    )
+
+
+def _announced(sketch: Sketch) -> Victim | None:
+    """Read the process from the ``oom-kill:`` line."""
+    for number, text in sketch.of("constraint"):
+        match = _CHOSEN.search(text)
+        if match is not None:
+            return Victim(
+                pid=int(match[2]), comm=match[1], uid=int(match[3]) if match[3] else None, line=number
+            )
+    return None
+
+
+def _with_score(victim: Victim, chosen: dict[int, Victim]) -> Victim:
+    """Add what the line of the choice says; a child is killed for its parent's score."""
+    choice = chosen.get(victim.pid) or next(iter(chosen.values()), None)
+    if choice is None:
+        return victim
+    if choice.pid == victim.pid:
+        return replace(victim, score=choice.score, reason=victim.reason or choice.reason)
+    return replace(victim, reason=victim.reason or f"{choice.reason}: child of {choice.pid} ({choice.comm})")
+
+
+def _with_name(victim: Victim, announced: Victim | None, tasks: tuple[Task, ...]) -> Victim:
+    """Where the kill line was cut before the name, another line may have it."""
+    if victim.comm is not None:
+        return victim
+    task = next((task for task in tasks if task.pid == victim.pid), None)
+    if task is not None:
+        return replace(victim, comm=task.comm, uid=victim.uid if victim.uid is not None else task.uid)
+    return replace(victim, comm=announced.comm) if announced and announced.pid == victim.pid else victim

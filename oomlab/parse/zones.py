@@ -1,0 +1,96 @@
+"""Read zones: the line of counters, the reserve below it, and the list of free blocks further down.
+
+The three are joined by the zone's name. Where a logger lost the line of counters the
+other two are still there, and :mod:`oomlab.parse.reconstruct` can do a good deal with them.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any, NamedTuple
+
+from oomlab.parse.memory import Blocks, read_pairs
+from oomlab.parse.split import Line, Sketch
+from oomlab.report import Problem, ZoneStat
+
+_ZONE_HEAD = re.compile(r"(?:Node (\d{1,6}),? )?(?:Zone:)?([A-Za-z]\w{0,20})(?: free(?:pages)?:|:)", re.A)
+_FLAG = re.compile(r"(\w{1,30}\?) (yes|no)\b", re.A)
+_RESERVES = ("lowmem_reserve", "protections")
+_OPTIONAL = frozenset(("node", "lowmem_reserve", "reserve_line", "free_blocks", "blocks_line"))
+_NUMBERS = re.compile(r"-?\d{1,18}", re.A)
+
+_FIELDS = {
+    "free": "free",
+    "freepages": "free",
+    "min": "watermark_min",
+    "low": "watermark_low",
+    "high": "watermark_high",
+    "boost": "watermark_boost",
+    "spanned": "spanned",
+    "present": "present",
+    "managed": "managed",
+}
+
+
+class Reserve(NamedTuple):
+    """A ``lowmem_reserve[]`` line whose zone is lost, and the zone before it."""
+
+    values: tuple[int, ...]
+    line: int
+    after: str | None
+
+
+def read_zones(
+    sketch: Sketch, page_kb: int, blocks: list[Blocks], problems: list[Problem]
+) -> tuple[list[ZoneStat], list[Reserve]]:
+    """Read every zone that has a line, and the reserves that lost theirs."""
+    drafts: list[dict[str, Any]] = []
+    orphans: list[Reserve] = []
+    for line in sketch.of("zone"):
+        if not line.text.startswith(_RESERVES):
+            drafts.extend(_draft(line, page_kb, problems))
+            continue
+        values = tuple(map(int, _NUMBERS.findall(line.text.partition(":")[2])))
+        if drafts and "lowmem_reserve" not in drafts[-1]:
+            drafts[-1].update(lowmem_reserve=values, reserve_line=line.number)
+        else:
+            orphans.append(Reserve(values, line.number, drafts[-1]["name"] if drafts else None))
+    _add_blocks(drafts, blocks)
+    _compare(drafts, problems)
+    return [ZoneStat(**draft) for draft in drafts], orphans
+
+
+def _draft(line: Line, page_kb: int, problems: list[Problem]) -> list[dict[str, Any]]:
+    """Read the line of one zone; none where it has no name."""
+    head = _ZONE_HEAD.match(line.text)
+    if head is None:
+        return []
+    counters = read_pairs(line, page_kb, problems)
+    fields = {_FIELDS[name]: counters.pop(name) for name in _FIELDS.keys() & counters.keys()}
+    flags = dict(_FLAG.findall(line.text))
+    node = int(head[1]) if head[1] else None
+    return [
+        {"name": head[2], "node": node, **fields, "counters": counters, "flags": flags, "line": line.number}
+    ]
+
+
+def _add_blocks(drafts: list[dict[str, Any]], blocks: list[Blocks]) -> None:
+    """Give each zone its free blocks; lists without a name (2.4) come in the order of the zones."""
+    named = {(each.node, each.name): each for each in blocks if each.name is not None}
+    unnamed = iter([each for each in blocks if each.name is None])
+    for draft in drafts:
+        own = named.get((draft["node"], draft["name"])) or next(unnamed, None)
+        if own is not None:
+            draft.update(free_blocks=own.blocks, blocks_line=own.line)
+
+
+def _compare(drafts: list[dict[str, Any]], problems: list[Problem]) -> None:
+    """Zones of one kernel print the same counters: one that lacks some was cut."""
+    expected = {name for draft in drafts for name in (*draft["counters"], *draft)} - _OPTIONAL
+    for draft in drafts:
+        missing = sorted(expected - draft["counters"].keys() - draft.keys())
+        if missing:
+            shown = ", ".join(missing[:4]) + (", …" if len(missing) > 4 else "")
+            problems.append(
+                Problem(draft["line"], f"The line of zone {draft['name']} is cut: it lacks {shown}")
+            )
