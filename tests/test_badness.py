@@ -1,14 +1,19 @@
 """The kernel's choice, made again: scores by each version's rule."""
 
+from contextlib import suppress
 from dataclasses import replace
+from functools import cache
 from itertools import pairwise
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from oomlab.badness import UNKILLABLE, explains, rank, rule_of, score, total_pages
+from oomlab.errors import ReportError
 from oomlab.kernel import KernelRelease, KernelVersion, load_table
+from oomlab.parse import parse
 from oomlab.report import Memcg, Report, Swap, Task, Victim, ZoneStat
 
 GIB = 2**18  # pages of 4 kB
@@ -219,6 +224,7 @@ def test_the_death_of_one_that_the_rule_spares_is_said():
     ("parts", "reason"),
     [
         ({}, "names no victim"),
+        ({"panic": "Out of memory and no killable processes..."}, "no killable processes"),
         ({"victims": (Victim(pid=9),)}, "process 9 is not in the task table"),
         ({"victims": (Victim(pid=7, reason="Out of memory (oom_kill_allocating_task)"),)}, "whoever asked"),
     ],
@@ -255,3 +261,54 @@ def test_columns_beat_a_version_that_a_vendor_has_patched():
 def test_without_a_version_the_columns_tell_the_rule():
     assert explains(report(task(7, pgtables_bytes=0), kernel=None)).basis == "columns"
     assert explains(report(kernel=None)).basis == "assumed"
+
+
+# Real reports: the kernel's own choice and score are the oracle
+
+SHARED = Path(__file__).parents[2] / "shared"
+LOGS = sorted([*SHARED.glob("incident/*.log"), *SHARED.glob("captures/*.log"), *SHARED.glob("corpus/*.log")])
+needs_shared = pytest.mark.skipif(not LOGS, reason="the shared reports are not beside this checkout")
+
+
+@cache
+def explained():
+    """Every report that shows both a task table and a victim, with the log it is from."""
+    found = {}
+    for log in LOGS:
+        with suppress(ReportError):  # consoles of runs that survived
+            reports = parse(log.read_text(errors="replace"))
+            found |= {
+                (log.stem, each.first_line): explains(each)
+                for each in reports
+                if each.kind == "oom" and each.tasks and each.victims
+            }
+    return found
+
+
+@needs_shared
+def test_the_rule_chooses_whom_the_kernel_chose():
+    assert len(explained()) >= 50
+    misses = {where: each.reasons for where, each in explained().items() if not each.agrees}
+    assert misses == {}
+
+
+@needs_shared
+def test_the_rule_gives_the_scores_that_kernels_printed():
+    scores = [each.score_agrees for each in explained().values()]
+    assert scores.count(True) >= 3
+    assert False not in scores
+
+
+@needs_shared
+def test_most_of_those_tables_left_the_rule_a_choice():
+    choices = [sum(row.points is not None for row in each.ranking) for each in explained().values()]
+    assert sum(choice > 1 for choice in choices) >= 40
+
+
+@needs_shared
+def test_the_size_of_the_address_space_would_have_chosen_others():
+    by_size = [
+        max(each.ranking, key=lambda row: row.task.total_vm or 0).task.pid == each.chosen.pid
+        for each in explained().values()
+    ]
+    assert by_size.count(False) >= 5

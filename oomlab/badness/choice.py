@@ -137,10 +137,10 @@ def _compare(
     report: Report, rule: Rule, ranking: tuple[Scored, ...], chosen: Victim | None
 ) -> tuple[bool | None, tuple[str, ...]]:
     obstacle = _obstacle(report, ranking, chosen)
-    if obstacle or chosen is None:
-        return None, (obstacle or "the report names no victim",)
+    own = next((each for each in ranking if chosen and each.task.pid == chosen.pid), None)
+    if obstacle or own is None:
+        return None, (obstacle or "the victim is not in the task table",)
     winner = ranking[0]
-    own = next(each for each in ranking if each.task.pid == chosen.pid)
     doubts = tuple(_doubts(rule, winner, own))
     if own.points == winner.points:
         return True, doubts
@@ -154,7 +154,7 @@ def _compare(
 def _obstacle(report: Report, ranking: tuple[Scored, ...], chosen: Victim | None) -> str | None:
     """Say why the choice cannot be made again, if it cannot."""
     if chosen is None:
-        return "the report names no victim"
+        return f"no victim: {report.panic}" if report.panic else "the report names no victim"
     if "allocating_task" in (chosen.reason or ""):
         return "vm.oom_kill_allocating_task is set: the kernel killed whoever asked, whatever the scores"
     if not report.tasks:
