@@ -6,6 +6,7 @@ so a release string is evidence, not truth: it keeps its text and its vendor.
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -105,11 +106,10 @@ def vendor_of(release: str) -> str | None:
 @cache
 def load_table(name: str) -> Mapping[str, Any]:
     """Load ``oomlab/tables/<name>.toml``: facts as rows, each with its source."""
-    # Imported here, for `import oomlab` is quick and these two are not.
-    import tomllib
-    from importlib import resources
+    import tomllib  # here, for it takes longer than all of `import oomlab`
 
-    text = resources.files("oomlab").joinpath("tables", f"{name}.toml").read_text(encoding="utf-8")
+    with open(os.path.join(os.path.dirname(__file__), "tables", f"{name}.toml"), encoding="utf-8") as file:
+        text = file.read()
     return tomllib.loads(text)
 
 
