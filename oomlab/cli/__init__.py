@@ -1,0 +1,77 @@
+"""The command ``oomlab``. One module for each subcommand: ``add`` describes it, ``run`` does it.
+
+A subcommand imports what it needs when it runs, so that none waits for another's libraries.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from typing import NoReturn
+
+from oomlab import __version__
+from oomlab.cli import explain, gfp
+from oomlab.errors import OomlabError
+from oomlab.render.safe import plain
+
+SUBCOMMANDS = (explain, gfp)
+
+FAILED = 2
+"""The exit status of bad arguments, unreadable files and machines that cannot be."""
+
+_EPILOG = """\
+examples:
+  oomlab explain /var/log/kern.log           every report in a log, or the only one in full
+  dmesg | oomlab explain -                   what the kernel wrote since boot
+  oomlab gfp 0x84d0 --kernel 3.2             what a gfp mask asks for
+"""
+
+
+class _Parser(argparse.ArgumentParser):
+    """An argument parser that complains in one line."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(FAILED, f"oomlab: {plain(message)} (try {self.prog} --help)\n")
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run ``oomlab`` with these arguments and give its exit status."""
+    arguments = _parser().parse_args(argv)
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")
+    try:
+        status = int(arguments.run(arguments))
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # The reader has gone (| head): keep the interpreter from flushing into nothing at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 128 + 13
+    except (OomlabError, OSError) as error:
+        print(f"oomlab: {plain(_reason(error))}", file=sys.stderr)
+        return FAILED
+    except KeyboardInterrupt:
+        return 128 + 2
+    return status
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = _Parser(
+        prog="oomlab",
+        description="Read any Linux OOM report, and model the machine that wrote it.",
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--version", action="version", version=f"oomlab {__version__}")
+    subparsers = parser.add_subparsers(metavar="COMMAND", required=True)
+    for subcommand in SUBCOMMANDS:
+        subcommand.add(subparsers)
+    return parser
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, OSError) and error.strerror:
+        return f"{error.filename}: {error.strerror}" if error.filename else error.strerror
+    return str(error)

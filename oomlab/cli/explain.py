@@ -1,0 +1,111 @@
+"""``oomlab explain``: what happened, from a log."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from itertools import chain, islice
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from oomlab.report import Report
+
+NOTHING_FOUND = 1
+"""The exit status of logs that hold no report."""
+
+_EPILOG = """\
+A single report is explained in full; several are listed, one line each.
+
+examples:
+  oomlab explain oom.log
+  oomlab explain /var/log/kern.log --report 3
+  journalctl -k | oomlab explain - --json
+
+exit status: 0 when a report was found, 1 when none was, 2 on an error.
+"""
+
+
+def add(subparsers: Any) -> None:
+    """Describe the subcommand."""
+    parser = subparsers.add_parser(
+        "explain",
+        help="say what happened, from a log",
+        description="Find the OOM reports in a log and say what happened.",
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("files", nargs="+", metavar="FILE", help="a log, or - for standard input")
+    parser.add_argument("--json", action="store_true", help="write JSON (schema 1) for programs")
+    parser.add_argument("--report", type=_number, metavar="N", help="explain report N of the list in full")
+    parser.set_defaults(run=run)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Print what the logs say; give 1 when they hold no report."""
+    found: Iterator[Report] = chain.from_iterable(map(_reports, arguments.files))
+    if arguments.report is not None:
+        found = islice(found, arguments.report - 1, arguments.report)
+    first = next(found, None)
+    if arguments.json:
+        _print_json(found if first is None else chain([first], found))
+    elif first is not None:
+        _print_text(first, found)
+    if first is None:
+        print(f"oomlab: {_nothing(arguments)}", file=sys.stderr)
+        return NOTHING_FOUND
+    return 0
+
+
+def _print_json(reports: Iterable[Report]) -> None:
+    from oomlab.render import json_document
+
+    for piece in json_document(reports):
+        sys.stdout.write(piece)
+
+
+def _print_text(first: Report, others: Iterator[Report]) -> None:
+    """Print a report in full when it is the only one, and else one line for each as it is read."""
+    from oomlab.render import line, text
+
+    second = next(others, None)
+    if second is None:
+        sys.stdout.write(text(first, width=_width(), bold=_bold()))
+        return
+    for number, report in enumerate(chain([first, second], others), 1):
+        print(line(report, number))
+
+
+def _reports(name: str) -> Iterator[Report]:
+    from oomlab.errors import ReportError
+    from oomlab.parse import parse_bytes
+
+    data = sys.stdin.buffer.read() if name == "-" else Path(name).read_bytes()
+    with suppress(ReportError):  # a log without reports among several is no error
+        yield from parse_bytes(data)
+
+
+def _nothing(arguments: argparse.Namespace) -> str:
+    names = ", ".join("standard input" if name == "-" else name for name in arguments.files)
+    if arguments.report is not None:
+        return f"no report number {arguments.report} in {names}"
+    return f"no OOM report in {names}: look for lines with 'oom-killer' or 'page allocation failure'"
+
+
+def _width() -> int:
+    if not sys.stdout.isatty():
+        return 96
+    return max(60, min(os.get_terminal_size(sys.stdout.fileno()).columns, 110))
+
+
+def _bold() -> bool:
+    return sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+
+
+def _number(text: str) -> int:
+    if not text.isdigit() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a report number: they count from 1")
+    return int(text)

@@ -1,0 +1,68 @@
+"""``oomlab gfp``: a mask to names, or names to a mask."""
+
+from __future__ import annotations
+
+import argparse
+import re
+import sys
+from typing import TYPE_CHECKING, Any
+
+from oomlab.errors import OomlabError
+
+if TYPE_CHECKING:
+    from oomlab.gfp import GfpMask
+
+_EPILOG = """\
+The same number means different things in different kernels: give the version.
+
+examples:
+  oomlab gfp 0x84d0 --kernel 3.2
+  oomlab gfp 'GFP_KERNEL|__GFP_ZERO' --kernel 6.1
+  oomlab gfp 0x1100cca --kernel 5.15 --json
+"""
+
+
+def add(subparsers: Any) -> None:
+    """Describe the subcommand."""
+    parser = subparsers.add_parser(
+        "gfp",
+        help="say what a gfp mask asks for",
+        description="Decode a gfp mask for a kernel version, or make one from names.",
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("mask", help="a number such as 0x84d0, or names joined by |")
+    parser.add_argument("--kernel", metavar="VERSION", help="a release, such as 3.2.59 or 4.18.0-147.el8")
+    parser.add_argument("--json", action="store_true", help="write JSON (schema 1) for programs")
+    parser.set_defaults(run=run)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Print what a mask means."""
+    from oomlab.render.data import dumps
+    from oomlab.render.mask import mask_as_dict, mask_text
+
+    mask = read_mask(arguments.mask, arguments.kernel)
+    if arguments.json:
+        print(dumps(mask_as_dict(mask)))
+    else:
+        sys.stdout.write(mask_text(mask))
+    return 0
+
+
+def read_mask(text: str, kernel: str | None) -> GfpMask:
+    """Read a number, or names joined by ``|``, for a kernel version."""
+    from oomlab.gfp import decode_gfp, encode_gfp
+
+    names = [name.strip() for name in text.split("|")]
+    value = _value(text)
+    if value is None:
+        if kernel is None:
+            raise OomlabError(f"{text!r} is not a number; to turn names into one, give the --kernel version")
+        value = encode_gfp(names, kernel=kernel)
+    return decode_gfp(value, kernel=kernel)
+
+
+def _value(text: str) -> int | None:
+    """Read a mask as logs print it: hexadecimal, with or without ``0x``."""
+    return int(text, 16) if re.fullmatch(r"(0x)?[0-9a-f]{1,16}", text, re.IGNORECASE) else None
