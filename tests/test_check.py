@@ -109,7 +109,7 @@ def test_every_wrong_option_says_why_it_is_wrong(exercise):
 def test_a_seed_gives_the_same_problem_every_time_and_seeds_differ(exercise):
     questions = [exercise.problem(seed).question for seed in SEEDS]
     assert questions == [exercise.problem(seed).question for seed in SEEDS]
-    assert len(set(questions)) > len(SEEDS) // 2
+    assert len(set(questions)) >= len(SEEDS) // 2
 
 
 @pytest.mark.parametrize("exercise", EVERY, ids=lambda e: e.id)

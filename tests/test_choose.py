@@ -49,8 +49,8 @@ def test_a_value_that_is_no_option_is_answered_and_not_raised(zone):
 
 def test_without_a_kernel_the_question_and_its_options_are_there(zone):
     data, _ = zone._repr_mimebundle_()
-    assert data["text/plain"] == "Which zone <b>?\na: DMA & co\nb: b"
-    assert data["text/html"] == "<p>Which zone &lt;b&gt;?</p><ul><li>a: DMA &amp; co</li><li>b: b</li></ul>"
+    assert data["text/plain"] == "Which zone <b>?\na DMA & co\nb"
+    assert data["text/html"] == "<p>Which zone &lt;b&gt;?</p><ul><li>a DMA &amp; co</li><li>b</li></ul>"
 
 
 def test_an_exercise_of_another_kind_says_how_to_answer_it(monkeypatch):
@@ -86,7 +86,7 @@ def test_an_option_can_be_picked_with_the_arrow_keys(lab, page, shots):
     group = page.get_by_role("group", name="Which zone?")
     group.get_by_label("DMA").focus()
     page.keyboard.press("ArrowDown")
-    page.wait_for_function("document.querySelector('.oom-choose [role=status]').textContent !== ''")
+    page.wait_for_function("document.querySelector('.oom-radios [role=status]').textContent !== ''")
     page.screenshot(path=shots / "choose.png")
-    assert page.locator(".oom-choose [role=status]").inner_text() == "✓ Right (77.1). It is b."
+    assert page.locator(".oom-radios [role=status]").inner_text() == "✓ Right (77.1). It is b."
     assert group.get_by_label("Normal").is_checked()

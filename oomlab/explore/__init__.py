@@ -8,7 +8,7 @@ from typing import Any
 _MODULES = {
     "FailureLab": "failure_lab",
     "GfpBits": "gfp_bits",
-    "Suspects": "suspects",
+    "Suspects": "choose",
     "WatermarkCalculator": "watermark_calculator",
     "ZoneMap": "zone_map",
 }

@@ -1,10 +1,11 @@
-"""Radio buttons for an exercise that asks for a choice."""
+"""Radio buttons: for an exercise that asks for a choice, and for the poll of notebook 00."""
 
 from __future__ import annotations
 
 import html
 from collections.abc import Mapping
-from typing import Any
+from pathlib import Path
+from typing import Any, NamedTuple
 
 import anywidget
 import traitlets
@@ -13,41 +14,94 @@ from oomlab.check import check
 from oomlab.exercises import find
 from oomlab.exercises.kinds import Choice
 from oomlab.explore.explorer import STATIC, styles
+from oomlab.theories import KEPT, keep_suspect, kept_suspect, theories
 
 
-class Choose(anywidget.AnyWidget):
-    """The options of one exercise; what is picked is checked at once and kept in ``value``.
+class Option(NamedTuple):
+    """One radio button: what it stands for, its title, and what it means (or nothing)."""
 
-    ``value`` is the key of the option, or ``None`` before there is one, so that
-    ``check("00.2", picked.value)`` works like any other answer.
+    key: str
+    title: str
+    meaning: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.title} {self.meaning}".strip()
+
+
+class Radios(anywidget.AnyWidget):
+    """A question with one radio button for each option.
+
+    ``value`` is the key of the option picked, or ``None`` before there is one. What
+    :meth:`answer` says to it is shown below, and read aloud by a screen reader.
     """
 
-    _esm = STATIC / "choose.js"
-    _css = styles("choose")
+    _esm = STATIC / "radios.js"
+    _css = styles("radios")
     value = traitlets.Unicode(None, allow_none=True).tag(sync=True)
     _question = traitlets.Unicode().tag(sync=True)
-    _options: traitlets.List[list[str]] = traitlets.List().tag(sync=True)
+    _options: traitlets.List[Option] = traitlets.List().tag(sync=True)
     _feedback = traitlets.Unicode().tag(sync=True)
 
-    def __init__(self, id: str, kind: Choice) -> None:
-        self._id = id
-        options = [[key, meaning or key] for key, meaning in kind.options.items()]
-        super().__init__(_question=find(id).problem().question, _options=options)
-        self.observe(self._judge, "value")
+    def __init__(self, question: str, options: tuple[Option, ...]) -> None:
+        super().__init__(_question=question, _options=list(options))
+        self.observe(self._picked, "value")
 
-    def _judge(self, change: Mapping[str, Any]) -> None:
-        self._feedback = repr(check(self._id, change["new"]))
+    def answer(self, key: str) -> str:
+        """Say something to the option that was picked."""
+        raise NotImplementedError
+
+    def _picked(self, change: Mapping[str, Any]) -> None:
+        self._feedback = self.answer(change["new"])
 
     def _repr_mimebundle_(self, **kwargs: Any) -> tuple[dict[str, Any], dict[str, Any]]:
         """Give the live radio buttons, and beside them the question and its options as a list."""
         data, metadata = super()._repr_mimebundle_(**kwargs) or ({}, {})
-        lines = [f"{key}: {meaning}" for key, meaning in self._options]
+        lines = [str(option) for option in self._options]
         items = "".join(f"<li>{html.escape(line)}</li>" for line in lines)
         words = {
             "text/plain": "\n".join([self._question, *lines]),
             "text/html": f"<p>{html.escape(self._question)}</p><ul>{items}</ul>",
         }
         return {**data, **words}, metadata
+
+
+class Choose(Radios):
+    """The options of one exercise; what is picked is checked at once.
+
+    ``check("00.2", picked.value)`` works like any other answer.
+    """
+
+    def __init__(self, id: str, kind: Choice) -> None:
+        self._id = id
+        options = (Option(key, key, meaning) for key, meaning in kind.options.items())
+        super().__init__(find(id).problem().question, tuple(options))
+
+    def answer(self, key: str) -> str:
+        """Check the option."""
+        return repr(check(self._id, key))
+
+
+class Suspects(Radios):
+    """The poll: one radio button for each theory. The choice is kept in a file beside the notebooks.
+
+    ``value`` is the key of a theory. Nothing is sent anywhere.
+    """
+
+    def __init__(self, folder: Path | str = ".") -> None:
+        self._folder = folder
+        options = (Option(theory.key, f"{_capital(theory.title)}.", theory.says) for theory in theories())
+        super().__init__("Who did it?", tuple(options))
+        if kept := kept_suspect(folder):
+            self.value = kept.key
+
+    def answer(self, key: str) -> str:
+        """Keep the choice, and say where."""
+        keep_suspect(key, self._folder)
+        return f"Kept in {KEPT}. You will meet it again in notebook 07."
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
 
 
 def choose(id: str) -> Choose:

@@ -9,9 +9,10 @@ function make(tag, properties = {}, ...children) {
 }
 
 function render({ model, el }) {
-  const name = `oom-choose-${++widgets}`;
+  const name = `oom-radios-${++widgets}`;
   const inputs = model.get("_options").map(([key]) => make("input", { type: "radio", name, value: key }));
-  const labels = model.get("_options").map(([, meaning], n) => make("label", {}, inputs[n], meaning));
+  const labels = model.get("_options").map(([, title, meaning], n) =>
+    make("label", {}, inputs[n], make("span", {}, make("strong", { textContent: title }), meaning ? ` ${meaning}` : "")));
   const legend = make("legend", { textContent: model.get("_question") });
   const feedback = make("p", { className: "feedback" });
   feedback.setAttribute("role", "status");
@@ -26,7 +27,7 @@ function render({ model, el }) {
     inputs.forEach((input) => { input.checked = input.value === model.get("value"); });
     feedback.textContent = model.get("_feedback");
   };
-  el.classList.add("oom", "oom-choose");
+  el.classList.add("oom", "oom-radios");
   el.append(make("fieldset", {}, legend, ...labels), feedback);
   model.on("change:value change:_feedback", show);
   show();

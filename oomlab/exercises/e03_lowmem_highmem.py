@@ -1,0 +1,152 @@
+"""Exercises of notebook 03: the 896 MB line and what lies on either side."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from oomlab.exercises import Exercise, Wrong
+from oomlab.exercises.kinds import Choice, Essay, Number
+from oomlab.zones import Machine, zones
+
+KERNEL_MIB = 1024
+"""Addresses of the kernel's own part under the 3G/1G split, in MiB."""
+
+
+def _mem_map_mib(gib: float, struct_page: int) -> float:
+    """Give the size of the mem_map of a machine whose page frames end at ``gib``."""
+    return gib * 2**18 * struct_page / 2**20
+
+
+def _highmem_pages(machine: Machine) -> int:
+    return sum(zone.spanned for zone in zones(machine) if zone.name == "HighMem")
+
+
+EXERCISES = (
+    Exercise(
+        id="03.1",
+        question="The kernel is booted with vmalloc={vmalloc}M. How many MiB of lowmem are left?",
+        given={"vmalloc": 192},
+        draw=lambda rng: {"vmalloc": 32 * rng.choice([3, 5, 6, 7, 9, 10, 12, 14])},
+        kind=Number(lambda vmalloc: KERNEL_MIB - vmalloc, unit="MiB", tolerance=3),
+        wrong=(
+            Wrong(
+                lambda vmalloc: KERNEL_MIB - 128 - vmalloc,
+                "You took the 128 MiB away as well. `vmalloc=` replaces them.",
+            ),
+            Wrong(
+                lambda vmalloc: KERNEL_MIB - 128 + vmalloc,
+                "More addresses for vmalloc leave fewer for lowmem.",
+            ),
+        ),
+        hints=(
+            "The kernel's gigabyte is shared by lowmem and vmalloc. What one takes, the other loses.",
+            "Take the new value, instead of 128, from 1024.",
+            "1024 - {vmalloc}",
+        ),
+        solution="1,024 − {vmalloc} = {answer} MiB.",
+    ),
+    Exercise(
+        id="03.2",
+        question="How many MiB of lowmem does the mem_map of the incident's machine take?",
+        kind=Number(lambda: _mem_map_mib(33, 32), unit="MiB", tolerance=0.5),
+        wrong=(
+            Wrong(
+                lambda: _mem_map_mib(32, 32), "The hole counts as well: the last frame is 0x840000, 33 GiB."
+            ),
+            Wrong(lambda: 0x840000 / 2**20, "That is the number of pages, in millions. Each needs 32 bytes."),
+            Wrong(lambda: 33 * 2**10, "That is all of the memory. How much is it per page of 4,096 bytes?"),
+        ),
+        hints=(
+            "How many page frames are there, and how large is one record?",
+            "Multiply 0x840000 by 32 bytes, and divide by 2**20 for MiB.",
+            "0x840000 * 32 / 2**20",
+        ),
+        solution="8,650,752 frames × 32 bytes = {answer:.0f} MiB, of 896.",
+    ),
+    Exercise(
+        id="03.3",
+        question="{gib} GiB of RAM, a hole of 1 GiB, {size} bytes for a struct page. How many MiB "
+        "is the mem_map?",
+        given={"gib": 16, "size": 40},
+        draw=lambda rng: {"gib": rng.choice([4, 8, 12, 24, 48]), "size": rng.choice([32, 40])},
+        kind=Number(lambda gib, size: _mem_map_mib(gib + 1, size), unit="MiB", tolerance=0.5),
+        wrong=(
+            Wrong(
+                lambda gib, size: _mem_map_mib(gib, size),
+                "You forgot the hole. Its page frames have records too.",
+            ),
+        ),
+        hints=(
+            "The hole pushes the RAM behind it up. How far do the page frames reach?",
+            "Frames of {gib} + 1 GiB, times {size} bytes.",
+            "({gib} + 1) * 2**18 * {size} / 2**20",
+        ),
+        solution="({gib} + 1) × 262,144 frames × {size} bytes = {answer:g} MiB.",
+    ),
+    Exercise(
+        id="03.4",
+        question="Which of these could have gone into HighMem?",
+        kind=Choice(
+            options={
+                "heap": "a page of clamd's heap",
+                "page table": "a page of clamd's page tables",
+                "inode": "the inode of the file that is copied",
+                "stack": "the kernel stack of a new process",
+            },
+            answer="heap",
+        ),
+        wrong=(
+            Wrong(
+                "page table",
+                "With CONFIG_HIGHPTE it could. The mask 0x84d0 has shown that this kernel was built without.",
+            ),
+            Wrong("inode", "An inode is a slab object, and the kernel follows plain pointers to it."),
+            Wrong("stack", "The kernel runs on it, so it must have an address at all times."),
+        ),
+        hints=(
+            "Which of the four does the kernel itself hardly ever touch?",
+            "Memory that only a process uses needs an address in that process, not in the kernel.",
+            "It is the one that belongs to the program.",
+        ),
+        solution="The {answer}: it is used through the process's own page tables. All others are "
+        "the kernel's own.",
+    ),
+    Exercise(
+        id="03.5",
+        question="How many pages of HighMem does a 64-bit kernel have on the same hardware?",
+        kind=Number(lambda: _highmem_pages(replace(Machine(), arch="x86_64")), unit="pages"),
+        wrong=(
+            Wrong(lambda: _highmem_pages(Machine()), "That is the 32-bit machine. Did you replace `arch`?"),
+        ),
+        hints=(
+            "How many addresses has a 64-bit kernel for its own use?",
+            "Print the names of all zones of that machine.",
+            "Is there a zone called HighMem among them?",
+        ),
+        solution="{answer:g}. A 64-bit kernel maps all RAM at once. It has no lowmem because it has "
+        "no highmem.",
+    ),
+    Exercise(
+        id="03.6",
+        question="What did the choice of 32 bits cost, and what would have done better?",
+        kind=Essay(
+            rubric=(
+                "all of the kernel's own objects had to fit in about 870 MB, however much RAM there was;",
+                "more than a quarter of that went to the mem_map of the highmem;",
+                "the limit he wanted, 4 GB for a process, can be set on a 64-bit kernel (ulimit -v, "
+                "a control group);",
+                "32-bit programs run on a 64-bit kernel as they are.",
+            )
+        ),
+        hints=(
+            "Who is held down by 32 bits: the processes, the kernel or both?",
+            "How does one limit a process without limiting the kernel?",
+            "ulimit, or a control group, on a 64-bit kernel.",
+        ),
+        solution=(
+            "It held down the kernel, not only the processes: 870 MB for all its records about 32 "
+            "GB. Limits on processes "
+            "are what ulimit and control groups are for, on a 64-bit kernel."
+        ),
+    ),
+)

@@ -1,0 +1,28 @@
+"""The reports that exercises ask about, read once."""
+
+from __future__ import annotations
+
+from functools import cache
+
+from oomlab import corpus
+from oomlab.parse import parse
+from oomlab.report import Report, ZoneStat
+
+
+@cache
+def incident() -> Report:
+    """Give the incident's report."""
+    return parse(corpus.incident())[0]
+
+
+def zone(name: str) -> ZoneStat:
+    """Give a zone of the incident's report."""
+    found = incident().zone(name)
+    assert found is not None, name
+    return found
+
+
+def cached_pages() -> int:
+    """Count the pages of page cache in the incident's report."""
+    totals = incident().totals
+    return totals["active_file"] + totals["inactive_file"]

@@ -1,0 +1,204 @@
+"""The theories about the incident: a poll to begin with, and the board that decides it.
+
+What each theory says stands in ``tables/theories.toml``. What decides it is worked
+out here, from the report and from the model, and never typed in.
+"""
+
+from __future__ import annotations
+
+import html
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from oomlab.kernel import load_table
+from oomlab.report import Report, ZoneStat
+from oomlab.simulate import Workload, simulate
+from oomlab.units import gib_to_pages, human_kb, pages_to_gib
+from oomlab.zones import Machine
+
+KEPT = "my-suspect.json"
+"""The file, in the folder of the notebooks, that keeps a learner's choice."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Theory:
+    """One explanation of the incident: what it says, what it predicts, and what came of it."""
+
+    key: str
+    title: str
+    says: str
+    predicts: str
+    verdict: str
+
+
+def theories() -> tuple[Theory, ...]:
+    """Give the theories in the order in which the course tests them.
+
+    >>> [theory.key for theory in theories() if theory.verdict == "right"]
+    ['lowmem']
+    """
+    return tuple(Theory(**row) for row in load_table("theories")["theory"])
+
+
+# --- the poll ---------------------------------------------------------------------------------
+
+
+def keep_suspect(key: str, folder: Path | str = ".") -> None:
+    """Keep a learner's choice in a small file. Raises :class:`ValueError` for an unknown key."""
+    if key not in {theory.key for theory in theories()}:
+        raise ValueError(f"{key!r} is none of the suspects: {', '.join(t.key for t in theories())}")
+    Path(folder, KEPT).write_text(json.dumps({"suspect": key}) + "\n", encoding="utf-8")
+
+
+def kept_suspect(folder: Path | str = ".") -> Theory | None:
+    """Give the choice that was kept, or ``None`` where there is none that can be read."""
+    try:
+        key = json.loads(Path(folder, KEPT).read_text(encoding="utf-8"))["suspect"]
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+    return next((theory for theory in theories() if theory.key == key), None)
+
+
+# --- the evidence -----------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evidence:
+    """What the report shows about a theory, and what the model does when its remedy is tried."""
+
+    report: str
+    model: str
+
+
+def weigh(theory: Theory, report: Report) -> Evidence:
+    """Work out what decides a theory, from a report of the incident and from the model."""
+    return _WEIGH[theory.key](report)
+
+
+def _rsync(report: Report) -> Evidence:
+    largest = max(task.total_vm or 0 for task in report.tasks if task.comm == "rsync")
+    mapped = f"{largest:,} pages, {_kb(report, largest)}"
+    return Evidence(
+        report=f"the larger rsync has a total_vm of {mapped}; {_swap(report)}",
+        model=_trial("mem=16G", replace(Machine(), mem_limit=gib_to_pages(16))),
+    )
+
+
+def _scanner(report: Report) -> Evidence:
+    clamd = next(task for task in report.tasks if task.comm == "clamd")
+    normal = _zone(report, "Normal")
+    anon = normal.counters["active_anon"] + normal.counters["inactive_anon"]
+    return Evidence(
+        report=f"clamd holds {_kb(report, clamd.rss or 0)}; Normal holds {anon} anonymous pages",
+        model=_trial(
+            "without clamd's pages", Machine(), replace(Workload(), anon=127_895 - (clamd.rss or 0))
+        ),
+    )
+
+
+def _hoarding(report: Report) -> Evidence:
+    normal = _zone(report, "Normal")
+    seen = normal.counters["active_file"] + normal.counters["inactive_file"]
+    cached = report.totals["active_file"] + report.totals["inactive_file"]
+    scanned = normal.counters["pages_scanned"]
+    return Evidence(
+        report=f"it scanned {scanned:,} pages, in a zone with {seen} of the {cached:,} cached pages",
+        model=_trial("with the fix of 2012", replace(Machine(), buffer_head_fix=True)),
+    )
+
+
+def _more_swap(report: Report) -> Evidence:
+    return Evidence(
+        report=_swap(report), model=_trial("64 GiB of swap", replace(Machine(), swap=gib_to_pages(64)))
+    )
+
+
+def _lowmem(report: Report) -> Evidence:
+    normal, high = _zone(report, "Normal"), _zone(report, "HighMem")
+    slab = normal.counters["slab_reclaimable"] + normal.counters["slab_unreclaimable"]
+    above = (normal.free or 0) - (normal.watermark_min or 0)
+    return Evidence(
+        report=(
+            f"Normal is {above} pages above its min, HighMem has {_kb(report, high.free or 0)} free; "
+            f"slab is {100 * slab / (normal.present or 1):.0f} % of Normal"
+        ),
+        model=_trial("64-bit", replace(Machine(), arch="x86_64")),
+    )
+
+
+_WEIGH: dict[str, Callable[[Report], Evidence]] = {
+    "rsync": _rsync,
+    "scanner": _scanner,
+    "hoarding": _hoarding,
+    "swap": _more_swap,
+    "lowmem": _lowmem,
+}
+
+
+def _zone(report: Report, name: str) -> ZoneStat:
+    found = report.zone(name)
+    assert found is not None, name
+    return found
+
+
+def _kb(report: Report, pages: int) -> str:
+    return human_kb(pages * report.page_size_kb)
+
+
+def _swap(report: Report) -> str:
+    assert report.swap is not None
+    used = (report.swap.total or 0) - (report.swap.free or 0)
+    return f"{used} of {report.swap.total:,} pages of swap are in use"
+
+
+def _trial(change: str, machine: Machine, workload: Workload | None = None) -> str:
+    run = simulate(machine, workload or Workload())
+    cache = f"{pages_to_gib(run.end.page_cache):.1f} GiB of page cache"
+    return f"{change}: {'dies at' if run.outcome == 'oom' else 'survives with'} {cache}"
+
+
+# --- the board --------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class Board:
+    """Every theory with its prediction, its evidence and its verdict, as text and as a table."""
+
+    rows: tuple[tuple[Theory, Evidence], ...]
+
+    def __repr__(self) -> str:
+        return "\n\n".join(
+            f"{theory.title}: {theory.verdict}\n  predicts: {theory.predicts}\n"
+            f"  report:   {evidence.report}\n  model:    {evidence.model}"
+            for theory, evidence in self.rows
+        )
+
+    def _repr_html_(self) -> str:
+        """Give the board as an HTML table, every text escaped."""
+        head = "".join(f'<th scope="col">{h}</th>' for h in _HEADS)
+        body = "".join(_row(theory, evidence) for theory, evidence in self.rows)
+        return f'<table class="oom-board">{_STYLE}<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>'
+
+
+_HEADS = ("Theory", "If it were so …", "The report says", "The model says", "Verdict")
+_STYLE = (
+    "<style>.oom-board td, .oom-board th { text-align: left !important; vertical-align: top; "
+    "padding: 0.5em 0.8em !important; max-width: 22em; white-space: normal; }</style>"
+)
+
+
+def _row(theory: Theory, evidence: Evidence) -> str:
+    mark = "✓" if theory.verdict == "right" else "✗"
+    cells = (theory.predicts, evidence.report, evidence.model, f"{mark} {theory.verdict}")
+    return (
+        f'<tr><th scope="row">{html.escape(theory.title)}</th>'
+        + "".join(f"<td>{html.escape(cell)}</td>" for cell in cells)
+        + "</tr>"
+    )
+
+
+def board(report: Report) -> Board:
+    """Weigh every theory against the incident's report and the model."""
+    return Board(rows=tuple((theory, weigh(theory, report)) for theory in theories()))
