@@ -91,7 +91,8 @@ class Explorer(anywidget.AnyWidget):
         layout: Literal["beside", "above"] = "beside",
     ) -> None:
         self._make_panel, self._make_view = panel, view
-        self._turn_to(start)
+        self._now = panel(**start)
+        self._look = _view_or_reason(view, self._now.values)
         super().__init__(_title=title, _layout=layout, _start=self.values)
         self._show(number=0, width=UNASKED)
         self.observe(self._answer, "_request")
@@ -101,15 +102,15 @@ class Explorer(anywidget.AnyWidget):
         """What the controls say now, by name."""
         return self._now.values
 
-    def _turn_to(self, values: Values) -> None:
-        """Let the panel settle on values: it may have to refuse some, and it names the rest anew."""
-        self._now = self._make_panel(**values)
-        self._look = _view_or_reason(self._make_view, self._now.values)
-
     def _answer(self, change: Mapping[str, Any]) -> None:
         """Answer the page: it numbers what it asks, so that it can tell a late answer from the last."""
         asked = change["new"]
-        self._turn_to(self._now.accept(asked.get("values", {})))
+        for _ in self._now.controls:  # one choice may open another, that was sent with it
+            values = self._now.accept(asked.get("values", {}))
+            if values == self.values:
+                break
+            self._now = self._make_panel(**values)
+        self._look = _view_or_reason(self._make_view, self.values)
         self._show(number=asked.get("number", 0), width=asked.get("width", UNASKED))
 
     def _show(self, *, number: int, width: int) -> None:
@@ -138,10 +139,11 @@ def _view_or_reason(make: Callable[..., View], values: Values) -> View:
     try:
         return make(**values)
     except OomlabError as error:
-        return View(sentence=str(error), draw=_blank, table=(), code="")
+        return View(sentence=str(error), draw=blank, table=(), code="")
 
 
-def _blank(width: int) -> Picture:
+def blank(width: int) -> Picture:
+    """Draw nothing."""
     return Picture(width=width, height=8, marks=())
 
 

@@ -103,3 +103,15 @@ def _python(name: str, value: object) -> str:
     if isinstance(value, KernelVersion):
         return f'KernelVersion.of("{value}")'
     return f"{value:#x}" if name == "page_offset" else repr(value)
+
+
+def script(machine: Machine, *lines: str) -> str:
+    """Put lines of Python together, with ``{machine}`` written out and what that needs imported.
+
+    >>> print(script(Machine(ram=2**22), "from oomlab.zones import Machine", "{machine}"))
+    from oomlab.zones import Machine
+    Machine(ram=4194304)
+    """
+    code = machine_code(machine)
+    needed = ["from oomlab.kernel import KernelVersion"] if "KernelVersion" in code else []
+    return "\n".join([*needed, *lines]).replace("{machine}", code)

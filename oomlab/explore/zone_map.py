@@ -14,9 +14,9 @@ from oomlab.explore.machines import (
     build_choice,
     build_of,
     built,
-    machine_code,
     ram_slider,
     reachable,
+    script,
     size,
 )
 from oomlab.explore.zone_bill import HIGH, Share, lowmem_shares, prices
@@ -113,7 +113,7 @@ def zone_view(machine: Machine, *, ram: int, build: str, split: str, vmalloc: in
         sentence=trouble_sentence(trouble) if trouble else " ".join(_sentences(asked, used, shares)),
         draw=partial(draw_zones, ram, used, shares, prices(replace(asked, ram=RAM_STEPS[0]))),
         table=tuple(_rows(used, shares)),
-        code=f"from oomlab.zones import Machine, zones\n\nzones({machine_code(used)})",
+        code=script(used, "from oomlab.zones import Machine, zones", "", "zones({machine})"),
     )
 
 

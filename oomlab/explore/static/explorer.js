@@ -101,7 +101,7 @@ const kinds = {
       }
       next.digits.forEach((each, n) => nameDigit(digits.children[n], each, boxes));
     };
-    return { parts: [make("div", { className: "number" }, label, input), digits], input, update };
+    return { parts: [make("div", { className: "hex" }, label, input), digits], input, update };
   },
 };
 
