@@ -254,3 +254,9 @@ class Report:
     def quote(self, line: int) -> SourceLine | None:
         """Give the source line of that number, or ``None`` when it is not part of this report."""
         return next((each for each in self.source if each.number == line), None)
+
+    def _repr_html_(self) -> str:
+        """Show the report in a notebook, wherever it comes from: the one import that goes up a floor."""
+        from oomlab.render import html
+
+        return str(html(self))

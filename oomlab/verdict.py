@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from itertools import combinations
 from typing import NamedTuple
 
@@ -61,7 +62,20 @@ def verdicts(report: Report, mask: GfpMask | None) -> list[Verdict]:
         return [Verdict(zone, None) for zone in report.zones]
     kernel_zones = zones_built_in(report)
     classzone = kernel_zones.index(mask.zone if mask.zone in kernel_zones else "Normal")
-    return [_judge(zone, report, mask, kernel_zones[: classzone + 1]) for zone in report.zones]
+    nodes = nodes_allowed(report)
+    usable = kernel_zones[: classzone + 1]
+    return [
+        _judge(zone, report, mask, usable if nodes is None or zone.node in nodes else ())
+        for zone in report.zones
+    ]
+
+
+def nodes_allowed(report: Report) -> frozenset[int] | None:
+    """Give the NUMA nodes that a cpuset or a memory policy left to the request; ``None`` for all."""
+    text = {"cpuset": report.mems_allowed, "mempolicy": report.nodemask}.get(report.scope)
+    spans = re.findall(r"(\d{1,4})(?:-(\d{1,4}))?", text or "")
+    nodes = (range(int(first), int(last or first) + 1) for first, last in spans)
+    return frozenset(node for span in nodes for node in span) or None
 
 
 def _judge(zone: ZoneStat, report: Report, mask: GfpMask, usable: tuple[str, ...]) -> Verdict:

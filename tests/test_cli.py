@@ -273,3 +273,11 @@ def test_every_capture_is_explained(run, shared):
         status, out, err = run("explain", str(log), "--report", "1")
         assert (status, err) == (0, ""), log.name
         assert "The log does not show a kill" not in out or "failure" in log.name or "order8" in log.name
+
+
+def test_several_logs_name_each_place_as_grep_does(run, tmp_path, incident, repo):
+    other = tmp_path / "other.log"
+    other.write_bytes((repo / INCIDENT).read_bytes())
+    first, second = run("explain", incident, str(other))[1].splitlines()
+    assert f"{incident}:1 " in first
+    assert f"{other}:1 " in second

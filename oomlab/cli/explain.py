@@ -14,6 +14,9 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from oomlab.report import Report
 
+    Found = tuple[str, Report]
+    """A report, and the log it was found in."""
+
 NOTHING_FOUND = 1
 """The exit status of logs that hold no report."""
 
@@ -46,46 +49,48 @@ def add(subparsers: Any) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Print what the logs say; give 1 when they hold no report."""
-    found: Iterator[Report] = chain.from_iterable(map(_reports, arguments.files))
+    found: Iterator[Found] = chain.from_iterable(map(_reports, arguments.files))
     if arguments.report is not None:
         found = islice(found, arguments.report - 1, arguments.report)
     first = next(found, None)
+    every = found if first is None else chain([first], found)
     if arguments.json:
-        _print_json(found if first is None else chain([first], found))
-    elif first is not None:
-        _print_text(first, found)
+        _print_json(every)
+    else:
+        _print_text(every, several_logs=len(arguments.files) > 1)
     if first is None:
         print(f"oomlab: {_nothing(arguments)}", file=sys.stderr)
         return NOTHING_FOUND
     return 0
 
 
-def _print_json(reports: Iterable[Report]) -> None:
+def _print_json(found: Iterable[Found]) -> None:
     from oomlab.render import json_document
 
-    for piece in json_document(reports):
+    for piece in json_document(report for _, report in found):
         sys.stdout.write(piece)
 
 
-def _print_text(first: Report, others: Iterator[Report]) -> None:
+def _print_text(found: Iterator[Found], *, several_logs: bool) -> None:
     """Print a report in full when it is the only one, and else one line for each as it is read."""
     from oomlab.render import line, text
 
-    second = next(others, None)
-    if second is None:
-        sys.stdout.write(text(first, width=_width(), bold=_bold()))
+    begun = list(islice(found, 2))
+    if len(begun) == 1:
+        sys.stdout.write(text(begun[0][1], width=_width(), bold=_bold()))
         return
-    for number, report in enumerate(chain([first, second], others), 1):
-        print(line(report, number))
+    for number, (log, report) in enumerate(chain(begun, found), 1):
+        print(line(report, number, log if several_logs else None))
 
 
-def _reports(name: str) -> Iterator[Report]:
+def _reports(log: str) -> Iterator[Found]:
     from oomlab.errors import ReportError
     from oomlab.parse import parse_bytes
 
-    data = sys.stdin.buffer.read() if name == "-" else Path(name).read_bytes()
+    data = sys.stdin.buffer.read() if log == "-" else Path(log).read_bytes()
     with suppress(ReportError):  # a log without reports among several is no error
-        yield from parse_bytes(data)
+        for report in parse_bytes(data):
+            yield log, report
 
 
 def _nothing(arguments: argparse.Namespace) -> str:

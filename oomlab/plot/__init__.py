@@ -4,6 +4,17 @@ Each function draws into ``ax``, or on a page of its own which a notebook shows 
 """
 
 from oomlab.plot.mask import gfp_bits
+from oomlab.plot.price import bytes_per_cached_page, mem_map_price
 from oomlab.plot.report import buddy, zones
+from oomlab.plot.totals import totals
 
-__all__ = ["buddy", "gfp_bits", "zones"]
+__all__ = [
+    "buddy",
+    "budget",
+    "bytes_per_cached_page",
+    "gfp_bits",
+    "mem_map_price",
+    "totals",
+    "trajectory",
+    "zones",
+]

@@ -28,7 +28,7 @@ def zones(report: Report, *, ax: Axes | None = None) -> Axes:
     for row, verdict in enumerate(judged):
         _zone(ax, -row, verdict, report.page_size_kb)
     ax.set(xlim=(-0.19, 1.21), ylim=(0.62 - len(judged), 0.5), xticks=[], yticks=[])
-    finding = zones_in_words(judged, report.page_size_kb) or "What is free in each zone"
+    finding = zones_in_words(report, judged) or "What is free in each zone"
     detail = (
         "Solid: free. Hatched: free, but closed to this request (min + lowmem_reserve). "
         "Each zone has a scale of its own."

@@ -38,6 +38,8 @@ def origin(report: Report) -> str:
 def request(report: Report) -> str:
     """Say who asked, and for how much."""
     trigger = report.trigger
+    if report.kind == "show_mem":
+        return "Nobody asked for memory: somebody asked for this listing."
     who = plain(trigger.comm) if trigger.comm else "A process that the log does not name"
     if trigger.pid is not None:
         who += f" (pid {trigger.pid})"
@@ -87,7 +89,7 @@ def mask_in_words(mask: GfpMask) -> str:
 def basis_in_words(mask: GfpMask) -> str:
     """Say how sure the names are."""
     if mask.basis == "printed names":
-        return "as the kernel printed them"
+        return "names as printed"
     if mask.basis == "version":
         return f"by the table for {plain(str(mask.kernel))}"
     return "assumed: " + ("no table for this kernel" if mask.kernel else "no kernel version is known")
@@ -125,18 +127,19 @@ def _swap_in_words(report: Report) -> list[str]:
     swap = report.swap
     if swap is None or swap.total is None or swap.free is None:
         return []
+    if swap.free < 0:
+        return ["Swap was being switched off: the kernel counts less than nothing as free."]
     if swap.total == 0:
         return ["There is no swap."]
-    total, free = (human_kb(pages * report.page_size_kb) for pages in (swap.total, swap.free))
-    if swap.free == swap.total:
-        return [f"Swap: {total}, none of it used."]
-    return [f"Swap: {total}, of which {free} is free."]
+    total, used = (human_kb(pages * report.page_size_kb) for pages in (swap.total, swap.total - swap.free))
+    free = "all" if swap.free == 0 else "none" if swap.free == swap.total else used
+    return [f"Swap: {total}, {free} of it used."]
 
 
 def missing(report: Report) -> list[str]:
     """Name what a whole report would hold and this one does not, then what is damaged."""
     absent = listed(_absent(report))
-    lines = [f"The log does not show {absent}."] if absent else []
+    lines = [f"The log does not show {absent}."] if absent else []  # the parser tells the rest
     return lines + [
         plain(f"line {each.line}: {each.reason}" if each.line is not None else each.reason)
         for each in report.problems
@@ -146,10 +149,7 @@ def missing(report: Report) -> list[str]:
 def _absent(report: Report) -> list[str]:
     parts = [
         ("the kernel version", report.kernel is None),
-        ("what was asked (gfp_mask)", report.trigger.gfp_mask is None and report.kind != "show_mem"),
-        ("any memory zone", not report.zones and report.scope != "memcg"),
         ("swap", report.swap is None and report.scope != "memcg"),
         ("the task list", not report.tasks and report.kind == "oom"),
-        ("a kill", not report.victims and report.kind == "oom"),
     ]
     return [name for name, gone in parts if gone]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from oomlab.badness import Scored, explains
 from oomlab.render.safe import plain
-from oomlab.render.words import listed, person, several
+from oomlab.render.words import listed, person
 from oomlab.report import Report, Victim
 from oomlab.units import human_kb
 
@@ -28,12 +28,19 @@ def _weight_in_words(report: Report, victim: Victim) -> str:
     own = next((each for each in explained.ranking if each.task.pid == victim.pid), None)
     if own is None or own.pages is None:
         held = sum(kb or 0 for kb in (victim.anon_rss_kb, victim.file_rss_kb, victim.shmem_rss_kb))
-        return f"It held {human_kb(held)} in RAM." if held else ""
+        return _sentences(f"It held {human_kb(held)} in RAM" if held else "", *explained.reasons[:1])
     weighed = f"It weighed {human_kb(own.pages * report.page_size_kb)}{_adjusted(own)}"
     if explained.agrees:
-        count = several(len(explained.ranking), "process", "processes")
-        return f"{weighed}, the most of the {count} listed."
-    return " ".join([f"{weighed}.", *(f"{each[:1].upper()}{each[1:]}." for each in explained.reasons[:1])])
+        return _sentences(f"{weighed}, {_first_of(len(explained.ranking))}")
+    return _sentences(weighed, *explained.reasons[:1])
+
+
+def _first_of(count: int) -> str:
+    return "the only process listed" if count == 1 else f"the most of the {count} processes listed"
+
+
+def _sentences(*clauses: str) -> str:
+    return " ".join(f"{plain(each[:1].upper() + each[1:])}." for each in clauses if each)
 
 
 def _adjusted(own: Scored) -> str:

@@ -52,7 +52,7 @@ def _zones(report: Report, judged: Sequence[Verdict]) -> str:
     titles = ("free", "min", "reserve")
     head = "".join(f'<th scope="col" class="number">{title}</th>' for title in titles)
     rows = "".join(_zone_row(each, report.page_size_kb) for each in judged)
-    said = zones_in_words(judged, report.page_size_kb)
+    said = zones_in_words(report, judged)
     return (
         f"<h4>Which zones could have served it</h4>"
         f'<div class="scroll"><table><thead><tr><th scope="col">zone</th>'

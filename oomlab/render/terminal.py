@@ -37,17 +37,19 @@ def text(report: Report, *, width: int = 96, bold: bool = False) -> str:
     return "\n\n".join(["\n".join(head), *body]) + "\n"
 
 
-def line(report: Report, number: int) -> str:
+def line(report: Report, number: int, log: str | None = None) -> str:
     """Give a report as one line of a list: its number, its place, who asked and who was killed.
 
-    The columns stand still from one report to the next.
+    The place is a line, or with the name of a ``log`` that and the line. The columns stand
+    still from one report to the next.
     """
+    place = f"line {report.first_line}" if log is None else f"{plain(log)}:{report.first_line}"
     trigger = report.trigger
     mask = "-" if trigger.gfp_mask is None else f"{trigger.gfp_mask:#x}"
     order = "-" if trigger.order is None else trigger.order
     kind = {"oom": f"oom {report.scope}", "allocation_failure": "failure", "show_mem": "listing"}[report.kind]
     return (
-        f"{number:>4}  line {report.first_line:<8} {kind:<13} {plain(trigger.comm or '-'):<16} "
+        f"{number:>4}  {place:<13} {kind:<13} {plain(trigger.comm or '-'):<16} "
         f"{mask:>10} order {order:<2}  {_killed_briefly(report)}"
     ).rstrip()
 
@@ -73,7 +75,7 @@ def _zones(report: Report, judged: Sequence[Verdict], width: int) -> list[str]:
     first = max(map(len, [*names, _unit(report)])) + 2
     head = f"{_unit(report):<{first}}" + "".join(f"{title:>11}" for title in ("free", "min", "reserve"))
     rows = [f"{name:<{first}}{_row(each)}" for name, each in zip(names, judged, strict=True)]
-    said = zones_in_words(judged, report.page_size_kb)
+    said = zones_in_words(report, judged)
     return [head, *rows, *_wrapped([said] if said else [], width)]
 
 

@@ -7,9 +7,12 @@ from collections.abc import Sequence
 from oomlab.palette import css_background, css_hatch, swatch
 from oomlab.render.safe import markup, plain
 from oomlab.render.words import listed, several
-from oomlab.report import ZoneStat
+from oomlab.report import Report, ZoneStat
 from oomlab.units import human_kb
 from oomlab.verdict import Verdict
+
+UNSEEN = 1024
+"""Pages of free memory outside the zones shown from which on they are worth a word."""
 
 
 def zone_name(zone: ZoneStat) -> str:
@@ -19,39 +22,58 @@ def zone_name(zone: ZoneStat) -> str:
 
 def verdict_in_words(verdict: Verdict) -> str:
     """Say what a zone was for the request, in a few words."""
+    if _empty(verdict.zone):
+        return "empty"
     if verdict.allowed is None:
-        return "unknown request"
+        return "request unknown"
     if verdict.allowed is False:
         return "not for this request"
     if verdict.short is None:
         return "cannot be told"
     if verdict.short:
         return f"short by {several(verdict.short, 'page')}"
-    return "no block large enough" if verdict.block is False else "enough"
+    return "no block large enough" if verdict.block is False else f"{verdict.spare:,} to spare"
 
 
-def zones_in_words(judged: Sequence[Verdict], page_kb: int) -> str | None:
+def _empty(zone: ZoneStat) -> bool:
+    return zone.free == 0 and 0 in (zone.present, zone.managed)
+
+
+def zones_in_words(report: Report, judged: Sequence[Verdict]) -> str | None:
     """Sum up the zones: which refused, which could have served, which could not be asked."""
-    asked = [each for each in judged if each.allowed and each.zone.present != 0]
-    if not asked:
+    if not any(each.allowed is not None for each in judged):
         return None
+    asked = [each for each in judged if each.allowed and not _empty(each.zone)]
     able = [each for each in asked if not each.refused]
     if able:
         return _open_in_words(able)
     text = "Every zone that this request could use was short."
-    if any(each.block is False for each in asked):
-        text = "No zone that this request could use had enough, in a piece that is large enough."
-    idle = [each.zone for each in judged if each.allowed is False and each.zone.free]
-    free = human_kb(sum(zone.free or 0 for zone in idle) * page_kb)
-    where = listed([plain(zone.name) for zone in idle])
-    return f"{text} {free} lay free in {where}, where it may not go." if idle else text
+    if not asked:
+        text = "The report shows no zone that this request could use."
+    elif any(each.block is False for each in asked):
+        size = human_kb((1 << max(0, report.trigger.order or 0)) * report.page_size_kb)
+        text = f"No zone that this request could use had a free block of {size} or more to give."
+    return " ".join([text, *_idle_in_words(report, judged)])
 
 
 def _open_in_words(able: Sequence[Verdict]) -> str:
-    names = listed([plain(each.zone.name) for each in able])
+    names = listed([zone_name(each.zone) for each in able])
     if any(each.spare is None for each in able):
         return f"Whether {names} could have served it cannot be told: a number is missing."
     return f"{names} had enough when the report was printed: another limit, or another moment, decided."
+
+
+def _idle_in_words(report: Report, judged: Sequence[Verdict]) -> list[str]:
+    """Say how much was free where the request could not go, in zones that are shown and that are not."""
+    idle = [each.zone for each in judged if each.allowed is False and each.zone.free]
+    said = []
+    if idle:
+        free = human_kb(sum(zone.free or 0 for zone in idle) * report.page_size_kb)
+        said.append(f"{free} lay free in {listed([zone_name(zone) for zone in idle])}, where it may not go.")
+    unseen = report.totals.get("free", 0) - sum(each.zone.free or 0 for each in judged)
+    if unseen > UNSEEN:
+        said.append(f"Another {human_kb(unseen * report.page_size_kb)} lay free in zones that are not shown.")
+    return said
 
 
 def zone_bar(verdict: Verdict) -> str:
