@@ -7,7 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from oomlab.explore import GfpBits
-from oomlab.explore.gfp_bits import KERNELS, LADDERS, gfp_panel, gfp_view, printed, readings
+from oomlab.explore.gfp_bits import gfp_panel, gfp_view
+from oomlab.explore.gfp_readings import LADDERS, printed, readings
+from oomlab.explore.machines import KERNELS
 from oomlab.explore.picture import Box, Label
 from oomlab.gfp import decode_gfp, encode_gfp, zones_allowed
 from oomlab.gfp_layout import epochs
@@ -85,6 +87,14 @@ def test_one_reading_is_marked_as_this_kernels_own():
         if isinstance(mark, Label) and mark.bold
     ]
     assert [text for text in bold if text.startswith("since")] == ["since 5.1"]
+
+
+@given(mask=MASKS, kernel=st.sampled_from(KERNELS))
+def test_every_bit_that_is_set_is_put_into_words(mask, kernel):
+    flags = decode_gfp(mask, kernel=kernel).flags
+    assert {text for text in words(gfp_view(mask=mask, kernel=kernel)) if text in flags} >= {
+        flag for flag in flags if flag != "__GFP_RECLAIM"
+    }
 
 
 def test_a_contradiction_is_said():

@@ -3,37 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from itertools import groupby
-from typing import NamedTuple
+from functools import partial
 
 from oomlab.explore.controls import Bits, Choice
 from oomlab.explore.explorer import Explorer, Panel, Values, View
-from oomlab.explore.picture import Box, Label, Mark, Picture, Rule, mono_width
+from oomlab.explore.gfp_bits_picture import draw_mask
+from oomlab.explore.gfp_readings import LADDERS, abilities, printed, readings
+from oomlab.explore.machines import KERNELS
 from oomlab.gfp import GfpMask, decode_gfp, zones_allowed
-from oomlab.gfp_layout import Layout, epochs, near
+from oomlab.gfp_layout import Layout, near
 from oomlab.kernel import KernelVersion
-
-KERNELS = (
-    "2.6.18",
-    "2.6.32",
-    "3.2",
-    "3.10",
-    "4.4",
-    "4.14",
-    "4.19",
-    "5.4",
-    "5.10",
-    "5.15",
-    "6.1",
-    "6.6",
-    "6.12",
-    "6.19",
-)
-"""Kernels to choose from, those that distributions stayed with."""
+from oomlab.render.words import listed
 
 PRESETS = ("GFP_KERNEL", "GFP_ATOMIC", "GFP_NOFS", "GFP_USER", "GFP_HIGHUSER", "GFP_HIGHUSER_MOVABLE")
-LADDERS = {"32-bit": ("HighMem", "Normal", "DMA"), "64-bit": ("Normal", "DMA32", "DMA")}
-"""The zones of two kinds of machine, from the highest to the lowest."""
 
 
 class GfpBits(Explorer):
@@ -85,56 +67,14 @@ def gfp_view(*, mask: int, kernel: str) -> View:
     """Read a mask for one kernel: a sentence, a picture, and the same number in every other kernel."""
     read = decode_gfp(mask, kernel=kernel)
     spans = readings(mask)
-
-    def draw(width: int) -> Picture:
-        return _picture(read, spans, width)
-
     rows = [(f"since {each.since}", printed(each.mask)) for each in spans]
     facts = [(ability, "yes" if able else "no") for ability, able in abilities(read)]
     here = (f"in {kernel}", printed(read))
     return View(
         sentence=" ".join(_sentences(read, kernel)),
-        draw=draw,
+        draw=partial(draw_mask, read, spans),
         table=(("question", "answer"), here, ("highest zone", read.zone or "none"), *facts, *rows),
         code=f"from oomlab.gfp import decode_gfp\n\ndecode_gfp({mask:#x}, kernel={kernel!r})",
-    )
-
-
-class Reading(NamedTuple):
-    """What a mask means from one version on, until the next reading begins."""
-
-    since: KernelVersion
-    mask: GfpMask
-
-
-def readings(mask: int) -> list[Reading]:
-    """Read a mask in every mainline kernel, and join the versions that agree.
-
-    >>> [str(each.since) for each in readings(0xd0)]
-    ['2.6.11', '4.4']
-    """
-    every = ((start, decode_gfp(mask, kernel=start)) for start in epochs())
-    runs = (list(run) for _, run in groupby(every, key=lambda each: (each[1].flags, each[1].unknown)))
-    return [Reading(*run[0]) for run in runs]
-
-
-def printed(mask: GfpMask) -> str:
-    """Write the names as the kernel prints them, and what has no name as a number.
-
-    >>> printed(decode_gfp(0x84d0, kernel="3.2"))
-    'GFP_KERNEL|__GFP_REPEAT|__GFP_ZERO'
-    """
-    return "|".join([*mask.names, *([hex(mask.unknown)] if mask.unknown else [])]) or "no flags"
-
-
-def abilities(mask: GfpMask) -> tuple[tuple[str, bool], ...]:
-    """Say what the request may do, and what it may not."""
-    return (
-        ("wait for reclaim", mask.may_sleep),
-        ("write to disk (I/O)", mask.may_io),
-        ("call into file systems", mask.may_fs),
-        ("wake kswapd", mask.wakes_kswapd),
-        ("dip below min", mask.high_priority),
     )
 
 
@@ -154,12 +94,8 @@ def _sentences(mask: GfpMask, kernel: str) -> Iterator[str]:
 def _where(mask: GfpMask) -> str:
     zones = zones_allowed(mask, LADDERS["32-bit"])
     closed = [zone for zone in LADDERS["32-bit"] if zone not in zones]
-    never = f", never from {' or '.join(closed)}" if closed else ""
-    return f"On a 32-bit machine the page may come from {_either(zones)}{never}."
-
-
-def _either(words: Sequence[str]) -> str:
-    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} or {words[-1]}"
+    never = f", never from {listed(closed, 'or')}" if closed else ""
+    return f"On a 32-bit machine the page may come from {listed(zones, 'or')}{never}."
 
 
 def _what(mask: GfpMask) -> str:
@@ -168,89 +104,5 @@ def _what(mask: GfpMask) -> str:
     limits = (("write to disk", mask.may_io), ("call into file systems", mask.may_fs))
     barred = [act for act, allowed in limits if not allowed]
     if barred:
-        return f"The caller can wait, but reclaim may not {_either(barred)} for it."
+        return f"The caller can wait, but reclaim may not {listed(barred, 'or')} for it."
     return "The caller can wait while reclaim writes to disk and calls into file systems."
-
-
-# --- how it looks -----------------------------------------------------------------------------------
-
-ROW = 20
-"""Pixels from one line of text to the next."""
-
-
-def _picture(mask: GfpMask, spans: Sequence[Reading], width: int) -> Picture:
-    side = width >= 640
-    column = 0.52 * width if side else width
-    ladders = tuple(_draw_ladders(mask, column))
-    beside = (width - 0.42 * width, 0) if side else (0, 118)
-    able = tuple(_draw_abilities(mask, *beside))
-    top = 150 if side else 268
-    others, height = _draw_readings(mask, spans, top, width)
-    return Picture(width=width, height=height, marks=(*ladders, *able, *others))
-
-
-def _heading(x: float, y: float, text: str) -> Label:
-    return Label(x, y, text, size=12, tone="muted")
-
-
-def _draw_ladders(mask: GfpMask, width: float) -> Iterator[Mark]:
-    yield _heading(0, 14, "Where the page may come from, first choice first")
-    step = (width - 56) / 3
-    for row, (machine, zones) in enumerate(LADDERS.items()):
-        y, open_to = 26 + 40 * row, zones_allowed(mask, zones)
-        yield Label(0, y + 20, machine)
-        for place, zone in enumerate(zones):
-            yield from _draw_zone(56 + place * step, y, step - 18, zone, zone in open_to)
-
-
-def _draw_zone(x: float, y: float, width: float, zone: str, is_open: bool) -> Iterator[Mark]:
-    yield Box(x, y, width, 30, faint=not is_open)
-    yield Label(x + width / 2, y + 20, zone, "middle", bold=is_open, tone="ink" if is_open else "muted")
-    if not is_open:
-        yield Rule(x + 8, y + 15.5, x + width - 8, y + 15.5)
-
-
-def _draw_abilities(mask: GfpMask, x: float, y: float) -> Iterator[Mark]:
-    yield _heading(x, y + 14, "What the request may do")
-    for row, (ability, able) in enumerate(abilities(mask)):
-        line = y + 38 + ROW * row
-        yield Label(x, line, "✓" if able else "✗", bold=able, tone="ink" if able else "muted")
-        yield Label(x + 20, line, ability, bold=able, tone="ink" if able else "muted")
-
-
-def _draw_readings(mask: GfpMask, spans: Sequence[Reading], top: float, width: int) -> tuple[list[Mark], int]:
-    """Draw one reading below the other; give the marks and the height at which they end."""
-    marks: list[Mark] = [_heading(0, top + 14, f"The same number, {mask.value:#x}, in every kernel")]
-    line = top + 14
-    for each in spans:
-        here = _is_here(mask, each, spans)
-        marks.append(
-            Label(0, line + ROW + 4, f"since {each.since}", bold=here, tone="ink" if here else "muted")
-        )
-        line += 4
-        for text in wrap_names(printed(each.mask), width - 100):
-            line += ROW
-            marks.append(Label(100, line, text, size=12, bold=here, mono=True))
-    return marks, round(line + 12)
-
-
-def _is_here(mask: GfpMask, reading: Reading, spans: Sequence[Reading]) -> bool:
-    """Tell whether this is how the chosen kernel reads the mask; a vendor's kernel may read it otherwise."""
-    version = mask.kernel.version if mask.kernel else spans[-1].since
-    begun = [each for each in spans if each.since <= version]
-    same = (reading.mask.flags, reading.mask.unknown) == (mask.flags, mask.unknown)
-    return begun[-1:] == [reading] and same
-
-
-def wrap_names(text: str, width: float, size: int = 12) -> list[str]:
-    """Break printed names at their bars so that each line fits a width in pixels.
-
-    >>> wrap_names("GFP_KERNEL|__GFP_ZERO", 100)
-    ['GFP_KERNEL|', '__GFP_ZERO']
-    """
-    lines = [""]
-    for name in text.replace("|", "|\0").split("\0"):
-        if lines[-1] and mono_width(lines[-1] + name, size) > width:
-            lines.append("")
-        lines[-1] += name
-    return lines

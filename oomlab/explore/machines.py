@@ -10,19 +10,8 @@ from oomlab.machine import Machine, fact
 from oomlab.units import PAGE_KB, gib_to_pages, kb
 
 KERNELS = (
-    "2.6.18",
-    "2.6.32",
-    "3.2",
-    "3.10",
-    "4.4",
-    "4.14",
-    "4.19",
-    "5.4",
-    "5.10",
-    "5.15",
-    "6.1",
-    "6.6",
-    "6.12",
+    *("2.6.18", "2.6.32", "3.2", "3.10", "4.4", "4.14", "4.19"),
+    *("5.4", "5.10", "5.15", "6.1", "6.6", "6.12", "6.19"),
 )
 """Kernels to choose from: those that distributions stayed with."""
 

@@ -29,7 +29,7 @@ def _draw_table(
     """Draw zones as columns; what the sum takes from the table is bold. Give the height it ends at."""
     names = [zone.name for zone in derived]
     columns = [zone for zone in derived if zone.present]
-    left = 150 if width >= 520 else 104
+    left = 150 if width >= 520 else 118
     step = (width - left) / len(columns)
     rows = [
         (field, "", [getattr(zone, field) for zone in columns]),
@@ -54,7 +54,7 @@ def _draw_table(
         y = 38 + ROW * row
         marks.append(Label(0, y, label, bold=label in used))
         if key:
-            marks.append(Rule(left - 46, y - 4, left - 16, y - 4, key))
+            marks.append(Rule(left - 54, y - 4, left - 24, y - 4, key))
         for n, number in enumerate(numbers):
             bold = label in used and columns[n] is judged.zone
             marks.append(Label(left + (n + 1) * step, y, f"{number:,}", "end", bold=bold))
@@ -94,5 +94,5 @@ def _draw_gauge(judged: RequestSum, top: float, width: int) -> Iterator[Mark]:
         x, y = (base + mark) * scale, top + 14 * row
         yield Rule(x, y, x, top + 72, f"watermark_{name}")
         yield Label(x + 5, y + 10, text, size=12)
-    caption = f"free pages of {zone.name} that count" + ("; hatched: lowmem_reserve" if base else "")
+    caption = f"free pages of {zone.name} that count" + ("; hatched: reserve" if base else "")
     yield Label(0, top + 90, caption, size=12, tone="muted")

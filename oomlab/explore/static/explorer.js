@@ -163,14 +163,15 @@ function nameDigit(card, { digit, bits }, boxes) {
   for (const { bit, name, on } of bits) {
     const each = boxes.get(bit);
     each.box.checked = on;
-    each.name.replaceChildren(...breakable(name || "no name"));
+    each.name.replaceChildren(...breakable(name || "no name", /(?<=[A-Z]_)/));
     each.row.classList.toggle("unnamed", !name);
   }
 }
 
-/** Let long names break behind their underscores and bars, and keep numbers with their units. */
-function breakable(text) {
-  return text.replace(/(\d) (?=%|[kMG]i?B|pages?\b|bytes\b)/g, "$1\u00a0").split(/(?<=[a-z]_|\|)/i).flatMap((part) => [part, make("wbr")]);
+/** Let a long text break behind certain places, and keep its numbers with their units. */
+function breakable(text, places) {
+  const kept = text.replace(/(\d) (?=%|[kMG]i?B|pages?\b|bytes\b)/g, "$1\u00a0");
+  return kept.split(places).flatMap((part) => [part, make("wbr")]);
 }
 
 /** Put a control's parts, its hint and its label together. */
@@ -250,7 +251,7 @@ function render({ model, el }) {
 
   const show = () => {
     const shown = model.get("_shown");
-    sentence.replaceChildren(...breakable(shown.sentence));
+    sentence.replaceChildren(...breakable(shown.sentence, /(?<=\|)/));
     picture.innerHTML = shown.svg.replaceAll("oom-hatch-", `${id}-hatch-`);
     code.textContent = shown.code;
     if (!rows.hidden && shown.table.length) rows.replaceChildren(table(shown.table));
