@@ -3,18 +3,18 @@
 Each function draws into ``ax``, or on a page of its own which a notebook shows by itself.
 """
 
+from oomlab.plot.compare import model_vs_measurement, predictions, safe_map
 from oomlab.plot.mask import gfp_bits
-from oomlab.plot.price import bytes_per_cached_page, mem_map_price
 from oomlab.plot.report import buddy, zones
-from oomlab.plot.totals import totals
+from oomlab.plot.run import budget, trajectory
 
 __all__ = [
     "buddy",
     "budget",
-    "bytes_per_cached_page",
     "gfp_bits",
-    "mem_map_price",
-    "totals",
+    "model_vs_measurement",
+    "predictions",
+    "safe_map",
     "trajectory",
     "zones",
 ]
