@@ -7,10 +7,11 @@ remembers the ``line`` it came from (1-based, in the file as it was given).
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import count
 from types import MappingProxyType
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, overload
 
 from oomlab.kernel import KernelRelease
 
@@ -25,6 +26,35 @@ class SourceLine(NamedTuple):
 
     number: int
     text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Source(Sequence[SourceLine]):
+    """Lines of a log that follow one another; ``first`` is the number of the first of them.
+
+    >>> Source(41, ("Mem-Info:", "DMA free:8kB"))[1]
+    SourceLine(number=42, text='DMA free:8kB')
+    """
+
+    first: int = 1
+    lines: tuple[str, ...] = ()
+
+    def __len__(self) -> int:
+        return len(self.lines)
+
+    @overload
+    def __getitem__(self, index: int) -> SourceLine: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> tuple[SourceLine, ...]: ...
+
+    def __getitem__(self, index: int | slice) -> SourceLine | tuple[SourceLine, ...]:
+        if isinstance(index, slice):
+            return tuple(self)[index]
+        return SourceLine(self.first + range(len(self.lines))[index], self.lines[index])
+
+    def __iter__(self) -> Iterator[SourceLine]:
+        return map(SourceLine, count(self.first), self.lines)
 
 
 class Problem(NamedTuple):
@@ -243,7 +273,7 @@ class Report:
     slabs_line: int | None = None
     allocations: tuple[Allocation, ...] = ()
     panic: str | None = None
-    source: tuple[SourceLine, ...] = ()
+    source: Sequence[SourceLine] = ()
     problems: tuple[Problem, ...] = ()
 
     def zone(self, name: str, node: int | None = None) -> ZoneStat | None:

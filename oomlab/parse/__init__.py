@@ -9,17 +9,13 @@ reads it.
 
 from __future__ import annotations
 
-from functools import partial
-
 from oomlab.errors import ReportError
 from oomlab.parse.assemble import assemble
 from oomlab.parse.clean import clean, decode
 from oomlab.parse.mend import mend
 from oomlab.parse.split import split
 from oomlab.parse.undress import undress
-from oomlab.report import Report, SourceLine
-
-_new_line = partial(tuple.__new__, SourceLine)
+from oomlab.report import Report, Source
 
 __all__ = ["parse", "parse_bytes"]
 
@@ -55,11 +51,8 @@ def read_window(text: str, first: int) -> list[Report]:
         else frozenset(n for n, b in zip(whole.numbers, whole.bare, strict=True) if b)
     )
     return [
-        assemble(sketch, _source(given, first, sketch.first, sketch.last), bare) for sketch in split(whole)
+        assemble(
+            sketch, Source(sketch.first, tuple(given[sketch.first - first : sketch.last - first + 1])), bare
+        )
+        for sketch in split(whole)
     ]
-
-
-def _source(given: list[str], first: int, start: int, end: int) -> list[SourceLine]:
-    return list(
-        map(_new_line, zip(range(start, end + 1), given[start - first : end - first + 1], strict=True))
-    )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import replace
 
 from oomlab.kernel import KernelRelease
@@ -15,7 +15,7 @@ from oomlab.parse.split import Sketch
 from oomlab.parse.tasks import read_tasks
 from oomlab.parse.victims import read_victims
 from oomlab.parse.zones import read_zones
-from oomlab.report import Allocation, Memcg, Problem, Report, Scope, SourceLine
+from oomlab.report import Allocation, Memcg, Problem, Report, Scope, Source
 
 _CONSTRAINT = re.compile(r"constraint=(\w{1,40})", re.A)
 _SLAB = re.compile(r"(\S.{0,60}?)\s{1,40}(\d{1,15})KB\s{1,40}(\d{1,15})KB", re.A)
@@ -36,18 +36,20 @@ _SCOPES: dict[str, Scope] = {
 }
 
 
-def assemble(sketch: Sketch, source: Sequence[SourceLine], bare: frozenset[int] | None = None) -> Report:
+def assemble(sketch: Sketch, source: Source, bare: frozenset[int] | None = None) -> Report:
     """Read every part of one report.
 
     ``source`` are its lines as they were given, ``bare`` the numbers of those that the logger did not write.
     """
-    report, problems = _read(sketch, source)
+    problems: list[Problem] = []
+    report = _read(sketch, source, problems)
     problems.extend(find_missing(report, sketch, bare))
+    if not problems:
+        return report
     return replace(report, problems=tuple(sorted(problems, key=lambda problem: problem.line or 0)))
 
 
-def _read(sketch: Sketch, source: Sequence[SourceLine]) -> tuple[Report, list[Problem]]:
-    problems: list[Problem] = []
+def _read(sketch: Sketch, source: Source, problems: list[Problem]) -> Report:
     kernel = header.read_kernel(sketch)
     page_kb = _page_size(sketch, kernel, problems)
     blocks = memory.read_blocks(sketch, page_kb, problems)
@@ -57,7 +59,9 @@ def _read(sketch: Sketch, source: Sequence[SourceLine]) -> tuple[Report, list[Pr
     places = header.read_places(sketch)
     memcg = read_memcg(sketch)
     constraint = _constraint(sketch)
-    report = Report(
+    titles = sketch.of("slab_title")
+    panics = sketch.of("panic")
+    return Report(
         kind=header.read_kind(sketch),
         first_line=sketch.first,
         last_line=sketch.last,
@@ -79,12 +83,11 @@ def _read(sketch: Sketch, source: Sequence[SourceLine]) -> tuple[Report, list[Pr
         trace=header.read_trace(sketch.of("trace")),
         hugepages=memory.read_hugepages(sketch),
         slabs=_slabs(sketch),
-        slabs_line=next((line.number for line in sketch.of("slab_title")), None),
+        slabs_line=titles[0].number if titles else None,
         allocations=tuple(_allocations(sketch)),
-        panic=next((line.text for line in sketch.of("panic")), None),
-        source=tuple(source),
+        panic=panics[0].text if panics else None,
+        source=source,
     )
-    return report, problems
 
 
 def _page_size(sketch: Sketch, kernel: KernelRelease | None, problems: list[Problem]) -> int:

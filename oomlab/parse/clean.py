@@ -25,8 +25,9 @@ _MESSAGE = re.compile(r'"MESSAGE"\s{0,4}:\s{0,4}"((?:[^"\\]|\\.)*)"')
 _FIELD = re.compile(r'\s{0,8}(?:"_{0,2}[A-Z][A-Z_]*"\s{0,4}:|_{0,2}[A-Z][A-Z_]*=|[{}\[\]],?$)')
 _BLANKS = dict.fromkeys(map(ord, "\u00a0\u2000\u2001\u2002\u2003\u2007\u2008\u2009\u202f\u3000\t\v\f"), " ")
 _NOTHING = dict.fromkeys(map(ord, "\0\r\u200b\u200e\u200f\ufeff\u00ad"))
-_QUOTED = ("\n>", "\n >", "\n|", "\n |")
-_WRAPPED = ("&", "\\", "{", "`", "#012", "**", "<br", "MESSAGE=")
+_RARE = ("&", "\\", "{", "`")
+_WRAPPED = ("#012", "**")
+_MARKS = (*_RARE, *_WRAPPED, "<br", "</")
 _JSON_KEYS = ("MESSAGE", "log", "message", "msg", "textPayload", "jsonPayload")
 
 
@@ -54,13 +55,28 @@ def clean(text: str, first: int = 1) -> tuple[Sequence[int], list[str]]:
         text = _COLOURS.sub("", text)
     lines = text.split("\n")
     numbers: Sequence[int] = range(first, first + len(lines))
-    if any(mark in text for mark in _WRAPPED) or _has_tags(text):
+    if _is_wrapped_up(text):
         numbers, lines = _unwrap(numbers, lines)
-    if text[:1] in ">|" or any(mark in text for mark in _QUOTED):
+    if _is_quoted(lines):
         lines = [line[match.end() :] if (match := _QUOTES.match(line)) else line for line in lines]
-    if max(map(len, lines)) > LONGEST:
+    if len(text) > LONGEST and max(map(len, lines)) > LONGEST:
         lines = [line[:LONGEST] for line in lines]
     return numbers, lines
+
+
+def _is_wrapped_up(text: str) -> bool:
+    """Look for marks of HTML, Markdown, JSON and folded lines."""
+    if any(map(text.__contains__, _RARE)) or any(map(text.__contains__, _WRAPPED)):
+        return True
+    return "MESSAGE=" in text[:4096] or "<br" in text[:4096] or _has_tags(text)
+
+
+def _is_quoted(lines: list[str]) -> bool:
+    """Tell whether lines begin with the marks of a quotation, set in or not."""
+    starts = {line[:1] for line in lines}
+    if " " in starts:
+        starts |= {line.lstrip()[:1] for line in lines[:8]}
+    return ">" in starts or "|" in starts
 
 
 def _has_tags(text: str) -> bool:
@@ -73,12 +89,17 @@ def _has_tags(text: str) -> bool:
 
 def _unwrap(numbers: Sequence[int], lines: list[str]) -> tuple[Sequence[int], list[str]]:
     """Take each line out of JSON, HTML or Markdown and cut it where lines were folded into one."""
-    pairs = [
-        (number, part)
-        for number, line in zip(numbers, lines, strict=True)
-        for part in _BREAKS.split(_unescape(_from_json(line[: 16 * LONGEST])))
-    ]
-    return [number for number, _ in pairs], [part for _, part in pairs]
+    found: list[int] = []
+    parts: list[str] = []
+    for number, line in zip(numbers, lines, strict=True):
+        if any(map(line.__contains__, _MARKS)) or line[:8] == "MESSAGE=" or _FIELD.match(line):
+            pieces = _BREAKS.split(_unescape(_from_json(line[: 16 * LONGEST])))
+            found.extend([number] * len(pieces))
+            parts.extend(pieces)
+        else:
+            found.append(number)
+            parts.append(line)
+    return found, parts
 
 
 def _from_json(line: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 
 from oomlab.errors import UnknownKernel
 from oomlab.kernel import KernelRelease
@@ -73,11 +74,16 @@ def read_kernel(sketch: Sketch) -> KernelRelease | None:
     for _, text in sketch.of("identity"):
         match = _RELEASE.search(text, max(text.find("ainted"), 0)) if "ainted" in text else None
         if match is not None:
-            try:
-                return KernelRelease.of(match[1])
-            except UnknownKernel:
-                continue
+            return _release(match[1])
     return None
+
+
+@lru_cache(64)
+def _release(text: str) -> KernelRelease | None:
+    try:
+        return KernelRelease.of(text)
+    except UnknownKernel:
+        return None
 
 
 def read_places(sketch: Sketch) -> dict[str, str]:

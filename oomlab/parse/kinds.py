@@ -39,7 +39,7 @@ _TASK_HEADER = re.compile(r"\[\s*pid\s*\]")
 _STAT = re.compile(r"[a-z]\w{1,60} \d+$")
 _SLAB = re.compile(r"\S.{0,60}\s\d+KB\s+\d+KB$")
 _ALLOC = re.compile(r"[\d.]+\s?(?:[KMGT]i)?B\s+\d+\s+\S+:\d+")
-_PAGES = re.compile(r"\d+ (?:total |free |reserved |slab )?page|\d+ pages? ")
+_PAGES = re.compile(r"\d{1,18} (?:(?:total |free |reserved |slab )?page|pages? )")
 _HEADER = re.compile(r"(?:^|.* invoked )oom-killer:")
 _FAILED = re.compile(r".{0,200}?(?:page allocation failure[:.]|order allocation failed)")
 _FAILED_WITH = re.compile(r".{0,200}?alloc\w* fail\w* *[:,(].{0,40}(?:mode|gfp)")
@@ -135,6 +135,12 @@ _MARKS |= dict.fromkeys(
 )
 
 
+def kinds_of(texts: list[str]) -> list[Kind]:
+    """Say of each line what kind it is. Tasks come first here: most lines of a report are tasks."""
+    is_task = _TASK.match
+    return ["task" if text[:1] == "[" and is_task(text) else kind_of(text) for text in texts]
+
+
 def kind_of(text: str) -> Kind:
     """Say what kind of line this is; ``"other"`` when no report has such a line.
 
@@ -142,10 +148,11 @@ def kind_of(text: str) -> Kind:
     'zone'
     """
     word = text.partition(" ")[0]
-    for mark, kind in _MARKS.get(word, ()):
-        if mark in text:
-            return kind
-    if "+0x" in word:
+    if word in _MARKS:
+        for mark, kind in _MARKS[word]:
+            if mark in text:
+                return kind
+    elif "+0x" in word:
         return "trace"
     return _BY_FIRST_CHARACTER.get(word[:1], _worded)(text)
 

@@ -8,28 +8,30 @@ pages; the list of free blocks tells how big a page is.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
+from functools import lru_cache, partial
 from types import MappingProxyType
 from typing import NamedTuple
 
 from oomlab.parse.split import Line, Sketch
 from oomlab.report import FreeBlocks, HugePages, NodeStat, Problem, Swap
 
-_PAIR = re.compile(r"([A-Za-z_][\w()]{0,40}):\s{0,12}(-?\d{1,19})([kK]B)?(?![\w(])", re.A)
-_FLAG = re.compile(r"(\w{1,30}\?) (yes|no)\b", re.A)
-_ZONE_HEAD = re.compile(r"(?:Node (\d{1,6}),? )?(?:Zone:)?([A-Za-z]\w{0,20})(?: free(?:pages)?:|:)", re.A)
-_BLOCK = re.compile(r"(\d{1,10})\*(\d{1,9}(?: \d{1,9})?)kB(?:\s{0,4}\(([A-Z]{1,8})\))?", re.A)
+PAIR = re.compile(r"([A-Za-z_][\w()]{0,40}+):\s{0,12}+(-?\d{1,19}+)([kK]B)?(?![\w(])", re.A)
+ZONE_HEAD = re.compile(r"(?:Node (\d{1,6}),? )?(?:Zone:)?([A-Za-z]\w{0,20})(?: free(?:pages)?:|:)", re.A)
+_BLOCK = re.compile(r"(\d{1,10}+)\*(\d{1,9}+(?: \d{1,9}+)?)kB(?:\s{0,4}+\(([A-Z]{1,8})\))?", re.A)
 _SUM = re.compile(r"=\s{0,4}(\d{1,15})kB", re.A)
 _HUGE = re.compile(r"hugepages_(\w{1,10})=(\d{1,15})", re.A)
 _NODE = re.compile(r"Node (\d{1,6})", re.A)
 _SWAP_SIZE = re.compile(r"(Free|Total) swap\s{0,4}[=:]\s{0,12}(-?\d{1,18})\s?kB", re.A)
-_PAGES = re.compile(r"(\d{1,18}) (.{1,60})", re.A)
 
 _SIZES = re.compile(r"(\d{1,18})kB", re.A)
 _PAGE_SIZES = frozenset(("4", "8", "16", "32", "64", "256"))
 _PLAIN = frozenset(("pages_scanned", "scanned"))
 _SMALL_WORDS = frozenset(("pages", "page", "of", "in", "total"))
 _PAGE_NAMES = {"highmem/movableonly": "highmem", "swap_cached": "swap_cache"}
+
+
+_new_blocks = partial(tuple.__new__, FreeBlocks)
 
 
 class Blocks(NamedTuple):
@@ -39,33 +41,27 @@ class Blocks(NamedTuple):
     name: str | None
     blocks: tuple[FreeBlocks, ...]
     free_kb: int
-    printed_kb: int | None
     line: int
 
 
 def read_totals(sketch: Sketch, page_kb: int) -> tuple[Mapping[str, int], Mapping[str, int]]:
     """Read the counters under ``Mem-Info:`` and the ``N pages RAM`` lines: values and lines by name."""
-    totals: dict[str, int] = {}
-    lines: dict[str, int] = {}
-    for number, name, value in _totals(sketch, page_kb):
-        if name not in totals:
-            totals[name], lines[name] = value, number
-    return MappingProxyType(totals), MappingProxyType(lines)
-
-
-def _totals(sketch: Sketch, page_kb: int) -> Iterator[tuple[int, str, int]]:
-    for number, text in sketch.of("totals"):
-        for name, value, unit in _PAIR.findall(text):
-            yield number, name.lower(), int(value) // page_kb if unit else int(value)
+    found = [
+        (name.lower(), int(value) // page_kb if unit else int(value), number)
+        for number, text in sketch.of("totals")
+        for name, value, unit in PAIR.findall(text)
+    ]
     for number, text in sketch.of("pages"):
-        match = _PAGES.match(text)
-        if match is not None:
-            yield number, _page_name(match[2]), int(match[1])
+        value, _, words = text.partition(" ")
+        found.append((_page_name(words), int(value), number))
     for number, text in sketch.of("free_pages"):
-        for value in _SIZES.findall(text)[:1]:
-            yield number, "free", int(value) // page_kb
+        found.extend(("free", int(value) // page_kb, number) for value in _SIZES.findall(text)[:1])
+    found.reverse()  # the first line that speaks of a counter counts
+    totals = {name: value for name, value, _ in found}
+    return MappingProxyType(totals), MappingProxyType({name: number for name, _, number in found})
 
 
+@lru_cache(256)
 def _page_name(words: str) -> str:
     """Turn ``pages in swap cache`` into ``swap_cache``.
 
@@ -91,17 +87,26 @@ def read_swap(sketch: Sketch, page_kb: int, totals: Mapping[str, int]) -> Swap |
 
 def read_pairs(line: Line, page_kb: int, problems: list[Problem]) -> dict[str, int]:
     """Read the pairs of a line whose sizes are in kB; a size that lost its unit is damaged and left out."""
-    values: dict[str, int] = {}
-    for name, value, unit in _PAIR.findall(line.text):
-        if unit:
-            values[name] = int(value) // page_kb
-        elif name in _PLAIN:
-            values[name] = int(value)
-        else:
-            problems.append(
-                Problem(line.number, f"{name}:{value} has lost its unit: the line is cut or damaged")
-            )
+    pairs = PAIR.findall(line.text)
+    values = {name: int(value) // page_kb for name, value, unit in pairs if unit}
+    if len(values) < len(pairs):
+        for name, value in [(name, value) for name, value, unit in pairs if not unit]:
+            if name in _PLAIN:
+                values[name] = int(value)
+            else:
+                reason = f"{name}:{value} has lost its unit: the line is cut or damaged"
+                problems.append(Problem(line.number, reason))
     return values
+
+
+def read_flags(text: str) -> dict[str, str]:
+    """Read what is answered by yes or no.
+
+    >>> read_flags("pages_scanned:0 all_unreclaimable? yes")
+    {'all_unreclaimable?': 'yes'}
+    """
+    question, mark, answer = text.partition("? ")
+    return {question.rpartition(" ")[2] + "?": answer.partition(" ")[0]} if mark else {}
 
 
 def read_nodes(sketch: Sketch, page_kb: int, problems: list[Problem]) -> tuple[NodeStat, ...]:
@@ -111,7 +116,7 @@ def read_nodes(sketch: Sketch, page_kb: int, problems: list[Problem]) -> tuple[N
         match = _NODE.match(line.text)
         values = read_pairs(line, page_kb, problems)
         if match is not None and values:
-            flags = dict(_FLAG.findall(line.text))
+            flags = read_flags(line.text)
             nodes.append(NodeStat(node=int(match[1]), counters=values, flags=flags, line=line.number))
     return tuple(nodes)
 
@@ -140,30 +145,24 @@ def read_blocks(sketch: Sketch, page_kb: int, problems: list[Problem]) -> list[B
     """Read the lists of free blocks and check each against its own sum."""
     found = []
     for number, text in sketch.of("blocks"):
-        head = _ZONE_HEAD.match(text)
-        sizes = [
-            (int(size.replace(" ", "")), int(count), types) for count, size, types in _BLOCK.findall(text)
-        ]
-        blocks = tuple(FreeBlocks(_order(size, page_kb), count, types) for size, count, types in sizes)
+        head = ZONE_HEAD.match(text)
         printed = _SUM.search(text)
-        free_kb = sum(size * count for size, count, _ in sizes)
+        blocks = [(_order(size, page_kb), int(count), types) for count, size, types in _BLOCK.findall(text)]
+        free_kb = sum([count << order for order, count, _ in blocks]) * page_kb
+        printed_kb = int(printed[1]) if printed else None
+        node, name = (head[1], head[2]) if head else (None, None)
         found.append(
-            Blocks(
-                int(head[1]) if head and head[1] else None,
-                head[2] if head else None,
-                blocks,
-                free_kb,
-                int(printed[1]) if printed else None,
-                number,
-            )
+            Blocks(int(node) if node else None, name, tuple(map(_new_blocks, blocks)), free_kb, number)
         )
-        if blocks and free_kb != found[-1].printed_kb:
-            problems.append(Problem(number, _sum_problem(free_kb, found[-1].printed_kb)))
+        if blocks and free_kb != printed_kb:
+            problems.append(Problem(number, _sum_problem(free_kb, printed_kb)))
     return found
 
 
-def _order(size_kb: int, page_kb: int) -> int:
-    return max(size_kb // page_kb, 1).bit_length() - 1
+@lru_cache(256)
+def _order(size: str, page_kb: int) -> int:
+    """Give the order of a block by its size as printed; a stray blank in it is not counted."""
+    return max(int(size.replace(" ", "")) // page_kb, 1).bit_length() - 1
 
 
 def _sum_problem(free_kb: int, printed_kb: int | None) -> str:
@@ -186,9 +185,9 @@ def _size_by_counters(sketch: Sketch) -> int | None:
     nodes = sketch.of("node")
     if len(nodes) != 1:
         return None
-    in_kb = {name: int(value) for name, value, unit in _PAIR.findall(nodes[0].text) if unit}
+    in_kb = {name: int(value) for name, value, unit in PAIR.findall(nodes[0].text) if unit}
     for _, text in sketch.of("totals"):
-        for name, value, _ in _PAIR.findall(text):
+        for name, value, _ in PAIR.findall(text):
             size, rest = divmod(in_kb.get(name, 0), max(int(value), 1))
             if size > 1 and not rest and str(size) in _PAGE_SIZES:
                 return size

@@ -18,12 +18,15 @@ from collections.abc import Sequence
 from itertools import accumulate
 from typing import NamedTuple
 
-from oomlab.parse.kinds import Kind, kind_of
+from oomlab.parse.kinds import Kind, kinds_of
 from oomlab.parse.rejoin import rejoin
 from oomlab.parse.undress import Bodies
 
 JOINED = 1000
 """A line longer than this may be several that were run together."""
+
+SAMPLE = 20
+"""So many bare lines are looked at to see how a mailer treated the text."""
 
 _STARTS = re.compile(
     r"\s(?=Mem-[Ii]nfo:|Call [Tt]race:|lowmem_reserve|Free swap|Total swap|Swap cache|Out of [Mm]emory"
@@ -48,32 +51,37 @@ class Lines(NamedTuple):
 
 def mend(bodies: Bodies) -> Lines:
     """Make whole lines of what a log holds, and say of each what kind it is."""
-    bodies = _reflow(bodies) if bodies.bare else _cut(bodies)
-    kinds = list(map(kind_of, bodies.texts))
+    bodies = _reflow(bodies) if bodies.bare and _is_run_together(bodies) else _cut(bodies)
+    kinds = kinds_of(bodies.texts)
     if bodies.bare or not bodies.dresses:
         rejoin(kinds, bodies.texts, bodies.lines, bodies.bare)
     return Lines(bodies.numbers, kinds, bodies.texts, bodies.callers, bodies.bare)
 
 
+def _is_run_together(bodies: Bodies) -> bool:
+    """Tell from the first bare lines whether the dress stands inside lines."""
+    bare = [index for index, is_bare in enumerate(bodies.bare or ()) if is_bare and bodies.texts[index]]
+    nearby = sorted({near for index in bare[:SAMPLE] for near in (index - 1, index) if near >= 0})
+    sample = "\n".join(bodies.lines[index] for index in nearby)
+    found = bodies.dresses[-1].inside.finditer(sample)
+    return sum(_stands_inside(sample, match) for match in found) >= 3
+
+
 def _reflow(bodies: Bodies) -> Bodies:
     """Cut wherever the dress stands inside a line, even where it is broken over two lines."""
     text = "\n".join(bodies.lines)
-    dress = bodies.dresses[-1]
-    found = list(dress.whole.finditer(text))
-    if sum(_stands_inside(text, match) for match in found) < 3:
-        return bodies
+    found = list(bodies.dresses[-1].inside.finditer(text))
     ends = list(accumulate(len(line) + 1 for line in bodies.lines))
-    borders = [0, *(match.start() for match in found), len(text)]
+    borders = [*(match.start() for match in found), len(text)]
     starts = [0, *(match.end() for match in found)]
-    pieces = [" ".join(text[start:end].split()) for start, end in zip(starts, borders[1:], strict=True)]
+    pieces = [" ".join(text[start:end].split()) for start, end in zip(starts, borders, strict=True)]
     numbers = [bodies.numbers[min(bisect_right(ends, start), len(ends) - 1)] for start in starts]
     return Bodies(numbers, pieces, pieces, None, None, bodies.dresses)
 
 
 def _stands_inside(text: str, match: re.Match[str]) -> bool:
     """Tell whether words stand before the dress, or a line ends within it."""
-    begin = match.start() + len(match[0]) - len(match[0].lstrip())
-    before = text[text.rfind("\n", 0, begin) + 1 : begin]
+    before = text[text.rfind("\n", 0, match.start()) + 1 : match.start()]
     return bool(before.strip()) or "\n" in match[0].strip()
 
 

@@ -66,34 +66,35 @@ _WHOLE_END: dict[Kind, re.Pattern[str]] = {
 def rejoin(kinds: list[Kind], texts: list[str], lines: list[str], bare: list[bool] | None) -> None:
     """Append each continuation to the line it continues, and mark it ``"continued"``."""
     owners: dict[int, int] = {}
-    table = ""
-    for index, (kind, text) in enumerate(zip(kinds, texts, strict=True)):
-        if kind == "task_header":
-            table = text
-        if kind not in _CANDIDATES or not text or (bare is not None and not bare[index]):
+    table = -1
+    for index, kind in enumerate(kinds):
+        if kind not in _CANDIDATES:
+            table = index if kind == "task_header" else table
+            continue
+        text = texts[index]
+        if not text or (bare is not None and not bare[index]):
             continue
         before = index - 1
         while before >= 0 and not texts[before]:
             before -= 1
         owner = owners.get(before, before)
-        if owner < 0 or not continues(kinds[owner], texts[owner], kind, text, table):
+        width = _count(texts[table]) if kinds[owner] == "task" and table >= 0 else 0
+        if owner < 0 or not continues(kinds[owner], texts[owner], kind, text, width):
             continue
         inside = _cut_inside(kinds[owner], texts[owner], text) and not _has_blank(lines[before], lines[index])
         texts[owner] += text if inside else " " + text
         kinds[index], owners[index] = "continued", owner
-        if kinds[owner] == "task_header":
-            table = texts[owner]
 
 
-def continues(kind: Kind, first: str, other: Kind, second: str, table: str) -> bool:
+def continues(kind: Kind, first: str, other: Kind, second: str, width: int) -> bool:
     """Tell whether the second text makes sense as the rest of the first.
 
-    ``table`` is the header of the task table: a row with fewer columns goes on.
+    ``width`` is how many columns the task table has: a row with fewer goes on.
     """
     if len(first) > LONGEST or not (other == "other" or _is_half(kind, other, first, second)):
         return False
     if kind == "task":
-        return _row_goes_on(first, second, _count(table))
+        return _row_goes_on(first, second, width)
     goes_on = _GOES_ON.get(kind)
     return goes_on is not None and goes_on(first, second)
 

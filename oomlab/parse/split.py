@@ -109,6 +109,8 @@ class Sketch:
 
     def of(self, *kinds: Kind) -> list[Line]:
         """Give the lines of these kinds, kind by kind."""
+        if len(kinds) == 1:
+            return self.lines.get(kinds[0], [])
         return [line for kind in kinds for line in self.lines.get(kind, ())]
 
 

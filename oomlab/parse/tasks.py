@@ -13,6 +13,7 @@ from oomlab.parse.split import Line, Sketch
 from oomlab.report import Problem, Task
 
 _PLAIN_COLUMNS = ("pid", "uid", "tgid", "total_vm", "rss", "cpu", "oom_adj", "name")
+_NUMBERS = frozenset(Task._fields) - {"comm", "line"}
 _new_task = partial(tuple.__new__, Task)
 
 
@@ -20,10 +21,8 @@ def read_tasks(sketch: Sketch, problems: list[Problem]) -> tuple[Task, ...]:
     """Read the rows of the task table; a damaged row is a problem, and left out."""
     rows = sketch.of("task")
     columns = _columns(sketch.of("task_header"))
-    if not rows:
-        return ()
     try:
-        return tuple(_read_at_once(rows, columns))
+        return tuple(_tasks(_words_by_column(rows, len(columns)), columns, rows)) if rows else ()
     except ValueError:
         return tuple(_read_each(rows, columns, problems))
 
@@ -34,19 +33,33 @@ def _columns(headers: list[Line]) -> tuple[str, ...]:
     return tuple(headers[0].text.replace("[", " ").replace("]", " ").split())
 
 
-def _read_at_once(rows: list[Line], columns: tuple[str, ...]) -> Iterator[Task]:
-    """Read the table column by column; a row that does not fit makes all of it fail."""
-    split = [row.text[1:].replace("]", " ", 1).split(None, len(columns) - 1) for row in rows]
-    by_name: dict[str, Iterable[object]] = dict(zip(columns, zip(*split, strict=True), strict=True))
-    names = [str(name).strip() for name in by_name.pop("name")] if "name" in by_name else [""] * len(rows)
-    numbers = {column: map(int, values) for column, values in by_name.items()}
-    numbers |= {"line": [row.number for row in rows], "comm": names}
-    return map(_new_task, zip(*(numbers.get(each, repeat(None)) for each in Task._fields)))
+def _words_by_column(rows: list[Line], width: int) -> list[list[str]]:
+    """Cut the whole table into words at once, which works while no name has a blank or a bracket."""
+    table = " ".join([row.text for row in rows])
+    if table.count("[") != len(rows) or table.count("]") != len(rows):
+        raise ValueError("a bracket in a name")
+    words = table.replace("[", " ").replace("]", " ").split()
+    if len(words) != width * len(rows):
+        raise ValueError("a blank in a name, or a damaged row")
+    return [words[column::width] for column in range(width)]
+
+
+def _tasks(words: list[list[str]], columns: tuple[str, ...], rows: list[Line]) -> Iterator[Task]:
+    """Turn columns of words into tasks; raises :class:`ValueError` where a number is none."""
+    by_name = dict(zip(columns, words, strict=True))
+    values: dict[str, Iterable[object]] = {
+        name: map(int, by_name[name]) for name in columns if name in _NUMBERS
+    }
+    values["comm"] = by_name.get("name", [""] * len(rows))
+    values["line"] = [row.number for row in rows]
+    return map(_new_task, zip(*[values.get(name, repeat(None)) for name in Task._fields], strict=False))
 
 
 def _read_each(rows: list[Line], columns: tuple[str, ...], problems: list[Problem]) -> Iterator[Task]:
+    """Read row by row: the name is all that is left after the numbers."""
     for row in rows:
+        words = row.text[1:].replace("]", " ", 1).split(None, len(columns) - 1)
         try:
-            yield from _read_at_once([row], columns)
+            yield from _tasks([[word.strip()] for word in words], columns, [row])
         except ValueError:
             problems.append(Problem(row.number, "This row of the task table is cut or damaged"))

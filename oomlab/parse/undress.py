@@ -52,17 +52,19 @@ _CALLERS = {
     "cpu": r"\[(?P<caller>\d{1,9}:[^\[\]:]{1,40}:\s{0,20}\d{1,20})\]",
     "kmsg": r"caller=(?P<caller>[TC]\d{1,20})",
 }
-_NUMBER = r"\d{1,20}"
+_NUMBER = r"\d{1,20}+"
+_DIGITS = re.compile(r"\d+")
 _STAMP = re.compile(r"\d\W\d|<\d+>")
 _NAMED = re.compile(r"(?:.*(?:[\]>]\s*|:\s+|\s{2,}))?(.{0,15})(?: invoked |: page allocation failure)")
 _ZONE = re.compile(r"(?:Node \d+ )?(?:Zone:)?(?:DMA|DMA32|Normal|HighMem|Movable) free(?:pages)?:")
 
 
 class Dress(NamedTuple):
-    """The shape of what stands before the kernel's words, and of the stamp it begins with."""
+    """The shape of what stands before the kernel's words, of the stamp it begins with, and within a text."""
 
     whole: re.Pattern[str]
     stamp: re.Pattern[str]
+    inside: re.Pattern[str]
     has_caller: bool
 
 
@@ -83,13 +85,11 @@ def undress(numbers: Sequence[int], lines: list[str]) -> Bodies:
     dresses = find_dresses(text)
     if not dresses:
         return Bodies(numbers, lines, [line.strip() for line in lines], None, None, ())
-    if len(dresses) == 1 and not dresses[0].has_caller:
-        match = dresses[0].whole.match
-        found = [match(line) for line in lines]
-        if None not in found:
-            texts = [line[m.end() :].rstrip() for line, m in zip(lines, found, strict=True) if m]
-            return Bodies(numbers, lines, texts, None, None, dresses)
-    return _undress_each(numbers, lines, dresses)
+    matches = [dresses[0].whole.match(line) for line in lines]
+    if None in matches or dresses[0].has_caller:
+        return _undress_each(numbers, lines, dresses, matches)
+    texts = [line[m.end() :].rstrip() for line, m in zip(lines, matches, strict=True) if m]
+    return Bodies(numbers, lines, texts, None, None, dresses)
 
 
 def find_dresses(text: str) -> tuple[Dress, ...]:
@@ -97,10 +97,9 @@ def find_dresses(text: str) -> tuple[Dress, ...]:
 
     A text that stands before an anchor once only, and holds no time, may be prose.
     """
-    befores = Counter(before.strip() for before in _before_anchors(text) or _before_others(text))
-    shapes = Counter(_shape(before) for before in befores.elements() if before)
-    stamped = {_shape(before) for before in befores if _STAMP.search(before)}
-    known = [shape for shape, count in shapes.items() if count > 1 or shape in stamped]
+    befores = [before.strip() for before in _before_anchors(text) or _before_others(text)]
+    counts = Counter(_DIGITS.sub("0", before) for before in befores if before)
+    known = {_shape(before) for before, count in counts.items() if count > 1 or _STAMP.search(before)}
     return tuple(_dress(shape) for shape in sorted(known, key=len, reverse=True))
 
 
@@ -136,17 +135,20 @@ def _line_before(text: str, at: int) -> str:
 def _dress(shape: str) -> Dress:
     last = shape.rfind(_NUMBER)
     stamp = shape[: last + len(_NUMBER)] if last >= 0 else shape
-    try:
-        return Dress(re.compile(shape), re.compile(stamp), "?P<caller>" in shape)
-    except re.error:  # the cut fell inside a group
-        return Dress(re.compile(shape), re.compile(shape), "?P<caller>" in shape)
+    return Dress(
+        whole=re.compile(r"\s{0,20}+" + shape),
+        stamp=re.compile(r"\s{0,20}+" + (stamp if stamp.count("(") == stamp.count(")") else shape)),
+        inside=re.compile(r"(?<!\w)" + shape),
+        has_caller="?P<caller>" in shape,
+    )
 
 
+@lru_cache(256)
 def _shape(before: str) -> str:
     """Write the regular expression of everything that looks like this text."""
     has_digits = any(map(str.isdigit, before))
     pieces = "".join(_pieces(_TOKEN.finditer(before), has_digits))
-    return (r"\s{0,20}" + pieces + r"\s{0,20}").replace(r"\s{0,20}\s{1,20}", r"\s{0,20}")
+    return (pieces + r"\s{0,20}+").replace(r"\s{0,20}+\s{1,20}+", r"\s{0,20}+")
 
 
 def _pieces(tokens: Iterable[re.Match[str]], has_digits: bool) -> Iterator[str]:
@@ -157,30 +159,40 @@ def _pieces(tokens: Iterable[re.Match[str]], has_digits: bool) -> Iterator[str]:
             yield re.escape(token[0]) if named else _CALLERS[kind]
             named = True
         elif kind == "blank":
-            yield r"\s{1,20}"
+            yield r"\s{1,20}+"
         elif kind == "number":
             yield _NUMBER
         elif kind == "word":
-            yield r"\w{1,64}" if has_digits else re.escape(token[0])
+            yield r"\w{1,64}+" if has_digits else re.escape(token[0])
         else:
-            yield re.escape(token[0]) + (r"\s{0,20}" if token[0] in "[<" else "")
+            yield re.escape(token[0]) + (r"\s{0,20}+" if token[0] in "[<" else "")
 
 
-def _undress_each(numbers: Sequence[int], lines: list[str], dresses: tuple[Dress, ...]) -> Bodies:
-    """Match line by line, and learn further dresses from the lines that are left."""
-    matches = [_first_match(dresses, line) for line in lines]
-    left = "\n".join(line for line, match in zip(lines, matches, strict=True) if match is None)
-    more = tuple(dress for dress in find_dresses(left) if dress not in dresses)
-    if more:
-        matches = [match or _first_match(more, line) for line, match in zip(lines, matches, strict=True)]
+def _undress_each(
+    numbers: Sequence[int], lines: list[str], dresses: tuple[Dress, ...], matches: list[re.Match[str] | None]
+) -> Bodies:
+    """Try the other dresses on lines that the first does not fit, and learn further ones from those left."""
+    _match_rest(lines, matches, dresses[1:])
+    more = find_dresses("\n".join(lines[index] for index, match in enumerate(matches) if match is None))
+    dresses += tuple(dress for dress in more if dress not in dresses)
+    _match_rest(lines, matches, more)
     texts = [line[m.end() :].rstrip() if m else line.strip() for line, m in zip(lines, matches, strict=True)]
-    callers = [m.groupdict().get("caller") if m else None for m in matches]
-    stamps = [dress.stamp.match for dress in dresses + more]
-    bare = [
-        m is None and not any(stamp(line) for stamp in stamps) for line, m in zip(lines, matches, strict=True)
-    ]
-    return Bodies(numbers, lines, texts, bare, callers if any(callers) else None, dresses + more)
+    bare = [m is None and not _is_stamped(line, dresses) for line, m in zip(lines, matches, strict=True)]
+    callers = [_caller(m) for m in matches] if any(dress.has_caller for dress in dresses) else []
+    return Bodies(numbers, lines, texts, bare, callers if any(callers) else None, dresses)
 
 
-def _first_match(dresses: tuple[Dress, ...], line: str) -> re.Match[str] | None:
-    return next((match for dress in dresses if (match := dress.whole.match(line))), None)
+def _match_rest(lines: list[str], matches: list[re.Match[str] | None], dresses: tuple[Dress, ...]) -> None:
+    for dress in dresses:
+        for index, match in enumerate(matches):
+            if match is None:
+                matches[index] = dress.whole.match(lines[index])
+
+
+def _is_stamped(line: str, dresses: tuple[Dress, ...]) -> bool:
+    """Tell whether the logger wrote this line, though not for the kernel."""
+    return any(dress.stamp.match(line) for dress in dresses)
+
+
+def _caller(match: re.Match[str] | None) -> str | None:
+    return match.groupdict().get("caller") if match else None

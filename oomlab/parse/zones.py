@@ -9,27 +9,25 @@ from __future__ import annotations
 import re
 from typing import Any, NamedTuple
 
-from oomlab.parse.memory import Blocks, read_pairs
+from oomlab.parse.memory import ZONE_HEAD, Blocks, read_flags, read_pairs
 from oomlab.parse.split import Line, Sketch
 from oomlab.report import Problem, ZoneStat
 
-_ZONE_HEAD = re.compile(r"(?:Node (\d{1,6}),? )?(?:Zone:)?([A-Za-z]\w{0,20})(?: free(?:pages)?:|:)", re.A)
-_FLAG = re.compile(r"(\w{1,30}\?) (yes|no)\b", re.A)
 _RESERVES = ("lowmem_reserve", "protections")
-_OPTIONAL = frozenset(("node", "lowmem_reserve", "reserve_line", "free_blocks", "blocks_line"))
+_MARKS = ("free", "watermark_min", "watermark_low", "watermark_high")
 _NUMBERS = re.compile(r"-?\d{1,18}", re.A)
 
-_FIELDS = {
-    "free": "free",
-    "freepages": "free",
-    "min": "watermark_min",
-    "low": "watermark_low",
-    "high": "watermark_high",
-    "boost": "watermark_boost",
-    "spanned": "spanned",
-    "present": "present",
-    "managed": "managed",
-}
+_FIELDS = (
+    ("free", "free"),
+    ("freepages", "free"),
+    ("boost", "watermark_boost"),
+    ("min", "watermark_min"),
+    ("low", "watermark_low"),
+    ("high", "watermark_high"),
+    ("spanned", "spanned"),
+    ("present", "present"),
+    ("managed", "managed"),
+)
 
 
 class Reserve(NamedTuple):
@@ -62,15 +60,21 @@ def read_zones(
 
 def _draft(line: Line, page_kb: int, problems: list[Problem]) -> list[dict[str, Any]]:
     """Read the line of one zone; none where it has no name."""
-    head = _ZONE_HEAD.match(line.text)
+    head = ZONE_HEAD.match(line.text)
     if head is None:
         return []
     counters = read_pairs(line, page_kb, problems)
-    fields = {_FIELDS[name]: counters.pop(name) for name in _FIELDS.keys() & counters.keys()}
-    flags = dict(_FLAG.findall(line.text))
+    draft = {field: counters.pop(name) for name, field in _FIELDS if name in counters}
     node = int(head[1]) if head[1] else None
     return [
-        {"name": head[2], "node": node, **fields, "counters": counters, "flags": flags, "line": line.number}
+        {
+            "name": head[2],
+            "node": node,
+            "counters": counters,
+            "flags": read_flags(line.text),
+            "line": line.number,
+            **draft,
+        }
     ]
 
 
@@ -86,11 +90,11 @@ def _add_blocks(drafts: list[dict[str, Any]], blocks: list[Blocks]) -> None:
 
 def _compare(drafts: list[dict[str, Any]], problems: list[Problem]) -> None:
     """Zones of one kernel print the same counters: one that lacks some was cut."""
-    expected = {name for draft in drafts for name in (*draft["counters"], *draft)} - _OPTIONAL
+    expected = set().union(*(draft["counters"] for draft in drafts), _MARKS if drafts else ())
     for draft in drafts:
-        missing = sorted(expected - draft["counters"].keys() - draft.keys())
+        missing = [name for name in expected if name not in draft["counters"] and name not in draft]
         if missing:
-            shown = ", ".join(missing[:4]) + (", …" if len(missing) > 4 else "")
+            shown = ", ".join(sorted(missing)[:4]) + (", …" if len(missing) > 4 else "")
             problems.append(
                 Problem(draft["line"], f"The line of zone {draft['name']} is cut: it lacks {shown}")
             )
