@@ -81,9 +81,11 @@ class Slope:
         vessels, plan = self.vessels, self.vessels.plan
         ends = [left]
         for zone, rate in enumerate(self.free):
-            for asked in {plan.user, plan.kernel}:
-                for marks in (plan.low, plan.least):
-                    _meet(ends, vessels.free[zone] - marks[zone] - plan.reserve[zone][asked], rate)
+            if rate < 0:
+                for asked in (plan.user, plan.kernel):
+                    spare = vessels.free[zone] - plan.reserve[zone][asked]
+                    _meet(ends, spare - plan.low[zone], rate)
+                    _meet(ends, spare - plan.least[zone], rate)
             _meet(ends, vessels.cache[zone], self.cache[zone])
             _meet(ends, vessels.anon[zone], self.anon[zone])
             _meet(ends, vessels.pinned[zone], self.pinned[zone])
