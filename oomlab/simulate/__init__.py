@@ -22,7 +22,7 @@ its metadata in the same zone. What a file system reads for itself pins nothing 
 as printed), against kernel bugzilla 42578, and against the page cache at which real kernels
 ran out (within 3 %; :mod:`oomlab.recorded`). There the fix was put out of action by hand on
 kernels of 5.10 and 6.1. With the fix at work the model survives where they survived, but keeps
-10 to 50 % more cache: a real kswapd takes larger bites.
+10 to 55 % more cache: a real kswapd takes larger bites.
 """
 
 from oomlab.simulate.budget import Part, lowmem_budget
