@@ -281,3 +281,113 @@ def test_several_logs_name_each_place_as_grep_does(run, tmp_path, incident, repo
     first, second = run("explain", incident, str(other))[1].splitlines()
     assert f"{incident}:1 " in first
     assert f"{other}:1 " in second
+
+
+# --- simulate --------------------------------------------------------------------------------
+
+
+def simulated(run, *options: str) -> dict:
+    status, out, err = run("simulate", "--json", *options)
+    assert (status, err) == (0, "")
+    return json.loads(out)
+
+
+def test_without_options_the_incident_is_simulated(run):
+    result = simulated(run)
+    assert list(result) == [
+        *("schema", "outcome", "zone", "page_cache_gib", "written_gib"),
+        *("margin_pages", "critical_ram_gib", "events"),
+    ]
+    assert (result["schema"], result["outcome"], result["zone"]) == (1, "oom", "Normal")
+    assert result["page_cache_gib"] == pytest.approx(30.10, abs=0.01)
+    assert result["critical_ram_gib"] == pytest.approx(31.69, rel=0.01)
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        ("--ram", "16GiB"),
+        ("--mem", "28GiB"),
+        ("--vmsplit", "2G"),
+        ("--vmalloc", "64MiB"),
+        ("--fix",),
+        ("--kernel", "3.4"),
+        ("--arch", "x86_64"),
+        ("--block-size", "none"),
+        ("--file", "20GiB"),
+        ("--other-lowmem-pages", "2000"),
+    ],
+)
+def test_each_of_these_changes_saves_the_machine(run, options):
+    result = simulated(run, *options)
+    assert (result["outcome"], result["zone"]) == ("survives", None)
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        ("--swap", "64GiB"),
+        ("--ram", "64GiB"),
+        ("--highpte",),
+        ("--min-free-kbytes", "65536"),
+        ("--kernel", "3.4", "--no-fix"),
+        ("--allocator", "slub", "--other-lowmem-pages", "20000"),
+    ],
+)
+def test_none_of_these_changes_saves_the_machine(run, options):
+    assert simulated(run, *options)["outcome"] == "oom"
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        ("--ram=-5GiB",),
+        ("--ram", "many"),
+        ("--ram", "128GiB"),
+        ("--vmalloc", "2GiB"),
+        ("--block-size", "77"),
+        ("--block-size=-1",),
+        ("--vmsplit", "4G"),
+        ("--kernel", "banana"),
+        ("--other-lowmem-pages", "99999999"),
+        ("--plot", "run.nonsense"),
+        ("--from-report", "/no/such/file"),
+    ],
+)
+def test_a_machine_that_cannot_be_gets_one_clear_line(run, options):
+    status, out, err = run("simulate", *options)
+    assert (status, out) == (2, "")
+    assert err.startswith("oomlab: ")
+    assert err.count("\n") == 1
+
+
+def test_a_report_gives_the_machine_and_options_change_it(run, incident):
+    assert simulated(run, "--from-report", incident)["outcome"] == "oom"
+    assert simulated(run, "--from-report", incident, "--fix")["outcome"] == "survives"
+
+
+def test_a_log_without_a_report_is_no_machine(run, tmp_path):
+    log = tmp_path / "quiet.log"
+    log.write_text("all is well\n")
+    status, _, err = run("simulate", "--from-report", str(log))
+    assert status == 2
+    assert "no OOM report" in err
+
+
+@pytest.mark.parametrize("suffix", ["png", "svg", "pdf"])
+def test_the_run_is_drawn_into_a_file(run, tmp_path, suffix):
+    target = tmp_path / f"run.{suffix}"
+    assert run("simulate", "--plot", str(target))[0] == 0
+    assert target.stat().st_size > 1000
+
+
+def test_the_text_names_outcome_events_and_budget(run):
+    out = run("simulate")[1]
+    assert out.startswith("The machine dies after 30.1 GiB.\n")
+    assert out.isascii()
+    for said in ("470,884 kB  buffer_heads", "30.10 GiB  out of memory in Normal", "dies from 31.68 GiB"):
+        assert said in out
+
+
+def test_a_small_64_bit_machine_is_told_too(run):
+    assert "The machine lives" in run("simulate", "--arch", "x86_64", "--ram", "2GiB")[1]

@@ -12,11 +12,11 @@ from collections.abc import Sequence
 from typing import NoReturn
 
 from oomlab import __version__
-from oomlab.cli import explain, gfp
+from oomlab.cli import explain, gfp, simulate
 from oomlab.errors import OomlabError
 from oomlab.render.safe import plain
 
-SUBCOMMANDS = (explain, gfp)
+SUBCOMMANDS = (explain, gfp, simulate)
 
 FAILED = 2
 """The exit status of bad arguments, unreadable files and machines that cannot be."""
@@ -26,6 +26,7 @@ examples:
   oomlab explain /var/log/kern.log           every report in a log, or the only one in full
   dmesg | oomlab explain -                   what the kernel wrote since boot
   oomlab gfp 0x84d0 --kernel 3.2             what a gfp mask asks for
+  oomlab simulate --ram 64GiB                what a large copy does to a machine
 """
 
 
