@@ -91,7 +91,7 @@ EXERCISES = (
     ),
     Exercise(
         id="07.4",
-        question="How many MiB does the map of {gib} GiB of swap cost, at one byte for a page?",
+        question="How many MiB does the map of {gib} GiB of swap take, at one byte for a page?",
         given={"gib": 64},
         draw=lambda rng: {"gib": 4 * rng.randrange(1, 64)},
         kind=Number(lambda gib: gib_to_pages(gib) / 2**20, unit="MiB", tolerance=0.01),

@@ -1,0 +1,318 @@
+# %% [markdown]
+# # What does each line of an OOM report say?
+#
+# *About 40 minutes. At the end you can open any OOM report, find who asked, what the machine had,
+# what was free where, and who was killed, and you can say what is missing from it.*
+#
+# In [00 Start](00_start.ipynb) a server with 560 MB of free memory killed its own daemons. The kernel
+# explained itself in 78 lines. They look like noise. They are an answer, in a fixed order, to six
+# questions: who asked and for what, how did they get there, what does the machine hold in total, what
+# does each zone hold, who is running, and who must die.
+#
+# ## First, a prediction
+#
+# The kernel killed a process because a request for memory could not be served. Write down how much
+# memory you think was asked for: a page, a megabyte, a gigabyte, fifty? Keep the note. The first line
+# will tell.
+
+# %% [markdown]
+# ## The whole report, with its parts named
+#
+# Every coloured band is one part of the report. Click on a band to open what it says. Read from top
+# to bottom once, without trying to understand everything. We go through the parts afterwards.
+
+# %%
+from IPython.display import HTML
+
+from oomlab import corpus, parse, render
+from oomlab.check import check, solution
+
+log = corpus.incident()
+report = parse(log)[0]
+HTML(render.annotated(report))
+
+# %% [markdown]
+# ## Who asked, and for what
+#
+# The first line is the **trigger**.
+
+# %%
+print(report.quote(report.trigger.line).text)
+
+# %% [markdown]
+# Left of `clamd` stands what the logging daemon added: its own date and source, and in brackets the
+# seconds since the machine was switched on. 1,772,321 seconds are twenty days and a half. Every
+# logger dresses the lines in its own way; below the dress the kernel's text is the same everywhere.
+#
+# Then comes the sentence itself. `clamd invoked oom-killer` says on whose behalf the kernel was
+# working. It does not say that `clamd` is guilty. Whoever asks next when the last page is gone gets
+# its name here.
+#
+# `order=0` is the size. The kernel hands out memory in blocks of 2ⁿ pages, and the order is the *n*.
+# Order 0 is 2⁰ = 1 page. Now look at your note: **the request that brought a 32 GB server down was
+# for 4 kB.**
+#
+# `gfp_mask=0x84d0` says what kind of memory, and what the kernel was allowed to do to find it. It is
+# the most telling number of the whole report, and notebook 02 is about nothing else.
+# `oom_score_adj=0` says that nobody had asked the OOM killer to spare or to prefer this process.
+
+# %% [markdown]
+# ### Exercise 01.1
+#
+# Another report says `order=3`. How many kB does that request ask for?
+
+# %% tags=["exercise"]
+answer = 2**3 * 4
+
+# %% tags=["check"]
+check("01.1", answer)
+
+# %% tags=["solution"]
+solution("01.1")
+
+# %% [markdown]
+# ## How they got there
+#
+# The next lines name the process again, the kernel (`3.2.59`) and its call trace, the innermost
+# function on top. Read it from below: a page fault (`do_page_fault`), handled by `handle_mm_fault`,
+# needs a table to write the new page's address in (`__pte_alloc`, `pte_alloc_one`), asks for one page
+# (`__alloc_pages_nodemask`), and finds none (`out_of_memory`).
+#
+# So `clamd` had touched memory of its own, and before the kernel could give it a page it needed
+# another, for itself, to note where the first one is. That page is a **page-table page**. It could
+# not be had.
+#
+# A question mark before a function says that the kernel found the address on the stack but cannot
+# vouch for it. Here every line has one. `sys_mmap_pgoff` may be a leftover from an earlier call: it
+# proves nothing about what `clamd` was doing, and nothing at all about `rsync`.
+
+# %%
+print(*report.trace, sep="\n")
+
+# %% [markdown]
+# ## What the machine holds in total
+#
+# The lines after `Mem-Info:` first give the *per-cpu lists*, a few dozen pages that each processor
+# keeps at hand. They rarely matter. Then come the totals of the whole machine, **in pages**.
+
+# %%
+for name, pages in report.totals.items():
+    print(f"{name:>20} {pages:>10,} pages {pages * report.page_size_kb:>12,} kB")
+
+# %% [markdown]
+# Two families matter most. **Anonymous** memory belongs to processes: their heaps and stacks. It has
+# no home on disk, so it can only be moved to swap. **File** memory is the page cache. `active` and
+# `inactive` are the two ends of each queue; the kernel takes from the inactive end first. `slab` is
+# memory that the kernel uses for its own small objects. `dirty` counts cached pages not yet written
+# to disk: zero. `writeback` counts those on their way: 61. Nothing in these lines looks like a
+# machine in need.
+
+# %% [markdown]
+# ### Exercise 01.2
+#
+# How many GiB of page cache does the report show? Add both file queues. One digit after the point is
+# enough.
+
+# %% tags=["exercise"]
+answer = (106466 + 7784521) * 4 / 2**20
+
+# %% tags=["check"]
+check("01.2", answer)
+
+# %% tags=["solution"]
+solution("01.2")
+
+# %% [markdown]
+# ## What each zone holds
+#
+# Now the lines that decide everything. The kernel does not see memory as one heap. It divides it into
+# **zones**, because not every piece of hardware and not every part of the kernel can reach every
+# address. This machine has three: `DMA`, `Normal` and `HighMem`. Each zone gets a long line of its
+# own, this time **in kB**.
+
+# %%
+for number in range(report.zone("Normal").line, report.zone("Normal").line + 4):
+    print(report.quote(number).text)
+
+# %% [markdown]
+# The terminal cut the line at 200 columns, in the middle of a number and of a word. Put together
+# again, the beginning reads: 8,056 kB free; a `min`, a `low` and a `high` mark; hardly any file or
+# anonymous pages; 890,008 kB present; 513,008 kB of reclaimable slab. Hold `free` against `min`:
+# there are 8 kB between them.
+#
+# The line that follows, `lowmem_reserve[]`, says how many pages of this zone are kept back from
+# requests that could have gone elsewhere. Notebook 04 computes both to the page.
+#
+# ## What the logger lost
+#
+# Count the `lowmem_reserve[]` lines above: there are three. Count the zone lines that begin with a
+# name and `free:`. There are two. The logging daemon dropped a line while the machine was dying. The
+# library notices such things and says so.
+
+# %%
+for problem in report.problems:
+    print(f"line {problem.line}: {problem.reason}")
+
+# %% [markdown]
+# Can the lost line be had back? A good part of it can, because reports say many things twice. Each
+# zone has a second line further down, its **buddy list**: how many free blocks of each size it holds.
+
+# %%
+print(report.quote(report.zone("HighMem").blocks_line).text)
+
+# %% [markdown]
+# 13 blocks of 4 kB, 14 of 8 kB, and so on up to 136 blocks of 4 MB: 561,924 kB in all. That is the
+# `free` of the lost line. So the free half gigabyte of notebook 00 lies almost wholly in `HighMem`.
+#
+# The name comes from the way the kernel hands out memory. It splits a block into two halves,
+# *buddies*, when it needs a smaller one, and joins them again when both are free. The list tells at a
+# glance whether memory is merely scarce or also broken into small pieces.
+
+# %% [markdown]
+# ### Exercise 01.3
+#
+# Part of a buddy list reads `13*4kB 14*8kB 2*16kB 2*32kB 0*64kB`. How many kB are free in these
+# blocks? Afterwards try `problem("01.3", seed=1)`, with as many seeds as you like.
+
+# %% tags=["exercise"]
+answer = 13 * 4 + 14 * 8 + 2 * 16 + 2 * 32 + 0 * 64
+
+# %% tags=["check"]
+check("01.3", answer)
+
+# %% tags=["solution"]
+solution("01.3")
+
+# %% [markdown]
+# ## Swap, and RAM
+
+# %%
+for line in report.source:
+    if any(word in line.text for word in ("swap", "pages RAM", "pages HighMem", "pages reserved")):
+        print(line.number, line.text.partition("] ")[2])
+
+# %% [markdown]
+# `add 0, delete 0, find 0/0`: in twenty days not one page was swapped out. Free swap equals total
+# swap. Whoever blames a lack of swap has to explain these two lines away.
+#
+# Then the machine itself, in pages. Notice that 8,422,402 of its 8,650,736 pages are `HighMem`.
+# Remember this proportion.
+
+# %% [markdown]
+# ### Exercise 01.4
+#
+# What share of all the pages, in percent, lies in HighMem?
+
+# %% tags=["exercise"]
+answer = 100 * report.totals["highmem"] / report.totals["ram"]
+
+# %% tags=["check"]
+check("01.4", answer)
+
+# %% tags=["solution"]
+solution("01.4")
+
+# %% [markdown]
+# ## Who is running, and who must die
+#
+# The last part is the **task table**: one row for every process, sizes in pages. `total_vm` is all
+# the address space that a process has asked for; `rss`, the resident set, is what it really holds in
+# RAM. The owner of this server cut the table down to three rows before he posted it, so three rows
+# are what we have.
+
+# %%
+for task in report.tasks:
+    print(f"{task.comm:<8} pid {task.pid:>6}  total_vm {task.total_vm:>7,} pages  rss {task.rss:>7,} pages")
+
+# %% [markdown]
+# Pause at `rsync`. One theory says that it maps the whole file of 50 GB into memory. A mapping would
+# count in `total_vm`. Here it is: 579 and 677 pages, less than 3 MB each. That theory dies on this
+# line.
+#
+# The OOM killer gives every process a score, mostly for the memory that its death would set free, and
+# picks the highest. `clamd` is the largest. It is not the culprit. It happened to ask, and it
+# happened to be large.
+
+# %%
+for number in (report.last_line - 1, report.last_line):
+    print(report.quote(number).text.partition("] ")[2])
+
+# %% [markdown]
+# ### Exercise 01.5
+#
+# How many kB did `clamd` hold in RAM, anonymous and file pages together? Take it from the kill line
+# or from the task table: the two agree.
+
+# %% tags=["exercise"]
+answer = 146900 + 2712
+
+# %% tags=["check"]
+check("01.5", answer)
+
+# %% tags=["solution"]
+solution("01.5")
+
+# %% [markdown]
+# ## A report from today
+#
+# Text changes over the years, the questions do not. Here is a report by Linux 5.10, recorded for this
+# course on a small 32-bit machine that was killed in the same way, on purpose.
+
+# %%
+modern_log = corpus.capture("oom-rsync-fix-off-k510-1024M.log")
+modern = parse(modern_log)[0]
+HTML(render.annotated(modern))
+
+# %% [markdown]
+# Look for what is new. The mask is spelled out: `0xcc0(GFP_KERNEL)`. The per-cpu lists are gone. A
+# line beginning with `Node 0` holds counters that used to stand in the zone lines. Each zone line has
+# a `managed:` beside its `present:`, what is left of the zone once the kernel has taken its own part
+# at boot. Blocks in the buddy list carry letters for the kind of memory they may hold. The kill is
+# announced in two lines, the first made for programs to read.
+
+# %% [markdown]
+# ### Exercise 01.6
+#
+# In this report one zone has almost nothing left above its `min`, or even less, while another has
+# plenty. Which zone is exhausted?
+
+# %% tags=["exercise"]
+answer = "Normal"
+
+# %% tags=["check"]
+check("01.6", answer)
+
+# %% tags=["solution"]
+solution("01.6")
+
+# %% [markdown]
+# ### Exercise 01.7
+#
+# In your own words: a colleague reads the incident's last line and says, "So clamd used up the
+# memory, let us uninstall it." What do you answer? Write two or three sentences, then compare with
+# the points that a good answer makes.
+
+# %% tags=["exercise"]
+answer = """
+clamd only asked for one page when lowmem was already gone, and it was killed because it was the
+largest process, with 146 MB of a machine that has 32 GB. Killing it changed nothing: free memory
+was in HighMem before and after, and the next process that asked died as well.
+"""
+
+# %% tags=["check"]
+check("01.7", answer)
+
+# %% tags=["solution"]
+solution("01.7")
+
+# %% [markdown]
+# ## What you know now
+#
+# A report names who asked, what the machine holds, what each zone holds, who is running and who was
+# killed, in this order. Totals and tasks count pages, zones count kB. Loggers lose lines, and the
+# buddy lists can give some of them back. The one who asks is not the culprit, and neither is the one
+# who dies.
+#
+# Two things point at the answer. The zone `Normal` stands 8 kB above its mark. And the request was
+# special, in a way that only the mask tells. **What was asked for, and who was allowed to wait?**
+# Next: [02 The gfp_mask](02_gfp_mask.ipynb).

@@ -1,0 +1,236 @@
+# %% [markdown]
+# # What was asked for, by whom, and who was allowed to wait?
+#
+# *About 35 minutes. At the end you can decode a gfp mask by hand, read the zone out of it, and say
+# what the kernel was allowed to do to find the memory. You also know why the same number means
+# something else on another kernel.*
+#
+# The report of [01](01_read_the_report.ipynb) begins with `gfp_mask=0x84d0, order=0`. One page is a
+# small wish. Half a gigabyte was free. There must be something about this wish that the free memory
+# could not serve. It is in the mask.
+#
+# *gfp* stands for *get free pages*, the kernel's way to ask for memory. The mask is a set of
+# switches, one bit each. Some say **where** the memory may lie. Some say **what the kernel may do**
+# while it looks. Some say how to treat the page.
+#
+# ## First, a prediction
+#
+# The request came from a page fault of a virus scanner. Which of these do you think it was allowed to
+# do: wait until memory becomes free? Write dirty pages to disk to free some? Use any memory in the
+# machine? Say yes or no three times, then read on.
+
+# %% [markdown]
+# ## By hand
+#
+# Write the number in binary. Every hexadecimal digit is four bits.
+
+# %%
+from oomlab.check import check, solution
+
+mask = 0x84D0
+for digit in f"{mask:04x}":
+    print(digit, f"{int(digit, 16):04b}")
+
+# %% [markdown]
+# Five bits are set. Here is what each of them means in Linux 3.2, the kernel of that night.
+
+# %%
+from oomlab import decode_gfp, encode_gfp
+
+gfp = decode_gfp(0x84D0, kernel="3.2.59")
+for name in sorted(gfp.flags, key=lambda name: encode_gfp([name], kernel="3.2.59")):
+    print(f"{encode_gfp([name], kernel='3.2.59'):#8x}  {name}")
+
+# %% [markdown]
+# `__GFP_WAIT`, `__GFP_IO` and `__GFP_FS` say: you may sleep, you may start input and output, you may
+# call into the file system. Nearly all of the kernel's own requests want these three, so together
+# they have a name: **`GFP_KERNEL`**, which is 0xd0. The other two are wishes: `__GFP_REPEAT`, try
+# harder before giving up, and `__GFP_ZERO`, hand the page over filled with zeros.
+
+# %%
+print(*gfp.names, sep=" | ")
+
+# %% [markdown]
+# So the first two answers are yes. This request was allowed to wait, to write and to clean up: it was
+# as patient as a request can be. One of the answers that the owner got concludes that the request was
+# "not picky" at all. That is the slip. There is one thing that it was picky about, and it shows in
+# the bits that are **not** set.
+#
+# ### Exercise 02.1
+#
+# Decode `0xd2` on the same kernel by hand. It is `GFP_KERNEL` with one more bit. Which flag is it?
+
+# %% tags=["exercise"]
+answer = "__GFP_HIGHMEM"
+
+# %% tags=["check"]
+check("02.1", answer)
+
+# %% tags=["solution"]
+solution("02.1")
+
+# %% [markdown]
+# ## Where may the memory lie?
+#
+# The lowest four bits choose the **zone**. No bit set means `Normal`. `__GFP_DMA` (1) means the first
+# 16 MB, for hardware that can reach no further. `__GFP_HIGHMEM` (2) means that high memory is
+# welcome. The zone named is the *best* one that the request may use. If it is full, the kernel goes
+# **down**: HighMem, then Normal, then DMA. It never goes up.
+
+# %%
+from oomlab.gfp import zones_allowed
+
+for mask in (0x84D0, 0x84D2, 0x1):
+    request = decode_gfp(mask, kernel="3.2.59")
+    print(f"{mask:#7x}", " then ".join(zones_allowed(request, ("DMA", "Normal", "HighMem"))))
+
+# %% [markdown]
+# This is it. `0x84d0` ends in 0. The page had to come from `Normal` or from `DMA`. The free half
+# gigabyte in `HighMem` was never an option, and the kernel did not even look there.
+#
+# ### Exercise 02.2
+#
+# A kernel built with `CONFIG_HIGHPTE` may put page tables into high memory. What would the mask of
+# the same request have been?
+
+# %% tags=["exercise"]
+answer = 0x84D2
+
+# %% tags=["check"]
+check("02.2", answer)
+
+# %% tags=["solution"]
+solution("02.2")
+
+# %% [markdown]
+# ## Play with the bits
+#
+# Switch bits on and off and watch the names change. Then pick another kernel and leave the bits
+# alone. Before you do, make a guess: is 0x84d0 still a `GFP_KERNEL` request in Linux 4.4? In 6.1?
+
+# %%
+from oomlab.explore import GfpBits
+
+GfpBits(mask=0x84D0, kernel="3.2.59")
+
+# %% [markdown]
+# ## The same number, three kernels
+#
+# The bits are not part of any promise. Kernel developers move them when they need room, and they have
+# done so more than a dozen times.
+
+# %%
+for version in ("3.2.59", "4.4", "6.1"):
+    gfp = decode_gfp(0x84D0, kernel=version)
+    print(f"{version:>7}  {' | '.join(gfp.names)}")
+
+# %% [markdown]
+# A table from a web page, applied to the wrong kernel, gives names that look right and are not. So
+# three things can be trusted, in this order: the names that the kernel has printed itself (from 4.6
+# on it writes them beside the number), the kernel's version, and only then a guess. The library
+# always says which of them it has used.
+
+# %%
+print("with the version:   ", decode_gfp(0x84D0, kernel="3.2.59").basis)
+print("without the version:", decode_gfp(0x84D0).basis)
+
+# %% [markdown]
+# ### Exercise 02.3
+#
+# Decode `0x1d0` for Linux 3.2, by hand or with the explorer. Give the names joined with `|`, and use
+# the name of a group where there is one. `problem("02.3", seed=1)` has another mask for you.
+
+# %% tags=["exercise"]
+answer = "GFP_KERNEL | __GFP_COLD"
+
+# %% tags=["check"]
+check("02.3", answer)
+
+# %% tags=["solution"]
+solution("02.3")
+
+# %% [markdown]
+# ## Who is allowed to wait?
+#
+# Not everybody is. An interrupt handler cannot sleep: there is no process to put to sleep. It asks
+# with `GFP_ATOMIC`, takes what is there, may dig below the `min` mark, and must cope when it gets
+# nothing. A file system that is already busy writing must not be called again to write more, or it
+# would wait for itself. It asks with `GFP_NOFS`. And a request that comes from a program's own page
+# fault has nobody to hurry for: `GFP_KERNEL` or `GFP_HIGHUSER` may wait as long as it takes.
+#
+# The OOM killer is the end of waiting. It is called only for requests that may sleep and may enter
+# the file system, after everything else has been tried. An atomic request that fails makes a *page
+# allocation failure*: a report that looks much the same, and nobody dies.
+
+# %%
+print(f"{'mask':<9} {'names':<23} sleep  write  file system")
+for mask in (0x20, 0x50, 0xD0, 0x200DA):
+    gfp = decode_gfp(mask, kernel="3.2.59")
+    may = ("yes" if able else "no" for able in (gfp.may_sleep, gfp.may_io, gfp.may_fs))
+    print(f"{mask:<#9x} {' | '.join(gfp.names):<23}", *(f"{word:<6}" for word in may))
+
+# %% [markdown]
+# ### Exercise 02.4
+#
+# The copy itself writes page cache and asks for the small objects that describe it with `GFP_NOFS`.
+# Can such a request call the OOM killer?
+
+# %% tags=["exercise"]
+answer = "no"
+
+# %% tags=["check"]
+check("02.4", answer)
+
+# %% tags=["solution"]
+solution("02.4")
+
+# %% [markdown]
+# That answer is worth a moment. The one who fills the memory is not even able to raise the alarm.
+# Somebody else must come by and ask for a page in the ordinary way: a bystander, whose name then
+# stands in the first line.
+#
+# ## How much? The order
+#
+# `order` is not a number of pages. Order 0 is one page, order 1 two, order 2 four, order 9 two
+# megabytes, always **in one piece** and aligned to its size. One of the answers to the owner reads
+# `order=0` as twenty pages: the original said 2⁰, and the formatting lost the exponent.
+#
+# ### Exercise 02.5
+#
+# What is the order of a request for 64 kB?
+
+# %% tags=["exercise"]
+answer = 4
+
+# %% tags=["check"]
+check("02.5", answer)
+
+# %% tags=["solution"]
+solution("02.5")
+
+# %% [markdown]
+# ### Exercise 02.6
+#
+# A report from Linux 6.1 begins with `gfp_mask=0x140cca`. The number ends in `a`. Which is the best
+# zone for this request, on a 32-bit machine without a movable zone?
+
+# %% tags=["exercise"]
+answer = "HighMem"
+
+# %% tags=["check"]
+check("02.6", answer)
+
+# %% tags=["solution"]
+solution("02.6")
+
+# %% [markdown]
+# ## What you know now
+#
+# `0x84d0` is a patient request by the kernel for one page for its own use. It may sleep, write and
+# clean up. It may not use high memory: the lowest digit is 0, so only `Normal` and `DMA` will do. And
+# a request that may not enter the file system cannot call the OOM killer at all, which is why a
+# bystander did.
+#
+# So the free memory was in the wrong place. But why are there places at all? The machine has 32 GB of
+# the same RAM. **Why could 550 MB of it not serve a request for 4 kB?** Next: [03 Lowmem and
+# highmem](03_lowmem_highmem.ipynb).

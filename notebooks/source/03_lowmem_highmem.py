@@ -1,0 +1,204 @@
+# %% [markdown]
+# # Why could 550 MB of free memory not serve a request for 4 kB?
+#
+# *About 35 minutes. At the end you can explain the 896 MB line, say which memory must lie below it,
+# and work out what more RAM costs a 32-bit kernel.*
+#
+# From [02](02_gfp_mask.ipynb) we know that the request wanted a page from `Normal` or `DMA`, and that
+# the free half gigabyte lay in `HighMem`. A chip of RAM has no zones. Somebody drew these lines. Who,
+# and where?
+#
+# ## First, a prediction
+#
+# The machine has 32 GB of RAM. Guess how much of it a 32-bit kernel can use for its own objects: all,
+# half, 4 GB, 1 GB?
+
+# %%
+from oomlab import Machine, zones
+from oomlab.check import check, solution
+from oomlab.units import pages_to_gib
+
+incident = Machine()
+for zone in zones(incident)[:3]:
+    print(f"{zone.name:<8} {zone.present:>9,} pages {pages_to_gib(zone.present):>7.2f} GiB")
+
+# %% [markdown]
+# The kernel's share is `DMA` and `Normal`: 0.86 of 31.7 GiB. Less than three percent.
+#
+# ## An address of 32 bits
+#
+# A 32-bit pointer has 2³² values. It can name 4 GiB, whatever the machine holds. Linux divides these
+# 4 GiB between the running process and the kernel: three for the process, the uppermost one for the
+# kernel. This is the **VM split**, 3G/1G by default.
+#
+# The kernel wants to reach its own memory at once, without preparing anything. So it maps RAM
+# straight into its gigabyte: physical page 0 at the bottom, then on and on. RAM that has such a
+# permanent address is **lowmem**. The rest of RAM has no address in the kernel at all. That is
+# **highmem**. The kernel can give highmem to a process, whose own page tables will say where it is,
+# or fill it with page cache. To touch it itself, it must borrow an address for a moment and give it
+# back.
+#
+# Not even the whole gigabyte serves. At its top the kernel keeps 128 MiB of addresses for `vmalloc`
+# (scattered pages joined to one area), for these borrowed addresses and for devices. 1,024 − 128 =
+# **896 MiB**. There runs the line.
+#
+# **PAE** does not move it. It lets a page-table entry name more than 4 GiB of *physical* memory, so a
+# 32-bit kernel can *have* 32 or even 64 GB. A pointer keeps its 32 bits. PAE gives you more highmem,
+# and not one byte of lowmem.
+
+# %% [markdown]
+# ### Exercise 03.1
+#
+# Somebody boots this kernel with `vmalloc=192M`. How many MiB of lowmem are left? Use the round
+# numbers above.
+
+# %% tags=["exercise"]
+answer = 1024 - 192
+
+# %% tags=["check"]
+check("03.1", answer)
+
+# %% tags=["solution"]
+solution("03.1")
+
+# %% [markdown]
+# ## The map
+#
+# Move the sliders. Begin with RAM: from 512 MiB to 64 GiB. Before you do, say what will happen to
+# `Normal` above 1 GiB.
+
+# %%
+from oomlab.explore import ZoneMap
+
+ZoneMap()
+
+# %% [markdown]
+# Did you expect `Normal` to *shrink*? Above 896 MiB every additional gigabyte lies in `HighMem`, and
+# yet it takes something away below. Here is why.
+#
+# ## The price of a page
+#
+# The kernel keeps a small record of every page of RAM: who uses it, how often, in which state. The
+# record is a `struct page`. On this kernel it takes 32 bytes. All the records together are the
+# **`mem_map`**. The kernel needs it all the time, so it must have permanent addresses. It lies in
+# lowmem, also the part of it that describes highmem.
+#
+# ### Exercise 03.2
+#
+# How many MiB of lowmem does the `mem_map` of this machine take? The machine's last page frame is
+# number 0x840000, since a hole of 1 GiB for devices counts as well.
+
+# %% tags=["exercise"]
+answer = 0x840000 * 32 / 2**20
+
+# %% tags=["check"]
+check("03.2", answer)
+
+# %% tags=["solution"]
+solution("03.2")
+
+# %% [markdown]
+# More than a quarter of lowmem is gone before the first program has started, only to keep the books
+# about the rest. Let us draw that for machines of every size.
+
+# %%
+from oomlab import plot
+
+plot.mem_map_price(incident, ram_gib=(1, 2, 4, 8, 16, 32, 48, 64))
+# %% [markdown]
+# ### Exercise 03.3
+#
+# Linux 6.1 needs 40 bytes for each page on a 32-bit PAE kernel. How many MiB does the `mem_map` cost
+# on a machine with 16 GiB of RAM and a 1 GiB hole? (Our recorded machine of this size lost 170 MB.)
+
+# %% tags=["exercise"]
+answer = 17 * 2**18 * 40 / 2**20
+
+# %% tags=["check"]
+check("03.3", answer)
+
+# %% tags=["solution"]
+solution("03.3")
+
+# %% [markdown]
+# ## Who must live in lowmem?
+#
+# All that the kernel wants to reach through a plain pointer: its own code and data, the `mem_map`,
+# the stacks that processes use inside the kernel, network buffers, and every small object out of the
+# slab allocator, such as the ones that describe open files, directory entries and cached pages. Page
+# tables as well, unless the kernel was built with `CONFIG_HIGHPTE`.
+#
+# Memory of processes and page cache may live in either zone, and the kernel puts them in highmem
+# first, to spare lowmem.
+#
+# ### Exercise 03.4
+#
+# Which of these could the kernel have put into the free half gigabyte of HighMem? `"heap"` a page of
+# clamd's heap · `"page table"` a page of clamd's page tables · `"inode"` an inode of the file that is
+# copied · `"stack"` the kernel stack of a new process
+
+# %% tags=["exercise"]
+answer = "heap"
+
+# %% tags=["check"]
+check("03.4", answer)
+
+# %% tags=["solution"]
+solution("03.4")
+
+# %% [markdown]
+# ## Drawing the line elsewhere
+#
+# The split is a choice made when the kernel is built. With `VMSPLIT_2G` the kernel gets two gigabytes
+# of addresses, and each process keeps two.
+
+# %%
+from dataclasses import replace
+
+for page_offset, name in ((0xC0000000, "3G/1G"), (0x80000000, "2G/2G"), (0x40000000, "1G/3G")):
+    normal = next(zone for zone in zones(replace(incident, page_offset=page_offset)) if zone.name == "Normal")
+    print(f"{name}  Normal has {normal.present * 4 / 1024:>7,.0f} MiB")
+
+# %% [markdown]
+# ### Exercise 03.5
+#
+# The same hardware runs a 64-bit kernel. How many pages of HighMem does it have? Try it with
+# `replace(incident, arch="x86_64")`.
+
+# %% tags=["exercise"]
+answer = sum(zone.spanned for zone in zones(replace(incident, arch="x86_64")) if zone.name == "HighMem")
+
+# %% tags=["check"]
+check("03.5", answer)
+
+# %% tags=["solution"]
+solution("03.5")
+
+# %% [markdown]
+# ### Exercise 03.6
+#
+# The owner chose 32 bits on purpose, so that no process could ever use more than 4 GB. In two
+# sentences: what did the choice cost him, and is there a better way to get what he wanted?
+
+# %% tags=["exercise"]
+answer = """
+The kernel itself got no more than 870 MB for all its records of 32 GB, and a quarter of that went
+to mem_map. A 64-bit kernel with a limit on each process, by ulimit or a control group, holds
+processes down without starving the kernel.
+"""
+
+# %% tags=["check"]
+check("03.6", answer)
+
+# %% tags=["solution"]
+solution("03.6")
+
+# %% [markdown]
+# ## What you know now
+#
+# A 32-bit kernel reaches at most 896 MiB of RAM directly. All its own objects must live there. PAE
+# adds memory above that line, never below, and every page above costs 32 bytes below. The free half
+# gigabyte was highmem. The request was for lowmem.
+#
+# Yet lowmem was not empty either. `Normal` had 8,056 kB free, two thousand pages, for a request of
+# one. **When does the kernel give up?** Next: [04 Watermarks](04_watermarks.ipynb).

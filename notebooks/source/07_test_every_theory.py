@@ -1,0 +1,227 @@
+# %% [markdown]
+# # Who was right?
+#
+# *About 30 minutes. At the end you can take a theory, say what it predicts, find the line that
+# decides it, and score your own first guess.*
+#
+# Five people gave the owner five explanations. Each of them sounded sensible, and four of them would
+# have cost him money or another night. A theory is worth what it forbids. So we ask each of them the
+# same two things: *if you were right, what would the report have to show?* and *what would a change
+# to the machine do?*
+#
+# Here is the choice that you made in [00](00_start.ipynb), if you made one on this computer.
+
+# %%
+from oomlab.check import check, solution
+from oomlab.theories import kept_suspect
+
+suspect = kept_suspect()
+print(f"You suspected: {suspect.title}." if suspect else "No choice is kept here. Make one now.")
+
+# %% [markdown]
+# ## The evidence at hand
+#
+# The report, and a machine that we can change.
+
+# %%
+from dataclasses import replace
+
+from oomlab import Machine, Workload, corpus, parse, simulate
+from oomlab.units import gib_to_pages, pages_to_gib
+
+report = parse(corpus.incident())[0]
+incident = Machine()
+
+
+def trial(name, machine):
+    run = simulate(machine, Workload())
+    print(f"{name:<22} {run.outcome:<9} {pages_to_gib(run.end.page_cache):5.2f} GiB of page cache at the end")
+
+
+trial("as it was", incident)
+
+# %% [markdown]
+# ## Theory: rsync loads the whole file
+#
+# It came with advice: add 64 GB of swap, or at least twice the RAM; and boot with `mem=16G`, then the
+# copy will fail at 16 GB.
+#
+# It predicts: an rsync with an enormous `total_vm`; swap in use; death at 16 GB under `mem=16G`;
+# rescue by 64 GB of swap. Four predictions. Test them.
+
+# %%
+for task in report.tasks:
+    print(f"{task.comm:<8} total_vm {task.total_vm * 4:>8,} kB")
+print("swap used:", report.swap.total - report.swap.free)
+trial("mem=16G", replace(incident, mem_limit=gib_to_pages(16)))
+trial("64 GB of swap", replace(incident, swap=gib_to_pages(64)))
+
+# %% [markdown]
+# All four fail. This answer looked at the trace and saw `sys_mmap_pgoff`. But the line bears a
+# question mark, and it is `clamd`'s trace, not rsync's.
+#
+# ### Exercise 07.1
+#
+# Which number refutes "rsync maps the file" on its own? Give the larger `total_vm` of the two rsync
+# processes, in **kB**.
+
+# %% tags=["exercise"]
+answer = max(task.total_vm for task in report.tasks if task.comm == "rsync") * 4
+
+# %% tags=["check"]
+check("07.1", answer)
+
+# %% tags=["solution"]
+solution("07.1")
+
+# %% [markdown]
+# ## Theory: the virus scanner reads it all in
+#
+# ClamAV can scan files when they are opened. Does it load what rsync writes?
+#
+# The theory predicts a `clamd` as large as the file, or at least the largest user of what ran out. It
+# holds 37,403 pages, 146 MB. And where? Its memory is anonymous. Look for anonymous pages in Normal.
+
+# %%
+normal = report.zone("Normal")
+print("anonymous pages in Normal:", normal.counters["active_anon"] + normal.counters["inactive_anon"])
+
+# %% [markdown]
+# None. Every page of `clamd` lay in HighMem, where there was room. It asked at the wrong moment, and
+# it was the largest target in sight.
+#
+# ### Exercise 07.2
+#
+# Why was `clamd` killed, and not rsync? Compute its score by the rule of this kernel: resident pages
+# × 1000, divided by the pages of RAM and swap (8,301,110 + 489,973), rounded down.
+
+# %% tags=["exercise"]
+answer = 37_403 * 1000 // (8_301_110 + 489_973)
+
+# %% tags=["check"]
+check("07.2", answer)
+
+# %% tags=["solution"]
+solution("07.2")
+
+# %% [markdown]
+# The kernel printed `score 4`. Among processes of so little weight, a score of 4 in 1000 is enough to
+# die.
+#
+# ## Theory: the kernel hoards its cache
+#
+# This was the owner's own first thought: to Linux, cache is worth more than his daemons.
+#
+# It predicts that the kernel looked at the cache and preferred to keep it. The report says that it
+# scanned the 159 cached pages of Normal again and again, and that nobody ever asked about the other
+# eight million. Nothing was weighed against anything. This is no preference, it is a blind spot.
+#
+# ### Exercise 07.3
+#
+# How many pages of page cache did the zone `Normal` hold?
+
+# %% tags=["exercise"]
+answer = normal.counters["active_file"] + normal.counters["inactive_file"]
+
+# %% tags=["check"]
+check("07.3", answer)
+
+# %% tags=["solution"]
+solution("07.3")
+
+# %% [markdown]
+# ## Theory: swap is off, or too small
+#
+# It predicts that more swap helps. You have tried 64 GB of it: not a page of difference. Then does
+# swap at least do harm? The kernel keeps one byte for every page of swap space, to know which are in
+# use.
+#
+# ### Exercise 07.4
+#
+# How many MiB would this map take for 64 GiB of swap?
+
+# %% tags=["exercise"]
+answer = gib_to_pages(64) / 2**20
+
+# %% tags=["check"]
+check("07.4", answer)
+
+# %% tags=["solution"]
+solution("07.4")
+
+# %% [markdown]
+# Twice of what the machine was short of! But the map comes from `vmalloc`, and `vmalloc` may take its
+# pages from HighMem, where there was room. So more swap neither helps nor harms. It has no part in
+# this story.
+
+# %% [markdown]
+# ## Theory: lowmem is full of records about high memory
+#
+# Its author called it a strong hint, not a proof. It predicts a Normal zone at its mark with HighMem
+# open, slab as the largest consumer, and survival with `mem=16G` and on 64 bits. We can now make it
+# definite, and we can add what it leaves out: *which* records, how many bytes each, why nothing freed
+# them, and where the edge lies.
+
+# %%
+trial("mem=16G", replace(incident, mem_limit=gib_to_pages(16)))
+trial("64-bit", replace(incident, arch="x86_64"))
+trial("with the fix of 2012", replace(incident, buffer_head_fix=True))
+trial("8 MiB less other use", replace(incident, boot_lowmem=incident.boot_lowmem - 2048))
+
+# %% [markdown]
+# It is right in substance, and wrong in two details. That 16 GB is the most a 32-bit kernel can live
+# with is too strict: with blocks of 4 kB the edge lies at 31.68 GiB. And the 8 kB that it finds free
+# are 8 kB *above the mark*.
+#
+# ### Exercise 07.5
+#
+# Which remedy would you choose for this server if you may change nothing but a boot parameter?
+# `"mem=16G"`, `"vmalloc=192M"` or `"swapaccount=0"`
+
+# %% tags=["exercise"]
+answer = "mem=16G"
+
+# %% tags=["check"]
+check("07.5", answer)
+
+# %% tags=["solution"]
+solution("07.5")
+
+# %% [markdown]
+# ## The board
+
+# %%
+from oomlab.theories import board
+
+board(report)
+# %% [markdown]
+# ### Exercise 07.6
+#
+# Write to the owner. In five sentences at most: what happened, how you know, what he should do
+# tonight, and what he should do this year.
+
+# %% tags=["exercise"]
+answer = """
+Your kernel ran out of low memory, not of memory: every cached page of the big file kept a
+buffer_head in the 870 MB that a 32-bit kernel can address, and Linux 3.2 frees these only when
+highmem itself gets full. The report proves it, since both lowmem zones stand exactly at their
+limits while HighMem has 549 MB free, and reclaimable slab holds 513 MB. More swap or a larger
+min_free_kbytes will not help and may harm. Tonight boot with mem=16G or mem=28G, or drop the page
+cache while you copy. This year install a 64-bit kernel; your 32-bit programs will run on it.
+"""
+
+# %% tags=["check"]
+check("07.6", answer)
+
+# %% tags=["solution"]
+solution("07.6")
+
+# %% [markdown]
+# ## What you know now
+#
+# A theory stands or falls with what it predicts. The report refutes three of the five in a line each.
+# One describes what everyone sees and mistakes a blind spot for a wish. One is right, and you can now
+# prove it and put numbers to it.
+#
+# All of this was worked out from one report and a model. **Does a real kernel agree, before your
+# eyes?** That is for the live lab.

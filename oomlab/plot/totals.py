@@ -1,0 +1,63 @@
+"""A picture of a report's totals: what the whole machine holds."""
+
+from __future__ import annotations
+
+from matplotlib.axes import Axes
+
+from oomlab.palette import swatch
+from oomlab.plot.canvas import FAINT, INK, QUIET, SMALL, TEXT, block, look, paper, say
+from oomlab.report import Report
+from oomlab.units import human_kb
+
+HOLDS = {
+    "cache": ("active_file", "inactive_file"),
+    "anonymous": ("active_anon", "inactive_anon"),
+    "slab": ("slab_reclaimable", "slab_unreclaimable"),
+    "free": ("free",),
+}
+"""Which of a report's totals belong to which colour."""
+
+
+def totals(report: Report, *, ax: Axes | None = None) -> Axes:
+    """Draw the memory of the whole machine by what it holds, and the swap that is in use.
+
+    All bars have one scale. Totals that the report does not print are left out.
+    """
+    held = held_pages(report)
+    rows = len(held) + (report.swap is not None)
+    ax = paper(ax, height=0.95 + 0.42 * max(1, rows))
+    most = max(held.values(), default=0) or 1
+    for row, (key, pages) in enumerate(held.items()):
+        _bar(ax, -row, key, pages / most, human_kb(pages * report.page_size_kb))
+    if report.swap is not None and report.swap.total is not None:
+        used = report.swap.total - (report.swap.free or 0)
+        whole = human_kb(report.swap.total * report.page_size_kb)
+        said = f"{human_kb(used * report.page_size_kb)} used of {whole}"
+        _bar(ax, -len(held), "swap", used / most, said)
+    ax.set(xlim=(-0.02, 1.18), ylim=(0.55 - rows, 0.55), xticks=[], yticks=[])
+    say(ax, _finding(held, report.page_size_kb), "All bars have the same scale.")
+    return ax
+
+
+def held_pages(report: Report) -> dict[str, int]:
+    """Give what the machine holds, in pages, by the palette's keys, largest first."""
+    printed = {
+        key: sum(report.totals[name] for name in names)
+        for key, names in HOLDS.items()
+        if all(name in report.totals for name in names)
+    }
+    return dict(sorted(printed.items(), key=lambda item: -item[1]))
+
+
+def _finding(held: dict[str, int], page_kb: int) -> str:
+    if not held:
+        return "The report prints no totals"
+    largest = next(iter(held))
+    return f"{human_kb(held[largest] * page_kb)} of {swatch(largest).label}"
+
+
+def _bar(ax: Axes, row: float, key: str, share: float, said: str) -> None:
+    ax.text(-0.012, row, swatch(key).label, ha="right", va="center", fontsize=TEXT, color=INK)
+    ax.plot([0, 0], [row - 0.3, row + 0.3], color=FAINT, linewidth=1)
+    block(ax, 0, row - 0.26, share, 0.52, **look(key))
+    ax.text(share + 0.012, row, said, va="center", fontsize=SMALL, color=QUIET)
