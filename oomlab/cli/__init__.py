@@ -12,11 +12,11 @@ from collections.abc import Sequence
 from typing import NoReturn
 
 from oomlab import __version__
-from oomlab.cli import explain, gfp, simulate
+from oomlab.cli import explain, gfp, lab_page, simulate
 from oomlab.errors import OomlabError
 from oomlab.render.safe import plain
 
-SUBCOMMANDS = (explain, gfp, simulate)
+SUBCOMMANDS = (explain, gfp, simulate, lab_page)
 
 FAILED = 2
 """The exit status of bad arguments, unreadable files and machines that cannot be."""

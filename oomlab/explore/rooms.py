@@ -12,7 +12,10 @@ from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 
-ROOMS = Path(__file__).parent / "static" / "lab"
+from oomlab.palette import css_variables
+
+STATIC = Path(__file__).parent / "static"
+ROOMS = STATIC / "lab"
 
 _IMPORT = re.compile(r'^import \{([^}]*)\} from "\./([a-z_]+)\.js";\n', re.MULTILINE)
 _EXPORT = re.compile(r"^export (?=(?:async )?(?:function\*?|const|class) (\w+))", re.MULTILINE)
@@ -24,8 +27,8 @@ def room(name: str) -> str:
     return ROOMS.joinpath(f"{name}.js").read_text(encoding="utf-8")
 
 
-def needed(name: str) -> list[str]:
-    """List a room and all that it needs, directly or not, in an order in which each can be made."""
+def needed(*names: str) -> list[str]:
+    """List rooms and all that they need, directly or not, in an order in which each can be made."""
     order: dict[str, None] = {}
 
     def visit(each: str) -> None:
@@ -33,13 +36,20 @@ def needed(name: str) -> list[str]:
             visit(other)
         order.setdefault(each)
 
-    visit(name)
+    for name in names:
+        visit(name)
     return list(order)
 
 
-def join(name: str) -> str:
-    """Put a room and all that it needs into one text that defines a constant for each room."""
-    return "\n".join(_as_function(each) for each in needed(name))
+def join(*names: str) -> str:
+    """Put rooms and all that they need into one text that defines a constant for each room."""
+    return "\n".join(_as_function(each) for each in needed(*names))
+
+
+def styles() -> str:
+    """Give the style sheet of the lab: the course's colours, the shared tokens, its own rules."""
+    sheets = [each.read_text(encoding="utf-8") for each in (STATIC / "tokens.css", ROOMS / "lab.css")]
+    return "\n".join([f".oom {{ {css_variables()} }}", *sheets])
 
 
 def _as_function(name: str) -> str:
@@ -50,7 +60,7 @@ def _as_function(name: str) -> str:
 
 
 def _taken(match: re.Match[str]) -> str:
-    names = [name.strip() for name in match[1].split(",") if name.strip()]
+    names = [name.strip().replace(" as ", ": ") for name in match[1].split(",") if name.strip()]
     return f"const {_braces(names)} = room_{match[2]};\n"
 
 

@@ -28,6 +28,9 @@ export function say(node, text) {
   if (node.textContent !== text) node.textContent = text;
 }
 
+// Text in which a number stays with its unit.
+export const bound = (text) => text.replace(/(\d) (?=[GMk]i?B\b)/g, "$1\u00a0");
+
 export function tableOf(caption, heads, rows) {
   const cells = (kind, row) => row.map((each, n) => h(n === 0 ? "th" : kind, n === 0 ? { scope: kind === "th" ? "col" : "row" } : {}, each));
   return h(

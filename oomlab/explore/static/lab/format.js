@@ -17,10 +17,11 @@ export const gib = (pages) => `${Number((pages / PAGES_PER_GIB).toFixed(2))}`;
 // A whole number in groups of three.
 export const grouped = (number) => fixed(number, 0).replace(/\B(?=(\d{3})+$)/g, ",");
 
-// Python rounds a half to the even neighbour, JavaScript away from zero. Python is the law.
+// Python rounds an exact half to the even neighbour, JavaScript away from zero. Python is the law.
+// With one place at most, only a multiple of a quarter can be an exact half.
 export function fixed(number, places) {
   const scaled = number * 10 ** places;
-  const isHalf = Math.abs(scaled - Math.trunc(scaled)) === 0.5;
+  const isHalf = Number.isInteger(number * 4) && Math.abs(scaled % 1) === 0.5;
   return (isHalf ? (2 * Math.round(scaled / 2)) / 10 ** places : number).toFixed(places);
 }
 

@@ -33,7 +33,7 @@ export class Pen {
     }
     this.used += 1;
     write(node, attributes);
-    if (node.said !== text) node.textContent = node.said = text;
+    if (text !== (node.said ?? "")) node.textContent = node.said = text;
     return node;
   }
 
@@ -54,9 +54,18 @@ export class Pen {
     this.put("text", { x: px(x), y: px(y), "text-anchor": anchor, ...look }, text);
   }
 
+  // Draw what follows only inside this outline: gives a value for the clip-path attribute.
+  clip(name, d) {
+    const id = `${this.ids}-${name}`;
+    const node = this.put("clipPath", { id });
+    const shape = node.firstElementChild ?? node.appendChild(document.createElementNS(SVG, "path"));
+    write(shape, { d });
+    return `url(#${id})`;
+  }
+
   // The colour and hatch of one thing, by its key in the palette.
   fill(key) {
-    return `url(#${this.ids}-${key})`;
+    return `url(#${this.ids}-fill-${key})`;
   }
 }
 
@@ -64,7 +73,7 @@ export class Pen {
 export function hatches(palette, ids) {
   const patterns = Object.values(palette).map((swatch) => {
     const ground = `<rect width="8" height="8" fill="${swatch.color}"/>`;
-    return `<pattern id="${ids}-${swatch.key}" width="8" height="8" patternUnits="userSpaceOnUse">${ground}${STROKES[swatch.hatch] ?? ""}</pattern>`;
+    return `<pattern id="${ids}-fill-${swatch.key}" width="8" height="8" patternUnits="userSpaceOnUse">${ground}${STROKES[swatch.hatch] ?? ""}</pattern>`;
   });
   const svg = document.createElementNS(SVG, "svg");
   write(svg, { width: 0, height: 0, "aria-hidden": "true", class: "hatches" });

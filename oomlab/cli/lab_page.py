@@ -1,0 +1,34 @@
+"""``oomlab lab-page``: the failure lab as one file that works offline."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+_EPILOG = """\
+examples:
+  oomlab lab-page lab.html       write the page, then open it in any browser
+"""
+
+
+def add(subparsers: Any) -> None:
+    """Describe the subcommand."""
+    parser = subparsers.add_parser(
+        "lab-page",
+        help="write the failure lab as one page that works offline",
+        description="Write the failure lab as one self-contained page: no kernel, no network.",
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("file", type=Path, help="the page to write, such as lab.html")
+    parser.set_defaults(run=run)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Write the page."""
+    from oomlab.explore.lab_page import lab_page
+
+    arguments.file.write_text(lab_page(), encoding="utf-8")
+    print(f"Wrote {arguments.file}: open it in a browser.")
+    return 0

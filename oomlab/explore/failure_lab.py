@@ -1,0 +1,98 @@
+"""The failure lab: drag RAM, swap and page cache until the machine dies, in the browser.
+
+The page simulates and draws by itself (``static/lab``), so that it follows the hand at the
+speed of the screen. Python is the law: whenever the hand lets go, it computes the same point,
+and the page says so if it had come to another answer.
+"""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from dataclasses import replace
+from io import BytesIO
+from typing import Any
+
+import anywidget
+import traitlets
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+
+from oomlab import plot
+from oomlab.errors import MachineError
+from oomlab.explore.rooms import join, styles
+from oomlab.explore.rules import facts
+from oomlab.explore.story import tell
+from oomlab.kernel import KernelVersion
+from oomlab.palette import as_dict
+from oomlab.simulate import Trajectory, Workload, simulate
+from oomlab.zones import Machine
+
+
+class FailureLab(anywidget.AnyWidget):
+    """A machine on a bench, with a file being copied to it: when does it die, and why?
+
+    ``machine`` and ``workload`` are what the lab begins with, the incident's by default.
+    ``settings`` are the fields of both that a hand can change, by name. Where no kernel runs,
+    the page keeps a picture and the sentence.
+    """
+
+    _esm = join("widget") + "\nexport default { render: room_widget.render };\n"
+    _css = styles()
+    settings = traitlets.Dict().tag(sync=True)
+    _facts = traitlets.Dict().tag(sync=True)
+    _palette = traitlets.Dict().tag(sync=True)
+    _law = traitlets.Dict().tag(sync=True)
+
+    def __init__(self, machine: Machine | None = None, workload: Workload | None = None) -> None:
+        self._start = (machine or Machine(), workload or Workload())
+        super().__init__(_facts=facts(*self._start), _palette=as_dict(), settings={})
+        self._judge()
+        self.observe(self._judge, "settings")
+
+    @property
+    def machine(self) -> Machine:
+        """The machine as it is set now."""
+        chosen = self._chosen(self._start[0])
+        if "kernel" in chosen:
+            chosen["kernel"] = KernelVersion.of(chosen["kernel"])
+        return replace(self._start[0], **chosen)
+
+    @property
+    def workload(self) -> Workload:
+        """What it is asked to do now."""
+        return replace(self._start[1], **self._chosen(self._start[1]))
+
+    @property
+    def trajectory(self) -> Trajectory:
+        """What comes of it. Raises :class:`MachineError` for a machine that could not boot."""
+        return simulate(self.machine, self.workload)
+
+    @property
+    def sentence(self) -> str:
+        """What happens and why, in words."""
+        return str(tell(self.machine, self.workload))
+
+    def _chosen(self, start: Machine | Workload) -> dict[str, Any]:
+        return {name: value for name, value in self.settings.items() if hasattr(start, name)}
+
+    def _judge(self, change: object = None) -> None:
+        self._law = {"settings": self.settings, "sentence": self.sentence}
+
+    def _repr_mimebundle_(self, **options: Any) -> tuple[dict[str, Any], dict[str, Any]]:
+        """Show the lab, and beside it a picture and the sentence for where no kernel runs."""
+        data, metadata = super()._repr_mimebundle_(**options) or ({}, {})
+        return {**data, **self._still(), "text/plain": self.sentence}, metadata
+
+    def _still(self) -> dict[str, str]:
+        try:
+            png = trajectory_png(self.trajectory)
+        except MachineError:
+            return {}
+        return {"image/png": b64encode(png).decode("ascii")}
+
+
+def trajectory_png(run: Trajectory) -> bytes:
+    """Draw a run with matplotlib, as it stands in the course's other pictures."""
+    figure = plot.trajectory(run).get_figure(root=True)
+    file = BytesIO()
+    FigureCanvasAgg(figure).print_figure(file, format="png", dpi=144)
+    return file.getvalue()

@@ -1,0 +1,70 @@
+"""The failure lab as one file that works offline: no kernel, no network, nothing to install."""
+
+from __future__ import annotations
+
+import json
+from html import escape
+from string import Template
+
+from oomlab.explore.rooms import join, styles
+from oomlab.explore.rules import facts
+from oomlab.explore.story import tell
+from oomlab.palette import as_dict
+from oomlab.simulate import Workload
+from oomlab.zones import Machine
+
+_PAGE = Template(
+    """<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta http-equiv="Content-Security-Policy" content="$policy">
+<title>The failure lab</title>
+<style>
+$styles
+</style>
+</head>
+<body class="oom oom-page">
+<main>
+<h1>The failure lab</h1>
+<p class="lead">A 32-bit server with 32 GB of RAM copies a file of 50 GB, and dies with half a gigabyte free.
+Change the machine, and see whether it lives.</p>
+<div id="lab"><p>$sentence</p><noscript><p>The lab itself needs JavaScript.</p></noscript></div>
+<footer>
+<p>A model, not the machine. Zone sizes, marks and reserves are exact; one number, 901 pages of slab, is
+fitted to the incident’s own report; reclaim is drawn as instantaneous, and writing to disk as fast enough.
+Made with oomlab.</p>
+</footer>
+</main>
+<script>
+$script
+room_page.start({ facts: $facts, palette: $palette, place: document.getElementById("lab") });
+</script>
+</body>
+</html>
+"""
+)
+_POLICY = "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data:"
+
+
+def lab_page(machine: Machine | None = None, workload: Workload | None = None) -> str:
+    """Write the page: a whole HTML document that asks no server for anything.
+
+    The lab begins with ``machine`` and ``workload``, the incident's by default; what a reader
+    changes stands in the page's address.
+    """
+    start = (machine or Machine(), workload or Workload())
+    return _PAGE.substitute(
+        policy=_POLICY,
+        styles=styles(),
+        sentence=escape(str(tell(*start))),
+        script=join("page"),
+        facts=_json(facts(*start)),
+        palette=_json(as_dict()),
+    )
+
+
+def _json(data: object) -> str:
+    """Write data that can stand inside a script element."""
+    return json.dumps(data).replace("<", "\\u003c")

@@ -1,0 +1,100 @@
+// The edge: a small map of RAM × block size. Where it is hatched, the machine dies. The dot is this
+// machine; it can be dragged. A row is computed at most once a frame, so that a hand is never slowed.
+
+import { PAGES_PER_GIB } from "./format.js";
+
+const ROW = 22, TOP = 6, LEFT = 62, AXIS = 34, RIGHT = 8;
+const LEAST = PAGES_PER_GIB, MOST = 64 * PAGES_PER_GIB;
+const SAMPLES = 36, FINER = 7;
+
+export class Edge {
+  // blocks: rows of [block size, label]. fate(settings) is "oom", "survives" or "no boot".
+  constructor(pen, blocks, fate, change) {
+    Object.assign(this, { pen, blocks, fate, rows: [], stale: [], key: "" });
+    this.listen(pen.svg, change);
+  }
+
+  // Ask for the rows of these settings; RAM and block size are the axes and do not count.
+  ask(settings) {
+    const { ram, block_size, ...rest } = settings;
+    const key = JSON.stringify(rest);
+    if (key === this.key) return;
+    this.key = key;
+    this.stale = this.blocks.map((_, n) => n);
+  }
+
+  // Compute one row that is out of date; say whether more remain.
+  work(settings) {
+    if (this.stale.length === 0) return false;
+    const n = this.stale.shift();
+    this.rows[n] = stretches((ram) => this.fate({ ...settings, ram: Math.round(ram), block_size: this.blocks[n][0] }));
+    return this.stale.length > 0;
+  }
+
+  draw(settings, width) {
+    const { pen } = this, height = TOP + ROW * this.blocks.length + AXIS;
+    this.width = width;
+    pen.begin(width, height);
+    this.blocks.forEach(([, label], n) => {
+      const y = TOP + ROW * n;
+      pen.text(LEFT - 8, y + 15, label, { anchor: "end" });
+      for (const { from, to, fate } of this.rows[n] ?? []) {
+        const look = { oom: { fill: pen.fill("danger") }, survives: { class: "lives" }, "no boot": { class: "never" } }[fate];
+        pen.rect(toX(from, width), y + 1, toX(to, width) - toX(from, width), ROW - 2, look);
+      }
+    });
+    for (const at of [1, 2, 4, 8, 16, 32, 64]) {
+      const x = toX(at * PAGES_PER_GIB, width);
+      pen.line(x, height - AXIS, x, height - AXIS + 4, { class: "rule" });
+      pen.text(x, height - AXIS + 16, `${at}`, { anchor: "middle", class: "muted" });
+    }
+    pen.text(width - RIGHT, height - 2, "GiB of RAM", { anchor: "end", class: "muted" });
+    this.drawDot(settings, width);
+    pen.end();
+  }
+
+  drawDot({ ram, block_size }, width) {
+    const n = Math.max(0, this.blocks.findIndex(([size]) => size === block_size));
+    this.pen.put("circle", { class: "dot", cx: toX(Math.min(MOST, Math.max(LEAST, ram)), width), cy: TOP + ROW * (n + 0.5), r: 6 });
+  }
+
+  listen(svg, change) {
+    const move = (event, released) => {
+      const box = svg.getBoundingClientRect();
+      const share = (event.clientX - box.left - LEFT) / (this.width - LEFT - RIGHT);
+      const n = Math.floor((event.clientY - box.top - TOP) / ROW);
+      const gib = Math.round(16 * 2 ** (6 * Math.min(1, Math.max(0, share)))) / 16;
+      const block = this.blocks[Math.min(this.blocks.length - 1, Math.max(0, n))][0];
+      change({ ram: gib * PAGES_PER_GIB, block_size: block }, released);
+    };
+    svg.addEventListener("pointerdown", (event) => { svg.setPointerCapture(event.pointerId); move(event, false); });
+    svg.addEventListener("pointermove", (event) => { if (svg.hasPointerCapture(event.pointerId)) move(event, false); });
+    svg.addEventListener("pointerup", (event) => move(event, true));
+  }
+}
+
+const toX = (ram, width) => LEFT + ((width - LEFT - RIGHT) * Math.log2(ram / LEAST)) / Math.log2(MOST / LEAST);
+
+// Cut the axis of RAM into stretches of one fate, each end found by halving.
+function stretches(fateOf) {
+  const at = (n) => LEAST * (MOST / LEAST) ** (n / SAMPLES);
+  const found = [{ from: LEAST, fate: fateOf(LEAST) }];
+  for (let n = 1; n <= SAMPLES; n += 1) {
+    const fate = fateOf(at(n)), last = found.at(-1);
+    if (fate !== last.fate) {
+      last.to = between(at(n - 1), at(n), (ram) => fateOf(ram) === last.fate);
+      found.push({ from: last.to, fate });
+    }
+  }
+  found.at(-1).to = MOST;
+  return found;
+}
+
+function between(low, high, isLow) {
+  for (let n = 0; n < FINER; n += 1) {
+    const middle = (low + high) / 2;
+    if (isLow(middle)) low = middle;
+    else high = middle;
+  }
+  return high;
+}

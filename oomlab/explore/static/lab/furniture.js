@@ -1,0 +1,51 @@
+// Where everything stands: the elements of the lab, without what they do.
+
+import { h } from "./dom.js";
+
+const SVG = "http://www.w3.org/2000/svg";
+
+export function furnish({ ids, controls, transport, prediction, presets, groups }) {
+  const place = (rows) => rows.map(({ name }) => controls.elements[name]);
+  const parts = {
+    drawings: { flasks: picture("The zones as vessels"), timeline: picture("The race, over time"), budget: picture("The budget of lowmem"), edge: picture("The edge: RAM and block size") },
+    reset: h("button", { type: "button" }, "Reset"),
+    copy: h("button", { type: "button" }, "Copy as Python"),
+    full: h("button", { type: "button" }, "Full screen"),
+    headline: h("strong", {}),
+    because: h("span", {}),
+    news: h("p", { class: "news" }),
+    budgetTitle: h("h4", {}),
+    numbers: h("details", { class: "numbers" }, h("summary", {}, "The same in numbers")),
+    tables: h("div", { class: "tables" }),
+    code: h("pre", { class: "code", tabindex: 0, hidden: true }),
+    note: h("p", { class: "note" }),
+    heard: h("p", { class: "heard", role: "status", "aria-live": "polite" }),
+  };
+  parts.numbers.append(parts.tables);
+  parts.edge = figure("edge", h("h4", {}, "The edge"), parts.drawings.edge, h("p", { class: "hint" }, "Hatched machines die. Drag the dot."));
+  parts.race = h("div", { class: "race" }, parts.drawings.timeline, h("div", { class: "scrubber" }, transport.scrub), h("div", { class: "time" }, transport.buttons, parts.news));
+  parts.stage = h("div", { class: "stage" }, parts.drawings.flasks, parts.race, figure("budget", parts.budgetTitle, parts.drawings.budget), parts.numbers);
+  const verdict = h("div", { class: "verdict" }, h("p", { class: "sentence" }, parts.headline, parts.because), prediction.question, prediction.score, parts.note);
+  const panel = h(
+    "div", { class: "panel" },
+    h("div", { class: "group" }, ...place(groups.BASICS)),
+    disclosure("The kernel", place(groups.KERNEL)),
+    disclosure("Fine print", place(groups.FINE_PRINT)),
+    prediction.element,
+    parts.edge,
+  );
+  const bar = h("div", { class: "bar" }, h("div", { class: "presets", role: "group", "aria-label": "Ready-made machines" }, ...presets), h("div", { class: "actions" }, parts.reset, parts.copy, parts.full));
+  const frame = h("div", { class: "bench" }, bar, verdict, panel, parts.stage, parts.code, parts.heard);
+  parts.root = h("section", { class: "oom oom-lab", "aria-label": "The failure lab", id: ids }, frame);
+  return parts;
+}
+
+const disclosure = (title, elements) => h("details", { class: "group" }, h("summary", {}, title), ...elements);
+const figure = (name, ...children) => h("div", { class: `figure ${name}` }, ...children);
+
+function picture(label) {
+  const svg = document.createElementNS(SVG, "svg");
+  svg.setAttribute("role", "img");
+  svg.setAttribute("aria-label", label);
+  return svg;
+}

@@ -1,0 +1,87 @@
+// Where a machine's RAM lies: oomlab/machine.py in the browser, checked against it by a test.
+// A machine has Python's fields, in pages; machine.rules are the facts of its kernel, as Python read them.
+
+import { PAGES_PER_GIB, human } from "./format.js";
+
+export const PAGE_BYTES = 4096;
+const DMA_END = 0x1000;
+const FOUR_GIB = 0x100000;
+const LEAST_LOWMEM = 64 * 256;
+const NO_LIMIT = 2 ** 40;
+
+export class MachineError extends Error {
+  name = "MachineError";
+}
+
+export const pagesOf = (bytes) => Math.ceil(bytes / PAGE_BYTES);
+
+// RAM as page frames [first, end], as the firmware's map would list them.
+export function memoryMap(machine) {
+  const below = Math.min(machine.ram, FOUR_GIB - machine.pci_hole);
+  const edges = [0, ...machine.low_holes.flat(), below - machine.firmware, FOUR_GIB, FOUR_GIB + machine.ram - below];
+  const limit = addressLimit(machine);
+  const ranges = [];
+  for (let n = 0; n < edges.length; n += 2) {
+    const first = edges[n], end = Math.min(edges[n + 1], limit);
+    if (first < end) ranges.push([first, end]);
+  }
+  return ranges;
+}
+
+function addressLimit(machine) {
+  const limit = machine.arch === "i386" && !machine.pae ? FOUR_GIB : NO_LIMIT;
+  return machine.mem_limit === null ? limit : Math.min(machine.mem_limit, limit);
+}
+
+// The page frame where lowmem ends.
+export function lowmemEnd(machine) {
+  const end = memoryMap(machine).at(-1)[1];
+  return machine.arch === "x86_64" ? end : Math.min(end, directMap(machine));
+}
+
+function directMap({ rules, vmalloc_mib, page_offset }) {
+  const room = vmalloc_mib === null ? 128 : vmalloc_mib + rules.vmalloc_guard_mib;
+  return Math.floor(Math.max(0, rules.vmalloc_end - page_offset - room * 2 ** 20) / PAGE_BYTES);
+}
+
+export function swiotlbPages(machine) {
+  const needed = memoryMap(machine).at(-1)[1] > FOUR_GIB;
+  return machine.swiotlb ?? (needed ? machine.rules.swiotlb_mib * 256 : 0);
+}
+
+// Every zone of the kernel, lowest first: {name, start_pfn, spanned, ram}.
+export function layout(machine) {
+  const ram = memoryMap(machine);
+  return machine.rules.zones.map((name) => extent(name, bounds(name, machine), ram));
+}
+
+function bounds(name, machine) {
+  const low = lowmemEnd(machine);
+  const isWide = machine.arch === "x86_64" && machine.rules.zones.includes("DMA32");
+  const dma32End = isWide ? FOUR_GIB : DMA_END;
+  return { DMA: [0, DMA_END], DMA32: [DMA_END, dma32End], Normal: [dma32End, low], HighMem: [low, NO_LIMIT], Movable: [0, 0] }[name];
+}
+
+function extent(name, [start, end], ram) {
+  const touching = ram.filter(([first, last]) => first < end && last > start);
+  const inside = touching.map(([first, last]) => [Math.max(first, start), Math.min(last, end)]);
+  if (inside.length === 0) return { name, start_pfn: 0, spanned: 0, ram: 0 };
+  const first = inside[0][0], last = inside.at(-1)[1];
+  return { name, start_pfn: first, spanned: last - first, ram: inside.reduce((sum, [a, b]) => sum + b - a, 0) };
+}
+
+// Throw the first reason why a machine could not boot, in Python's words.
+export function checkMachine(machine) {
+  const { rules, ram, mem_limit } = machine;
+  if (ram > rules.most_ram_gib * PAGES_PER_GIB) {
+    const build = machine.arch === "i386" && machine.pae ? "i386 PAE" : machine.arch;
+    throw new MachineError(`${human(ram)} of RAM: an ${build} kernel ${machine.kernel} addresses ${rules.most_ram_gib} GiB`);
+  }
+  const below = Math.min(ram, FOUR_GIB - machine.pci_hole) - machine.firmware;
+  if (below < LEAST_LOWMEM) throw new MachineError(`${human(Math.max(0, below))} of RAM below the PCI hole: the kernel needs 64 MiB`);
+  if (mem_limit !== null && mem_limit < LEAST_LOWMEM) throw new MachineError(`mem=${human(mem_limit)}: the kernel needs 64 MiB`);
+  const lowmem = lowmemEnd(machine);
+  if (lowmem < LEAST_LOWMEM) {
+    throw new MachineError(`${human(lowmem)} of lowmem: the kernel refuses less than 64 MiB; ask for less vmalloc`);
+  }
+}

@@ -1,0 +1,37 @@
+// The lab in a notebook. Each release goes to Python, which computes the same point: Python is the law.
+
+import { makeLab } from "./lab.js";
+import { incident } from "./settings.js";
+
+export function render({ model, el }) {
+  let shown = null; // what the page says, and about which settings
+  const lab = makeLab({
+    facts: model.get("_facts"),
+    palette: model.get("_palette"),
+    settings: model.get("settings"),
+    settled(settings, run, isByHand) {
+      shown = { settings: whole(settings), sentence: run.sentence };
+      if (isByHand) {
+        model.set("settings", settings);
+        model.save_changes();
+      }
+      judge();
+    },
+  });
+  const whole = (settings) => JSON.stringify({ ...incident(model.get("_facts")), ...settings });
+  const judge = () => {
+    const law = model.get("_law"), isSame = shown.settings === whole(law.settings);
+    lab.note(isSame && shown.sentence !== law.sentence ? `Python’s model says otherwise, and it is right: ${law.sentence}` : "");
+  };
+  const follow = () => {
+    if (shown.settings !== whole(model.get("settings"))) lab.set(model.get("settings"));
+  };
+  model.on("change:_law", judge);
+  model.on("change:settings", follow);
+  el.append(lab.element);
+  return () => {
+    model.off("change:_law", judge);
+    model.off("change:settings", follow);
+    lab.close();
+  };
+}
