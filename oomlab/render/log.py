@@ -47,10 +47,17 @@ def _title(part: Part | None, lines: Sequence[SourceLine]) -> str:
     if part is None:
         return f'<p class="quiet">Not part of the report: {span(lines)}</p>'
     head = (
-        f"<strong>{markup(part.title)}</strong>"
+        f"<strong>{markup(part.title)}{_name(part, lines[0].text)}</strong>"
         f'<span class="quiet"><code>{markup(part.term)}</code> · {span(lines)}</span>'
     )
     return f"<details><summary>{head}</summary><p>{_prose(part.text)}</p></details>"
+
+
+def _name(part: Part, text: str) -> str:
+    """Say which zone this is, where a part comes once for each."""
+    found = part.pattern.search(text)
+    name = found.groupdict().get("name") if found else None
+    return f": {markup(name)}" if name else ""
 
 
 def _prose(text: str) -> str:

@@ -49,14 +49,13 @@ def _said(title: str, sentences: Sequence[str]) -> str:
 def _zones(report: Report, judged: Sequence[Verdict]) -> str:
     if not judged:
         return ""
-    titles = ("free", "min", "reserve")
-    head = "".join(f'<th scope="col" class="number">{title}</th>' for title in titles)
+    titles = "".join(f'<th scope="col" class="number">{title}</th>' for title in ("free", "min", "reserve"))
     rows = "".join(_zone_row(each, report.page_size_kb) for each in judged)
     said = zones_in_words(report, judged)
     return (
-        f"<h4>Which zones could have served it</h4>"
-        f'<div class="scroll"><table><thead><tr><th scope="col">zone</th>'
-        f'<th scope="col">each on its own scale</th>{head}<th scope="col">for this request</th></tr></thead>'
+        "<h4>Which zones could have served it</h4>"
+        '<div class="scroll"><table><thead><tr><th scope="col">zone</th><th scope="col">for this request</th>'
+        f'<th scope="col">each on its own scale</th>{titles}</tr></thead>'
         f'<tbody>{rows}</tbody></table></div><p class="quiet">Pages of {report.page_size_kb} kB. {_KEY}</p>'
         + (f"<p>{markup(said)}</p>" if said else "")
     )
@@ -71,8 +70,8 @@ def _zone_row(verdict: Verdict, page_kb: int) -> str:
     return (
         f'<tr><th scope="row">{markup(zone_name(zone))}'
         f'<br><small class="quiet">{markup(scale(verdict, page_kb))}{note}</small></th>'
-        f'<td class="bar">{zone_bar(verdict)}</td>{cells}'
-        f"<td>{markup(verdict_in_words(verdict))}</td></tr>"
+        f"<td>{markup(verdict_in_words(verdict))}</td>"
+        f'<td class="bar">{zone_bar(verdict)}</td>{cells}</tr>'
     )
 
 
