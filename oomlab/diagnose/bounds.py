@@ -1,0 +1,104 @@
+"""Limits that hold for some processes only: a control group, a cpuset, a memory policy, a node."""
+
+from __future__ import annotations
+
+from oomlab.diagnose.core import Case, found, limit, listed, size, zones_open
+from oomlab.diagnose.model import Finding
+from oomlab.report import ZoneStat
+from oomlab.units import human_kb
+
+
+def memcg_limit(case: Case) -> Finding | None:
+    """A control group met its limit; the machine itself may have plenty."""
+    report, group = case.report, case.report.memcg
+    if report.scope != "memcg":
+        return None
+    kill_line = report.victims[0].line if report.victims else None
+    if group is None or group.limit_kb is None:
+        claim = "A control group met its limit: the kernel says so where it names the process it killed."
+        return found(case, "memcg_limit", claim, "medium", group.line if group else None, kill_line)
+    claim = f"A control group met its limit of {human_kb(group.limit_kb)}."
+    if group.usage_kb is not None:
+        claim = (
+            f"A control group used {human_kb(group.usage_kb)} of the {human_kb(group.limit_kb)} it may use."
+        )
+    claim += " The machine itself was not out of memory."
+    return found(case, "memcg_limit", claim, "high", *_usage_lines(case), group.stats_line, group.line)
+
+
+def _usage_lines(case: Case) -> list[int]:
+    """Find the lines with usage and limit below the one that opens the group's part."""
+    return [line.number for line in case.report.source if "usage " in line.text and "limit " in line.text][:3]
+
+
+def cpuset_or_mempolicy(case: Case) -> Finding | None:
+    """The request was bound to some nodes, and only those were short."""
+    report = case.report
+    stated = report.scope in ("cpuset", "mempolicy")
+    if case.nodes is None and not stated:
+        return None
+    outside = _open_outside(case)
+    if not stated and (zones_open(case) or not outside):
+        return None
+    by = {"cpuset": "A cpuset", "mempolicy": "A memory policy"}.get(
+        report.scope, "A cpuset or a memory policy"
+    )
+    where = f" to node {listed(map(str, sorted(case.nodes)))}" if case.nodes else " to some nodes"
+    claim = f"{by} bound the request{where}. {_inside(case)}"
+    if outside:
+        claim += f" Elsewhere {size(case, sum(zone.free or 0 for zone in outside))} stood free."
+    lines = [each.zone.line for each in case.judged]
+    return found(
+        case, "cpuset_or_mempolicy", claim, "high" if stated else "medium", *_bound_lines(case), *lines
+    )
+
+
+def _inside(case: Case) -> str:
+    """Say how the nodes stood to which the request was bound."""
+    if case.asked:
+        return (
+            "There no zone could serve it."
+            if not zones_open(case)
+            else "There memory was free again by then."
+        )
+    barred = [zone for zone in case.barred if case.reachable(zone)]
+    if not barred:
+        return "The log does not show their zones."
+    free = size(case, sum(zone.free or 0 for zone in barred))
+    return (
+        f"All that is there is {listed(zone.name for zone in barred)}, with {free} free, "
+        "which such a request may not use: it can never succeed, however much is killed."
+    )
+
+
+def _open_outside(case: Case) -> list[ZoneStat]:
+    zones = (each.zone for each in case.judged if each.allowed and not case.reachable(each.zone))
+    return [zone for zone in zones if (zone.free or 0) > (zone.watermark_high or zone.watermark_min or 0)]
+
+
+def _bound_lines(case: Case) -> list[int]:
+    signs = ("mems_allowed=", "nodemask=", "constraint=")
+    return [line.number for line in case.report.source if any(sign in line.text for sign in signs)][:2]
+
+
+def numa_node_bound(case: Case) -> Finding | None:
+    """One node was short and another had plenty, though the log shows nothing that binds to a node."""
+    open_now = zones_open(case)
+    open_nodes = {zone.node for zone in open_now if zone.node is not None}
+    short_nodes = {each.zone.node for each in case.asked if each.zone.node is not None} - open_nodes
+    if case.order or not open_nodes or not short_nodes:
+        return None
+    if not _plenty(open_now):
+        return None
+    short, others = (listed(map(str, sorted(nodes))) for nodes in (short_nodes, open_nodes))
+    free = size(case, sum(zone.free or 0 for zone in open_now))
+    claim = f"Node {short} was short while node {others} had {free} free: the request was bound to its node."
+    lines = (each.zone.line for each in case.asked)
+    return found(case, "numa_node_bound", claim, "medium", case.report.trigger.line, *lines, needs_mask=True)
+
+
+def _plenty(zones: tuple[ZoneStat, ...]) -> bool:
+    free = sum(zone.free or 0 for zone in zones)
+    whole = sum(zone.managed or zone.present or 0 for zone in zones)
+    high = sum(zone.watermark_high or 0 for zone in zones)
+    return free > 2 * high and free > limit("open") * whole

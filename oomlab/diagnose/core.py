@@ -1,0 +1,235 @@
+"""The core test: which zones might the request use, and would one of them have served it?
+
+Before it kills, the kernel tries once more, and holds the zones to ``high`` instead of
+``min``: only if none passes does it go on. So a zone that passes at ``high`` when the
+report is printed calls for another explanation than "memory was full".
+
+Source: mm/page_alloc.c, ``__alloc_pages_may_oom``.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from functools import cache
+
+from oomlab.diagnose.holdings import Holdings, holdings, holdings_of
+from oomlab.diagnose.model import Confidence, Finding, weaker
+from oomlab.gfp import GfpMask, decode_gfp
+from oomlab.kernel import load_table
+from oomlab.report import FreeBlocks, Report, SourceLine, ZoneStat
+from oomlab.units import human_kb
+from oomlab.verdict import Verdict, verdicts
+
+HIGH_ZONES = ("HighMem", "Movable")
+"""Zones that the kernel cannot use for itself."""
+
+_SPAN = re.compile(r"(\d{1,5})(?:-(\d{1,5}))?", re.A)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Case:
+    """A report with what every rule asks of it worked out once.
+
+    ``mask`` is the request's; where the log lost it, an ordinary request of the kernel's is put
+    in its place and ``mask_known`` is false. ``judged`` holds the zones against ``min``, empty
+    ones left out. ``nodes`` are the NUMA nodes that the request was bound to, if the log says.
+    """
+
+    report: Report
+    mask: GfpMask
+    mask_known: bool
+    order: int
+    nodes: frozenset[int] | None
+    judged: tuple[Verdict, ...]
+    held: Holdings
+    lowmem: Holdings
+
+    @property
+    def asked(self) -> tuple[Verdict, ...]:
+        """The zones that the request might use."""
+        return tuple(each for each in self.judged if each.allowed and self.reachable(each.zone))
+
+    @property
+    def barred(self) -> tuple[ZoneStat, ...]:
+        """The zones that lie above those the request might use."""
+        return tuple(each.zone for each in self.judged if not each.allowed)
+
+    def reachable(self, zone: ZoneStat) -> bool:
+        """Tell whether a zone is on a node that the request might use."""
+        return self.nodes is None or zone.node is None or zone.node in self.nodes
+
+
+def open_case(report: Report) -> Case:
+    """Work out what the rules ask of a report."""
+    mask = _mask(report) or decode_gfp(0xCC0, names=("GFP_KERNEL",))
+    kept = replace(report, zones=tuple(zone for zone in report.zones if not _empty(zone)))
+    judged = tuple(verdicts(kept, mask))
+    lowmem = [each for each in kept.zones if each.name not in HIGH_ZONES]
+    return Case(
+        report=report,
+        mask=mask,
+        mask_known=report.trigger.gfp_mask is not None,
+        order=max(0, report.trigger.order or 0),
+        nodes=bound_nodes(report),
+        judged=judged,
+        held=holdings(report),
+        lowmem=holdings_of(lowmem, report),
+    )
+
+
+def _mask(report: Report) -> GfpMask | None:
+    trigger = report.trigger
+    if trigger.gfp_mask is None:
+        return None
+    mask = decode_gfp(trigger.gfp_mask, kernel=report.kernel, names=trigger.gfp_names)
+    return mask if mask.zone else None
+
+
+def _empty(zone: ZoneStat) -> bool:
+    size = zone.present if zone.managed is None else zone.managed
+    return size == 0 and not zone.free
+
+
+# --- which zones would have served it ---------------------------------------------------------
+
+
+def zones_open(case: Case, *, order: int | None = None, lift: str = "") -> tuple[ZoneStat, ...]:
+    """Give the zones that would have served the request, held to ``high`` as in the kernel's last try.
+
+    ``order`` asks the question for another size. ``lift`` asks what if pages of that kind were
+    like any others: ``"cma"`` or ``"highatomic"``.
+    """
+    asked = [each.zone for each in case.asked]
+    order = case.order if order is None else order
+    report = replace(
+        case.report,
+        zones=tuple(_raised(_lifted(zone, lift)) for zone in asked),
+        trigger=replace(case.report.trigger, order=order),
+    )
+    results = zip(asked, verdicts(report, case.mask), strict=True)
+    return tuple(zone for zone, verdict in results if _passes(verdict, order))
+
+
+def _raised(zone: ZoneStat) -> ZoneStat:
+    return zone if zone.watermark_high is None else replace(zone, watermark_min=zone.watermark_high)
+
+
+def _passes(verdict: Verdict, order: int) -> bool:
+    """Read a verdict as a yes; a list of free blocks that is lost cannot say yes to a large request."""
+    if verdict.zone.free is None or verdict.mark is None or verdict.refused:
+        return False
+    return order == 0 or verdict.block is True
+
+
+_LIFTED = {"cma": ("C", ("free_cma",)), "highatomic": ("H", ("free_highatomic", "reserved_highatomic"))}
+
+
+def _lifted(zone: ZoneStat, lift: str) -> ZoneStat:
+    if lift not in _LIFTED:
+        return zone
+    letter, names = _LIFTED[lift]
+    counters = {name: pages for name, pages in zone.counters.items() if name not in names}
+    blocks = zone.free_blocks and tuple(
+        FreeBlocks(each.order, each.blocks, each.types.replace(letter, "M")) for each in zone.free_blocks
+    )
+    return replace(zone, counters=counters, free_blocks=blocks)
+
+
+def shut(case: Case) -> bool:
+    """Tell whether the log shows zones that the request might use, and all of them too full for it."""
+    return bool(case.asked) and not zones_open(case)
+
+
+def roomy(zone: ZoneStat) -> bool:
+    """Tell whether a zone that was not asked has much free: more than ``high``, and three times ``min``."""
+    if zone.free is None:
+        return False
+    return zone.free > max(zone.watermark_high or 0, 3 * (zone.watermark_min or 0))
+
+
+# --- nodes ------------------------------------------------------------------------------------
+
+
+def node_list(text: str | None) -> frozenset[int]:
+    """Read a list of nodes as the kernel prints it.
+
+    >>> sorted(node_list("0-1,3"))
+    [0, 1, 3]
+    """
+    spans = [(int(first), int(last or first)) for first, last in _SPAN.findall(text or "")]
+    return frozenset(node for first, last in spans for node in range(first, min(last, first + 1024) + 1))
+
+
+def bound_nodes(report: Report) -> frozenset[int] | None:
+    """Give the nodes that the request was bound to; ``None`` when it might use all that are shown."""
+    texts = (report.nodemask, report.mems_allowed)
+    bounds = [nodes for nodes in map(node_list, texts) if nodes]
+    allowed = frozenset.intersection(*bounds) if bounds else frozenset[int]()
+    shown = {zone.node for zone in report.zones if zone.node is not None}
+    return allowed if allowed and (shown - allowed or report.scope in ("cpuset", "mempolicy")) else None
+
+
+# --- saying it --------------------------------------------------------------------------------
+
+
+def found(
+    case: Case, rule: str, claim: str, confidence: Confidence, *lines: int | None, needs_mask: bool = False
+) -> Finding:
+    """State a finding and quote its lines; without the request's mask some are less sure."""
+    numbers = dict.fromkeys(line for line in lines if line) or {case.report.first_line: None}
+    quoted = (case.report.quote(number) for number in numbers)
+    if needs_mask and not case.mask_known:
+        confidence = weaker(confidence)
+    return Finding(
+        rule=rule,
+        claim=claim,
+        confidence=confidence,
+        evidence=tuple(line for line in quoted if isinstance(line, SourceLine)),
+        source=_sources().get(rule, ""),
+    )
+
+
+@cache
+def _sources() -> dict[str, str]:
+    return {row["name"]: row["source"] for row in load_table("diagnose")["rule"]}
+
+
+@cache
+def limit(name: str) -> float:
+    """Give a threshold of ``tables/diagnose.toml``."""
+    return next(float(row["value"]) for row in load_table("diagnose")["threshold"] if row["name"] == name)
+
+
+def size(case: Case, pages: float) -> str:
+    """Write pages as a size."""
+    return human_kb(pages * case.report.page_size_kb)
+
+
+def percent(share: float) -> str:
+    """Write a share as people do.
+
+    >>> percent(0.593)
+    '59 %'
+    """
+    return f"{share * 100:.0f} %"
+
+
+def listed(words: Iterable[str], last: str = "and") -> str:
+    """Join words as English does."""
+    *others, end = [*words] or [""]
+    return f"{', '.join(others)} {last} {end}" if others else end
+
+
+def zone_name(zone: ZoneStat) -> str:
+    """Name a zone, with its node on a machine that prints it.
+
+    >>> zone_name(ZoneStat(name="Normal", node=1))
+    'Normal of node 1'
+    """
+    return zone.name if zone.node is None else f"{zone.name} of node {zone.node}"
+
+
+Rule = Callable[[Case], Finding | None]
+"""A small pure function: what it finds in a case, or ``None``."""

@@ -1,0 +1,258 @@
+"""What made it worse or came along: the details beside the cause, and what the kill did about it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from oomlab.diagnose.core import HIGH_ZONES, Case, found, limit, percent, size, zones_open
+from oomlab.diagnose.holders import swap_state
+from oomlab.diagnose.holdings import Holdings
+from oomlab.diagnose.model import Finding
+from oomlab.report import Memcg, Victim
+from oomlab.units import human_kb
+
+LOWMEM_CAUSES = ("lowmem_exhaustion", "cma")
+_NOT_FULL: tuple[str, ...] = (
+    *LOWMEM_CAUSES,
+    "dma_exhaustion",
+    "fragmentation",
+    "highatomic",
+    "sysrq_manual",
+    "not_oom",
+    "memcg_limit",
+)
+_NOT_FULL += ("cpuset_or_mempolicy", "numa_node_bound", "vm_fault_oom_spurious", "bpf_oom", "undetermined")
+"""Causes under which the machine as a whole need not have been full."""
+
+_KERNEL = {
+    "slab": "The kernel's own objects (slab) hold",
+    "page_tables": "Page tables hold",
+    "kernel_stacks": "Kernel stacks hold",
+    "file": "Page cache holds",
+}
+_REST = {
+    "unevictable": "Locked memory (unevictable) holds",
+    "hugetlb": "The pool of huge pages holds",
+    "shmem": "Shared memory holds",
+    "anon": "Processes hold",
+}
+_SAME = {"global_anon": {"anon"}, "slab_unreclaimable": {"slab"}, "writeback": {"file"}}
+
+
+def details(case: Case, cause: str) -> list[Finding]:
+    """Give the findings that name what contributes to a cause, the heaviest first."""
+    found_details = list(_holders(case, cause))
+    for rule in (mem_map, cma_aside, swap, dirty_file, group, unexplained, killing, panic):
+        finding = rule(case, cause)
+        if finding is not None and finding.rule != cause:
+            found_details.append(finding)
+    return found_details
+
+
+def _holders(case: Case, cause: str) -> Iterator[Finding]:
+    """Name whatever holds much of the memory that ran out."""
+    if cause in ("memcg_limit", "sysrq_manual", "not_oom", "bpf_oom", "vm_fault_oom_spurious"):
+        return
+    low = cause in LOWMEM_CAUSES
+    held = case.lowmem if low else case.held
+    names = _KERNEL if low else _KERNEL | _REST
+    shown = {name: held.share(name) for name in names if name != cause and name not in _SAME.get(cause, ())}
+    for name in sorted(shown, key=lambda each: -shown[each]):
+        if shown[name] >= limit(f"much_{name}"):
+            yield _holding(case, name, names[name], held, "lowmem" if low else "the memory")
+
+
+def _holding(case: Case, name: str, holds: str, held: Holdings, what: str) -> Finding:
+    claim = f"{holds} {size(case, held.pages(name))}, {percent(held.share(name))} of {what}."
+    return found(case, name, claim, "high", *held.lines(name)[:3])
+
+
+def mem_map(case: Case, cause: str) -> Finding | None:
+    """The table with a record for every page of RAM: on a 32-bit machine it lies in lowmem, all of it."""
+    pages = mem_map_pages(case)
+    low = sum(each.zone.present or 0 for each in case.judged if each.zone.name not in HIGH_ZONES)
+    if cause not in LOWMEM_CAUSES or not pages or pages < limit("mem_map") * low:
+        return None
+    claim = (
+        f"The table of all pages (mem_map) takes {size(case, pages)}, {percent(pages / low)} of lowmem. "
+        "It grows with RAM, and no counter of the report shows it."
+    )
+    totals = case.report.totals_lines
+    return found(case, "mem_map", claim, "medium", totals.get("ram"), totals.get("highmem"))
+
+
+def mem_map_pages(case: Case) -> int:
+    """Reckon the pages of ``mem_map`` on a machine with HighMem; 0 on any other.
+
+    Source: include/linux/mm_types.h, ``struct page``: 32 bytes on most 32-bit kernels.
+    """
+    highmem = case.report.totals.get("highmem") or case.report.zone("HighMem")
+    ram = case.report.totals.get("ram") or sum(each.zone.present or 0 for each in case.judged)
+    return int(ram * limit("struct_page")) // (case.report.page_size_kb * 1024) if highmem else 0
+
+
+def cma_aside(case: Case, cause: str) -> Finding | None:
+    """Free memory that belongs to CMA, where the request could not use it."""
+    pages = sum(each.zone.counters.get("free_cma", 0) for each in case.asked)
+    free = sum(each.zone.free or 0 for each in case.asked)
+    if case.mask.movable or not pages or pages < limit("much_cma") * free:
+        return None
+    claim = f"{size(case, pages)} of the {size(case, free)} free there is CMA's, closed to this request"
+    claim += ", all the larger blocks among it." if case.order and zones_open(case, lift="cma") else "."
+    return found(case, "cma", claim, "high", *(each.zone.line for each in case.asked))
+
+
+def swap(case: Case, cause: str) -> Finding | None:
+    """No swap, or none left: what processes hold had nowhere to go."""
+    state = swap_state(case)
+    if cause in _NOT_FULL or cause == "swapoff" or state not in ("none", "full"):
+        return None
+    shown = case.report.swap
+    if shown is None or shown.total is None:
+        return None
+    if state == "none":
+        return found(case, "no_swap", "There is no swap to move anything to.", "high", shown.line)
+    claim = f"All {size(case, shown.total)} of swap are in use."
+    return found(case, "swap_full", claim, "high", shown.line)
+
+
+def dirty_file(case: Case, cause: str) -> Finding | None:
+    """Page cache that waits to be written."""
+    held = case.held
+    waits = held.pages("unwritten") >= limit("unwritten") * held.pages("file")
+    if cause in (*_NOT_FULL, "writeback") or held.share("file") < limit("much_file") or not waits:
+        return None
+    claim = f"{size(case, held.pages('unwritten'))} of the page cache waits to be written."
+    return found(case, "dirty_file", claim, "high", *held.lines("unwritten"))
+
+
+def unexplained(case: Case, cause: str) -> Finding | None:
+    """Much memory is in no counter."""
+    pages = case.held.unaccounted
+    if cause in _NOT_FULL or pages is None or pages < limit("unaccounted") * (case.held.size or 0):
+        return None
+    return found(case, "unaccounted", f"{size(case, pages)} is in no counter of this report.", "medium")
+
+
+# --- control groups ---------------------------------------------------------------------------
+
+
+def group(case: Case, cause: str) -> Finding | None:
+    """Name what filled a control group."""
+    memcg = case.report.memcg
+    if cause != "memcg_limit" or memcg is None:
+        return None
+    used = memcg.usage_kb or memcg.limit_kb or 0
+    parts = {name: measure(memcg) for name, measure in _PARTS.items()}
+    name = max(parts, key=lambda each: parts[each] * _FAVOUR.get(each, 1.0))
+    if not used or parts[name] < limit("memcg_part") * used:
+        return None
+    claim = f"{_IN_GROUP[name]} {human_kb(parts[name])}, {percent(parts[name] / used)} of it."
+    return found(case, name, claim, "high", memcg.stats_line, *_stat_lines(case, _STATS[name]))
+
+
+def _anon(memcg: Memcg) -> int:
+    lists = sum(memcg.stat_kb(name) or 0 for name in ("active_anon", "inactive_anon")) - _shmem(memcg)
+    return max(lists, *(memcg.stat_kb(name) or 0 for name in ("anon", "rss")))
+
+
+def _shmem(memcg: Memcg) -> int:
+    return memcg.stat_kb("shmem") or 0
+
+
+def _dirty(memcg: Memcg) -> int:
+    names = ("file_dirty", "dirty", "file_writeback", "writeback")
+    return sum(memcg.stat_kb(name) or 0 for name in names)
+
+
+def _clean(memcg: Memcg) -> int:
+    return max(0, (memcg.stat_kb("file") or memcg.stat_kb("cache") or 0) - _shmem(memcg) - _dirty(memcg))
+
+
+def _kmem(memcg: Memcg) -> int:
+    parts = sum(memcg.stat_kb(name) or 0 for name in ("slab", "kernel_stack", "pagetables", "percpu", "sock"))
+    return max(parts, memcg.kmem_usage_kb or 0, memcg.stat_kb("kernel") or 0)
+
+
+_PARTS: dict[str, Callable[[Memcg], int]] = {
+    "anon": _anon, "shmem": _shmem, "dirty_file": _dirty, "file": _clean, "kmem": _kmem,
+}  # fmt: skip
+_FAVOUR = {"dirty_file": 1.5}  # dirty cache cannot be dropped, so it counts for more than clean cache
+_IN_GROUP = {
+    "anon": "Process memory holds",
+    "shmem": "Shared memory holds",
+    "dirty_file": "Page cache that waits to be written holds",
+    "file": "Page cache holds",
+    "kmem": "The kernel's own objects hold",
+}
+_STATS = {
+    "anon": ("anon", "rss"),
+    "shmem": ("shmem",),
+    "dirty_file": ("file_dirty", "dirty"),
+    "file": ("file", "cache"),
+}
+_STATS |= {"kmem": ("kernel", "slab")}
+
+
+def _stat_lines(case: Case, names: tuple[str, ...]) -> list[int]:
+    """Find the lines of these statistics: each on its own since 5.3."""
+    return [
+        line.number
+        for line in case.report.source
+        if any(f" {name} " in f" {line.text} " for name in names) and line.text.rstrip()[-1:].isdigit()
+    ][:1]
+
+
+# --- the kill ---------------------------------------------------------------------------------
+
+
+def killing(case: Case, cause: str) -> Finding | None:
+    """Say when a setting, and not the scores, chose who was killed."""
+    report = case.report
+    first = report.victims[0] if report.victims else None
+    if report.memcg and report.memcg.oom_group:
+        count = len(report.victims)
+        claim = f"memory.oom.group is set: the whole group was killed, {count} processes in this log."
+        return found(case, "oom_group", claim, "high", *(each.line for each in report.victims[:2]))
+    if first and "allocating_task" in (first.reason or ""):
+        claim = "vm.oom_kill_allocating_task is set: whoever asked was killed, whatever it held."
+        return found(case, "oom_kill_allocating_task", claim, "high", first.line)
+    return None
+
+
+def panic(case: Case, cause: str) -> Finding | None:
+    """The kernel gave up."""
+    text = case.report.panic
+    if not text:
+        return None
+    name, why = "panic", "nothing was left that it might kill"
+    if "panic_on_oom" in text:
+        name, why = "panic_on_oom", "vm.panic_on_oom tells it to"
+    lines = [line.number for line in case.report.source if text in line.text]
+    return found(case, name, f"The kernel panicked: {why}.", "high", *lines[:1])
+
+
+def victim(case: Case, cause: str) -> Finding | None:
+    """Say when the process that died was not the one that held the memory."""
+    report = case.report
+    first = report.victims[0] if report.victims else None
+    whole = (case.held.size or 0) * report.page_size_kb
+    held = _resident(first) if first else None
+    if (
+        first is None
+        or held is None
+        or not whole
+        or cause == "memcg_limit"
+        or held >= limit("victim") * whole
+    ):
+        return None
+    part = f"{human_kb(held)}, {held / whole:.1%} of the memory"
+    so = "that filled no lowmem" if cause in LOWMEM_CAUSES else "it is not what filled it"
+    claim = f"The process that was killed (pid {first.pid}) held {part}: {so}."
+    return found(case, "victim_is_not_consumer", claim, "high", first.line)
+
+
+def _resident(first: Victim) -> int | None:
+    sizes = (first.anon_rss_kb, first.file_rss_kb, first.shmem_rss_kb)
+    known = [each for each in sizes if each is not None]
+    return sum(known) if known else None

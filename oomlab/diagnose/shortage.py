@@ -1,0 +1,192 @@
+"""Zones that were short though the machine was not: the core test, asked in five ways."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from oomlab.diagnose.core import (
+    HIGH_ZONES,
+    Case,
+    found,
+    limit,
+    listed,
+    percent,
+    roomy,
+    size,
+    zone_name,
+    zones_open,
+)
+from oomlab.diagnose.model import Finding
+from oomlab.report import ZoneStat
+from oomlab.verdict import Verdict
+
+
+def cma(case: Case) -> Finding | None:
+    """The zones have free memory, but it is CMA's, which only movable pages may use."""
+    zones = _opened_by(case, "cma")
+    if not zones:
+        return None
+    held = sum(zone.counters["free_cma"] for zone in zones)
+    free = sum(zone.free or 0 for zone in zones)
+    claim = (
+        f"{_names(zones)} had {size(case, free)} free, but {size(case, held)} of it is CMA's. "
+        f"What cannot be moved, such as kernel memory, was left with {size(case, free - held)}: too little."
+    )
+    return found(case, "cma", claim, "high", *_lines(case, zones), needs_mask=True)
+
+
+def highatomic(case: Case) -> Finding | None:
+    """The zones have free memory, but it is kept for urgent requests."""
+    zones = _opened_by(case, "highatomic")
+    if not zones:
+        return None
+    names = ("free_highatomic", "reserved_highatomic")
+    held = sum(next((zone.counters[name] for name in names if name in zone.counters), 0) for zone in zones)
+    claim = (
+        f"{_names(zones)} had {_free(case, zones)} free, but {size(case, held)} of it is kept for "
+        "urgent requests (highatomic). Without that reserve this request would have passed."
+    )
+    return found(case, "highatomic", claim, "high", *_lines(case, zones), needs_mask=True)
+
+
+def _opened_by(case: Case, lift: str) -> tuple[ZoneStat, ...]:
+    """Give the zones that only pages of one kind kept shut."""
+    if not case.asked or zones_open(case, order=0):
+        return ()
+    return zones_open(case, order=0, lift=lift)
+
+
+def dma_exhaustion(case: Case) -> Finding | None:
+    """The request had to lie low in memory, and only there was none left."""
+    asked = [each.zone for each in case.asked]
+    if not case.mask_known or not asked or not all(zone.name.startswith("DMA") for zone in asked):
+        return None
+    if case.mask.zone == "Normal" or zones_open(case, order=0) or not _has_normal(case):
+        return None
+    room = _room(case, list(case.barred))
+    if room is None:
+        return None
+    claim = f"The request had to come from {_names(asked)}. {_standings(case)} {room}"
+    line = case.report.trigger.line
+    return found(case, "dma_exhaustion", claim, "high", line, *_lines(case, [*asked, *case.barred]))
+
+
+def _has_normal(case: Case) -> bool:
+    """Tell whether the kernel has memory of its own above the zones that were asked."""
+    totals = case.report.totals
+    lowmem = totals.get("ram", 0) - totals.get("highmem", 0)
+    shown = any(zone.name not in HIGH_ZONES for zone in case.barred)
+    return shown or lowmem > limit("normal_beside_dma") * sum(map(_weight, case.asked))
+
+
+def lowmem_exhaustion(case: Case) -> Finding | None:
+    """The request needed lowmem, and there was none, while HighMem had room for others."""
+    if not case.asked or zones_open(case, order=0):
+        return None
+    above = [zone for zone in case.barred if zone.name in HIGH_ZONES]
+    room = _room(case, above) if above or case.report.totals.get("highmem") else None
+    reason = room or _no_help(case, above)
+    if reason is None:
+        return None
+    zones = [each.zone for each in case.asked]
+    lead = f"The request needed lowmem, so only {_names(zones)} could serve it."
+    if not case.mask_known:
+        lead = f"If the request was for the kernel itself, only {_names(zones)} could serve it."
+    lines = (case.report.trigger.line, *_lines(case, [*zones, *above]))
+    claim = f"{lead} {_standings(case)} {reason}"
+    return found(case, "lowmem_exhaustion", claim, "high" if room else "medium", *lines, needs_mask=True)
+
+
+def hidden_free(case: Case) -> int:
+    """Count the pages that lie free in zones which the report does not list.
+
+    Since 6.1 the kernel lists only the zones that the request might use; the total counts all.
+    Source: mm/show_mem.c, ``show_free_areas`` and ``max_zone_idx``.
+    """
+    whole = case.report.totals.get("free")
+    if whole is None or not case.report.zones:
+        return 0
+    hidden = whole - sum(zone.free or 0 for zone in case.report.zones)
+    return hidden if hidden > max(1024, whole // 20) else 0
+
+
+def _room(case: Case, above: list[ZoneStat]) -> str | None:
+    """Say what lay free in zones that the request might not use; ``None`` where that was little."""
+    spacious = [zone for zone in above if roomy(zone)]
+    if spacious:
+        return f"{_names(spacious)} had {_free(case, spacious)} free, which the request may not use."
+    hidden = hidden_free(case)
+    if hidden and not above:
+        return f"{size(case, hidden)} lay free in higher zones, not listed and closed to the request."
+    return None
+
+
+def _no_help(case: Case, above: list[ZoneStat]) -> str | None:
+    """Say why zones with little free could not have helped even so: what fills lowmem lies nowhere else."""
+    if not above:
+        return None
+    name, own = _names(above), case.lowmem.share("slab", "kernel_stacks", "page_tables")
+    if own >= limit("lowmem_own"):
+        return f"{percent(own)} of lowmem held the kernel's own records, which {name} cannot take."
+    cached = sum(
+        zone.counters.get("inactive_file", 0) + zone.counters.get("active_file", 0) for zone in above
+    )
+    if cached and cached >= limit("cache_above") * sum(zone.managed or zone.present or 0 for zone in above):
+        return f"{name} held {size(case, cached)} of page cache to give back, but not to this request."
+    return None
+
+
+def fragmentation(case: Case) -> Finding | None:
+    """Enough was free, but not in one piece of the size that was asked for."""
+    if not case.order or zones_open(case):
+        return None
+    enough = [each for each in case.asked if _has_enough(each)]
+    if sum(map(_weight, enough)) < limit("fragmented_part") * sum(map(_weight, case.asked)) or not enough:
+        return None
+    zones = [each.zone for each in enough]
+    seen = all(zone.free_blocks for zone in zones)
+    pages = 1 << min(case.order, 20)
+    claim = (
+        f"The request was for {pages} pages in a row ({size(case, pages)}, order {case.order}). "
+        f"{_names(zones)} had {_free(case, zones)} free, more than the marks ask for, but "
+        + ("no block of that size that it might use." if seen else "the log does not show in which pieces.")
+    )
+    lines = [line for zone in zones for line in (zone.line, zone.blocks_line)]
+    return found(case, "fragmentation", claim, "high" if seen else "medium", case.report.trigger.line, *lines)
+
+
+def _has_enough(verdict: Verdict) -> bool:
+    """Tell whether a zone has the pages, if not in the pieces: its number of free pages is above ``min``."""
+    return verdict.spare is not None and verdict.spare > 0
+
+
+def _weight(verdict: Verdict) -> int:
+    return verdict.zone.managed or verdict.zone.present or verdict.zone.free or 0
+
+
+# --- saying it --------------------------------------------------------------------------------
+
+
+def _names(zones: Sequence[ZoneStat]) -> str:
+    return listed(dict.fromkeys(map(zone_name, zones)))
+
+
+def _free(case: Case, zones: Sequence[ZoneStat]) -> str:
+    return size(case, sum(zone.free or 0 for zone in zones))
+
+
+def _standings(case: Case) -> str:
+    """Say how each zone stood that the request might use."""
+    return " ".join(f"{_standing(case, each)}." for each in case.asked)
+
+
+def _standing(case: Case, verdict: Verdict) -> str:
+    zone = verdict.zone
+    text = f"{zone_name(zone)} had {size(case, zone.free or 0)} free"
+    if verdict.short:
+        return f"{text} and lacked {verdict.short:,} page{'s' if verdict.short > 1 else ''}"
+    return f"{text}, less than its high mark and reserve"
+
+
+def _lines(case: Case, zones: Sequence[ZoneStat]) -> list[int | None]:
+    return [line for zone in zones for line in (zone.line or zone.blocks_line, zone.reserve_line)]
