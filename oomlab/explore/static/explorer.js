@@ -26,13 +26,12 @@ function keepsItsKeys(input) {
 const kinds = {
   slider(spec, id, send) {
     const label = make("label", { htmlFor: id });
-    const output = make("output");
-    output.htmlFor = id;
+    const reading = make("span", { className: "reading", ariaHidden: "true" }); // aria-valuetext says it
     const input = keepsItsKeys(make("input", { id, type: "range", min: 0, step: 1 }));
     let now = spec;
     const read = () => {
       const words = now.readouts[input.value];
-      output.textContent = words;
+      reading.textContent = words;
       input.setAttribute("aria-valuetext", words);
     };
     const moved = (released) => { read(); send(now.steps[input.value], released); };
@@ -46,7 +45,7 @@ const kinds = {
       input.disabled = next.off;
       read();
     };
-    return { parts: [label, output, input], input, update };
+    return { parts: [label, reading, input], input, update };
   },
 
   number(spec, id, send) {
