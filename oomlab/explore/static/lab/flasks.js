@@ -4,20 +4,20 @@
 import { PAGE_KB, grouped, human, times } from "./format.js";
 import { NAMES, holdings, populated } from "./present.js";
 
-const TOP = 44, NECK = 96, BODY = 168, FOOT = 58;
+const TOP = 44, NECK = 96, BODY = 168, FOOT = 70;
+const SMALL = { wide: NECK + BODY, narrow: 110 }; // the height of a flask without a neck
 const SHOULDER = 8, ROUND = 14;
 const SMALL_SLOT = 92; // for DMA and for the swap
 const NARROW = 520; // below this, they stand in a row of their own
+const TIGHT = 330; // of room for a flask, with its words
 const LEADING = 16; // between two labels
 const NECK_HOLDS = 5; // times the high mark
-
-export const HEIGHT = TOP + NECK + BODY + FOOT;
 
 // Draw every zone and the swap, with what is in them at this moment.
 export function drawFlasks(pen, run, state, width) {
   const flasks = layout(run, width);
   const largest = Math.min(...flasks.map(scaleOf));
-  pen.begin(width, HEIGHT * (1 + Math.max(...flasks.map((flask) => flask.row))));
+  pen.begin(width, Math.max(...flasks.map(({ bottom }) => bottom)) + FOOT);
   drawFlow(pen, run, flasks);
   for (const flask of flasks) {
     drawContents(pen, flask, layersOf(run, flask, state));
@@ -39,32 +39,33 @@ function layout(run, width) {
   const isSmall = (i) => run.zones[i].name === "DMA";
   const big = numbers.filter((i) => !isSmall(i)), small = [...numbers.filter(isSmall), SWAP];
   const slot = isNarrow ? width / big.length : (width - SMALL_SLOT * small.length) / big.length;
-  const bigs = big.map((i, n) => place(run, i, { isBig: true, isNarrow, slot, left: n * slot + (isNarrow ? 0 : SMALL_SLOT), row: 0 }));
+  const bigs = big.map((i, n) => place(run, i, { isBig: true, isNarrow, slot, left: n * slot + (isNarrow ? 0 : SMALL_SLOT) }));
   const lefts = isNarrow ? small.map((_, n) => (n * width) / small.length) : [0, width - SMALL_SLOT];
   const smallSlot = isNarrow ? width / small.length : SMALL_SLOT;
-  return [...bigs, ...small.map((i, n) => place(run, i, { isBig: false, isNarrow, slot: smallSlot, left: lefts[n], row: isNarrow ? 1 : 0 }))];
+  return [...bigs, ...small.map((i, n) => place(run, i, { isBig: false, isNarrow, slot: smallSlot, left: lefts[n] }))];
 }
 
-function place(run, number, { isBig, isNarrow, slot, left, row }) {
+function place(run, number, { isBig, isNarrow, slot, left }) {
   const zone = number === SWAP ? SWAP_SPACE : run.zones[number];
   const size = number === SWAP ? run.machine.swap : run.sizes[number];
   const body = isBig ? Math.min(190, Math.max(48, slot - (isNarrow ? 96 : 150))) : 40;
   const middle = isBig ? left + (isNarrow ? 4 : 24) + body / 2 : left + slot / 2;
-  const y = row * HEIGHT + TOP;
+  const y = TOP + (isBig || !isNarrow ? 0 : NECK + BODY + FOOT + 12);
+  const tall = isBig ? NECK + BODY : SMALL[isNarrow ? "narrow" : "wide"];
   const inNeck = isBig ? Math.min(size * 0.3, NECK_HOLDS * zone.watermark_high) : 0;
   const reserve = number === SWAP ? 0 : zone.lowmem_reserve[run.user];
-  return { number, zone, size, reserve, isBig, isNarrow, row, body, neck: isBig ? Math.max(26, body * 0.3) : body, middle, y, inNeck, bottom: y + NECK + BODY };
+  return { number, zone, size, reserve, isBig, isNarrow, isTight: slot < TIGHT, body, neck: isBig ? Math.max(26, body * 0.3) : body, middle, y, tall, inNeck, bottom: y + tall };
 }
 
 const SWAP_SPACE = { name: "Swap", watermark_high: 0 };
 
 // Pixels of area for each page, in the body.
-const scaleOf = (flask) => (flask.size ? (flask.body * (flask.isBig ? BODY : NECK + BODY)) / (flask.size - flask.inNeck) : Infinity);
+const scaleOf = (flask) => (flask.size ? (flask.body * (flask.isBig ? BODY : flask.tall)) / (flask.size - flask.inNeck) : Infinity);
 
 // The height at which a flask holds this many pages.
 function level(flask, pages) {
-  const { size, inNeck, bottom } = flask;
-  if (!flask.isBig) return bottom - (size ? ((NECK + BODY) * pages) / size : 0);
+  const { size, inNeck, bottom, tall } = flask;
+  if (!flask.isBig) return bottom - (size ? (tall * pages) / size : 0);
   const inBody = size - inNeck;
   if (pages <= inBody) return bottom - (BODY * pages) / inBody;
   return bottom - BODY - (NECK * (pages - inBody)) / inNeck;
@@ -146,14 +147,24 @@ function drawFoot(pen, flask, state, magnified) {
   const say = (row, text, look) => pen.text(left, bottom + 18 + 15 * row, text, { anchor: isBig ? "start" : "middle", ...look });
   say(0, size ? `${zone.name} · ${human(size)}` : `no ${zone.name.toLowerCase()}`, { class: "name" });
   if (!size) return;
-  const scale = magnified > 1.05 ? `drawn ${times(magnified)}` : "drawn 1×";
-  if (isBig) {
-    say(1, `${scale}, its last ${human(flask.inNeck)} ${times(neckScale(flask))} taller`, { class: "muted" });
-    if (reserve) say(2, reserve >= zone.managed ? "closed to page cache (lowmem_reserve)" : `keeps ${human(reserve)} from page cache`, { class: "muted" });
-  } else {
-    say(1, number === SWAP ? (state.swapUsed >= 1 ? `${human(state.swapUsed)} used` : "untouched") : `${human(state.free[number])} free`, { class: "muted" });
-    say(2, scale, { class: "muted" });
-  }
+  const scale = `drawn ${magnified > 1.05 ? times(magnified) : "1×"}`;
+  const kept = reserve >= zone.managed ? "closed to page cache" : `keeps ${human(reserve)} from page cache`;
+  const lines = isBig ? neckLines(flask, scale) : [smallLine(number, state), scale];
+  lines.forEach((line, n) => say(n + 1, line, { class: "muted" }));
+  if (!isBig || !reserve) return;
+  const y = bottom + 33 + 15 * lines.length;
+  pen.rect(left, y - 9, 5, 11, { fill: pen.fill("reserve") });
+  pen.text(left + 10, y, kept, { class: "muted" });
+}
+
+function neckLines(flask, scale) {
+  const neck = `neck: last ${human(flask.inNeck)}, ${times(neckScale(flask))} taller`;
+  return flask.isTight ? [scale, neck] : [`${scale}; ${neck}`];
+}
+
+function smallLine(number, { swapUsed, free }) {
+  if (number !== SWAP) return `${human(free[number])} free`;
+  return swapUsed >= 1 ? `${human(swapUsed)} used` : "untouched";
 }
 
 // Heights in the neck against heights in the body.

@@ -17,7 +17,7 @@ export function furnish({ ids, controls, transport, prediction, presets, groups 
     budgetTitle: h("h4", {}),
     numbers: h("details", { class: "numbers" }, h("summary", {}, "The same in numbers")),
     tables: h("div", { class: "tables" }),
-    code: h("pre", { class: "code", tabindex: 0, hidden: true }),
+    code: h("pre", { class: "code", tabindex: 0 }),
     note: h("p", { class: "note" }),
     heard: h("p", { class: "heard", role: "status", "aria-live": "polite" }),
   };
@@ -32,15 +32,14 @@ export function furnish({ ids, controls, transport, prediction, presets, groups 
     disclosure("The kernel", place(groups.KERNEL)),
     disclosure("Fine print", place(groups.FINE_PRINT)),
     prediction.element,
-    parts.edge,
   );
   const bar = h("div", { class: "bar" }, h("div", { class: "presets", role: "group", "aria-label": "Ready-made machines" }, ...presets), h("div", { class: "actions" }, parts.reset, parts.copy, parts.full));
-  const frame = h("div", { class: "bench" }, bar, verdict, panel, parts.stage, parts.code, parts.heard);
+  const frame = h("div", { class: "bench" }, bar, verdict, panel, parts.stage, parts.edge, parts.code, parts.heard);
   parts.root = h("section", { class: "oom oom-lab", "aria-label": "The failure lab", id: ids }, frame);
   return parts;
 }
 
-const disclosure = (title, elements) => h("details", { class: "group" }, h("summary", {}, title), ...elements);
+const disclosure = (title, elements) => h("details", {}, h("summary", {}, title), h("div", { class: "group" }, ...elements));
 const figure = (name, ...children) => h("div", { class: `figure ${name}` }, ...children);
 
 function picture(label) {

@@ -59,7 +59,7 @@ export function makeLab(host) {
   const pens = Object.fromEntries(Object.entries(parts.drawings).map(([name, svg]) => [name, new Pen(svg, ids)]));
   const edge = new Edge(pens.edge, EDGE_ROWS, (each) => simulated(each).outcome, change);
   parts.reset.addEventListener("click", () => change(usual, true));
-  parts.copy.addEventListener("click", () => copy(parts, asPython(facts, settings)));
+  parts.copy.addEventListener("click", () => copy(parts));
   parts.full.addEventListener("click", () => (document.fullscreenElement ? document.exitFullscreen() : parts.root.requestFullscreen()));
   parts.numbers.addEventListener("toggle", () => ask(false));
 
@@ -81,6 +81,7 @@ export function makeLab(host) {
     controls.show(settings);
     PRESETS.forEach((preset, n) => presets[n].setAttribute("aria-pressed", same({ ...usual, ...preset.settings }, settings)));
     drawRun();
+    if (isReleased || isNew) say(parts.code, asPython(facts, settings));
     if (isReleased || isNew) host.settled(settings, run, isReleased);
     isReleased = isNew = false;
   }
@@ -106,7 +107,7 @@ export function makeLab(host) {
     if (!covered) transport.scrub.style.width = `${drawTimeline(pens.timeline, run, written, width)}px`;
     transport.show(run, written);
     const uses = budget(run, state);
-    say(parts.budgetTitle, `Where lowmem went, after ${human(written)}`);
+    say(parts.budgetTitle, `Where ${run.user === run.kernel ? "memory" : "lowmem"} went${written < 1 ? " before the copy" : `, after ${human(written)}`}`);
     drawBudget(pens.budget, uses, width);
     say(parts.news, covered ? "" : newsAt(run, written));
     if (parts.numbers.open && !covered) parts.tables.replaceChildren(...numbers(run, state));
@@ -142,16 +143,15 @@ export function makeLab(host) {
 
 const same = (a, b) => Object.keys(a).every((name) => a[name] === b[name]);
 
-async function copy({ copy: button, code, heard }, text) {
+async function copy({ copy: button, code, heard }) {
   try {
-    await navigator.clipboard.writeText(text);
+    await navigator.clipboard.writeText(code.textContent);
     say(heard, "Copied");
     button.textContent = "Copied";
     setTimeout(() => { button.textContent = "Copy as Python"; }, 1500);
   } catch {
     // Without https there is no clipboard: show the code to be copied by hand.
-    code.hidden = false;
-    say(code, text);
+    code.classList.add("shown");
     getSelection().selectAllChildren(code);
   }
 }

@@ -13,20 +13,23 @@ export function race(run) {
 }
 
 function cacheLane(run) {
-  const { user, plan, zones } = run, room = (state) => state.free[user] - plan.low[user];
+  const { user, plan, zones } = run, spare = (state, i) => Math.max(0, state.free[i] - plan.low[i] - plan.reserve[i][user]);
+  const numbers = zones.map((_, i) => i).filter((i) => i <= user && spare(run.states[0], i) > 0).reverse();
+  const room = (state) => numbers.reduce((sum, i) => sum + spare(state, i), 0);
+  const names = numbers.map((i) => zones[i].name).join(" + ") || zones[user].name;
   const woken = eventOf(run, "kswapd_wakes", user), last = run.states.at(-1);
   const rescue = woken?.written ?? run.end + room(last) / (1 + plan.anon / plan.file);
-  const flags = [{ kind: "rescue", at: rescue, reached: woken !== undefined, note: `${human(room(last))} short` }];
+  const flags = [{ kind: "rescue", at: rescue, reached: woken !== undefined, note: woken ? "" : `${human(room(last))} short` }];
   if (run.outcome === "oom" && run.zone === zones[user].name) flags.push({ kind: "death", at: run.end, reached: true });
-  const title = `${zones[user].name}: room above low, where kswapd begins to recycle cache`;
-  return { zone: zones[user].name, mark: "low", room, title, flags, most: room(run.states[0]) };
+  const title = [`${names}: room above low`, ", where kswapd begins to recycle cache"];
+  return { mark: "low", room, title, flags, most: room(run.states[0]) };
 }
 
 function lowmemLane(run) {
   const { kernel, plan, zones } = run, floor = (i) => plan.least[i] + plan.reserve[i][kernel];
   const room = (state) => zones.slice(0, kernel + 1).reduce((sum, _, i) => sum + Math.max(0, state.free[i] - floor(i)), 0);
-  const title = `Lowmem: room above min and reserve, where the kernel gives up`;
-  return { zone: zones[kernel].name, mark: "min", room, title, flags: lowmemFlags(run, room), most: room(run.states[0]) };
+  const title = ["Lowmem: room above min", " and reserve, where the kernel gives up"];
+  return { mark: "min", room, title, flags: lowmemFlags(run, room), most: room(run.states[0]) };
 }
 
 function lowmemFlags(run, room) {

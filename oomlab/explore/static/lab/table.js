@@ -27,5 +27,7 @@ function budgetTable(run, state) {
 
 function eventTable(run) {
   const rows = run.events.map((event) => [human(event.written), wordsOf(run, event)]);
-  return tableOf("Events", ["After", "what happened"], rows);
+  const table = tableOf("Events", ["After", "what happened"], rows);
+  table.className = "words";
+  return table;
 }

@@ -21,8 +21,8 @@ export function drawTimeline(pen, run, written, width) {
   pen.begin(width, height);
   run.lanes.forEach((lane, n) => {
     const y = TOP + n * (LANE + GAP);
-    pen.text(whole.left, y - 6, lane.title, { class: "lane" });
-    for (const view of views) drawLane(pen, run, lane, y, view);
+    pen.text(whole.left, y - 6, lane.title.slice(0, width < LEAST_FINISH ? 1 : 2).join(""), { class: "lane" });
+    for (const view of views) drawLane(pen, run, lane, y, view, view === views.at(-1));
   });
   drawAxis(pen, whole, height - AXIS);
   if (hasFinish) drawFinish(pen, views[1], whole, height - AXIS);
@@ -34,7 +34,7 @@ export function drawTimeline(pen, run, written, width) {
 const toX = (view, written) => view.left + ((view.right - view.left) * (written - view.from)) / (view.to - view.from);
 const isIn = (view, written) => written >= view.from && written <= view.to;
 
-function drawLane(pen, run, lane, y, view) {
+function drawLane(pen, run, lane, y, view, isNoted) {
   const base = y + LANE, points = pointsOf(run, lane, view);
   const most = view.from === 0 ? lane.most : Math.max(1, ...points.map(([, room]) => room));
   const places = points.map(([written, room]) => [toX(view, written), base - (LANE * Math.max(0, room)) / most]);
@@ -44,7 +44,10 @@ function drawLane(pen, run, lane, y, view) {
   pen.path(`M${places[0][0]} ${base}L${line}L${end} ${base}Z`, { class: "room" });
   pen.path(`M${line}`, { class: "level" });
   pen.line(view.left, base, view.right, base, { class: `mark ${lane.mark}` });
-  for (const flag of lane.flags) if (isIn(view, flag.at)) drawFlag(pen, flag, toX(view, flag.at), base, view);
+  for (const flag of lane.flags) {
+    if (isIn(view, flag.at)) drawFlag(pen, flag, toX(view, flag.at), base);
+    if (isNoted && flag.note) drawNote(pen, flag, view, y);
+  }
 }
 
 function pointsOf(run, lane, view) {
@@ -54,19 +57,24 @@ function pointsOf(run, lane, view) {
 }
 
 // What the lane runs towards: reached, or where it would have been reached.
-function drawFlag(pen, { kind, reached, note }, x, base, view) {
+function drawFlag(pen, { kind, reached }, x, base) {
   const look = { class: `flag ${kind} ${reached ? "" : "hollow"}` };
   if (kind === "death") pen.path(`M${x - 5} ${base - 5}l10 10m0 -10l-10 10`, look);
   else pen.path(`M${x} ${base}v-16l11 4.5l-11 4.5`, look);
-  if (view.from > 0 && note) pen.text(x + 10, base - 24, note, { class: "lane" });
+}
+
+// By how much it was missed.
+function drawNote(pen, { at: written, note }, view, y) {
+  pen.text(view.right - 6, y + 14, written > view.to ? `${note} →` : note, { anchor: "end", class: "lane" });
 }
 
 function drawAxis(pen, view, y) {
-  const step = [1, 2, 5, 10, 20, 50].find((each) => view.to / PAGES_PER_GIB / each <= 8) ?? 100;
+  const most = Math.min(8, (view.right - view.left) / 60);
+  const step = [1, 2, 5, 10, 20, 50].find((each) => view.to / PAGES_PER_GIB / each <= most) ?? 100;
   for (let n = 0; n * step * PAGES_PER_GIB <= view.to; n += 1) {
     const x = toX(view, n * step * PAGES_PER_GIB);
     pen.line(x, y, x, y + 4, { class: "rule" });
-    pen.text(x, y + 17, n === 0 ? "0 GiB copied" : `${n * step}`, { anchor: n === 0 ? "start" : "middle", class: "muted" });
+    pen.text(x, y + 17, n === 0 ? "0 GiB" : `${n * step}`, { anchor: n === 0 ? "start" : "middle", class: "muted" });
   }
 }
 
