@@ -91,7 +91,7 @@ def _read(sketch: Sketch, source: Source, problems: list[Problem]) -> Report:
 
 
 def _page_size(sketch: Sketch, kernel: KernelRelease | None, problems: list[Problem]) -> int:
-    """Read the page size off the report; without any trace of it, go by the machine that the release names."""
+    """Read the page size off the report; where nothing shows it, go by the release."""
     shown = memory.page_size_kb(sketch)
     if shown is not None:
         return shown

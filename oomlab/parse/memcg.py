@@ -74,7 +74,8 @@ def _read_stats(sketch: Sketch) -> dict[str, Any]:
     stats, unit = dict(_STAT.findall(title.text)), "kB"
     if not stats:
         rows = sketch.of("memcg_stat")
-        stats, unit = dict(match.groups() for row in rows if (match := _PLAIN_STAT.match(row.text))), "bytes"
+        found = (_PLAIN_STAT.match(row.text) for row in rows)
+        stats, unit = {match[1]: match[2] for match in found if match}, "bytes"
     if stats:
         values |= {"stats": {name: int(value) for name, value in stats.items()}, "stats_unit": unit}
     return values | {"stats_line": title.number}

@@ -33,38 +33,51 @@ def _header(report: Report, sketch: Sketch) -> Iterator[Problem]:
 
 def _per_cpu(lines: list[Line]) -> Iterator[Problem]:
     """Every zone lists the same CPUs: one that is not in a list was lost."""
-    lists: list[tuple[str, int, dict[int, int]]] = []
+    lists: list[tuple[str, dict[int, int]]] = []
     for number, text in lines:
-        cpu = _CPU.match(text)
-        if cpu is None:
-            lists.append((text.partition(" per-cpu")[0], number, {}))
+        match = _CPU.match(text)
+        if match is None:
+            lists.append((text.partition(" per-cpu")[0], {}))
         elif lists:
-            lists[-1][2].setdefault(int(cpu[1]), number)
-    everyone = set().union(*(cpus for _, _, cpus in lists)) if lists else set()
-    for name, number, cpus in lists:
-        for cpu in sorted(everyone - cpus.keys()) if cpus else ():
-            after = [line for other, line in sorted(cpus.items()) if other > cpu]
-            place = after[0] if after else max(cpus.values(), default=number)
-            yield Problem(place, f"CPU {cpu} is missing from the per-cpu list of zone {name}")
+            lists[-1][1].setdefault(int(match[1]), number)
+    everyone = {cpu for _, cpus in lists for cpu in cpus}
+    for name, cpus in lists:
+        for lost in sorted(everyone - cpus.keys()) if cpus else ():
+            after = [line for cpu, line in cpus.items() if cpu > lost]
+            place = min(after) if after else max(cpus.values())
+            yield Problem(place, f"CPU {lost} is missing from the per-cpu list of zone {name}")
 
 
 def _memory(report: Report, sketch: Sketch) -> Iterator[Problem]:
-    if "meminfo" in sketch.lines and not report.zones:
+    if not report.zones and "meminfo" in sketch.lines:
         yield Problem(report.last_line, "The zones are missing: the log ends early or lost them")
-    elif report.scope == "global" and report.kind == "oom" and not report.zones and "header" in sketch.lines:
+    elif not report.zones and "header" in sketch.lines and report.scope == "global":
         yield Problem(report.last_line, "The state of memory is missing")
-    if "active_anon" in report.totals:
-        for name in _COUNTERS:
-            if name not in report.totals and name.replace("_reclaimable", "") not in report.totals:
-                line = report.totals_lines["active_anon"]
-                yield Problem(line, f"The machine's counters are not whole: {name} is missing")
-    with_reserve = [zone for zone in report.zones if zone.lowmem_reserve is not None]
-    with_blocks = [zone for zone in report.zones if zone.free_blocks is not None]
-    for zone in report.zones:
-        if with_reserve and zone.lowmem_reserve is None and not zone.reconstructed:
-            yield Problem(zone.line, f"The lowmem_reserve[] line of zone {zone.name} is lost")
-        if with_blocks and zone.free_blocks is None and zone.present != 0:
-            yield Problem(zone.line, f"The list of free blocks of zone {zone.name} is lost")
+    yield from _counters(report)
+    yield from _zones(report)
+
+
+def _counters(report: Report) -> Iterator[Problem]:
+    """A kernel that prints one of these prints all of them (older ones print ``slab``)."""
+    if "active_anon" not in report.totals:
+        return
+    for name in _COUNTERS:
+        if name not in report.totals and name.removesuffix("_reclaimable") not in report.totals:
+            reason = f"The machine's counters are not whole: {name} is missing"
+            yield Problem(report.totals_lines["active_anon"], reason)
+
+
+def _zones(report: Report) -> Iterator[Problem]:
+    """What one zone has, every zone has."""
+    shown = [zone for zone in report.zones if not zone.reconstructed]
+    if any(zone.lowmem_reserve is not None for zone in shown):
+        for zone in shown:
+            if zone.lowmem_reserve is None:
+                yield Problem(zone.line, f"The lowmem_reserve[] line of zone {zone.name} is lost")
+    if any(zone.free_blocks is not None for zone in shown):
+        for zone in shown:
+            if zone.free_blocks is None and zone.present != 0:
+                yield Problem(zone.line, f"The list of free blocks of zone {zone.name} is lost")
 
 
 def _table(report: Report, sketch: Sketch, bare: frozenset[int] | None) -> Iterator[Problem]:

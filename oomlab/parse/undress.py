@@ -93,11 +93,13 @@ def undress(numbers: Sequence[int], lines: list[str]) -> Bodies:
 
 
 def find_dresses(text: str) -> tuple[Dress, ...]:
-    """Find the dresses in a text, the longest first; none when the kernel's words begin the lines.
+    """Find the dresses in a text, the longest first; none when the kernel's words begin the lines."""
+    return _learn(_before_anchors(text) or _before_others(text))
 
-    A text that stands before an anchor once only, and holds no time, may be prose.
-    """
-    befores = [before.strip() for before in _before_anchors(text) or _before_others(text)]
+
+def _learn(befores: list[str]) -> tuple[Dress, ...]:
+    """Make dresses of what stands before anchors; words without a time that stand there once are prose."""
+    befores = [before.strip() for before in befores]
     counts = Counter(_DIGITS.sub("0", before) for before in befores if before)
     known = {_shape(before) for before, count in counts.items() if count > 1 or _STAMP.search(before)}
     return tuple(_dress(shape) for shape in sorted(known, key=len, reverse=True))
@@ -117,9 +119,10 @@ def _before_anchors(text: str) -> list[str]:
 
 def _before_others(text: str) -> list[str]:
     """Without an anchor, look before a zone or before a name, which has 15 characters at most."""
-    zone = _ZONE.search(text)
+    at = text.find("kB min:")
+    zone = _ZONE.search(_line_before(text, at)) if at >= 0 else None
     if zone is not None:
-        return [_line_before(text, zone.start())]
+        return [zone.string[: zone.start()]]
     at = max(text.find("oom-killer:"), text.find("page allocation failure"))
     before = _line_before(text, at) if at >= 0 else ""
     named = _NAMED.match(before + text[at : at + 23])
@@ -173,7 +176,7 @@ def _undress_each(
 ) -> Bodies:
     """Try the other dresses on lines that the first does not fit, and learn further ones from those left."""
     _match_rest(lines, matches, dresses[1:])
-    more = find_dresses("\n".join(lines[index] for index, match in enumerate(matches) if match is None))
+    more = _learn(_before_anchors("\n".join([lines[i] for i, match in enumerate(matches) if match is None])))
     dresses += tuple(dress for dress in more if dress not in dresses)
     _match_rest(lines, matches, more)
     texts = [line[m.end() :].rstrip() if m else line.strip() for line, m in zip(lines, matches, strict=True)]
@@ -191,7 +194,7 @@ def _match_rest(lines: list[str], matches: list[re.Match[str] | None], dresses: 
 
 def _is_stamped(line: str, dresses: tuple[Dress, ...]) -> bool:
     """Tell whether the logger wrote this line, though not for the kernel."""
-    return any(dress.stamp.match(line) for dress in dresses)
+    return any([dress.stamp.match(line) for dress in dresses])
 
 
 def _caller(match: re.Match[str] | None) -> str | None:

@@ -1,0 +1,179 @@
+"""Find the stretches of a long log that are worth reading.
+
+Nearly all of a log is somebody else's. Reports betray themselves by a few words that
+nothing else has. Those are searched for in whole blocks, at close to the speed of memory;
+only the lines around a hit are looked at one by one. However long the log is, no more of
+it is held than one stretch needs.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import deque
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
+
+HEADER = b"oom-killer: gfp_mask=0x"
+MEMORY = b"lowmem_reserve[]:"
+KILL = b"Killed process "
+"""A report that lacks one of these has another, unless next to nothing of it is left.
+
+Kills alone are searched for only near another hit, and as long as there has been none: a
+log that holds headers holds one before each kill, but for a few moments of a busy kernel.
+"""
+
+AHEAD = {HEADER: 8 << 10, MEMORY: 8 << 10, KILL: 1536}
+"""Bytes to read after a hit before asking whether the report goes on."""
+
+_TASK = re.compile(rb"\[ *\d+\] +\d+ +\d+ +\d+ +\d+ ")
+
+BEHIND = 24 << 10
+"""Bytes to read before a hit that is no header, for the part of the report that stands there."""
+
+ENOUGH = 1 << 20
+"""A stretch this long ends before the next header."""
+
+_SEAM = len(HEADER) - 1
+
+
+class Hit(NamedTuple):
+    """Where in the log one of the needles stands."""
+
+    start: int
+    needle: bytes
+
+
+class Block(NamedTuple):
+    """A piece of the log: where it begins, where it ends, its bytes, its hits."""
+
+    start: int
+    end: int
+    data: bytes
+    hits: list[Hit]
+
+
+class Log:
+    """A log that is read once, front to back, and held only as far as it is still needed."""
+
+    def __init__(self, pieces: Iterable[bytes]) -> None:
+        self._pieces = iter(pieces)
+        self._blocks: deque[Block] = deque()
+        self._counted = (0, 1)
+        self._last_hit: int | None = None
+        self.end = 0
+        self.is_whole = False
+
+    def find(self, start: int) -> Hit | None:
+        """Give the first hit at or after ``start``, and let go of what lies far before it."""
+        while (hit := self._held_hit(start)) is None:
+            self._forget(max(start, self.end) - BEHIND)
+            if not self._read():
+                return None
+        return hit
+
+    def stretch(self, begin: int, stop: int) -> int:
+        """Move ``stop`` on until no hit before it reaches beyond it."""
+        start = begin
+        while True:
+            self._reach(stop)
+            hit = self._held_hit(start)
+            if hit is None or hit.start >= stop:
+                if self.is_whole or not self._is_in_table(stop):
+                    return stop
+                stop += AHEAD[MEMORY]
+                continue
+            if hit.needle is HEADER and hit.start - begin > ENOUGH:
+                return self._line_start(hit.start)
+            start = hit.start + 1
+            stop = max(stop, hit.start + AHEAD[hit.needle])
+
+    def cut(self, begin: int, stop: int) -> tuple[int, int, bytes]:
+        """Give whole lines from ``begin`` to ``stop``: where they begin, the first number, the bytes."""
+        begin = self._line_start(begin)
+        stop = self._line_end(stop)
+        return begin, self._line_number(begin), b"".join(self._slices(begin, stop))
+
+    def _slices(self, begin: int, stop: int) -> Iterator[bytes]:
+        for block in self._blocks:
+            if block.start < stop and begin < block.end:
+                yield block.data[max(begin - block.start, 0) : stop - block.start]
+
+    def _is_in_table(self, stop: int) -> bool:
+        """Tell whether the lines before ``stop`` are tasks, of which there may be many."""
+        return any(_TASK.search(data) for data in self._slices(stop - 300, stop))
+
+    def _held_hit(self, start: int) -> Hit | None:
+        return next((hit for block in self._blocks for hit in block.hits if hit.start >= start), None)
+
+    def _line_start(self, position: int) -> int:
+        """Give where the line begins in which ``position`` lies."""
+        for block in reversed(self._blocks):
+            found = block.data.rfind(b"\n", 0, max(position - block.start, 0))
+            if found >= 0:
+                return block.start + found + 1
+        return self._blocks[0].start if self._blocks else 0
+
+    def _line_end(self, position: int) -> int:
+        """Give where the line ends in which the byte before ``position`` lies."""
+        self._reach(position)
+        for block in self._blocks:
+            found = (
+                block.data.find(b"\n", max(position - 1 - block.start, 0)) if position <= block.end else -1
+            )
+            if found >= 0:
+                return block.start + found + 1
+        return self.end
+
+    def _line_number(self, position: int) -> int:
+        """Give the number of the line that begins at ``position``; nothing is counted twice."""
+        done, line = self._counted
+        if position > done:
+            for block in self._blocks:
+                if block.start < position and done < block.end:
+                    line += block.data.count(b"\n", max(done - block.start, 0), position - block.start)
+            self._counted = (position, line)
+        return line
+
+    def _reach(self, stop: int) -> None:
+        """Read on to ``stop`` or to the end of the log."""
+        while self.end < stop and self._read():
+            pass
+
+    def _read(self) -> bool:
+        piece = next(self._pieces, b"")
+        if not piece:
+            self.is_whole = True
+            return False
+        hits = sorted(self._hits(piece))
+        self._blocks.append(Block(self.end, self.end + len(piece), piece, hits))
+        self._last_hit = hits[-1].start if hits else self._last_hit
+        self.end += len(piece)
+        return True
+
+    def _hits(self, piece: bytes) -> Iterator[Hit]:
+        """Search a piece, and the seam between it and the one before."""
+        tail = self._blocks[-1].data[-_SEAM:] if self._blocks else b""
+        seam = tail + piece[:_SEAM] if tail else b""
+        found = False
+        for needle in (HEADER, MEMORY, KILL):
+            if needle is KILL and not found and self._has_headers():
+                return
+            for hit in (*_find_all(needle, seam, self.end - len(tail)), *_find_all(needle, piece, self.end)):
+                found = True
+                yield hit
+
+    def _has_headers(self) -> bool:
+        """Tell whether there have been hits, and none of late."""
+        return self._last_hit is not None and self.end - self._last_hit > BEHIND
+
+    def _forget(self, start: int) -> None:
+        while len(self._blocks) > 1 and self._blocks[0].end <= start:
+            self._line_number(self._blocks[0].end)
+            self._blocks.popleft()
+
+
+def _find_all(needle: bytes, piece: bytes, base: int) -> Iterator[Hit]:
+    at = piece.find(needle)
+    while at >= 0:
+        yield Hit(base + at, needle)
+        at = piece.find(needle, at + 1)

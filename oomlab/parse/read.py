@@ -1,0 +1,133 @@
+"""Read logs: a text, bytes, lines as they come, or pieces of any size."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from itertools import chain
+from typing import NamedTuple
+
+from oomlab.errors import ReportError
+from oomlab.parse.assemble import assemble
+from oomlab.parse.clean import clean, decode
+from oomlab.parse.find import BEHIND, HEADER, Log
+from oomlab.parse.mend import mend
+from oomlab.parse.split import GAP, Sketch, split
+from oomlab.parse.undress import undress
+from oomlab.report import Report, Source
+
+LONG = 1 << 20
+"""A log longer than this is searched for stretches to be read; a shorter one is read whole."""
+
+_PIECE = 1 << 20
+_LARGEST = 64 << 20
+_OVER = 5
+"""So many lines after a kill, its report is over."""
+
+
+def parse(text: str) -> list[Report]:
+    """Read every report in a text, in the order in which they begin.
+
+    Damage never stops the reading: what is missing or does not fit is told in
+    ``Report.problems``. Raises :class:`ReportError` when the text holds no report at all.
+    """
+    return (
+        parse_bytes(text.encode("utf-8", "backslashreplace"))
+        if len(text) > LONG
+        else _some(_read(text).reports)
+    )
+
+
+def parse_bytes(data: bytes) -> list[Report]:
+    """Read every report in the bytes of a log; see :func:`parse`."""
+    return _some(read_pieces([data]))
+
+
+def iter_reports(lines: Iterable[str | bytes]) -> Iterator[Report]:
+    """Read the reports in a log that comes line by line, each as soon as it is whole.
+
+    Any number of lines will do: no more of them are held than one report needs. Line ends
+    may be left out. Without any report, nothing is given.
+    """
+    return read_pieces(_gather(lines))
+
+
+def read_pieces(pieces: Iterable[bytes]) -> Iterator[Report]:
+    """Read the reports in a log that comes in pieces of any size, each as soon as it is whole."""
+    pieces = iter(pieces)
+    begun: list[bytes] = []
+    for piece in pieces:
+        begun.append(piece)
+        if sum(map(len, begun)) > LONG:
+            return _read_log(Log(chain(begun, pieces)))
+    return iter(_read(decode(b"".join(begun))).reports)
+
+
+def _some(reports: Iterable[Report]) -> list[Report]:
+    found = list(reports)
+    if not found:
+        raise ReportError(
+            "no OOM report, page allocation failure or memory dump found: "
+            "give the kernel's log from the line 'invoked oom-killer' to the line 'Killed process'"
+        )
+    return found
+
+
+def _gather(lines: Iterable[str | bytes]) -> Iterator[bytes]:
+    """Put lines together to pieces of a good size."""
+    piece: list[bytes] = []
+    size = 0
+    for line in lines:
+        data = line if isinstance(line, bytes) else line.encode("utf-8", "backslashreplace")
+        piece.append(data if data.endswith(b"\n") else data + b"\n")
+        size += len(data)
+        if size > _PIECE:
+            yield b"".join(piece)
+            piece, size = [], 0
+    yield b"".join(piece)
+
+
+class _Stretch(NamedTuple):
+    """What a stretch of a log holds: its reports, and how many lines follow the last of them."""
+
+    reports: list[Report]
+    left: int
+    is_over: bool
+
+
+def _read(text: str, first: int = 1) -> _Stretch:
+    """Read the reports in a text whose first line has the number ``first``."""
+    numbers, lines = clean(text, first)
+    whole = mend(undress(numbers, lines))
+    sketches = split(whole)
+    given = text.split("\n")
+    bare = (
+        None
+        if whole.bare is None
+        else frozenset(n for n, b in zip(whole.numbers, whole.bare, strict=True) if b)
+    )
+    reports = [assemble(sketch, _source(given, first, sketch), bare) for sketch in sketches]
+    left = first + len(given) - 1 - sketches[-1].last if sketches else 0
+    enough = _OVER if sketches and sketches[-1].stage >= 8 else GAP
+    return _Stretch(reports, left, not sketches or left > enough)
+
+
+def _source(given: list[str], first: int, sketch: Sketch) -> Source:
+    return Source(sketch.first, tuple(given[sketch.first - first : sketch.last - first + 1]))
+
+
+def _read_log(log: Log) -> Iterator[Report]:
+    """Read stretch by stretch; one whose last report may go on is made longer and read again."""
+    done = floor = 0
+    while (hit := log.find(done)) is not None:
+        begin = hit.start if hit.needle is HEADER else max(hit.start - BEHIND, floor)
+        done = log.stretch(begin, hit.start + 1)
+        while True:
+            begin, first, data = log.cut(begin, done)
+            stretch = _read(decode(data), first)
+            at_end = log.is_whole and begin + len(data) >= log.end
+            if stretch.is_over or at_end or len(data) > _LARGEST:
+                break
+            done = log.stretch(begin, begin + 2 * len(data))
+        yield from stretch.reports
+        done = max(done, begin + len(data))
+        floor = done - len(b"\n".join(data.split(b"\n")[-stretch.left :])) if stretch.left else done
