@@ -134,18 +134,21 @@ def test_the_incident_as_json_has_the_values_of_the_report(run, incident):
     highmem = report["zones"][2]
     assert (highmem["name"], highmem["free_kb"], highmem["reconstructed"]) == ("HighMem", 561924, True)
     assert report["zones"][1]["lowmem_reserve"] == [0, 0, 252949, 252949]
+    assert report["diagnosis"]["cause"] == "lowmem_exhaustion"
 
 
 def test_the_incident_fits_one_screen_and_says_what_happened(run, incident):
     status, out, _ = run("explain", incident)
     assert status == 0
-    assert len(out.splitlines()) <= 40
+    assert len(out.splitlines()) <= 48
     assert max(map(len, out.splitlines())) <= 100
     assert out.isascii()
     for said in (
         "the kernel killed clamd (pid 21832)",
         "0x84d0 = GFP_KERNEL | __GFP_REPEAT | __GFP_ZERO",
-        "549 MiB lay free in HighMem, where it may not go",
+        "HighMem had 549 MiB free, which the request may not use",
+        "Cause: lowmem_exhaustion",
+        "64-bit kernel",
         "score 4. It weighed 146 MiB, the most of the 3 processes listed.",
         "CPU 6",
     ):

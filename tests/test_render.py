@@ -9,12 +9,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from oomlab.diagnose import diagnose
 from oomlab.gfp import decode_gfp
 from oomlab.kernel import KernelRelease, KernelVersion
 from oomlab.render import annotated, as_dict, html, json_document, line, mask_text, text
+from oomlab.render.account import decode_trigger
 from oomlab.render.anatomy import parts, sections
 from oomlab.render.safe import markup, plain
+from oomlab.render.zones import zones_in_words
 from oomlab.report import Memcg, Problem, Report, SourceLine, Swap, Task, Trigger, Victim, ZoneStat
+from oomlab.verdict import verdicts
 
 HOSTILE = [
     "<img src=x onerror=alert(1)>",
@@ -140,8 +144,9 @@ def test_no_name_at_all_changes_the_shape_of_the_page(name):
 @pytest.mark.parametrize("show", [html, annotated])
 def test_pages_run_no_script_and_load_nothing(show):
     for tag, attributes in Reader(show(small())).tags:
-        assert tag not in {"script", "img", "iframe", "link", "object", "form", "a"}
-        assert not [name for name in attributes if name.startswith("on") or name in {"src", "href"}]
+        assert tag not in {"script", "img", "iframe", "link", "object", "form"}
+        assert not [name for name in attributes if name.startswith("on") or name == "src"]
+        assert attributes.get("href", "#").startswith("#")
     assert "url(" not in show(small())
 
 
@@ -160,7 +165,7 @@ def test_the_json_has_exactly_the_fields_of_schema_1():
     written = as_dict(small())
     assert list(written) == [
         *("kind", "first_line", "last_line", "kernel", "page_size_kb", "trigger", "gfp", "scope", "memcg"),
-        *("zones", "victims", "tasks", "problems"),
+        *("zones", "victims", "tasks", "problems", "diagnosis"),
     ]
     assert written["trigger"] == {
         "comm": "clamd",
@@ -281,8 +286,36 @@ def test_a_report_shows_itself_in_a_notebook():
 
 
 def test_memory_that_is_free_in_zones_not_shown_is_mentioned():
-    shown = " ".join(text(replace(small(), zones=small().zones[:1])).split())
-    assert "Another 553 MiB lay free in zones that are not shown." in shown
+    report = replace(small(), zones=small().zones[:1])
+    said = zones_in_words(report, verdicts(report, decode_trigger(report)))
+    assert said.endswith("Another 553 MiB lay free in zones that are not shown.")
+
+
+def test_the_diagnosis_is_in_the_text_the_json_and_the_page():
+    report = small()
+    diagnosis = diagnose(report)
+    written = as_dict(report)["diagnosis"]
+    assert (written["cause"], written["summary"]) == (diagnosis.cause, diagnosis.summary)
+    assert written["evidence"][0] == {
+        "line": diagnosis.evidence[0].number,
+        "text": diagnosis.evidence[0].text,
+    }
+    assert diagnosis.summary in " ".join(text(report).split())
+    assert diagnosis.summary in "".join(Reader(html(report)).words)
+
+
+def test_every_proof_links_to_its_line_in_the_log():
+    page = Reader(html(small())).tags
+    links = [attributes["href"].removeprefix("#") for tag, attributes in page if tag == "a"]
+    ids = [attributes["id"] for tag, attributes in page if "id" in attributes]
+    assert links
+    assert len(set(ids)) == len(ids) == len(small().source)
+    assert set(links) <= set(ids)
+
+
+def test_two_reports_on_one_page_share_no_place():
+    first, second = (set(re.findall(r' id="([^"]+)"', html(small(name)))) for name in ("clamd", "rsync"))
+    assert first.isdisjoint(second)
 
 
 def test_a_zone_without_memory_is_called_empty_and_not_short():

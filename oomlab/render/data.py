@@ -6,6 +6,8 @@ import json
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from oomlab.diagnose import as_dict as diagnosis_as_dict
+from oomlab.diagnose import diagnose
 from oomlab.gfp import GfpMask
 from oomlab.render.account import decode_trigger
 from oomlab.report import Memcg, Report, ZoneStat
@@ -33,6 +35,7 @@ def as_dict(report: Report) -> dict[str, Any]:
         "victims": [{"pid": each.pid, "comm": each.comm} for each in report.victims],
         "tasks": len(report.tasks),
         "problems": [{"line": each.line, "reason": each.reason} for each in report.problems],
+        "diagnosis": diagnosis_as_dict(diagnose(report)),
     }
 
 

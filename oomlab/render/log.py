@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from oomlab.palette import css_background
 from oomlab.render.anatomy import Part, sections
 from oomlab.render.page import frame
 from oomlab.render.safe import markup
 from oomlab.report import Report, SourceLine
+
+Place = Callable[[int], str]
+"""What a line is called on the page, for others to link to it."""
 
 
 def annotated(report: Report) -> str:
@@ -23,10 +26,18 @@ def annotated(report: Report) -> str:
     return frame(f"{hint}\n{body}", label="The report, part by part")
 
 
-def log(lines: Sequence[SourceLine]) -> str:
-    """Give lines of the log as HTML, with their numbers in the original file."""
-    text = "".join(f"<span><b>{line.number}</b>{markup(line.text)}\n</span>" for line in lines)
+def log(lines: Sequence[SourceLine], place: Place | None = None) -> str:
+    """Give lines of the log as HTML, with their numbers in the original file.
+
+    ``place`` names where a line stands, for others to link to it.
+    """
+    text = "".join(_line(line, place) for line in lines)
     return f'<pre tabindex="0" aria-label="{markup(span(lines))} of the log">{text}</pre>'
+
+
+def _line(line: SourceLine, place: Place | None) -> str:
+    name = f' id="{place(line.number)}"' if place else ""
+    return f"<span{name}><b>{line.number}</b>{markup(line.text)}\n</span>"
 
 
 def span(lines: Sequence[SourceLine]) -> str:

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from oomlab.diagnose import diagnose
 from oomlab.palette import css_background, css_hatch
 from oomlab.render import account
 from oomlab.render.kill import kill_in_words
-from oomlab.render.log import log
+from oomlab.render.log import Place, log
 from oomlab.render.page import frame
 from oomlab.render.safe import markup
 from oomlab.render.tasks import task_table
+from oomlab.render.why import places, why_page
 from oomlab.render.words import several
-from oomlab.render.zones import scale, verdict_in_words, zone_bar, zone_name, zones_in_words
+from oomlab.render.zones import scale, verdict_in_words, zone_bar, zone_name
 from oomlab.report import Report
 from oomlab.verdict import Verdict, verdicts
 
@@ -22,20 +24,21 @@ def html(report: Report) -> str:
 
     It follows the theme of JupyterLab and reads as plain tables where a page drops its style.
     """
-    mask = account.decode_trigger(report)
+    mask, place = account.decode_trigger(report), places(report)
     asked = [account.request(report)]
     asked += [account.mask_in_names(mask), account.mask_in_words(mask)] if mask else []
     parts = [
         f"<h3>{markup(account.headline(report))}</h3>",
         f'<p class="quiet">{markup(account.origin(report))}</p>',
         _said("Who asked, and for what", asked),
+        why_page(diagnose(report), place),
         _zones(report, verdicts(report, mask)),
         _said("The control group", account.group_in_words(report)),
         _said("What filled the memory", account.memory_in_words(report)),
         _said("Who was killed", kill_in_words(report)),
         task_table(report),
         _said("What is missing or damaged", account.missing(report)),
-        _source(report),
+        _source(report, place),
     ]
     return frame("\n".join(part for part in parts if part), label="What the report says")
 
@@ -51,13 +54,11 @@ def _zones(report: Report, judged: Sequence[Verdict]) -> str:
         return ""
     titles = "".join(f'<th scope="col" class="number">{title}</th>' for title in ("free", "min", "reserve"))
     rows = "".join(_zone_row(each, report.page_size_kb) for each in judged)
-    said = zones_in_words(report, judged)
     return (
         "<h4>Which zones could have served it</h4>"
         '<div class="scroll"><table><thead><tr><th scope="col">zone</th><th scope="col">for this request</th>'
         f'<th scope="col">each on its own scale</th>{titles}</tr></thead>'
         f'<tbody>{rows}</tbody></table></div><p class="quiet">Pages of {report.page_size_kb} kB. {_KEY}</p>'
-        + (f"<p>{markup(said)}</p>" if said else "")
     )
 
 
@@ -90,8 +91,8 @@ _KEY = (
 )
 
 
-def _source(report: Report) -> str:
+def _source(report: Report, place: Place) -> str:
     if not report.source:
         return ""
     count = several(len(report.source), "line")
-    return f"<details><summary>The log itself, {count}</summary>{log(report.source)}</details>"
+    return f"<details><summary>The log itself, {count}</summary>{log(report.source, place)}</details>"

@@ -5,17 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from textwrap import wrap
 
+from oomlab.diagnose import diagnose
 from oomlab.gfp import GfpMask
 from oomlab.render import account
 from oomlab.render.kill import kill_in_words
 from oomlab.render.safe import plain
+from oomlab.render.why import why_in_words
 from oomlab.render.words import person
-from oomlab.render.zones import verdict_in_words, zone_name, zones_in_words
+from oomlab.render.zones import verdict_in_words, zone_name
 from oomlab.report import Report
 from oomlab.verdict import Verdict, verdicts
 
 LABEL = 10
-PROBLEMS_SHOWN = 8
+PROBLEMS_SHOWN, REMEDIES_SHOWN = 8, 3
 
 
 def text(report: Report, *, width: int = 96, bold: bool = False) -> str:
@@ -23,14 +25,16 @@ def text(report: Report, *, width: int = 96, bold: bool = False) -> str:
 
     ``bold`` sets headings with terminal codes: for a terminal only.
     """
-    mask = account.decode_trigger(report)
+    mask, diagnosis = account.decode_trigger(report), diagnose(report)
     blocks = [
         ("Asked", _asked(report, mask, width)),
-        ("Zones", _zones(report, verdicts(report, mask), width)),
+        ("Why", _wrapped(why_in_words(diagnosis), width)),
+        ("Zones", _zones(report, verdicts(report, mask))),
         ("Group", _group(report, width)),
         ("Memory", _memory(report, width)),
         ("Killed", _wrapped(kill_in_words(report), width)),
-        ("Missing", _missing(report, width)),
+        ("Try", _some(diagnosis.remedies, REMEDIES_SHOWN, width)),
+        ("Missing", _some(account.missing(report), PROBLEMS_SHOWN, width)),
     ]
     head = [_heading(account.headline(report), bold), account.origin(report)]
     body = [_block(title, lines, bold) for title, lines in blocks if lines]
@@ -68,15 +72,14 @@ def _asked(report: Report, mask: GfpMask | None, width: int) -> list[str]:
     return _wrapped(lines, width)
 
 
-def _zones(report: Report, judged: Sequence[Verdict], width: int) -> list[str]:
+def _zones(report: Report, judged: Sequence[Verdict]) -> list[str]:
     if not judged:
         return []
     names = [zone_name(each.zone) for each in judged]
     first = max(map(len, [*names, _unit(report)])) + 2
     head = f"{_unit(report):<{first}}" + "".join(f"{title:>11}" for title in ("free", "min", "reserve"))
     rows = [f"{name:<{first}}{_row(each)}" for name, each in zip(names, judged, strict=True)]
-    said = zones_in_words(report, judged)
-    return [head, *rows, *_wrapped([said] if said else [], width)]
+    return [head, *rows]
 
 
 def _unit(report: Report) -> str:
@@ -103,12 +106,9 @@ def _memory(report: Report, width: int) -> list[str]:
     return _wrapped(account.memory_in_words(report), width)
 
 
-def _missing(report: Report, width: int) -> list[str]:
-    lines = account.missing(report)
-    shown = lines[:PROBLEMS_SHOWN]
-    if len(lines) > len(shown):
-        shown.append(f"and {len(lines) - len(shown)} more (see --json)")
-    return _wrapped(shown, width)
+def _some(lines: Sequence[str], shown: int, width: int) -> list[str]:
+    more = [f"and {len(lines) - shown} more (see --json)"] if len(lines) > shown else []
+    return _wrapped([*lines[:shown], *more], width)
 
 
 def _wrapped(lines: Iterable[str], width: int) -> list[str]:
