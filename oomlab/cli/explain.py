@@ -6,16 +6,18 @@ import argparse
 import os
 import sys
 from collections.abc import Iterable, Iterator
-from contextlib import suppress
+from contextlib import AbstractContextManager, nullcontext
 from itertools import chain, islice
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 if TYPE_CHECKING:
     from oomlab.report import Report
 
     Found = tuple[str, Report]
     """A report, and the log it was found in."""
+
+PIECE = 1 << 20
+"""Bytes that are read of a log at a time."""
 
 NOTHING_FOUND = 1
 """The exit status of logs that hold no report."""
@@ -84,13 +86,17 @@ def _print_text(found: Iterator[Found], *, several_logs: bool) -> None:
 
 
 def _reports(log: str) -> Iterator[Found]:
-    from oomlab.errors import ReportError
-    from oomlab.parse import parse_bytes
+    """Read the reports of one log, each as soon as it is whole, however long the log is."""
+    from oomlab.parse import read_pieces
 
-    data = sys.stdin.buffer.read() if log == "-" else Path(log).read_bytes()
-    with suppress(ReportError):  # a log without reports among several is no error
-        for report in parse_bytes(data):
+    with open_log(log) as stream:
+        for report in read_pieces(iter(lambda: stream.read(PIECE), b"")):
             yield log, report
+
+
+def open_log(log: str) -> AbstractContextManager[BinaryIO]:
+    """Open a log as bytes; ``-`` is standard input, which stays open afterwards."""
+    return nullcontext(sys.stdin.buffer) if log == "-" else open(log, "rb")
 
 
 def _nothing(arguments: argparse.Namespace) -> str:

@@ -6,9 +6,9 @@ import argparse
 import sys
 from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from oomlab.cli.explain import open_log
 from oomlab.errors import OomlabError, ReportError
 from oomlab.units import PAGE_KB, parse_size
 
@@ -122,7 +122,8 @@ def _fitted(log: str) -> tuple[Machine, Workload]:
     from oomlab.fit import fit
     from oomlab.parse import parse_bytes
 
-    found = fit(parse_bytes(sys.stdin.buffer.read() if log == "-" else Path(log).read_bytes())[0])
+    with open_log(log) as stream:
+        found = fit(parse_bytes(stream.read())[0])
     if found.machine is None or found.workload is None:
         raise ReportError(
             f"{log}: the report does not tell its machine: it must name its kernel and show the zones of a PC"

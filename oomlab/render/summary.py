@@ -12,7 +12,7 @@ from oomlab.render.log import Place, log
 from oomlab.render.page import frame
 from oomlab.render.safe import markup
 from oomlab.render.tasks import task_table
-from oomlab.render.why import places, why_page
+from oomlab.render.why import cures_page, places, why_page
 from oomlab.render.words import several
 from oomlab.render.zones import scale, verdict_in_words, zone_bar, zone_name
 from oomlab.report import Report
@@ -24,19 +24,20 @@ def html(report: Report) -> str:
 
     It follows the theme of JupyterLab and reads as plain tables where a page drops its style.
     """
-    mask, place = account.decode_trigger(report), places(report)
+    mask, diagnosis, place = account.decode_trigger(report), diagnose(report), places(report)
     asked = [account.request(report)]
     asked += [account.mask_in_names(mask), account.mask_in_words(mask)] if mask else []
     parts = [
         f"<h3>{markup(account.headline(report))}</h3>",
         f'<p class="quiet">{markup(account.origin(report))}</p>',
         _said("Who asked, and for what", asked),
-        why_page(diagnose(report), place),
+        why_page(diagnosis, place),
         _zones(report, verdicts(report, mask)),
         _said("The control group", account.group_in_words(report)),
         _said("What filled the memory", account.memory_in_words(report)),
         _said("Who was killed", kill_in_words(report)),
         task_table(report),
+        cures_page(diagnosis),
         _said("What is missing or damaged", account.missing(report)),
         _source(report, place),
     ]

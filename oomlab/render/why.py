@@ -27,15 +27,19 @@ def verdict_in_words(diagnosis: Diagnosis) -> str:
 
 
 def why_page(diagnosis: Diagnosis, place: Place) -> str:
-    """Give the judgement as HTML: its summary, the lines that prove it, and what to try."""
+    """Give the judgement as HTML: its summary, and the lines that prove it."""
     proof = "".join(_proof(each, place) for each in diagnosis.evidence)
-    cures = "".join(f"<li>{markup(each)}</li>" for each in diagnosis.remedies)
     return (
         f"<h4>Why</h4><p>{markup(diagnosis.summary)}</p>"
         f'<p class="quiet">{markup(verdict_in_words(diagnosis))}</p>'
         + (f"<details><summary>The lines that prove it</summary>{proof}</details>" if proof else "")
-        + (f"<h4>What to try</h4><ul>{cures}</ul>" if cures else "")
     )
+
+
+def cures_page(diagnosis: Diagnosis) -> str:
+    """List what to try, as HTML."""
+    cures = "".join(f"<li>{markup(each)}</li>" for each in diagnosis.remedies)
+    return f"<h4>What to try</h4><ul>{cures}</ul>" if cures else ""
 
 
 def _proof(line: SourceLine, place: Place) -> str:
