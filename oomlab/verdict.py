@@ -133,9 +133,10 @@ def zones_built_in(report: Report) -> tuple[str, ...]:
     them, and a zone keeps nothing from itself and from those below: that leaves one list, or
     lists that agree wherever it matters.
     """
-    arrays = {zone.name: zone.lowmem_reserve for zone in report.zones if zone.lowmem_reserve}
+    known = [zone for zone in report.zones if zone.name in ZONE_ORDER]
+    arrays = {zone.name: zone.lowmem_reserve for zone in known if zone.lowmem_reserve}
     size = max(map(len, arrays.values()), default=0)
-    names = {zone.name for zone in report.zones} & set(ZONE_ORDER)
+    names = {zone.name for zone in known}
     return next((each for each in _built(size, names) if _agrees(each, arrays)), ZONE_ORDER[:5])
 
 

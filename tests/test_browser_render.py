@@ -38,9 +38,7 @@ def test_a_hostile_process_name_runs_nothing(page, log, show):
 
 def test_the_tasks_can_be_sorted_without_a_script(page, log):
     (report,) = parse_bytes(log)
-    tasks = tuple(
-        task._replace(oom_score_adj=adj) for task, adj in zip(report.tasks, (2, 0, 0), strict=True)
-    )
+    tasks = tuple(task._replace(oom_score_adj=adj) for task, adj in zip(report.tasks, (2, 0, 0), strict=True))
     shown(page, html(replace(report, tasks=tasks)))
     page.get_by_text("3 processes listed", exact=True).click()
 
