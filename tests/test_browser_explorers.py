@@ -104,7 +104,7 @@ def bits_and_text_are_one_mask(page):
     says(bits, "0x84d2")
     assert bits.get_by_label("gfp_mask").input_value() == "0x84d2"
     bits.get_by_label("gfp_mask").fill("0xd0")
-    says(bits, "GFP_KERNEL")
+    says(bits, "0xd0 is GFP_KERNEL.")
     assert not bits.get_by_role("checkbox", name="__GFP_HIGHMEM").is_checked()
     bits.get_by_label("gfp_mask").fill("no mask")
     bits.get_by_label("Kernel").select_option("6.1")

@@ -217,19 +217,21 @@ function render({ model, el }) {
   el.append(frame);
 
   // Asking: at most once a frame, the last position wins. The widget manager holds a question back
-  // until Python has answered the one before, so a question repeats all that is still unanswered.
+  // until Python has answered the one before, so each repeats what is still unanswered.
   let asked = {}, waiting = null, last = model.get("_shown").number, released = false, announceAt = Infinity;
+  const send = () => {
+    const open = model.get("_request");
+    const unanswered = open.number > model.get("_shown").number ? open.values : {};
+    last = Math.max(last, open.number ?? 0) + 1;
+    if (released) announceAt = last;
+    model.set("_request", { number: last, values: { ...unanswered, ...asked }, width: Math.floor(stage.clientWidth) });
+    model.save_changes();
+    [asked, waiting, released] = [{}, null, false];
+  };
   const ask = (values, isReleased) => {
     Object.assign(asked, values);
     released ||= isReleased;
-    waiting ??= requestAnimationFrame(() => {
-      waiting = null;
-      last = Math.max(last, model.get("_request").number ?? 0) + 1;
-      if (released) announceAt = last;
-      released = false;
-      model.set("_request", { number: last, values: { ...asked }, width: Math.floor(stage.clientWidth) });
-      model.save_changes();
-    });
+    waiting ??= requestAnimationFrame(send);
   };
 
   const inputs = model.get("_panel").controls.map((spec) =>
@@ -254,8 +256,7 @@ function render({ model, el }) {
     picture.innerHTML = shown.svg.replaceAll("oom-hatch-", `${id}-hatch-`);
     code.textContent = shown.code;
     if (!rows.hidden && shown.table.length) rows.replaceChildren(table(shown.table));
-    if (shown.number < last) return; // a newer question is on its way: leave the inputs to the hand
-    asked = {};
+    if (waiting || shown.number < last) return; // a newer question is on its way: leave the inputs to the hand
     showPanel(model.get("_panel"));
     if (shown.number < announceAt) return;
     announceAt = Infinity;
