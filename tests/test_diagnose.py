@@ -3,13 +3,17 @@
 The machines are made up, each with just the numbers that its cause is known by.
 """
 
+import json
 from dataclasses import replace
 from pathlib import Path
+from string import Formatter
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from oomlab.diagnose import CAUSES, diagnose
-from oomlab.kernel import KernelRelease
+from oomlab.diagnose import CAUSES, ORDER, as_dict, diagnose
+from oomlab.kernel import KernelRelease, load_table
 from oomlab.parse import parse
 from oomlab.report import (
     FreeBlocks,
@@ -166,3 +170,216 @@ def test_the_incident_is_proved_by_its_own_lines(incident):
 def test_more_swap_is_no_remedy_for_lowmem(incident):
     assert incident.remedies
     assert not any("swap" in remedy for remedy in incident.remedies)
+
+
+# --- what is said, and how surely -------------------------------------------------------------
+
+
+@pytest.mark.parametrize("cause", CASES)
+def test_a_diagnosis_is_plain_data(cause):
+    data = as_dict(diagnose(CASES[cause]))
+    assert json.loads(json.dumps(data)) == data
+    assert {"cause", "contributing", "confidence", "summary", "evidence", "remedies"} <= data.keys()
+    assert all(line.keys() == {"line", "text"} for line in data["evidence"])
+
+
+@pytest.mark.parametrize("cause", [cause for cause in CASES if cause != "undetermined"])
+def test_every_cause_has_a_remedy_but_the_harmless(cause):
+    assert diagnose(CASES[cause]).remedies or cause == "not_oom"
+
+
+@pytest.mark.parametrize("cause", CASES)
+def test_nothing_of_the_log_enters_what_we_say(cause):
+    evil = "\x1b[2Jevil<img src=x>"
+    report = CASES[cause]
+    hostile = replace(
+        report,
+        trigger=replace(report.trigger, comm=evil),
+        victims=tuple(replace(dead, comm=evil) for dead in report.victims),
+        memcg=report.memcg and replace(report.memcg, path=evil, oom_path=evil),
+        panic=report.panic and report.panic + evil,
+    )
+    diagnosis = diagnose(hostile)
+    said = [diagnosis.summary, *diagnosis.remedies, *(finding.claim for finding in diagnosis.findings)]
+    assert not any("evil" in sentence for sentence in said)
+
+
+def test_without_the_header_a_judgement_is_less_sure():
+    whole, headless = pae(), pae(trigger=Trigger())
+    assert diagnose(whole).confidence == "high"
+    assert (diagnose(headless).cause, diagnose(headless).confidence) == ("lowmem_exhaustion", "medium")
+
+
+@pytest.mark.parametrize(
+    ("report", "line"),
+    [
+        (Report(kind="oom", first_line=1, last_line=1), "Mem-Info:"),
+        (machine(zone(free=90_000), trigger=Trigger()), "gfp_mask="),
+        (machine(zone(free=120_000)), "constraint="),
+        (replace(machine(), totals={}), "active_anon:"),
+    ],
+    ids=["nothing", "no header", "all open", "no totals"],
+)
+def test_what_cannot_be_told_names_the_line_that_would_decide(report, line):
+    diagnosis = diagnose(report)
+    assert diagnosis.cause == "undetermined"
+    assert line in diagnosis.summary
+
+
+# --- zones ------------------------------------------------------------------------------------
+
+
+def test_a_user_request_on_a_full_32_bit_machine_is_no_lowmem_exhaustion():
+    report = pae(trigger=USER, high_free=500, inactive_anon=850_000)
+    assert diagnose(replace(report, swap=NO_SWAP)).cause == "global_anon"
+
+
+def test_highmem_that_the_kernel_does_not_list_still_shows_in_the_total():
+    listed = pae(slab_unreclaimable=150_000)
+    since_6_1 = replace(listed, zones=listed.zones[:2], kernel=KernelRelease.of("6.1.0"))
+    assert diagnose(since_6_1).cause == "lowmem_exhaustion"
+
+
+def test_lowmem_that_the_kernel_fills_itself_needs_no_free_highmem():
+    full = pae(high_free=1700, slab_unreclaimable=150_000)
+    assert (diagnose(full).cause, diagnose(full).confidence) == ("lowmem_exhaustion", "medium")
+
+
+def test_a_zone_that_passes_at_its_high_mark_was_not_full():
+    shut, wide_open = (machine(zone(free=free), inactive_anon=200_000) for free in (1_190, 60_000))
+    assert diagnose(shut).cause == "global_anon"
+    assert diagnose(wide_open).cause == "undetermined"
+
+
+def test_what_is_freed_before_the_report_is_printed_lowers_the_confidence():
+    reports = [machine(zone(free=free), inactive_anon=200_000) for free in (1_190, 2_000)]
+    assert [diagnose(report).confidence for report in reports] == ["high", "medium"]
+
+
+def test_one_page_decides_about_cma():
+    reports = [machine(zone(free=40_000, free_cma=cma), trigger=KERNEL) for cma in (38_800, 38_799)]
+    assert [diagnose(report).cause for report in reports] == ["cma", "undetermined"]
+
+
+def test_cma_is_no_obstacle_for_movable_pages():
+    report = machine(zone(free=40_000, free_cma=39_500), trigger=USER, inactive_anon=190_000)
+    assert diagnose(report).cause == "undetermined"
+
+
+@pytest.mark.parametrize("types", ["C", "H"])
+def test_blocks_of_the_wrong_kind_do_not_help_a_large_request(types):
+    assert diagnose(machine(fragmented(types), trigger=BIG)).cause == "fragmentation"
+
+
+def test_a_large_request_in_full_zones_is_no_fragmentation():
+    assert diagnose(machine(trigger=BIG, inactive_anon=200_000)).cause == "global_anon"
+
+
+def test_a_dma_zone_that_is_all_of_lowmem_is_lowmem():
+    lowmem = zone("DMA", free=700, size=190_000, reserve=(0, 0, 3_000, 3_000))
+    board = machine(lowmem, zone("HighMem", free=300_000, size=800_000), trigger=KERNEL, highmem=800_000)
+    assert diagnose(board).cause == "lowmem_exhaustion"
+
+
+def test_the_remedy_for_mem_map_says_what_it_would_give_back():
+    remedies = diagnose(pae(ram=8_650_736, slab_reclaimable=100_000)).remedies
+    assert any("mem=24G" in remedy and "72 MiB" in remedy for remedy in remedies)
+
+
+@pytest.mark.parametrize(("kernel", "offered"), [("3.2.59", True), ("3.4", False)])
+def test_the_fix_of_2012_is_offered_to_kernels_that_lack_it(kernel, offered):
+    report = pae(slab_reclaimable=130_000, inactive_file=600_000)
+    remedies = diagnose(replace(report, kernel=KernelRelease.of(kernel))).remedies
+    assert any("Linux 3.4 or later" in remedy for remedy in remedies) is offered
+
+
+# --- details ----------------------------------------------------------------------------------
+
+
+def test_a_failed_request_is_no_oom_but_its_reason_is_told():
+    report = replace(machine(fragmented(), trigger=BIG, victims=()), kind="allocation_failure")
+    assert (diagnose(report).cause, diagnose(report).contributing) == ("not_oom", ("fragmentation",))
+
+
+def test_a_kernel_of_2_4_reports_the_failed_request_and_then_the_kill():
+    report = replace(machine(inactive_anon=200_000), kind="allocation_failure")
+    assert diagnose(report).cause == "global_anon"
+
+
+@pytest.mark.parametrize(
+    ("stats", "detail"),
+    [
+        ({"anon": 900}, "anon"),
+        ({"file": 900, "file_dirty": 850}, "dirty_file"),
+        ({"file": 900}, "file"),
+        ({"file": 900, "shmem": 880}, "shmem"),
+        ({"kernel": 800}, "kmem"),
+    ],
+)
+def test_what_fills_a_group_is_told(stats, detail):
+    group = replace(GROUP, stats={name: size * 1024 for name, size in stats.items()})
+    report = replace(machine(), scope="memcg", memcg=group)
+    assert diagnose(report).contributing == (detail,)
+
+
+@pytest.mark.parametrize(("swap", "detail"), [(NO_SWAP, "no_swap"), (FULL, "swap_full")])
+def test_swap_that_could_not_help_is_told(swap, detail):
+    assert detail in diagnose(machine(inactive_anon=200_000, swap=swap)).contributing
+
+
+def test_a_setting_that_chose_the_victim_is_told():
+    dead = Victim(pid=77, anon_rss_kb=10, reason="Out of memory (oom_kill_allocating_task)")
+    diagnosis = diagnose(machine(inactive_anon=200_000, victims=(dead,)))
+    assert "oom_kill_allocating_task" in diagnosis.contributing
+    assert "victim_is_not_consumer" in [finding.rule for finding in diagnosis.findings]
+
+
+def test_a_score_tells_the_share_where_the_state_of_memory_is_lost():
+    def cut(score, adj=0):
+        dead = Victim(pid=77, score=score, oom_score_adj=adj, line=3)
+        return diagnose(Report(kind="oom", first_line=3, last_line=3, victims=(dead,))).cause
+
+    assert [cut(900), cut(100), cut(900, adj=300)] == ["global_anon", "undetermined", "undetermined"]
+
+
+def test_old_lists_count_process_memory_and_cache_together():
+    lists = {"active": 150_000, "inactive": 60_000, "slab": 5_000}
+    full = replace(machine(swap=Swap(total=9_000, free=0)), totals={"free": 900} | lists)
+    assert (diagnose(full).cause, diagnose(full).confidence) == ("global_anon", "medium")
+    assert diagnose(replace(full, swap=IDLE)).cause == "undetermined"
+
+
+def test_a_huge_page_pool_larger_than_the_machine_is_not_believed():
+    report = replace(machine(inactive_anon=200_000), hugepages=(HugePages(2048, 4000, 0, 0, 0, 6),))
+    assert diagnose(report).cause == "global_anon"
+
+
+# --- the table --------------------------------------------------------------------------------
+
+
+def test_remedies_speak_of_causes_and_details_that_exist():
+    rows = load_table("diagnose")["remedy"]
+    assert {cause for row in rows for cause in row["causes"]} <= set(CAUSES)
+    for row in rows:
+        assert set(row) <= {"causes", "with", "without", "needs", "since", "until", "text"}
+        needed = {field for _, field, _, _ in Formatter().parse(row["text"]) if field}
+        assert needed <= set(row.get("needs", ()))
+
+
+def test_every_rule_is_named_after_its_cause_and_sourced():
+    sources = {row["name"] for row in load_table("diagnose")["rule"]}
+    told = {rule.__name__ for rule in ORDER} & set(CAUSES)
+    assert told == set(CAUSES) - {"undetermined"}
+    unsourced = told - sources
+    assert unsourced <= {"slab_unreclaimable", "unaccounted", "page_tables", "kernel_stacks", "writeback"}
+
+
+@given(st.integers(0, 300_000), st.integers(0, 300_000), st.integers(0, 300_000), st.integers(-9, 11))
+def test_any_numbers_give_one_of_the_causes(free, anon, swap_free, order):
+    report = machine(
+        zone(free=free, free_cma=anon // 3),
+        trigger=replace(KERNEL, order=order),
+        swap=Swap(total=100_000, free=swap_free),
+        inactive_anon=anon,
+    )
+    assert diagnose(report).cause in CAUSES

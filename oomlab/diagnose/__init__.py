@@ -11,11 +11,12 @@ cause. The order goes from what is certain to what must be weighed:
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import cast
 
 from oomlab.diagnose import bounds, holders, occasion, shortage
 from oomlab.diagnose.core import Case, Rule, open_case
-from oomlab.diagnose.details import details, victim
+from oomlab.diagnose.details import details, serial, victim
 from oomlab.diagnose.model import CAUSES, Cause, Diagnosis, Finding, as_dict
 from oomlab.diagnose.remedies import remedies
 from oomlab.diagnose.undecided import undecided
@@ -40,8 +41,8 @@ ORDER: tuple[Rule, ...] = (
     occasion.vm_fault_oom_spurious,
     occasion.swapoff,
     bounds.cpuset_or_mempolicy,
-    occasion.too_little_ram,
     *_WHY_SHORT,
+    occasion.too_little_ram,
     holders.hugetlb,
     holders.kernel_stacks,
     holders.page_tables,
@@ -52,20 +53,23 @@ ORDER: tuple[Rule, ...] = (
     holders.writeback,
     holders.swap_unused,
     holders.global_anon,
+    shortage.fragmentation_at_the_edge,
+    holders.heavy_victim,
 )
 """The rules in the order in which they are tried."""
 
 
-def diagnose(report: Report) -> Diagnosis:
+def diagnose(report: Report, *, others: Iterable[Report] = ()) -> Diagnosis:
     """Say why memory ran out, how sure that is, which lines prove it, and what would change it.
 
     Where the evidence is missing the cause is ``"undetermined"``, and the summary names the
     line that would decide. Nothing in the result but its quoted evidence comes from the log.
+    ``others`` are the other reports of the same log: whether earlier kills helped is told too.
     """
     case = open_case(report)
     decisive = _first(ORDER, case) or undecided(case)
     beside = [*_why_it_failed(case, decisive), *details(case, decisive.rule)]
-    notes = [finding for finding in (victim(case, decisive.rule),) if finding is not None]
+    notes = [note for note in (victim(case, decisive.rule), serial(case, others)) if note is not None]
     contributing = tuple(dict.fromkeys(each.rule for each in beside))
     return Diagnosis(
         cause=cast(Cause, decisive.rule),

@@ -1,8 +1,8 @@
 """The core test: which zones might the request use, and would one of them have served it?
 
 Before it kills, the kernel tries once more, and holds the zones to ``high`` instead of
-``min``: only if none passes does it go on. So a zone that passes at ``high`` when the
-report is printed calls for another explanation than "memory was full".
+``min``, urgent requests too: only if none passes does it go on. So a zone that passes at
+``high`` when the report is printed calls for another explanation than "memory was full".
 
 Source: mm/page_alloc.c, ``__alloc_pages_may_oom``.
 """
@@ -52,6 +52,11 @@ class Case:
         return tuple(each for each in self.judged if each.allowed and self.reachable(each.zone))
 
     @property
+    def killing(self) -> bool:
+        """Tell whether the OOM killer ran; 2.4 reports the failed request first and then the kill."""
+        return self.report.kind == "oom" or bool(self.report.victims)
+
+    @property
     def barred(self) -> tuple[ZoneStat, ...]:
         """The zones that lie above those the request might use."""
         return tuple(each.zone for each in self.judged if not each.allowed)
@@ -95,21 +100,18 @@ def _empty(zone: ZoneStat) -> bool:
 # --- which zones would have served it ---------------------------------------------------------
 
 
-def zones_open(case: Case, *, order: int | None = None, lift: str = "") -> tuple[ZoneStat, ...]:
-    """Give the zones that would have served the request, held to ``high`` as in the kernel's last try.
+def zones_open(case: Case, *, lift: str = "") -> tuple[ZoneStat, ...]:
+    """Give the zones that would have served the request in the kernel's last try.
 
-    ``order`` asks the question for another size. ``lift`` asks what if pages of that kind were
-    like any others: ``"cma"`` or ``"highatomic"``.
+    A request that merely failed had no such try: ``min`` decided. ``lift`` asks what if pages of
+    that kind were like any others: ``"cma"`` or ``"highatomic"``.
     """
-    asked = [each.zone for each in case.asked]
-    order = case.order if order is None else order
-    report = replace(
-        case.report,
-        zones=tuple(_raised(_lifted(zone, lift)) for zone in asked),
-        trigger=replace(case.report.trigger, order=order),
-    )
-    results = zip(asked, verdicts(report, case.mask), strict=True)
-    return tuple(zone for zone, verdict in results if _passes(verdict, order))
+    asked, mask = [each.zone for each in case.asked], case.mask
+    zones = [_lifted(zone, lift) for zone in asked]
+    if case.killing:
+        zones, mask = list(map(_raised, zones)), replace(mask, flags=mask.flags - {"__GFP_HIGH"})
+    results = zip(asked, verdicts(replace(case.report, zones=tuple(zones)), mask), strict=True)
+    return tuple(zone for zone, verdict in results if _passes(verdict, case.order))
 
 
 def _raised(zone: ZoneStat) -> ZoneStat:

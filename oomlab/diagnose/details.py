@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 
 from oomlab.diagnose.core import HIGH_ZONES, Case, found, limit, percent, size, zones_open
 from oomlab.diagnose.holders import swap_state
 from oomlab.diagnose.holdings import Holdings
 from oomlab.diagnose.model import Finding
-from oomlab.report import Memcg, Victim
+from oomlab.report import Memcg, Report, Victim
 from oomlab.units import human_kb
 
 LOWMEM_CAUSES = ("lowmem_exhaustion", "cma")
@@ -71,7 +72,7 @@ def mem_map(case: Case, cause: str) -> Finding | None:
     """The table with a record for every page of RAM: on a 32-bit machine it lies in lowmem, all of it."""
     pages = mem_map_pages(case)
     low = sum(each.zone.present or 0 for each in case.judged if each.zone.name not in HIGH_ZONES)
-    if cause not in LOWMEM_CAUSES or not pages or pages < limit("mem_map") * low:
+    if cause not in LOWMEM_CAUSES or not low or pages < limit("mem_map") * low:
         return None
     claim = (
         f"The table of all pages (mem_map) takes {size(case, pages)}, {percent(pages / low)} of lowmem. "
@@ -250,6 +251,19 @@ def victim(case: Case, cause: str) -> Finding | None:
     so = "that filled no lowmem" if cause in LOWMEM_CAUSES else "it is not what filled it"
     claim = f"The process that was killed (pid {first.pid}) held {part}: {so}."
     return found(case, "victim_is_not_consumer", claim, "high", first.line)
+
+
+def serial(case: Case, others: Iterable[Report]) -> Finding | None:
+    """Say how many were killed before this one, in the same log: killing did not help then."""
+    report = case.report
+    earlier = [each for each in others if each.first_line < report.first_line and each.scope == report.scope]
+    lines = [each.quote(dead.line) for each in earlier for dead in each.victims if dead.line]
+    killed = sum(len(each.victims) for each in earlier)
+    if not killed or not case.killing:
+        return None
+    claim = f"Killed before this one in the same log: {killed:,}. It did not help."
+    finding = found(case, "serial_kills", claim, "high", report.trigger.line)
+    return replace(finding, evidence=(*filter(None, lines[-3:]), *finding.evidence))
 
 
 def _resident(first: Victim) -> int | None:

@@ -25,7 +25,7 @@ _SMALL_MACHINE_KB = 2**20
 def not_oom(case: Case) -> Finding | None:
     """A request that merely failed, or a listing of memory: nothing was killed."""
     report = case.report
-    if report.kind == "oom" or report.victims:
+    if case.killing:
         return None
     line = report.trigger.line or report.first_line
     if report.kind == "show_mem":
@@ -135,8 +135,8 @@ def _panic_lines(case: Case) -> list[int]:
 
 
 def _lines_with(case: Case, names: Iterable[str]) -> list[int]:
-    """Find the first line of the trace that names each function."""
+    """Find the first line of the trace that names each function, in the order of the log."""
     firsts = (
         next((line.number for line in case.report.source if f"{name}+" in line.text), None) for name in names
     )
-    return [number for number in firsts if number is not None]
+    return sorted(number for number in firsts if number is not None)

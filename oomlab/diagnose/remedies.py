@@ -44,7 +44,6 @@ def _numbers(case: Case) -> Iterator[tuple[str, str]]:
         "mem_map": mem_map_pages(case),
         "swap": report.swap.total or 0 if report.swap else 0,
         "cma": report.totals.get("cma_reserved", 0),
-        "cma_half": report.totals.get("cma_reserved", 0) // 2,
         "locked": held.pages("unevictable"),
         "pool": held.pages("hugetlb"),
         "shmem": held.pages("shmem"),
@@ -52,8 +51,15 @@ def _numbers(case: Case) -> Iterator[tuple[str, str]]:
     }
     yield from ((name, size(case, pages)) for name, pages in known.items() if pages > 0)
     yield from _less_ram(case)
+    yield from _less_cma(case)
     if report.memcg and report.memcg.limit_kb:
         yield "limit", human_kb(report.memcg.limit_kb)
+
+
+def _less_cma(case: Case) -> Iterator[tuple[str, str]]:
+    half = case.report.totals.get("cma_reserved", 0) * case.report.page_size_kb // 2**11
+    if half >= 4:
+        yield "cma_half", f"{half}M"
 
 
 def _less_ram(case: Case) -> Iterator[tuple[str, str]]:

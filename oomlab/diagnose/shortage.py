@@ -16,7 +16,7 @@ from oomlab.diagnose.core import (
     zone_name,
     zones_open,
 )
-from oomlab.diagnose.model import Finding
+from oomlab.diagnose.model import Confidence, Finding
 from oomlab.report import ZoneStat
 from oomlab.verdict import Verdict
 
@@ -24,9 +24,9 @@ from oomlab.verdict import Verdict
 def cma(case: Case) -> Finding | None:
     """The zones have free memory, but it is CMA's, which only movable pages may use."""
     zones = _opened_by(case, "cma")
-    if not zones:
+    held = sum(zone.counters.get("free_cma", 0) for zone in zones)
+    if not held:
         return None
-    held = sum(zone.counters["free_cma"] for zone in zones)
     free = sum(zone.free or 0 for zone in zones)
     claim = (
         f"{_names(zones)} had {size(case, free)} free, but {size(case, held)} of it is CMA's. "
@@ -51,9 +51,9 @@ def highatomic(case: Case) -> Finding | None:
 
 def _opened_by(case: Case, lift: str) -> tuple[ZoneStat, ...]:
     """Give the zones that only pages of one kind kept shut."""
-    if not case.asked or zones_open(case, order=0):
+    if not case.asked or zones_open(case):
         return ()
-    return zones_open(case, order=0, lift=lift)
+    return zones_open(case, lift=lift)
 
 
 def dma_exhaustion(case: Case) -> Finding | None:
@@ -61,7 +61,7 @@ def dma_exhaustion(case: Case) -> Finding | None:
     asked = [each.zone for each in case.asked]
     if not case.mask_known or not asked or not all(zone.name.startswith("DMA") for zone in asked):
         return None
-    if case.mask.zone == "Normal" or zones_open(case, order=0) or not _has_normal(case):
+    if case.mask.zone == "Normal" or zones_open(case) or not _has_normal(case):
         return None
     room = _room(case, list(case.barred))
     if room is None:
@@ -81,7 +81,7 @@ def _has_normal(case: Case) -> bool:
 
 def lowmem_exhaustion(case: Case) -> Finding | None:
     """The request needed lowmem, and there was none, while HighMem had room for others."""
-    if not case.asked or zones_open(case, order=0):
+    if not case.asked or zones_open(case):
         return None
     above = [zone for zone in case.barred if zone.name in HIGH_ZONES]
     room = _room(case, above) if above or case.report.totals.get("highmem") else None
@@ -138,26 +138,49 @@ def _no_help(case: Case, above: list[ZoneStat]) -> str | None:
 
 def fragmentation(case: Case) -> Finding | None:
     """Enough was free, but not in one piece of the size that was asked for."""
-    if not case.order or zones_open(case):
-        return None
-    enough = [each for each in case.asked if _has_enough(each)]
-    if sum(map(_weight, enough)) < limit("fragmented_part") * sum(map(_weight, case.asked)) or not enough:
+    return _fragmentation(case, [each for each in case.asked if _has_enough(each, case.killing)])
+
+
+def fragmentation_at_the_edge(case: Case) -> Finding | None:
+    """Enough was free, but only just: what filled the rest matters more, if it stands out."""
+    return _fragmentation(case, [each for each in case.asked if _has_enough(each, False)])
+
+
+def _fragmentation(case: Case, enough: list[Verdict]) -> Finding | None:
+    part = sum(map(_weight, enough)) / max(1, sum(map(_weight, case.asked)))
+    if not case.order or part < limit("fragmented_part"):
         return None
     zones = [each.zone for each in enough]
-    seen = all(zone.free_blocks for zone in zones)
+    pieces, confidence = _pieces(case, zones)
+    if pieces is None:
+        return None
     pages = 1 << min(case.order, 20)
     claim = (
         f"The request was for {pages} pages in a row ({size(case, pages)}, order {case.order}). "
-        f"{_names(zones)} had {_free(case, zones)} free, more than the marks ask for, but "
-        + ("no block of that size that it might use." if seen else "the log does not show in which pieces.")
+        f"{_names(zones)} had {_free(case, zones)} free, more than the marks ask for, but {pieces}."
     )
     lines = [line for zone in zones for line in (zone.line, zone.blocks_line)]
-    return found(case, "fragmentation", claim, "high" if seen else "medium", case.report.trigger.line, *lines)
+    return found(case, "fragmentation", claim, confidence, case.report.trigger.line, *lines)
 
 
-def _has_enough(verdict: Verdict) -> bool:
-    """Tell whether a zone has the pages, if not in the pieces: its number of free pages is above ``min``."""
-    return verdict.spare is not None and verdict.spare > 0
+def _pieces(case: Case, zones: Sequence[ZoneStat]) -> tuple[str | None, Confidence]:
+    """Say in which pieces the free memory was, and how sure it is that they were too small."""
+    if not all(zone.free_blocks for zone in zones):
+        return "the log does not show in which pieces", "medium"
+    if not zones_open(case):
+        return "no block of that size that it might use", "high"
+    blocks = [each for zone in zones for each in zone.free_blocks or ()]
+    large = sum(each.blocks << each.order for each in blocks if each.order >= case.order)
+    if large <= limit("large_blocks") * sum(zone.free or 0 for zone in zones):
+        return "nearly all in smaller pieces; the few large ones may have come free since", "low"
+    return None, "low"
+
+
+def _has_enough(verdict: Verdict, at_high: bool) -> bool:
+    """Tell whether a zone has the pages, if not in the pieces: above ``min``, or above ``high``."""
+    zone = verdict.zone
+    more = (zone.watermark_high or 0) - (zone.watermark_min or 0) if at_high else 0
+    return verdict.spare is not None and verdict.spare > more
 
 
 def _weight(verdict: Verdict) -> int:
