@@ -26,7 +26,7 @@ _FUNCTION = re.compile(r"([\w.$]{1,200})\+0x[0-9a-f]{1,16}/0x", re.A)
 _ARM = re.compile(r"\(([\w.$]{1,200})(?:\+0x[0-9a-f]{1,16}/0x[0-9a-f]{1,16})?\) from", re.A)
 _OLD = re.compile(r"\{([\w.:$]{1,200})\+\d{1,10}\}", re.A)
 
-MANUAL = "moom_callback"
+_ASKED = re.compile(r"(.{0,200}?)(?: invoked oom-killer|: page allocation (?:failure|stalls)|: vmalloc)")
 
 
 def read_trigger(sketch: Sketch) -> Trigger:
@@ -52,7 +52,7 @@ def read_trigger(sketch: Sketch) -> Trigger:
 
 def read_kind(sketch: Sketch) -> ReportKind:
     """Say what the report is: an OOM unless its header says otherwise."""
-    if "header" in sketch.lines:
+    if not {"header", "killed", "chosen"}.isdisjoint(sketch.lines):
         return "oom"
     if "failure" in sketch.lines:
         return "allocation_failure"
@@ -105,9 +105,8 @@ def _functions(text: str) -> list[str]:
 
 def _asker(text: str, comm: str | None) -> str | None:
     """Take the name before "invoked"; a name that the next line repeats has no doubt about it."""
-    before = text.partition(" invoked oom-killer")[0] if " invoked oom-killer" in text else ""
-    if not before and "page allocation failure" in text:
-        before = text.partition(": page allocation failure")[0]
+    match = _ASKED.match(text)
+    before = match[1] if match else ""
     if comm is not None and before.endswith(comm):
         return comm
     return before[-15:].strip() or comm

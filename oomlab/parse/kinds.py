@@ -32,7 +32,7 @@ Kind = Literal[Asked, Path, Group, Memory, Stock, Killing, "boot", "continued", 
 
 ZONE_NAMES = ("DMA", "DMA32", "Normal", "HighMem", "Movable", "Device")
 
-_COUNTERS = re.compile(r"(?:[A-Za-z_]+:\d+(?:\s+|$))+$")
+_COUNTERS = re.compile(r"(?:[A-Za-z_][\w-]*:\d+(?:\s+|$))+$", re.A)
 _BLOCKS = re.compile(r"\d+\*\d+kB")
 _TASK = re.compile(r"\[\s*\d+\]\s+[\d-]")
 _TASK_HEADER = re.compile(r"\[\s*pid\s*\]")
@@ -41,10 +41,12 @@ _SLAB = re.compile(r"\S.{0,60}\s\d+KB\s+\d+KB$")
 _ALLOC = re.compile(r"[\d.]+\s?(?:[KMGT]i)?B\s+\d+\s+\S+:\d+")
 _PAGES = re.compile(r"\d{1,18} (?:(?:total |free |reserved |slab )?page|pages? )")
 _HEADER = re.compile(r"(?:^|.* invoked )oom-killer:")
-_FAILED = re.compile(r".{0,200}?(?:page allocation failure[:.]|order allocation failed)")
-_FAILED_WITH = re.compile(r".{0,200}?alloc\w* fail\w* *[:,(].{0,40}(?:mode|gfp)")
+_FAILED = re.compile(
+    r".{0,200}?(?:page allocation failure[:.]|page allocation stalls|order allocation failed)"
+)
+_FAILED_WITH = re.compile(r".{0,200}?(?:alloc\w* fail\w* *[:,(].{0,80}|vmalloc error.{0,120})(?:mode|gfp)")
 _KILL = re.compile(r".{0,80}?\b[Kk]ill process \d+")
-_KILLED = re.compile(r".{0,80}?\bKilled process \d+")
+_KILLED = re.compile(r".{0,80}?\b[Kk]illed process \d+(?:,| \(|$)")
 
 _SWAP: tuple[tuple[str, Kind], ...] = (
     (" swap", "swap"),
@@ -74,11 +76,11 @@ _MARKS: dict[str, tuple[tuple[str, Kind], ...]] = {
     "Mem-info:": (("", "meminfo"),),
     "(": (("ctive:", "totals"),),
     "Node": (
+        ("per-cpu:", "pcp_zone"),
         (" free:", "zone"),
         ("*", "blocks"),
         (": empty", "blocks"),
         ("hugepages_", "huge"),
-        ("per-cpu:", "pcp_zone"),
         (":", "node"),
     ),
     "lowmem_reserve[]:": (("", "reserve"),),
@@ -88,7 +90,7 @@ _MARKS: dict[str, tuple[tuple[str, Kind], ...]] = {
     "Swap": _SWAP,
     "Unreclaimable": (("slab info", "slab_title"),),
     "Name": (("Used", "slab_title"),),
-    "Memory": (("stats for", "memcg_stats"), ("llocations:", "alloc_title")),
+    "Memory": (("cgroup stats", "memcg_stats"), ("llocations:", "alloc_title")),
     "memory:": _USAGE,
     "memory+swap:": _USAGE,
     "swap:": _USAGE,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from typing import Any
 
 from oomlab.parse.split import Sketch
@@ -64,18 +65,21 @@ def _read_usage(sketch: Sketch) -> dict[str, int]:
 
 
 def _read_stats(sketch: Sketch) -> dict[str, Any]:
-    """Read the statistics of the group: on one line in kB, or one below the other in bytes."""
+    """Read the statistics of the group and the groups in it.
+
+    Up to 5.2 each group has a line of its own, in kB, and the lines add up; later one list
+    speaks for all, in bytes.
+    """
     titles = sketch.of("memcg_stats")
     if not titles:
         return {}
-    title = titles[0]
-    named = _STATS_FOR.match(title.text)
+    named = _STATS_FOR.match(titles[0].text)
     values: dict[str, Any] = {"path": named[1]} if named and named[1] else {}
-    stats, unit = dict(_STAT.findall(title.text)), "kB"
-    if not stats:
-        rows = sketch.of("memcg_stat")
-        found = (_PLAIN_STAT.match(row.text) for row in rows)
-        stats, unit = {match[1]: match[2] for match in found if match}, "bytes"
-    if stats:
-        values |= {"stats": {name: int(value) for name, value in stats.items()}, "stats_unit": unit}
-    return values | {"stats_line": title.number}
+    stats: Counter[str] = Counter()
+    for title in titles:
+        stats.update({name: int(value) for name, value in _STAT.findall(title.text)})
+    found = (_PLAIN_STAT.match(row.text) for row in sketch.of("memcg_stat"))
+    in_bytes = {match[1]: int(match[2]) for match in found if match}
+    if stats or in_bytes:
+        values |= {"stats": dict(stats) or in_bytes, "stats_unit": "kB" if stats else "bytes"}
+    return values | {"stats_line": titles[0].number}

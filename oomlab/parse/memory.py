@@ -16,7 +16,7 @@ from typing import NamedTuple
 from oomlab.parse.split import Line, Sketch
 from oomlab.report import FreeBlocks, HugePages, NodeStat, Problem, Swap
 
-PAIR = re.compile(r"([A-Za-z_][\w()]{0,40}+):\s{0,12}+(-?\d{1,19}+)([kK]B)?(?![\w(])", re.A)
+PAIR = re.compile(r"([A-Za-z_][\w()-]{0,40}+):\s{0,12}+(-?\d{1,19}+)([kK]B)?(?![\w(])", re.A)
 ZONE_HEAD = re.compile(r"(?:Node (\d{1,6}),? )?(?:Zone:)?([A-Za-z]\w{0,20})(?: free(?:pages)?:|:)", re.A)
 _BLOCK = re.compile(r"(\d{1,10}+)\*(\d{1,9}+(?: \d{1,9}+)?)kB(?:\s{0,4}+\(([A-Z]{1,8})\))?", re.A)
 _SUM = re.compile(r"=\s{0,4}(\d{1,15})kB", re.A)

@@ -9,6 +9,7 @@ from oomlab.parse.split import Line, Sketch
 from oomlab.report import Problem, Report
 
 _CPU = re.compile(r"cpu\s{1,12}(\d{1,6})", re.IGNORECASE | re.ASCII)
+_SIZES = ("ram", "reserved")
 _COUNTERS = ("active_anon", "active_file", "unevictable", "slab_reclaimable", "mapped", "free")
 
 
@@ -59,12 +60,14 @@ def _memory(report: Report, sketch: Sketch) -> Iterator[Problem]:
 
 def _counters(report: Report) -> Iterator[Problem]:
     """A kernel that prints one of these prints all of them (older ones print ``slab``)."""
-    if "active_anon" not in report.totals:
-        return
-    for name in _COUNTERS:
-        if name not in report.totals and name.removesuffix("_reclaimable") not in report.totals:
-            reason = f"The machine's counters are not whole: {name} is missing"
-            yield Problem(report.totals_lines["active_anon"], reason)
+    totals, lines = report.totals, report.totals_lines
+    for names in (_COUNTERS if any(name in totals for name in _COUNTERS[:3]) else (), _SIZES):
+        shown = [name for name in names if name in totals]
+        for name in names if shown else ():
+            if name not in totals and name.removesuffix("_reclaimable") not in totals:
+                yield Problem(lines[shown[0]], f"The machine's counters are not whole: {name} is missing")
+    if report.swap is not None and report.swap.free is None:
+        yield Problem(report.swap.line, "The line of the free swap is lost")
 
 
 def _zones(report: Report) -> Iterator[Problem]:

@@ -64,7 +64,7 @@ def _reconstruct_one(
         else None
     )
     line = reserve.line if reserve else lost.line
-    problems.append(Problem(line, _lost(str(lost.name), marks, bounds)))
+    problems.append(Problem(line, _lost(str(lost.name), reserve, marks, bounds)))
     return ZoneStat(
         name=str(lost.name),
         node=lost.node,
@@ -82,8 +82,12 @@ def _reconstruct_one(
     )
 
 
-def _lost(name: str, marks: Watermarks | None, bounds: tuple[int, int] | None) -> str:
+def _lost(
+    name: str, reserve: Reserve | None, marks: Watermarks | None, bounds: tuple[int, int] | None
+) -> str:
     parts = [f"The line of zone {name} is lost. Its free pages are counted from its list of free blocks"]
+    if reserve is None:
+        parts.append("its lowmem_reserve[] line is lost too, or stands there as that of the zone before")
     if bounds is not None:
         parts.append(f"the reserves of the zones below show that it has {bounds[0]:,} to {bounds[1]:,} pages")
     if marks is not None:

@@ -121,10 +121,20 @@ def split(lines: Lines) -> list[Sketch]:
     apart, for two CPUs may print at once.
     """
     rows = list(map(_new_line, zip(lines.numbers, lines.texts, strict=True)))
-    if lines.callers is None:
-        return list(_collect(lines.kinds, rows))
-    sketches = [sketch for kinds, part in _by_caller(lines, rows) for sketch in _collect(kinds, part)]
-    return sorted(sketches, key=lambda sketch: sketch.first)
+    parts = [(lines.kinds, rows)] if lines.callers is None else _by_caller(lines, rows)
+    sketches = [sketch for kinds, part in parts for sketch in _collect(kinds, part)]
+    if len(sketches) < 2:
+        return sketches
+    return sorted(_without_echoes(sketches), key=lambda sketch: sketch.first)
+
+
+def _without_echoes(sketches: list[Sketch]) -> Iterator[Sketch]:
+    """Leave out what only repeats lines of another report, as people do who write about one."""
+    texts = [frozenset(line.text for run in sketch.lines.values() for line in run) for sketch in sketches]
+    for sketch, own in zip(sketches, texts, strict=True):
+        has_header = not {"header", "failure", "show"}.isdisjoint(sketch.lines)
+        if has_header or not any(own < other for other in texts):
+            yield sketch
 
 
 def _by_caller(lines: Lines, rows: list[Line]) -> Iterable[tuple[list[Kind], list[Line]]]:
@@ -180,7 +190,7 @@ class _Collector:
             done, sketch = self._close(), None
         if sketch is None:
             sketch = self._begin(kind, run, stage)
-        if sketch is not None and _belongs(sketch, kind):
+        if sketch is not None and _belongs(sketch, kind, run[0].text):
             sketch.add(kind, run)
             sketch.last, sketch.stage, self.others = run[-1].number, max(stage, sketch.stage), 0
         elif sketch is not None:
@@ -213,12 +223,17 @@ class _Collector:
         self.others = 0
         if stage == 0:
             self.open = Sketch(run[0].number, run[0].number)
-        elif kind in _OPENERS:
+        elif kind in _OPENERS and (kind != "killed" or _is_by_kernel(run[0].text)):
             self.open = _headless(self.pending, run[0].number, stage)
         else:
             self.pending.append((kind, run))
             del self.pending[:-GAP]
         return self.open
+
+
+def _is_by_kernel(text: str) -> bool:
+    """Tell the kernel's own kill from a line of some daemon's that says the same."""
+    return "ut of " in text or "-rss:" in text or "vsz:" in text
 
 
 def _headless(pending: list[Run], number: int, stage: int) -> Sketch:
@@ -231,10 +246,17 @@ def _headless(pending: list[Run], number: int, stage: int) -> Sketch:
     return sketch
 
 
-def _belongs(sketch: Sketch, kind: Kind) -> bool:
+def _belongs(sketch: Sketch, kind: Kind, text: str) -> bool:
     """Tell whether a line of this kind can still be part of this report."""
+    if kind == "killed" and _is_somebody_elses(sketch, text):
+        return False
     title = _NEEDS.get(kind)
     return sketch.stage <= _LATEST.get(kind, 9) and (title is None or title in sketch.lines)
+
+
+def _is_somebody_elses(sketch: Sketch, text: str) -> bool:
+    """Tell whether a process was killed by a daemon, after the kernel has said all that it had to say."""
+    return not (_is_by_kernel(text) or "chosen" in sketch.lines or "killed" not in sketch.lines)
 
 
 def _starts_anew(sketch: Sketch, kind: Kind, stage: int, text: str) -> bool:
@@ -259,6 +281,8 @@ def _kills_anew(sketch: Sketch, kind: Kind, text: str) -> bool:
     if kind in ("constraint", "chosen"):
         earlier = sketch.of("chosen", "killed") + sketch.of(kind)
         return bool(earlier) and all(line.text != text for line in earlier)
+    if "failure" in sketch.lines and 4 <= sketch.stage < 8:
+        return True
     if kind != "killed" or "memcg_group" in sketch.lines or "ut of " not in text:
         return False
     earlier = sketch.of("killed")

@@ -22,9 +22,21 @@ def read_tasks(sketch: Sketch, problems: list[Problem]) -> tuple[Task, ...]:
     rows = sketch.of("task")
     columns = _columns(sketch.of("task_header"))
     try:
-        return tuple(_tasks(_words_by_column(rows, len(columns)), columns, rows)) if rows else ()
+        tasks = list(_tasks(_words_by_column(rows, len(columns)), columns, rows)) if rows else []
     except ValueError:
-        return tuple(_read_each(rows, columns, problems))
+        tasks = list(_read_each(rows, columns, problems))
+    return tuple(tasks) if len({task.pid for task in tasks}) == len(tasks) else tuple(_once(tasks, problems))
+
+
+def _once(tasks: list[Task], problems: list[Problem]) -> Iterator[Task]:
+    """Give each task once, though a logger printed it twice."""
+    seen: set[int] = set()
+    for task in tasks:
+        if task.pid not in seen:
+            yield task
+        else:
+            problems.append(Problem(task.line, f"Process {task.pid} stands in the task table twice"))
+        seen.add(task.pid)
 
 
 def _columns(headers: list[Line]) -> tuple[str, ...]:

@@ -46,7 +46,7 @@ def read_zones(
     orphans: list[Reserve] = []
     for line in sketch.of("zone"):
         if not line.text.startswith(_RESERVES):
-            drafts.extend(_draft(line, page_kb, problems))
+            _add_draft(drafts, _draft(line, page_kb, problems), problems)
             continue
         values = tuple(map(int, _NUMBERS.findall(line.text.partition(":")[2])))
         if drafts and "lowmem_reserve" not in drafts[-1]:
@@ -58,24 +58,28 @@ def read_zones(
     return [ZoneStat(**draft) for draft in drafts], orphans
 
 
-def _draft(line: Line, page_kb: int, problems: list[Problem]) -> list[dict[str, Any]]:
-    """Read the line of one zone; none where it has no name."""
+def _add_draft(drafts: list[dict[str, Any]], draft: dict[str, Any] | None, problems: list[Problem]) -> None:
+    """Keep a zone; of one that stands there twice keep the fuller line."""
+    last = drafts[-1] if drafts else None
+    if draft is None:
+        return
+    if last is None or (last["node"], last["name"]) != (draft["node"], draft["name"]):
+        drafts.append(draft)
+        return
+    problems.append(Problem(draft["line"], f"The line of zone {draft['name']} stands there twice"))
+    if len(draft["counters"]) > len(last["counters"]):
+        drafts[-1] = last | draft
+
+
+def _draft(line: Line, page_kb: int, problems: list[Problem]) -> dict[str, Any] | None:
+    """Read the line of one zone; ``None`` where it has no name."""
     head = ZONE_HEAD.match(line.text)
     if head is None:
-        return []
+        return None
     counters = read_pairs(line, page_kb, problems)
-    draft = {field: counters.pop(name) for name, field in _FIELDS if name in counters}
-    node = int(head[1]) if head[1] else None
-    return [
-        {
-            "name": head[2],
-            "node": node,
-            "counters": counters,
-            "flags": read_flags(line.text),
-            "line": line.number,
-            **draft,
-        }
-    ]
+    draft: dict[str, Any] = {field: counters.pop(name) for name, field in _FIELDS if name in counters}
+    draft |= {"name": head[2], "node": int(head[1]) if head[1] else None, "line": line.number}
+    return draft | {"counters": counters, "flags": read_flags(line.text)}
 
 
 def _add_blocks(drafts: list[dict[str, Any]], blocks: list[Blocks]) -> None:
@@ -89,12 +93,13 @@ def _add_blocks(drafts: list[dict[str, Any]], blocks: list[Blocks]) -> None:
 
 
 def _compare(drafts: list[dict[str, Any]], problems: list[Problem]) -> None:
-    """Zones of one kernel print the same counters: one that lacks some was cut."""
-    expected = set().union(*(draft["counters"] for draft in drafts), _MARKS if drafts else ())
+    """Zones of one kernel print the same counters: one that lacks some of the fullest line's was cut."""
+    expected: dict[str, int] = max((draft["counters"] for draft in drafts), key=len, default={})
     for draft in drafts:
-        missing = [name for name in expected if name not in draft["counters"] and name not in draft]
+        missing = [
+            name for name in (*_MARKS, *expected) if name not in draft["counters"] and name not in draft
+        ]
         if missing:
             shown = ", ".join(sorted(missing)[:4]) + (", …" if len(missing) > 4 else "")
-            problems.append(
-                Problem(draft["line"], f"The line of zone {draft['name']} is cut: it lacks {shown}")
-            )
+            reason = f"The line of zone {draft['name']} is cut: it lacks {shown}"
+            problems.append(Problem(draft["line"], reason))
