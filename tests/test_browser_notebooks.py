@@ -35,9 +35,12 @@ def run_all(page, lab, notebook):
 
 def keep_picture(page, shots, notebook):
     """Make the window as tall as the notebook, and take its picture."""
-    height = page.evaluate("document.querySelector('.jp-WindowedPanel-inner, .jp-Notebook').scrollHeight")
+    height = page.evaluate(
+        "Math.max(...[...document.querySelectorAll('.jp-Notebook, .jp-Notebook *')].map(e => e.scrollHeight))"
+    )
     page.set_viewport_size({"width": 1280, "height": min(16_000, height + 200)})
-    page.wait_for_timeout(300)
+    page.evaluate("document.querySelector('.jp-WindowedPanel-outer').scrollTo(0, 0)")
+    page.wait_for_timeout(1000)
     page.screenshot(path=shots / f"{notebook.removesuffix('.ipynb')}.png")
 
 
