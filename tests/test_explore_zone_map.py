@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from oomlab.errors import MachineError
@@ -38,9 +38,10 @@ def boots(machine):
     return True
 
 
-@given(settings=SETTINGS)
-def test_kernel_mem_map_and_free_are_all_the_ram_of_every_zone_that_is_mapped(settings):
-    machine = reachable(chosen(INCIDENT, **settings))
+@settings(deadline=None)
+@given(sent=SETTINGS)
+def test_kernel_mem_map_and_free_are_all_the_ram_of_every_zone_that_is_mapped(sent):
+    machine = reachable(chosen(INCIDENT, **sent))
     if not boots(machine):
         return
     shares, derived = lowmem_shares(machine), zones(machine)
@@ -50,18 +51,20 @@ def test_kernel_mem_map_and_free_are_all_the_ram_of_every_zone_that_is_mapped(se
     assert min(min(each.kernel, each.mem_map, each.free) for each in shares) >= 0
 
 
-@given(settings=SETTINGS)
-def test_the_map_says_that_a_machine_does_not_boot_exactly_when_it_does_not(settings):
-    view = zone_view(INCIDENT, **settings)
+@settings(deadline=None)
+@given(sent=SETTINGS)
+def test_the_map_says_that_a_machine_does_not_boot_exactly_when_it_does_not(sent):
+    view = zone_view(INCIDENT, **sent)
     says = "does not boot" in view.sentence
-    assert says == (not boots(reachable(chosen(INCIDENT, **settings))))
+    assert says == (not boots(reachable(chosen(INCIDENT, **sent))))
     drawn = any(isinstance(mark, Label) and mark.text == "does not boot" for mark in view.draw(600).marks)
     assert drawn == says
 
 
-@given(settings=SETTINGS, width=WIDTHS)
-def test_the_picture_stays_inside_its_frame(settings, width):
-    picture = zone_view(INCIDENT, **settings).draw(width)
+@settings(deadline=None)
+@given(sent=SETTINGS, width=WIDTHS)
+def test_the_picture_stays_inside_its_frame(sent, width):
+    picture = zone_view(INCIDENT, **sent).draw(width)
     for mark in picture.marks:
         if isinstance(mark, Box):
             assert mark.x >= 0
@@ -72,9 +75,10 @@ def test_the_picture_stays_inside_its_frame(settings, width):
             assert 0 < mark.y < picture.height
 
 
-@given(settings=SETTINGS)
-def test_the_code_that_is_copied_derives_the_zones_that_are_shown(settings):
-    machine = reachable(chosen(INCIDENT, **settings))
+@settings(deadline=None)
+@given(sent=SETTINGS)
+def test_the_code_that_is_copied_derives_the_zones_that_are_shown(sent):
+    machine = reachable(chosen(INCIDENT, **sent))
     scope = {"Machine": Machine, "KernelVersion": KernelVersion}
     assert eval(machine_code(machine), scope) == machine
 
@@ -111,6 +115,7 @@ def test_every_build_can_be_reached_from_every_other(build):
         assert (machine.arch == "x86_64") == (build == "x86_64")
 
 
+@settings(deadline=None)
 @given(pages=st.integers(1, 2**25))
 def test_a_size_is_right_to_the_digits_it_shows(pages):
     number, unit = size(pages).split()
