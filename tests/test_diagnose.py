@@ -245,6 +245,16 @@ def test_lowmem_that_the_kernel_fills_itself_needs_no_free_highmem():
     assert (diagnose(full).cause, diagnose(full).confidence) == ("lowmem_exhaustion", "medium")
 
 
+def test_an_empty_zone_still_has_its_place_in_the_reserves():
+    """On 32 bits with CONFIG_ZONE_DMA32 the second entry is that of an empty zone."""
+    dma, normal, highmem = pae(slab_unreclaimable=150_000).zones
+    empty = zone("DMA32", free=0, low=0, size=0)
+    zones = (replace(dma, lowmem_reserve=(0, 0, 860, 4000)), empty, normal, highmem)
+    arrays = [z.lowmem_reserve if z is zones[0] else (0, 0, 0, 25_000) for z in zones]
+    zones = tuple(replace(z, lowmem_reserve=a) for z, a in zip(zones, arrays, strict=True))
+    assert diagnose(replace(pae(slab_unreclaimable=150_000), zones=zones)).cause == "lowmem_exhaustion"
+
+
 def test_a_zone_that_passes_at_its_high_mark_was_not_full():
     shut, wide_open = (machine(zone(free=free), inactive_anon=200_000) for free in (1_190, 60_000))
     assert diagnose(shut).cause == "global_anon"
@@ -273,6 +283,20 @@ def test_blocks_of_the_wrong_kind_do_not_help_a_large_request(types):
 
 def test_a_large_request_in_full_zones_is_no_fragmentation():
     assert diagnose(machine(trigger=BIG, inactive_anon=200_000)).cause == "global_anon"
+
+
+def test_nodes_that_the_kernel_does_not_list_still_show_in_the_total():
+    """4.x prints the zones of the allowed nodes only, and no constraint."""
+    report = machine(zone(node=0, free=700), inactive_anon=10_000, free=90_000)
+    assert diagnose(replace(report, nodemask="0", mems_allowed="0-1")).cause == "cpuset_or_mempolicy"
+
+
+def test_a_boot_that_finds_no_dma_memory_has_ram_enough():
+    """As when 2.6 was booted on two nodes of which the first has no memory that a device can reach."""
+    dma = replace(KERNEL, comm="swapper", gfp_mask=0xCC1, gfp_names=("GFP_KERNEL", "GFP_DMA"))
+    zones = zone("DMA", free=3, low=20, size=4_000), zone("DMA32", free=500_000, low=3_000, size=510_000)
+    report = machine(*zones, trigger=dma, victims=())
+    assert diagnose(replace(report, panic="no killable processes")).cause == "dma_exhaustion"
 
 
 def test_a_dma_zone_that_is_all_of_lowmem_is_lowmem():

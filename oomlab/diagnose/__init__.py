@@ -15,10 +15,11 @@ from collections.abc import Iterable
 from typing import cast
 
 from oomlab.diagnose import bounds, holders, occasion, shortage
-from oomlab.diagnose.core import Case, Rule, open_case
+from oomlab.diagnose.core import Case, open_case
 from oomlab.diagnose.details import details, serial, victim
 from oomlab.diagnose.model import CAUSES, Cause, Diagnosis, Finding, as_dict
 from oomlab.diagnose.remedies import remedies
+from oomlab.diagnose.saying import Rule
 from oomlab.diagnose.undecided import undecided
 from oomlab.report import Report
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from oomlab.diagnose.core import Case, found, limit, listed, size, zones_open
+from oomlab.diagnose.core import Case, hidden_free, roomy
 from oomlab.diagnose.model import Finding
+from oomlab.diagnose.saying import found, limit, listed, size
 from oomlab.report import ZoneStat
 from oomlab.units import human_kb
 
@@ -37,8 +38,8 @@ def cpuset_or_mempolicy(case: Case) -> Finding | None:
     stated = report.scope in ("cpuset", "mempolicy")
     if case.nodes is None and not stated:
         return None
-    outside = _open_outside(case)
-    if not stated and (zones_open(case) or not outside):
+    outside = _free_outside(case)
+    if not stated and (case.open_now or not outside):
         return None
     by = {"cpuset": "A cpuset", "mempolicy": "A memory policy"}.get(
         report.scope, "A cpuset or a memory policy"
@@ -46,7 +47,7 @@ def cpuset_or_mempolicy(case: Case) -> Finding | None:
     where = f" to node {listed(map(str, sorted(case.nodes)))}" if case.nodes else " to some nodes"
     claim = f"{by} bound the request{where}. {_inside(case)}"
     if outside:
-        claim += f" Elsewhere {size(case, sum(zone.free or 0 for zone in outside))} stood free."
+        claim += f" Elsewhere {size(case, outside)} stood free."
     lines = [each.zone.line for each in case.judged]
     return found(
         case, "cpuset_or_mempolicy", claim, "high" if stated else "medium", *_bound_lines(case), *lines
@@ -57,9 +58,7 @@ def _inside(case: Case) -> str:
     """Say how the nodes stood to which the request was bound."""
     if case.asked:
         return (
-            "There no zone could serve it."
-            if not zones_open(case)
-            else "There memory was free again by then."
+            "There no zone could serve it." if not case.open_now else "There memory was free again by then."
         )
     barred = [zone for zone in case.barred if case.reachable(zone)]
     if not barred:
@@ -71,9 +70,11 @@ def _inside(case: Case) -> str:
     )
 
 
-def _open_outside(case: Case) -> list[ZoneStat]:
+def _free_outside(case: Case) -> int:
+    """Count the pages that lay free on other nodes, above the marks there or in zones not listed."""
     zones = (each.zone for each in case.judged if each.allowed and not case.reachable(each.zone))
-    return [zone for zone in zones if (zone.free or 0) > (zone.watermark_high or zone.watermark_min or 0)]
+    listed_free = sum(zone.free or 0 for zone in zones if roomy(zone))
+    return listed_free or hidden_free(case.report)
 
 
 def _bound_lines(case: Case) -> list[int]:
@@ -83,7 +84,7 @@ def _bound_lines(case: Case) -> list[int]:
 
 def numa_node_bound(case: Case) -> Finding | None:
     """One node was short and another had plenty, though the log shows nothing that binds to a node."""
-    open_now = zones_open(case)
+    open_now = case.open_now
     open_nodes = {zone.node for zone in open_now if zone.node is not None}
     short_nodes = {each.zone.node for each in case.asked if each.zone.node is not None} - open_nodes
     if case.order or not open_nodes or not short_nodes:

@@ -10,16 +10,11 @@ Source: mm/page_alloc.c, ``__alloc_pages_may_oom``.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
-from functools import cache
 
 from oomlab.diagnose.holdings import Holdings, holdings, holdings_of
-from oomlab.diagnose.model import Confidence, Finding, weaker
 from oomlab.gfp import GfpMask, decode_gfp
-from oomlab.kernel import load_table
-from oomlab.report import FreeBlocks, Report, SourceLine, ZoneStat
-from oomlab.units import human_kb
+from oomlab.report import FreeBlocks, Report, ZoneStat
 from oomlab.verdict import Verdict, verdicts
 
 HIGH_ZONES = ("HighMem", "Movable")
@@ -34,7 +29,8 @@ class Case:
 
     ``mask`` is the request's; where the log lost it, an ordinary request of the kernel's is put
     in its place and ``mask_known`` is false. ``judged`` holds the zones against ``min``, empty
-    ones left out. ``nodes`` are the NUMA nodes that the request was bound to, if the log says.
+    ones left out; ``open_now`` are those that would have served the request in the kernel's last
+    try. ``nodes`` are the NUMA nodes that the request was bound to, if the log says.
     """
 
     report: Report
@@ -43,6 +39,7 @@ class Case:
     order: int
     nodes: frozenset[int] | None
     judged: tuple[Verdict, ...]
+    open_now: tuple[ZoneStat, ...] = ()
     held: Holdings
     lowmem: Holdings
 
@@ -68,20 +65,19 @@ class Case:
 
 def open_case(report: Report) -> Case:
     """Work out what the rules ask of a report."""
-    mask = _mask(report) or decode_gfp(0xCC0, names=("GFP_KERNEL",))
-    kept = replace(report, zones=tuple(zone for zone in report.zones if not _empty(zone)))
-    judged = tuple(verdicts(kept, mask))
-    lowmem = [each for each in kept.zones if each.name not in HIGH_ZONES]
-    return Case(
+    mask = _mask(report)
+    some_mask = mask or decode_gfp(0xCC0, names=("GFP_KERNEL",))
+    case = Case(
         report=report,
-        mask=mask,
-        mask_known=report.trigger.gfp_mask is not None,
+        mask=some_mask,
+        mask_known=mask is not None,
         order=max(0, report.trigger.order or 0),
         nodes=bound_nodes(report),
-        judged=judged,
+        judged=tuple(each for each in verdicts(report, some_mask) if not _empty(each.zone)),
         held=holdings(report),
-        lowmem=holdings_of(lowmem, report),
+        lowmem=holdings_of([zone for zone in report.zones if zone.name not in HIGH_ZONES], report),
     )
+    return replace(case, open_now=zones_open(case))
 
 
 def _mask(report: Report) -> GfpMask | None:
@@ -106,12 +102,15 @@ def zones_open(case: Case, *, lift: str = "") -> tuple[ZoneStat, ...]:
     A request that merely failed had no such try: ``min`` decided. ``lift`` asks what if pages of
     that kind were like any others: ``"cma"`` or ``"highatomic"``.
     """
-    asked, mask = [each.zone for each in case.asked], case.mask
-    zones = [_lifted(zone, lift) for zone in asked]
+    mask, zones = case.mask, [_lifted(zone, lift) for zone in case.report.zones]
     if case.killing:
-        zones, mask = list(map(_raised, zones)), replace(mask, flags=mask.flags - {"__GFP_HIGH"})
-    results = zip(asked, verdicts(replace(case.report, zones=tuple(zones)), mask), strict=True)
-    return tuple(zone for zone, verdict in results if _passes(verdict, case.order))
+        mask, zones = replace(mask, flags=mask.flags - {"__GFP_HIGH"}), list(map(_raised, zones))
+    results = verdicts(replace(case.report, zones=tuple(zones)), mask)
+    return tuple(
+        zone
+        for zone, result in zip(case.report.zones, results, strict=True)
+        if result.allowed and case.reachable(zone) and _passes(result, case.order)
+    )
 
 
 def _raised(zone: ZoneStat) -> ZoneStat:
@@ -141,7 +140,7 @@ def _lifted(zone: ZoneStat, lift: str) -> ZoneStat:
 
 def shut(case: Case) -> bool:
     """Tell whether the log shows zones that the request might use, and all of them too full for it."""
-    return bool(case.asked) and not zones_open(case)
+    return bool(case.asked) and not case.open_now
 
 
 def roomy(zone: ZoneStat) -> bool:
@@ -165,73 +164,28 @@ def node_list(text: str | None) -> frozenset[int]:
 
 
 def bound_nodes(report: Report) -> frozenset[int] | None:
-    """Give the nodes that the request was bound to; ``None`` when it might use all that are shown."""
-    texts = (report.nodemask, report.mems_allowed)
-    bounds = [nodes for nodes in map(node_list, texts) if nodes]
+    """Give the nodes that the request was bound to; ``None`` when it might use all there are.
+
+    A list of all nodes binds to none. Kernels list only the zones of the nodes that the request
+    might use, so others show in the totals alone.
+    """
+    bounds = [nodes for nodes in map(node_list, (report.nodemask, report.mems_allowed)) if nodes]
     allowed = frozenset.intersection(*bounds) if bounds else frozenset[int]()
     shown = {zone.node for zone in report.zones if zone.node is not None}
-    return allowed if allowed and (shown - allowed or report.scope in ("cpuset", "mempolicy")) else None
+    told = report.scope in ("cpuset", "mempolicy")
+    elsewhere = report.constraint is None and not report.totals.get("highmem") and hidden_free(report)
+    return allowed if allowed and (shown - allowed or told or elsewhere) else None
 
 
-# --- saying it --------------------------------------------------------------------------------
+def hidden_free(report: Report) -> int:
+    """Count the pages that lie free in zones which the report does not list.
 
-
-def found(
-    case: Case, rule: str, claim: str, confidence: Confidence, *lines: int | None, needs_mask: bool = False
-) -> Finding:
-    """State a finding and quote its lines; without the request's mask some are less sure."""
-    numbers = dict.fromkeys(line for line in lines if line) or {case.report.first_line: None}
-    quoted = (case.report.quote(number) for number in numbers)
-    if needs_mask and not case.mask_known:
-        confidence = weaker(confidence)
-    return Finding(
-        rule=rule,
-        claim=claim,
-        confidence=confidence,
-        evidence=tuple(line for line in quoted if isinstance(line, SourceLine)),
-        source=_sources().get(rule, ""),
-    )
-
-
-@cache
-def _sources() -> dict[str, str]:
-    return {row["name"]: row["source"] for row in load_table("diagnose")["rule"]}
-
-
-@cache
-def limit(name: str) -> float:
-    """Give a threshold of ``tables/diagnose.toml``."""
-    return next(float(row["value"]) for row in load_table("diagnose")["threshold"] if row["name"] == name)
-
-
-def size(case: Case, pages: float) -> str:
-    """Write pages as a size."""
-    return human_kb(pages * case.report.page_size_kb)
-
-
-def percent(share: float) -> str:
-    """Write a share as people do.
-
-    >>> percent(0.593)
-    '59 %'
+    The total counts all zones. Listed are those of the nodes that the request might use, and
+    since 6.1 only up to the request's own zone.
+    Source: mm/show_mem.c, ``show_free_areas``, ``show_mem_node_skip`` and ``max_zone_idx``.
     """
-    return f"{share * 100:.0f} %"
-
-
-def listed(words: Iterable[str], last: str = "and") -> str:
-    """Join words as English does."""
-    *others, end = [*words] or [""]
-    return f"{', '.join(others)} {last} {end}" if others else end
-
-
-def zone_name(zone: ZoneStat) -> str:
-    """Name a zone, with its node on a machine that prints it.
-
-    >>> zone_name(ZoneStat(name="Normal", node=1))
-    'Normal of node 1'
-    """
-    return zone.name if zone.node is None else f"{zone.name} of node {zone.node}"
-
-
-Rule = Callable[[Case], Finding | None]
-"""A small pure function: what it finds in a case, or ``None``."""
+    whole = report.totals.get("free")
+    if whole is None or not report.zones:
+        return 0
+    hidden = whole - sum(zone.free or 0 for zone in report.zones)
+    return hidden if hidden > max(1024, whole // 20) else 0

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Literal
 
-from oomlab.diagnose.core import Case, found, limit, percent, shut, size, zones_open
+from oomlab.diagnose.core import Case, shut
 from oomlab.diagnose.model import Confidence, Finding, weaker
+from oomlab.diagnose.saying import found, limit, percent, size
 from oomlab.kernel import KernelVersion
 
 SwapState = Literal["none", "full", "unused", "partly used"]
@@ -226,7 +227,7 @@ def pressure(case: Case) -> int | None:
         return 0
     if not case.asked:
         return 1 if not case.judged else None
-    free = sum(zone.free or 0 for zone in zones_open(case))
+    free = sum(zone.free or 0 for zone in case.open_now)
     whole = case.held.size or sum(each.zone.present or 0 for each in case.judged)
     return 1 if free <= limit("open") * whole else None
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from itertools import takewhile
 
-from oomlab.diagnose.core import Case, found, percent, size
+from oomlab.diagnose.core import Case
 from oomlab.diagnose.model import Confidence, Finding
+from oomlab.diagnose.saying import found, percent, size
 
 _BY_HAND = {"moom_callback", "sysrq_handle_moom"}
 _AT_FAULT = "pagefault_out_of_memory"

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
-from oomlab.diagnose.core import Case, limit, size
+from oomlab.diagnose.core import Case
 from oomlab.diagnose.details import mem_map_pages
+from oomlab.diagnose.saying import limit, size
 from oomlab.kernel import holds, load_table
 from oomlab.units import human_kb, pages_to_gib
 

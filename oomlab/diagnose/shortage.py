@@ -4,19 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from oomlab.diagnose.core import (
-    HIGH_ZONES,
-    Case,
-    found,
-    limit,
-    listed,
-    percent,
-    roomy,
-    size,
-    zone_name,
-    zones_open,
-)
+from oomlab.diagnose.core import HIGH_ZONES, Case, hidden_free, roomy, zones_open
 from oomlab.diagnose.model import Confidence, Finding
+from oomlab.diagnose.saying import found, limit, listed, percent, size, zone_name
 from oomlab.report import ZoneStat
 from oomlab.verdict import Verdict
 
@@ -51,7 +41,7 @@ def highatomic(case: Case) -> Finding | None:
 
 def _opened_by(case: Case, lift: str) -> tuple[ZoneStat, ...]:
     """Give the zones that only pages of one kind kept shut."""
-    if not case.asked or zones_open(case):
+    if not case.asked or case.open_now:
         return ()
     return zones_open(case, lift=lift)
 
@@ -61,7 +51,7 @@ def dma_exhaustion(case: Case) -> Finding | None:
     asked = [each.zone for each in case.asked]
     if not case.mask_known or not asked or not all(zone.name.startswith("DMA") for zone in asked):
         return None
-    if case.mask.zone == "Normal" or zones_open(case) or not _has_normal(case):
+    if case.mask.zone == "Normal" or case.open_now or not _has_normal(case):
         return None
     room = _room(case, list(case.barred))
     if room is None:
@@ -81,7 +71,7 @@ def _has_normal(case: Case) -> bool:
 
 def lowmem_exhaustion(case: Case) -> Finding | None:
     """The request needed lowmem, and there was none, while HighMem had room for others."""
-    if not case.asked or zones_open(case):
+    if not case.asked or case.open_now:
         return None
     above = [zone for zone in case.barred if zone.name in HIGH_ZONES]
     room = _room(case, above) if above or case.report.totals.get("highmem") else None
@@ -97,25 +87,12 @@ def lowmem_exhaustion(case: Case) -> Finding | None:
     return found(case, "lowmem_exhaustion", claim, "high" if room else "medium", *lines, needs_mask=True)
 
 
-def hidden_free(case: Case) -> int:
-    """Count the pages that lie free in zones which the report does not list.
-
-    Since 6.1 the kernel lists only the zones that the request might use; the total counts all.
-    Source: mm/show_mem.c, ``show_free_areas`` and ``max_zone_idx``.
-    """
-    whole = case.report.totals.get("free")
-    if whole is None or not case.report.zones:
-        return 0
-    hidden = whole - sum(zone.free or 0 for zone in case.report.zones)
-    return hidden if hidden > max(1024, whole // 20) else 0
-
-
 def _room(case: Case, above: list[ZoneStat]) -> str | None:
     """Say what lay free in zones that the request might not use; ``None`` where that was little."""
     spacious = [zone for zone in above if roomy(zone)]
     if spacious:
         return f"{_names(spacious)} had {_free(case, spacious)} free, which the request may not use."
-    hidden = hidden_free(case)
+    hidden = hidden_free(case.report)
     if hidden and not above:
         return f"{size(case, hidden)} lay free in higher zones, not listed and closed to the request."
     return None
@@ -167,7 +144,7 @@ def _pieces(case: Case, zones: Sequence[ZoneStat]) -> tuple[str | None, Confiden
     """Say in which pieces the free memory was, and how sure it is that they were too small."""
     if not all(zone.free_blocks for zone in zones):
         return "the log does not show in which pieces", "medium"
-    if not zones_open(case):
+    if not case.open_now:
         return "no block of that size that it might use", "high"
     blocks = [each for zone in zones for each in zone.free_blocks or ()]
     large = sum(each.blocks << each.order for each in blocks if each.order >= case.order)
@@ -177,10 +154,15 @@ def _pieces(case: Case, zones: Sequence[ZoneStat]) -> tuple[str | None, Confiden
 
 
 def _has_enough(verdict: Verdict, at_high: bool) -> bool:
-    """Tell whether a zone has the pages, if not in the pieces: above ``min``, or above ``high``."""
-    zone = verdict.zone
+    """Tell whether a zone has the pages, if not in the pieces: above ``min``, or above ``high``.
+
+    A reserve that the log does not show is taken for none.
+    """
+    zone, spare = verdict.zone, verdict.spare
+    if spare is None and zone.free is not None and verdict.mark is not None:
+        spare = zone.free - verdict.mark
     more = (zone.watermark_high or 0) - (zone.watermark_min or 0) if at_high else 0
-    return verdict.spare is not None and verdict.spare > more
+    return spare is not None and spare > more
 
 
 def _weight(verdict: Verdict) -> int:

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from oomlab.diagnose import diagnose
-from oomlab.diagnose.core import limit, listed
 from oomlab.diagnose.holdings import Holdings, holdings
 from oomlab.diagnose.model import Diagnosis
+from oomlab.diagnose.saying import limit, listed
 from oomlab.report import Report
 from oomlab.units import human_kb
 

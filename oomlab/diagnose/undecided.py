@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from oomlab.diagnose.core import Case, found, size, zones_open
+from oomlab.diagnose.core import Case
 from oomlab.diagnose.model import Finding
+from oomlab.diagnose.saying import found, size
 
 
 def undecided(case: Case) -> Finding:
@@ -27,7 +28,7 @@ def _missing(case: Case) -> str:
             "What was asked for is not in it: the line 'invoked oom-killer: gfp_mask=…' would decide. "
             "It tells which zones had to serve."
         )
-    open_now = zones_open(case)
+    open_now = case.open_now
     if open_now:
         free = size(case, sum(zone.free or 0 for zone in open_now))
         return (
