@@ -1,7 +1,5 @@
 // Draws one question with its options as radio buttons, and what Python says to the one picked.
 
-let widgets = 0;
-
 function make(tag, properties = {}, ...children) {
   const element = Object.assign(document.createElement(tag), properties);
   element.append(...children);
@@ -9,7 +7,8 @@ function make(tag, properties = {}, ...children) {
 }
 
 function render({ model, el }) {
-  const name = `oom-radios-${++widgets}`;
+  // Jupyter loads this file once for each widget, so a counter would give every group the same name.
+  const name = `oom-radios-${Math.random().toString(36).slice(2)}`;
   const inputs = model.get("_options").map(([key]) => make("input", { type: "radio", name, value: key }));
   const labels = model.get("_options").map(([, title, meaning], n) =>
     make("label", {}, inputs[n], make("span", {}, make("strong", { textContent: title }), meaning ? ` ${meaning}` : "")));
