@@ -27,7 +27,7 @@ _BLANKS = dict.fromkeys(map(ord, "\u00a0\u2000\u2001\u2002\u2003\u2007\u2008\u20
 _NOTHING = dict.fromkeys(map(ord, "\0\r\u200b\u200e\u200f\ufeff\u00ad"))
 _RARE = ("&", "\\", "{", "`")
 _WRAPPED = ("#012", "**")
-_MARKS = (*_RARE, *_WRAPPED, "<br", "</")
+_MARKS = (*_RARE, *_WRAPPED, "<br", "</", "<p", "<c", "<d", "<s")
 _JSON_KEYS = ("MESSAGE", "log", "message", "msg", "textPayload", "jsonPayload")
 
 

@@ -32,7 +32,7 @@ Kind = Literal[Asked, Path, Group, Memory, Stock, Killing, "boot", "continued", 
 
 ZONE_NAMES = ("DMA", "DMA32", "Normal", "HighMem", "Movable", "Device")
 
-_COUNTERS = re.compile(r"(?:[A-Za-z_][\w-]*:\d+(?:\s+|$))+$", re.A)
+_COUNTERS = re.compile(r"(?:[A-Za-z_][\w-]*:\d+(?:\s+|$))+(?:[A-Za-z_][\w-]*:?)?$", re.A)
 _BLOCKS = re.compile(r"\d+\*\d+kB")
 _TASK = re.compile(r"\[\s*\d+\]\s+[\d-]")
 _TASK_HEADER = re.compile(r"\[\s*pid\s*\]")

@@ -15,7 +15,7 @@ _AMOUNT = re.compile(r"(usage|limit) (\d{1,20})kB", re.A)
 _FAILURES = re.compile(r"failcnt (\d{1,20})", re.A)
 _STATS_FOR = re.compile(r"Memory cgroup stats(?: for (\S{1,4000}?))?:(?=\s|$|\w)")
 _STAT = re.compile(r"(\w{1,60}):(\d{1,20})[kK]B", re.A)
-_PLAIN_STAT = re.compile(r"(\w{1,60}) (\d{1,20})$", re.A)
+_PLAIN_STAT = re.compile(r"(?<!\S)([a-z]\w{1,60}+) (\d{1,20}+)(?!\S)", re.A)
 _GROUP = re.compile(r"Tasks in (\S{1,4000}) are going to be killed")
 _PATHS = re.compile(r"(oom_memcg|task_memcg)=([^,]{0,4000})")
 _FIELDS = {"memory": "", "memory+swap": "swap_", "swap": "swap_", "kmem": "kmem_"}
@@ -78,8 +78,8 @@ def _read_stats(sketch: Sketch) -> dict[str, Any]:
     stats: Counter[str] = Counter()
     for title in titles:
         stats.update({name: int(value) for name, value in _STAT.findall(title.text)})
-    found = (_PLAIN_STAT.match(row.text) for row in sketch.of("memcg_stat"))
-    in_bytes = {match[1]: int(match[2]) for match in found if match}
+    rows = " ".join([titles[0].text.partition(":")[2], *(row.text for row in sketch.of("memcg_stat"))])
+    in_bytes = {name: int(value) for name, value in _PLAIN_STAT.findall(rows)}
     if stats or in_bytes:
         values |= {"stats": dict(stats) or in_bytes, "stats_unit": "kB" if stats else "bytes"}
     return values | {"stats_line": titles[0].number}

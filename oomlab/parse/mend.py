@@ -20,20 +20,23 @@ from typing import NamedTuple
 
 from oomlab.parse.kinds import Kind, kinds_of
 from oomlab.parse.rejoin import rejoin
-from oomlab.parse.undress import Bodies
+from oomlab.parse.undress import SAMPLE, Bodies, is_run_together
 
 JOINED = 1000
 """A line longer than this may be several that were run together."""
 
-SAMPLE = 20
+BARE = 20
 """So many bare lines are looked at to see how a mailer treated the text."""
 
 _STARTS = re.compile(
-    r"\s(?=Mem-[Ii]nfo:|Call [Tt]race:|lowmem_reserve|Free swap|Total swap|Swap cache|Out of [Mm]emory"
-    r"|Killed process|oom-kill:|Tasks state|CPU: \d+ [PU]ID|active_anon:\d+ |\d+ total pagecache|\d+ pages "
-    r"|\[ *pid *\]|\[ *\d+\] +\d|(?:Node \d+ )?(?:DMA|DMA32|Normal|HighMem|Movable)(?::| free:| per-cpu:)"
-    r"|Node \d+ (?:active|hugepages))"
+    r"(?<!Node \d)(?<!Node \d\d)\s(?=Mem-[Ii]nfo:|Call [Tt]race:|lowmem_reserve|Free pages:|oom-kill:"
+    r"|Free swap|Total swap|Swap cache"
+    r"|Task in /|Memory cgroup |kmem: usage|memory(?:\+swap)?: usage|swap: usage|Out of [Mm]emory|RIP: |EIP: "
+    r"|CPU: \d+ [PU]ID|Pid: \d+|Tasks state|\[ *pid *\]|\[ *\d+\] +\d|[Aa]ctive(?:_anon)?:\d+ |Node \d+ "
+    r"|\d+ (?:(?:total |reserved |free |slab )?pages?|(?:total )?pagecache)\b|(?<!emory: )Killed process"
+    r"|(?:DMA|DMA32|Normal|HighMem|Movable)(?::| free:| per-cpu:))"
 )
+"""Where a line of the kernel's begins, when several were run together."""
 
 
 class Lines(NamedTuple):
@@ -51,7 +54,11 @@ class Lines(NamedTuple):
 
 def mend(bodies: Bodies) -> Lines:
     """Make whole lines of what a log holds, and say of each what kind it is."""
-    bodies = _reflow(bodies) if bodies.bare and _is_run_together(bodies) else _cut(bodies)
+    is_long = max(map(len, bodies.texts), default=0) >= JOINED
+    if bodies.dresses and (bodies.bare or is_long) and _is_run_together(bodies):
+        bodies = _reflow(bodies)
+    elif is_long:
+        bodies = _cut(bodies)
     kinds = kinds_of(bodies.texts)
     if bodies.bare or not bodies.dresses:
         rejoin(kinds, bodies.texts, bodies.lines, bodies.bare)
@@ -59,18 +66,18 @@ def mend(bodies: Bodies) -> Lines:
 
 
 def _is_run_together(bodies: Bodies) -> bool:
-    """Tell from the first bare lines whether the dress stands inside lines."""
+    """Tell from the first bare lines, and from a long one, whether the dress stands inside lines."""
     bare = [index for index, is_bare in enumerate(bodies.bare or ()) if is_bare and bodies.texts[index]]
-    nearby = sorted({near for index in bare[:SAMPLE] for near in (index - 1, index) if near >= 0})
-    sample = "\n".join(bodies.lines[index] for index in nearby)
-    found = bodies.dresses[-1].inside.finditer(sample)
-    return sum(_stands_inside(sample, match) for match in found) >= 3
+    nearby = sorted({near for index in bare[:BARE] for near in (index - 1, index) if near >= 0})
+    long = max(bodies.lines, key=len, default="")
+    sample = [bodies.lines[index] for index in nearby] + [long[:SAMPLE]] * (len(long) > JOINED)
+    return is_run_together("\n".join(sample), bodies.dresses[0])
 
 
 def _reflow(bodies: Bodies) -> Bodies:
     """Cut wherever the dress stands inside a line, even where it is broken over two lines."""
     text = "\n".join(bodies.lines)
-    found = list(bodies.dresses[-1].inside.finditer(text))
+    found = list(bodies.dresses[0].inside.finditer(text))
     ends = list(accumulate(len(line) + 1 for line in bodies.lines))
     borders = [*(match.start() for match in found), len(text)]
     starts = [0, *(match.end() for match in found)]
@@ -79,20 +86,16 @@ def _reflow(bodies: Bodies) -> Bodies:
     return Bodies(numbers, pieces, pieces, None, None, bodies.dresses)
 
 
-def _stands_inside(text: str, match: re.Match[str]) -> bool:
-    """Tell whether words stand before the dress, or a line ends within it."""
-    before = text[text.rfind("\n", 0, match.start()) + 1 : match.start()]
-    return bool(before.strip()) or "\n" in match[0].strip()
-
-
 def _cut(bodies: Bodies) -> Bodies:
     """Cut long lines before words that begin a line."""
-    if max(map(len, bodies.texts), default=0) < JOINED:
-        return bodies
-    pairs = [
-        (number, part.strip())
-        for number, text in zip(bodies.numbers, bodies.texts, strict=True)
+    rows = zip(bodies.numbers, bodies.texts, bodies.bare or [False] * len(bodies.texts), strict=True)
+    parts = [
+        (number, part.strip(), is_bare)
+        for number, text, is_bare in rows
         for part in (_STARTS.split(text) if len(text) >= JOINED else (text,))
     ]
-    texts = [text for _, text in pairs]
-    return bodies._replace(numbers=[number for number, _ in pairs], lines=texts, texts=texts)
+    texts = [text for _, text, _ in parts]
+    bare = [is_bare for _, _, is_bare in parts] if bodies.bare else None
+    callers = bodies.callers if len(parts) == len(bodies.texts) else None
+    numbers = [number for number, _, _ in parts]
+    return Bodies(numbers, list(texts), texts, bare, callers, bodies.dresses)

@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable
 
 from oomlab.parse.clean import LONGEST
-from oomlab.parse.kinds import ZONE_NAMES, Kind
+from oomlab.parse.kinds import ZONE_NAMES, Kind, kind_of
 
 _CANDIDATES = frozenset(("other", "blocks", "totals"))
 COLUMNS = frozenset(
@@ -37,22 +37,25 @@ COLUMNS = frozenset(
 """Every column that a task table has had."""
 
 _PAIR_LIKE = re.compile(r"\S*(?::|[kK]B,?$|\?$)|(?:yes|no)$")
-_HEADER = re.compile(r"[\w|,()]{0,200}(?:=|GFP_|\))")
+_HEADER = re.compile(r"[\w|,():]{0,200}(?:=|GFP_|\)|:\d)")
 _WHOLE_HEADER = re.compile(r".*adj=-?\d+$")
 _RELEASE = re.compile(r".{0,60}(?:\d\.\d|#\d|ainted)")
 _WHOLE_IDENTITY = re.compile(r".*ainted.*\d\.\d.*#\d")
 _BLOCKS = re.compile(r"\S{0,12}[kB]B?(?:\s|$)|=|\(?[A-Z]{1,7}\)|\d{1,9}\*")
+_WHOLE_PAIR = re.compile(r"(?:[kK]B|\?|\byes|\bno|:\d+)$")
 _NUMBERS = re.compile(r"-?\d[\d\s-]*$")
-_KILL = re.compile(r"\(|score|or |sacrifice|[\w-]{0,14}:\d|[\w-]{0,12}kB|adj")
+_KILL = re.compile(r",|\(|score|or |sacrifice|[\w-]{0,14}:\d|[\w-]{0,12}k?B|adj")
 _SIZE = re.compile(r"=?\s*-?\d+\s?kB")
 _LIMIT = re.compile(r"(?:as a |result |of |limit |usage |failcnt |\d+kB,?|/)")
 _PLACE = re.compile(r"\S+$")
+_HEADS = (" invoked", "ut of", "ut of memory:", "ut of Memory:", ": page", " allocation", "Kill", "Killed")
+_RESTS = re.compile(r"oom-killer:|memory:|Memory:|Kill(?:ed)? process|process \d|allocation fail|failure[:.]")
 _KILL_WORD = re.compile(r"(?:total-vm|anon-rss|file-rss|shmem-rss|UID|pgtables|oom_score_adj)[:=]\d")
 _ZONES = "|".join(ZONE_NAMES)
 
 _WHOLE_END: dict[Kind, re.Pattern[str]] = {
-    "zone": re.compile(rf"kB$|KB$|\?$|yes$|no$|pages_scanned:\d+$|(?:^|:)(?:{_ZONES})$"),
-    "node": re.compile(r"kB$|KB$|\?$|yes$|no$|pages_scanned:\d+$|^\d+$"),
+    "zone": re.compile(rf"kB$|KB$|\?$|\byes$|\bno$|pages_scanned:\d+$|(?:^|:)(?:{_ZONES})$"),
+    "node": re.compile(r"kB$|KB$|\?$|\byes$|\bno$|pages_scanned:\d+$|^\d+$"),
     "memcg_stats": re.compile(r"KB$|:$|for$"),
     "totals": re.compile(r":\d+$"),
     "blocks": re.compile(r"kB$|\)$|=$|:$"),
@@ -65,7 +68,7 @@ _WHOLE_END: dict[Kind, re.Pattern[str]] = {
 
 def rejoin(kinds: list[Kind], texts: list[str], lines: list[str], bare: list[bool] | None) -> None:
     """Append each continuation to the line it continues, and mark it ``"continued"``."""
-    owners: dict[int, int] = {}
+    owners = _join_heads(kinds, texts, bare)
     table = -1
     for index, kind in enumerate(kinds):
         if kind not in _CANDIDATES:
@@ -84,6 +87,22 @@ def rejoin(kinds: list[Kind], texts: list[str], lines: list[str], bare: list[boo
         inside = _cut_inside(kinds[owner], texts[owner], text) and not _has_blank(lines[before], lines[index])
         texts[owner] += text if inside else " " + text
         kinds[index], owners[index] = "continued", owner
+
+
+def _join_heads(kinds: list[Kind], texts: list[str], bare: list[bool] | None) -> dict[int, int]:
+    """Put together lines that were cut inside the very words by which their kind is known.
+
+    Gives, for each line that became part of another, which that is.
+    """
+    owners = {}
+    for index, kind in enumerate(kinds[:-1]):
+        if kind != "other" or not texts[index].endswith(_HEADS) or (bare is not None and not bare[index + 1]):
+            continue
+        whole = f"{texts[index]} {texts[index + 1]}"
+        if _RESTS.match(texts[index + 1]) and kind_of(whole) != "other":
+            texts[index], kinds[index], kinds[index + 1] = whole, kind_of(whole), "continued"
+            owners[index + 1] = index
+    return owners
 
 
 def continues(kind: Kind, first: str, other: Kind, second: str, width: int) -> bool:
@@ -107,9 +126,11 @@ def _is_half(kind: Kind, other: Kind, first: str, second: str) -> bool:
     """Some second halves look like lines of their own."""
     if other == "blocks":
         return kind == "blocks" and " = " not in first
-    if other == "totals":
-        return kind in ("zone", "node") and "pages_scanned" in second
-    return False
+    if other != "totals":
+        return False
+    if kind == "totals":
+        return not first[-1].isdigit()
+    return kind in ("killed", "pcp") or (kind in ("zone", "node") and "pages_scanned" in second)
 
 
 def _row_goes_on(first: str, second: str, columns: int) -> bool:
@@ -121,6 +142,8 @@ def _row_goes_on(first: str, second: str, columns: int) -> bool:
 
 def _pairs_go_on(first: str, second: str) -> bool:
     words = second.split()
+    if len(words) == 1 and len(second) < 12 and not _WHOLE_PAIR.search(first):
+        return True
     return 2 * sum(map(bool, map(_PAIR_LIKE.match, words))) >= len(words)
 
 
@@ -160,6 +183,7 @@ _GOES_ON: dict[Kind, Callable[[str, str], bool]] = {
     "task_header": _columns_go_on,
     "constraint": _matches(_PLACE),
     "chosen": _matches(_KILL),
+    "pcp": _matches(re.compile(r"(?:used|usd|btch|batch|hi|high|low|Cold):?|\d")),
     "killed": _matches(_KILL),
     "memcg_task": _matches(_LIMIT),
     "memcg_usage": _matches(_LIMIT),

@@ -40,7 +40,7 @@ ANCHORS = (
 )
 """Words that begin a line of the kernel's and stand nowhere else. The common ones come first."""
 
-_ENOUGH = 4
+_ENOUGH = 5
 _TOKEN = re.compile(
     r"(?P<caller>\[\s*[TC]\d+\])"  # CONFIG_PRINTK_CALLER: a task or a CPU
     r"|(?P<cpu>\[\d+:\s*[^\[\]:]+:\s*\d+\])"  # Samsung and others: [2: kswapd0: 81]
@@ -53,8 +53,18 @@ _CALLERS = {
     "kmsg": r"caller=(?P<caller>[TC]\d{1,20})",
 }
 _NUMBER = r"\d{1,20}+"
+SAMPLE = 8000
+"""So many characters show how a mailer treated a text."""
+
 _DIGITS = re.compile(r"\d+")
 _STAMP = re.compile(r"\d\W\d|<\d+>")
+_TAIL = re.compile(
+    r"(?:\b[^\W\d]{2,9}\s+\d{1,2}\s+\d\d:\d\d:\d\d\S*\s+\S{1,80}\s+kernel:\s*"  # syslog
+    r"|\b\d{4}-\d\d-\d\d[T ]\S{8,30}\s+\S{1,80}\s+kernel:\s*)?"  # rsyslog, journald
+    r"(?:<\d{1,2}>\s*)?(?:\[\s*\d+\.\d+\]\s*)?(?:\[\s*[TC]\d+\]\s*)?$"
+)
+"""A dress of the common kinds at the end of a text."""
+
 _NAMED = re.compile(r"(?:.*(?:[\]>]\s*|:\s+|\s{2,}))?(.{0,15})(?: invoked |: page allocation failure)")
 _ZONE = re.compile(r"(?:Node \d+ )?(?:Zone:)?(?:DMA|DMA32|Normal|HighMem|Movable) free(?:pages)?:")
 
@@ -94,24 +104,49 @@ def undress(numbers: Sequence[int], lines: list[str]) -> Bodies:
 
 def find_dresses(text: str) -> tuple[Dress, ...]:
     """Find the dresses in a text, the longest first; none when the kernel's words begin the lines."""
-    return _learn(_before_anchors(text) or _before_others(text))
+    places = _anchors(text)
+    if not places:
+        return _learn(_before_others(text))
+    befores = [text[text.rfind("\n", 0, at) + 1 : at] for at in places]
+    if len(set(map(_rough, befores))) > 1:
+        tails = [tail[0] for at in places if (tail := _TAIL.search(text, max(0, at - 150), at))]
+        common = Counter(map(_rough, tails)).most_common(1)[0][0]
+        dresses = _learn([tail for tail in tails if _rough(tail) == common])
+        if dresses and is_run_together(text[:SAMPLE], dresses[0]):
+            return dresses
+    return _learn(befores)
+
+
+def is_run_together(text: str, dress: Dress) -> bool:
+    """Tell whether the dress stands inside lines, or is broken over two of them, time and again."""
+    found = dress.inside.finditer(text)
+    return sum(_stands_inside(text, match) for match in found) >= 3
+
+
+def _stands_inside(text: str, match: re.Match[str]) -> bool:
+    before = text[text.rfind("\n", 0, match.start()) + 1 : match.start()]
+    return bool(before.strip()) or "\n" in match[0].strip()
+
+
+def _rough(before: str) -> str:
+    return _DIGITS.sub("0", " ".join(before.split()))
 
 
 def _learn(befores: list[str]) -> tuple[Dress, ...]:
     """Make dresses of what stands before anchors; words without a time that stand there once are prose."""
-    befores = [before.strip() for before in befores]
-    counts = Counter(_DIGITS.sub("0", before) for before in befores if before)
+    befores = [before.strip() for before in befores if len(before) < 200 and "oom-killer" not in before]
+    counts = Counter(_rough(before) for before in befores if before)
     known = {_shape(before) for before, count in counts.items() if count > 1 or _STAMP.search(before)}
     return tuple(_dress(shape) for shape in sorted(known, key=len, reverse=True))
 
 
-def _before_anchors(text: str) -> list[str]:
-    """Give what stands before the first few anchors."""
-    found: list[str] = []
+def _anchors(text: str) -> list[int]:
+    """Find the first few anchors."""
+    found: list[int] = []
     for anchor in ANCHORS:
         at = text.find(anchor)
         if at >= 0:
-            found.append(_line_before(text, at))
+            found.append(at)
         if len(found) == _ENOUGH:
             break
     return found
@@ -176,7 +211,8 @@ def _undress_each(
 ) -> Bodies:
     """Try the other dresses on lines that the first does not fit, and learn further ones from those left."""
     _match_rest(lines, matches, dresses[1:])
-    more = _learn(_before_anchors("\n".join([lines[i] for i, match in enumerate(matches) if match is None])))
+    left = "\n".join([lines[index] for index, match in enumerate(matches) if match is None])
+    more = _learn([_line_before(left, at) for at in _anchors(left)])
     dresses += tuple(dress for dress in more if dress not in dresses)
     _match_rest(lines, matches, more)
     texts = [line[m.end() :].rstrip() if m else line.strip() for line, m in zip(lines, matches, strict=True)]
