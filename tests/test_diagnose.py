@@ -266,6 +266,11 @@ def test_what_is_freed_before_the_report_is_printed_lowers_the_confidence():
     assert [diagnose(report).confidence for report in reports] == ["high", "medium"]
 
 
+def test_without_zones_the_totals_must_show_that_memory_was_full():
+    cut = [replace(machine(inactive_anon=200_000, free=free), zones=()) for free in (3_000, 90_000)]
+    assert [diagnose(report).cause for report in cut] == ["global_anon", "undetermined"]
+
+
 def test_one_page_decides_about_cma():
     reports = [machine(zone(free=40_000, free_cma=cma), trigger=KERNEL) for cma in (38_800, 38_799)]
     assert [diagnose(report).cause for report in reports] == ["cma", "undetermined"]

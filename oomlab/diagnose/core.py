@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from oomlab.diagnose.holdings import Holdings, holdings, holdings_of
 from oomlab.gfp import GfpMask, decode_gfp
 from oomlab.report import FreeBlocks, Report, ZoneStat
-from oomlab.verdict import Verdict, verdicts
+from oomlab.verdict import ZONE_ORDER, Verdict, verdicts
 
 HIGH_ZONES = ("HighMem", "Movable")
 """Zones that the kernel cannot use for itself."""
@@ -109,7 +109,7 @@ def zones_open(case: Case, *, lift: str = "") -> tuple[ZoneStat, ...]:
     return tuple(
         zone
         for zone, result in zip(case.report.zones, results, strict=True)
-        if result.allowed and case.reachable(zone) and _passes(result, case.order)
+        if result.allowed and case.reachable(zone) and _passes(case, result)
     )
 
 
@@ -117,11 +117,19 @@ def _raised(zone: ZoneStat) -> ZoneStat:
     return zone if zone.watermark_high is None else replace(zone, watermark_min=zone.watermark_high)
 
 
-def _passes(verdict: Verdict, order: int) -> bool:
-    """Read a verdict as a yes; a list of free blocks that is lost cannot say yes to a large request."""
+def _passes(case: Case, verdict: Verdict) -> bool:
+    """Read a verdict as a yes; neither a lost reserve nor a lost list of free blocks can say yes."""
     if verdict.zone.free is None or verdict.mark is None or verdict.refused:
         return False
-    return order == 0 or verdict.block is True
+    if verdict.reserve is None and not is_own_zone(case, verdict.zone):
+        return False
+    return case.order == 0 or verdict.block is True
+
+
+def is_own_zone(case: Case, zone: ZoneStat) -> bool:
+    """Tell whether a zone is the highest that the request might use: it keeps nothing back from it."""
+    names = {each.zone.name for each in case.asked}
+    return zone.name == max(names, key=ZONE_ORDER.index, default=None)
 
 
 _LIFTED = {"cma": ("C", ("free_cma",)), "highatomic": ("H", ("free_highatomic", "reserved_highatomic"))}

@@ -183,13 +183,13 @@ def serial(case: Case, others: Iterable[Report]) -> Finding | None:
     """Say how many were killed before this one, in the same log: killing did not help then."""
     report = case.report
     earlier = [each for each in others if each.first_line < report.first_line and each.scope == report.scope]
-    lines = [each.quote(dead.line) for each in earlier for dead in each.victims if dead.line]
-    killed = sum(len(each.victims) for each in earlier)
+    killed = [(each, dead.line) for each in earlier for dead in each.victims]
     if not killed or not case.killing:
         return None
-    claim = f"Killed before this one in the same log: {killed:,}. It did not help."
+    claim = f"Killed before this one in the same log: {len(killed):,}. It did not help."
     finding = found(case, "serial_kills", claim, "high", report.trigger.line)
-    return replace(finding, evidence=(*filter(None, lines[-3:]), *finding.evidence))
+    quoted = [each.quote(line) for each, line in killed[-3:] if line]
+    return replace(finding, evidence=(*filter(None, quoted), *finding.evidence))
 
 
 def _resident(first: Victim) -> int | None:

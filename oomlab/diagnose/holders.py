@@ -225,8 +225,11 @@ def pressure(case: Case) -> int | None:
     """
     if shut(case):
         return 0
+    if not case.judged:  # only the totals can tell
+        full = "free" in case.held and case.held.share("free") <= limit("free_when_full")
+        return 1 if full else None
     if not case.asked:
-        return 1 if not case.judged else None
+        return None
     free = sum(zone.free or 0 for zone in case.open_now)
     whole = case.held.size or sum(each.zone.present or 0 for each in case.judged)
     return 1 if free <= limit("open") * whole else None

@@ -93,7 +93,7 @@ class Holdings:
     @property
     def unaccounted(self) -> int | None:
         """Count the pages that no counter of the report explains; ``None`` where that cannot be told."""
-        if self.size is None or not {"anon", "file", "slab", "page_tables"} <= self.held.keys():
+        if self.size is None or not {"anon", "file", "slab", "page_tables", "free"} <= self.held.keys():
             return None
         return max(0, self.size - self.pages(*_APART))
 

@@ -71,7 +71,9 @@ def vm_fault_oom_spurious(case: Case) -> Finding | None:
     Such a report asks for nothing: its gfp mask is 0.
     """
     trigger, trace = case.report.trigger, case.report.trace
-    if trigger.gfp_mask != 0 or case.report.scope == "memcg":
+    if trigger.gfp_mask != 0 or trigger.gfp_names or case.report.scope == "memcg":
+        return None
+    if _AT_FAULT not in trace and any(name.startswith(_ALLOCATING) for name in trace):
         return None
     claim = (
         "A page fault ended in VM_FAULT_OOM: gfp_mask=0x0 means that no allocation called the OOM killer. "

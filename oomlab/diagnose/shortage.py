@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from oomlab.diagnose.core import HIGH_ZONES, Case, hidden_free, roomy, zones_open
+from oomlab.diagnose.core import HIGH_ZONES, Case, hidden_free, is_own_zone, roomy, zones_open
 from oomlab.diagnose.model import Confidence, Finding
 from oomlab.diagnose.saying import found, limit, listed, percent, size, zone_name
 from oomlab.report import ZoneStat
@@ -115,12 +115,12 @@ def _no_help(case: Case, above: list[ZoneStat]) -> str | None:
 
 def fragmentation(case: Case) -> Finding | None:
     """Enough was free, but not in one piece of the size that was asked for."""
-    return _fragmentation(case, [each for each in case.asked if _has_enough(each, case.killing)])
+    return _fragmentation(case, [each for each in case.asked if _has_enough(case, each, case.killing)])
 
 
 def fragmentation_at_the_edge(case: Case) -> Finding | None:
     """Enough was free, but only just: what filled the rest matters more, if it stands out."""
-    return _fragmentation(case, [each for each in case.asked if _has_enough(each, False)])
+    return _fragmentation(case, [each for each in case.asked if _has_enough(case, each, False)])
 
 
 def _fragmentation(case: Case, enough: list[Verdict]) -> Finding | None:
@@ -153,14 +153,11 @@ def _pieces(case: Case, zones: Sequence[ZoneStat]) -> tuple[str | None, Confiden
     return None, "low"
 
 
-def _has_enough(verdict: Verdict, at_high: bool) -> bool:
-    """Tell whether a zone has the pages, if not in the pieces: above ``min``, or above ``high``.
-
-    A reserve that the log does not show is taken for none.
-    """
+def _has_enough(case: Case, verdict: Verdict, at_high: bool) -> bool:
+    """Tell whether a zone has the pages, if not in the pieces: above ``min``, or above ``high``."""
     zone, spare = verdict.zone, verdict.spare
-    if spare is None and zone.free is not None and verdict.mark is not None:
-        spare = zone.free - verdict.mark
+    if spare is None and zone.free is not None and verdict.mark is not None and is_own_zone(case, zone):
+        spare = zone.free - verdict.mark  # the log lost the reserve; against its own zone it is none
     more = (zone.watermark_high or 0) - (zone.watermark_min or 0) if at_high else 0
     return spare is not None and spare > more
 
