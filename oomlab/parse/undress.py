@@ -57,6 +57,9 @@ SAMPLE = 8000
 """So many characters show how a mailer treated a text."""
 
 _DIGITS = re.compile(r"\d+")
+_KERNEL = re.compile(r"oom-killer|panic")
+"""Words of the kernel's that can stand before an anchor."""
+
 _STAMP = re.compile(r"\d\W\d|<\d+>")
 _TAIL = re.compile(
     r"(?:\b[^\W\d]{2,9}\s+\d{1,2}\s+\d\d:\d\d:\d\d\S*\s+\S{1,80}\s+kernel:\s*"  # syslog
@@ -134,7 +137,7 @@ def _rough(before: str) -> str:
 
 def _learn(befores: list[str]) -> tuple[Dress, ...]:
     """Make dresses of what stands before anchors; words without a time that stand there once are prose."""
-    befores = [before.strip() for before in befores if len(before) < 200 and "oom-killer" not in before]
+    befores = [before.strip() for before in befores if len(before) < 200 and not _KERNEL.search(before)]
     counts = Counter(_rough(before) for before in befores if before)
     known = {_shape(before) for before, count in counts.items() if count > 1 or _STAMP.search(before)}
     return tuple(_dress(shape) for shape in sorted(known, key=len, reverse=True))
