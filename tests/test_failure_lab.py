@@ -198,6 +198,64 @@ def test_time_can_be_stepped_through(bench):
 
 
 @pytest.mark.browser
+def test_play_runs_through_the_copy_and_pause_stops_it(bench):
+    scrubber = bench.get_by_role("slider", name="GiB copied so far")
+    bench.get_by_role("button", name="Play").click()
+    bench.wait_for_timeout(600)
+    bench.get_by_role("button", name="Pause").click()
+    sentence(bench)
+    there = scrubber.get_attribute("aria-valuetext")
+    assert 0.5 < float(there.split()[0]) < 25
+    bench.wait_for_timeout(200)
+    assert scrubber.get_attribute("aria-valuetext") == there
+
+
+@pytest.mark.browser
+def test_with_reduced_motion_play_goes_from_event_to_event(bench):
+    bench.emulate_media(reduced_motion="reduce")
+    scrubber = bench.get_by_role("slider", name="GiB copied so far")
+    bench.get_by_role("button", name="Play").click()
+    sentence(bench)
+    assert scrubber.get_attribute("aria-valuetext") == "29.97 GiB copied"
+    assert "fall back to DMA" in bench.locator(".oom-lab .news").inner_text()
+
+
+@pytest.mark.browser
+def test_the_dot_on_the_map_can_be_dragged(bench):
+    chart = bench.get_by_role("img", name="The edge: RAM and block size")
+    box = chart.bounding_box()
+    bench.mouse.move(box["x"] + 0.9 * box["width"], box["y"] + 30)
+    bench.mouse.down()
+    bench.mouse.move(box["x"] + 0.4 * box["width"], box["y"] + 90, steps=4)
+    bench.mouse.up()
+    sentence(bench)
+    assert bench.get_by_label("File-system block").evaluate("(select) => select.selectedIndex") == 3
+    assert float(bench.get_by_label("RAM in GiB, exact").input_value()) < 8
+    assert chart.bounding_box() == box, "nothing jumps under the hand"
+
+
+@pytest.mark.browser
+def test_a_number_can_be_typed(bench):
+    bench.get_by_label("RAM in GiB, exact").fill("31.69")
+    assert "The machine dies" in sentence(bench)
+    bench.get_by_label("RAM in GiB, exact").fill("31.68")
+    assert "The machine lives" in sentence(bench)
+
+
+@pytest.mark.browser
+def test_the_code_is_copied(bench):
+    bench.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    bench.get_by_role("button", name="64 GB of RAM").click()
+    sentence(bench)
+    bench.get_by_role("button", name="Copy as Python").click()
+    bench.get_by_role("button", name="Copied").wait_for()
+    copied = bench.evaluate("navigator.clipboard.readText()")
+    names: dict[str, object] = {}
+    exec(copied, names)
+    assert names["machine"] == Machine(ram=64 * GIB)
+
+
+@pytest.mark.browser
 def test_the_numbers_are_a_table_too(bench):
     bench.get_by_text("The same in numbers").click()
     sentence(bench)
@@ -276,3 +334,10 @@ def test_where_python_differs_the_page_says_so(notebook):
     )
     notebook.get_by_text("Python’s model says otherwise").wait_for(timeout=10_000)
     assert "It is a duck." in notebook.locator(".oom-lab .note").text_content()
+
+
+@pytest.mark.browser
+def test_the_page_follows_settings_made_in_python(notebook):
+    notebook.evaluate(RUN_MORE, "lab.settings = {'ram': 16 * 2**18}")
+    notebook.wait_for_selector('.oom-lab[data-outcome="survives"]', timeout=10_000)
+    assert notebook.get_by_label("RAM in GiB, exact").input_value() == "16"

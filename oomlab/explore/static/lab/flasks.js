@@ -145,11 +145,11 @@ function drawFoot(pen, flask, state, magnified) {
   const { zone, size, number, middle, bottom, isBig, reserve } = flask;
   const left = isBig ? middle - flask.body / 2 : middle;
   const say = (row, text, look) => pen.text(left, bottom + 18 + 15 * row, text, { anchor: isBig ? "start" : "middle", ...look });
-  say(0, size ? `${zone.name} · ${human(size)}` : `no ${zone.name.toLowerCase()}`, { class: "name" });
-  if (!size) return;
+  if (!size) return say(0, `no ${zone.name.toLowerCase()}`, { class: "muted" });
+  say(0, isBig ? `${zone.name} · ${human(size)}` : zone.name, { class: "name" });
   const scale = `drawn ${magnified > 1.05 ? times(magnified) : "1×"}`;
   const kept = reserve >= zone.managed ? "closed to page cache" : `keeps ${human(reserve)} from page cache`;
-  const lines = isBig ? neckLines(flask, scale) : [smallLine(number, state), scale];
+  const lines = isBig ? neckLines(flask, scale) : [human(size), smallLine(number, state), scale];
   lines.forEach((line, n) => say(n + 1, line, { class: "muted" }));
   if (!isBig || !reserve) return;
   const y = bottom + 33 + 15 * lines.length;

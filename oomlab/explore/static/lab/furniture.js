@@ -14,7 +14,7 @@ export function furnish({ ids, controls, transport, prediction, presets, groups 
     headline: h("strong", {}),
     because: h("span", {}),
     news: h("p", { class: "news" }),
-    budgetTitle: h("h4", {}),
+    budgetTitle: h("p", { class: "title" }),
     numbers: h("details", { class: "numbers" }, h("summary", {}, "The same in numbers")),
     tables: h("div", { class: "tables" }),
     code: h("pre", { class: "code", tabindex: 0 }),
@@ -22,10 +22,11 @@ export function furnish({ ids, controls, transport, prediction, presets, groups 
     heard: h("p", { class: "heard", role: "status", "aria-live": "polite" }),
   };
   parts.numbers.append(parts.tables);
-  parts.edge = figure("edge", h("h4", {}, "The edge"), parts.drawings.edge, h("p", { class: "hint" }, "Hatched machines die. Drag the dot."));
+  parts.edge = figure("edge", h("p", { class: "title" }, "The edge"), parts.drawings.edge, h("p", { class: "hint" }, "Hatched machines die. Drag the dot."));
   parts.race = h("div", { class: "race" }, parts.drawings.timeline, h("div", { class: "scrubber" }, transport.scrub), h("div", { class: "time" }, transport.buttons, parts.news));
   parts.stage = h("div", { class: "stage" }, parts.drawings.flasks, parts.race, figure("budget", parts.budgetTitle, parts.drawings.budget), parts.numbers);
-  const verdict = h("div", { class: "verdict" }, h("p", { class: "sentence" }, parts.headline, parts.because), prediction.question, prediction.score, parts.note);
+  parts.sentence = h("p", { class: "sentence" }, parts.headline, parts.because);
+  const verdict = h("div", { class: "verdict" }, parts.sentence, prediction.question, prediction.score, parts.note);
   const panel = h(
     "div", { class: "panel" },
     h("div", { class: "group" }, ...place(groups.BASICS)),

@@ -89,6 +89,7 @@ export function makeLab(host) {
   function drawRun() {
     const covered = prediction.isCovered();
     parts.root.dataset.outcome = covered ? "covered" : run.outcome;
+    parts.sentence.hidden = covered;
     say(parts.headline, covered ? "" : bound(run.headline));
     say(parts.because, covered ? "" : bound(`: ${run.because}`));
     prediction.show(run);
@@ -100,11 +101,11 @@ export function makeLab(host) {
   }
 
   function drawStage(covered) {
-    const width = parts.stage.clientWidth, state = at(run, written);
+    const state = at(run, written), width = widths.stage;
     if (width === 0) return;
     drawFlasks(pens.flasks, run, state, width);
     parts.race.hidden = covered;
-    if (!covered) transport.scrub.style.width = `${drawTimeline(pens.timeline, run, written, width)}px`;
+    if (!covered) transport.fit(drawTimeline(pens.timeline, run, written, width));
     transport.show(run, written);
     const uses = budget(run, state);
     say(parts.budgetTitle, `Where ${run.user === run.kernel ? "memory" : "lowmem"} went${written < 1 ? " before the copy" : `, after ${human(written)}`}`);
@@ -118,11 +119,18 @@ export function makeLab(host) {
     if (covered) return;
     edge.ask(settings);
     if (edge.work(settings)) ask(false);
-    edge.draw(settings, parts.edge.clientWidth);
+    if (widths.edge) edge.draw(settings, widths.edge);
   }
 
-  const sized = new ResizeObserver(() => ask(false));
-  sized.observe(parts.root);
+  // Widths are noted when they change: to ask for them in a frame would make the browser lay it out twice.
+  const widths = { stage: 0, edge: 0 };
+  const sized = new ResizeObserver((entries) => {
+    for (const { target, contentRect } of entries) {
+      if (contentRect.width) widths[target === parts.edge ? "edge" : "stage"] = contentRect.width;
+    }
+    ask(false);
+  });
+  for (const part of [parts.stage, parts.edge]) sized.observe(part);
   ask(false);
 
   return {

@@ -61,7 +61,12 @@ export function makeTransport(ids, change) {
     play.querySelector("path").setAttribute("d", playing === null ? PLAY : PAUSE);
     play.setAttribute("aria-label", playing === null ? "Play" : "Pause");
   }
-  return { scrub, buttons: h("div", { class: "transport", role: "group", "aria-label": "Time" }, back, play, on), show, stop };
+  // The slider is as wide as the picture above it.
+  let width = 0;
+  const fit = (wanted) => {
+    if (wanted !== width) scrub.style.width = `${(width = wanted)}px`;
+  };
+  return { scrub, fit, buttons: h("div", { class: "transport", role: "group", "aria-label": "Time" }, back, play, on), show, stop };
 }
 
 function icon(d) {

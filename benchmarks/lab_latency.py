@@ -1,0 +1,298 @@
+"""How quickly the failure lab follows a hand, in a real JupyterLab and a real browser.
+
+    python benchmarks/lab_latency.py              # some two minutes; needs chromium
+    python benchmarks/lab_latency.py --quick      # fewer key presses
+
+Measured beside it: the same slider and the same run through ``interact`` and inline matplotlib,
+which is how most notebooks would do it. Each is measured twice: at home, and behind a network
+with 80 ms for the way there and back, which a small proxy between browser and server adds to
+every byte (40 ms each way), websocket included.
+
+*Press to picture* is the time from the key's own time stamp to the first moment after the frame
+that shows the new picture. *Frames a second* come from a hand that moves the slider in every
+frame for two seconds: how many of them show a new picture.
+
+Limits for the lab: press to picture in 25 ms (median), 50 frames a second, the network unfelt,
+arrow keys at work in JupyterLab and in Notebook 7.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import os
+import shutil
+import signal
+import socket
+import statistics
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import NamedTuple
+
+from playwright.sync_api import Browser, Page, sync_playwright
+
+FLAGS = [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+ONE_WAY = 0.040
+
+LAB_CELL = "from oomlab.explore import FailureLab\nFailureLab()"
+PLAIN_CELL = """%matplotlib inline
+from ipywidgets import IntSlider, interact
+from oomlab import Machine, Workload, plot, simulate
+
+@interact(gib=IntSlider(32, 2, 64))
+def draw(gib):
+    return plot.trajectory(simulate(Machine(ram=gib * 2**18), Workload()))
+"""
+
+
+class Bench(NamedTuple):
+    """What is measured: a cell, the slider in it, and what changes when a new picture is there."""
+
+    name: str
+    cell: str
+    slider: str
+    picture: str
+
+
+BENCHES = (
+    Bench("failure lab", LAB_CELL, '.oom-lab input[type="range"]', ".oom-lab .sentence, .oom-lab svg"),
+    Bench("interact + inline matplotlib", PLAIN_CELL, ".noUi-handle", ".jp-OutputArea-output img"),
+)
+
+# Watches for a new picture and notes how long after the last key press the frame with it was done.
+WATCH = """(picture) => {
+  const times = window.benchTimes = [];
+  let pressed = null;
+  addEventListener('keydown', (event) => { pressed = event.timeStamp; }, true);
+  const painted = () => {
+    if (pressed === null) return;
+    const since = pressed;
+    pressed = null;
+    const channel = new MessageChannel();
+    channel.port1.onmessage = () => times.push(performance.now() - since);
+    requestAnimationFrame(() => channel.port2.postMessage(0));
+  };
+  const isPicture = (node) => node.nodeType === 1 && (node.matches(picture) || node.querySelector(picture));
+  new MutationObserver((changes) => {
+    for (const { target, addedNodes } of changes) {
+      const element = target.nodeType === 1 ? target : target.parentElement;
+      if (element?.closest(picture)) return painted();
+      for (const node of addedNodes) {
+        const image = isPicture(node) && (node.matches('img') ? node : node.querySelector('img'));
+        if (image) return image.decode().then(painted);
+      }
+    }
+  }).observe(document.body, { subtree: true, childList: true, attributes: true, characterData: true });
+}"""
+
+# Moves the slider to and fro in every frame, and counts the frames that show another picture.
+DRAG = """(selector) => new Promise((done) => {
+  const slider = document.querySelector(selector), sentence = document.querySelector('.oom-lab .sentence');
+  const drawing = document.querySelector('.oom-lab .stage svg');
+  let fresh = 0, frames = 0, changed = false, last = null, gaps = [], step = -1;
+  const all = { subtree: true, attributes: true, childList: true, characterData: true };
+  new MutationObserver(() => { changed = true; }).observe(drawing, all);
+  const begun = performance.now();
+  const frame = (now) => {
+    if (last !== null) gaps.push(now - last);
+    last = now;
+    frames += 1;
+    if (changed) fresh += 1;
+    changed = false;
+    if (now - begun > 2000) return done({ seconds: (now - begun) / 1000, fresh, frames, gaps });
+    if (slider.valueAsNumber <= 200 || slider.valueAsNumber >= +slider.max) step = -step;
+    slider.value = slider.valueAsNumber + step;
+    slider.dispatchEvent(new Event('input', { bubbles: true }));
+    requestAnimationFrame(frame);
+  };
+  requestAnimationFrame(frame);
+})"""
+
+
+# --- a server, and a network ------------------------------------------------------------------
+
+
+@contextmanager
+def server(folder: Path) -> Iterator[tuple[int, str]]:
+    """Run a JupyterLab with nothing of the user's in it; give its port and its token."""
+    port, token = free_port(), "bench"
+    options = ["--no-browser", "--ip=127.0.0.1", f"--port={port}", "--allow-root"]
+    exposed = [f"--{app}.expose_app_in_browser=True" for app in ("LabApp", "JupyterNotebookApp")]
+    command = [sys.executable, "-m", "jupyterlab", *options, *exposed, f"--IdentityProvider.token={token}"]
+    names = {"JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR", "JUPYTERLAB_WORKSPACES_DIR"}
+    home = {name: str(folder / name.lower()) for name in (*names, "IPYTHONDIR", "JUPYTERLAB_SETTINGS_DIR")}
+    with open(folder / "log", "wb") as log:
+        running = subprocess.Popen(command, cwd=folder, env={**os.environ, **home}, stdout=log, stderr=log)
+        try:
+            wait_for(port, running)
+            yield port, token
+        finally:
+            running.send_signal(signal.SIGTERM)
+            running.wait(20)
+
+
+def free_port() -> int:
+    """Find a port that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def wait_for(port: int, running: subprocess.Popen[bytes] | None = None) -> None:
+    """Wait until somebody listens on a port; give up when the server that should has ended."""
+    for _ in range(600):
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", port)) == 0:
+                return
+        if running is not None and running.poll() is not None:
+            raise SystemExit("JupyterLab ended before it listened")
+        time.sleep(0.1)
+    raise SystemExit("JupyterLab did not listen within a minute")
+
+
+def slow_road(to_port: int) -> int:
+    """Open a port that leads to another, with ``ONE_WAY`` seconds added to each byte's journey."""
+    port, loop = free_port(), asyncio.new_event_loop()
+
+    async def carry(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while data := await reader.read(65536):
+            loop.call_later(ONE_WAY, writer.write, data)
+        loop.call_later(ONE_WAY, writer.close)
+
+    async def accept(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        far_reader, far_writer = await asyncio.open_connection("127.0.0.1", to_port)
+        await asyncio.gather(carry(reader, far_writer), carry(far_reader, writer), return_exceptions=True)
+
+    def serve() -> None:
+        asyncio.set_event_loop(loop)
+        loop.run_until_complete(asyncio.start_server(accept, "127.0.0.1", port))
+        loop.run_forever()
+
+    threading.Thread(target=serve, daemon=True).start()
+    wait_for(port)
+    return port
+
+
+# --- a notebook, and a hand -------------------------------------------------------------------
+
+
+def write_notebook(folder: Path, name: str, source: str) -> None:
+    """Write a notebook of one cell."""
+    cell = {"id": "one", "cell_type": "code", "metadata": {}, "execution_count": None, "outputs": []}
+    kernel = {"display_name": "Python 3", "language": "python", "name": "python3"}
+    notebook = {"cells": [{**cell, "source": source}], "metadata": {"kernelspec": kernel}}
+    (folder / name).write_text(json.dumps({**notebook, "nbformat": 4, "nbformat_minor": 5}))
+
+
+def open_notebook(browser: Browser, address: str, bench: Bench) -> Page:
+    """Open a notebook in a tall window, run it, and wait for the slider."""
+    page = browser.new_page(viewport={"width": 1400, "height": 1600})
+    page.goto(address)
+    page.wait_for_function("window.jupyterapp?.shell?.currentWidget?.context?.isReady", timeout=60_000)
+    page.evaluate("async () => { await jupyterapp.shell.currentWidget.sessionContext.ready; }")
+    page.evaluate("() => jupyterapp.commands.execute('notebook:run-all-cells')")
+    page.wait_for_selector(bench.slider, timeout=60_000)
+    page.wait_for_timeout(3000)
+    return page
+
+
+def press_to_picture(page: Page, bench: Bench, presses: int) -> list[float]:
+    """Press an arrow key again and again, and time each new picture in milliseconds."""
+    page.locator(bench.slider).first.focus()
+    page.evaluate(WATCH, bench.picture)
+    for n in range(presses):
+        before = page.evaluate("benchTimes.length")
+        page.keyboard.press("ArrowLeft" if n % 8 < 4 else "ArrowRight")
+        page.wait_for_function("(before) => benchTimes.length > before", arg=before, timeout=10_000)
+        page.wait_for_timeout(60 + 13 * (n % 7))  # so that presses do not keep step with the frames
+    return [float(each) for each in page.evaluate("benchTimes")[3:]]
+
+
+def frames_a_second(page: Page, bench: Bench) -> tuple[float, float]:
+    """Drag for two seconds: new pictures a second, and the 95th percentile of the gap between frames."""
+    drag = page.evaluate(DRAG, bench.slider)
+    return drag["fresh"] / drag["seconds"], quantile(drag["gaps"], 95)
+
+
+def quantile(numbers: list[float], percent: int) -> float:
+    """Give a percentile of some numbers."""
+    return statistics.quantiles(numbers, n=100)[percent - 1]
+
+
+def arrow_keys_work(browser: Browser, address: str) -> bool:
+    """Tell whether an arrow key on the lab's first slider changes what the lab says, each way."""
+    page = open_notebook(browser, address, BENCHES[0])
+    told = []
+    for key in ("ArrowLeft", "ArrowRight", "ArrowDown", "ArrowUp"):
+        page.locator(BENCHES[0].slider).first.press(key)
+        page.wait_for_timeout(200)
+        told.append(page.locator(BENCHES[0].slider).first.get_attribute("aria-valuetext"))
+    page.close()
+    return told[0] == told[2] != told[1] == told[3]
+
+
+# --- the table --------------------------------------------------------------------------------
+
+
+def measure(browser: Browser, port: int, token: str, presses: int, network: str) -> bool:
+    """Print a line for each way of drawing; say whether the lab keeps its limits."""
+    kept = True
+    for n, bench in enumerate(BENCHES):
+        address = f"http://127.0.0.1:{port}/lab/workspaces/bench{n}-{port}/tree/{n}.ipynb?token={token}"
+        page = open_notebook(browser, address, bench)
+        times = press_to_picture(page, bench, presses)
+        median = statistics.median(times)
+        line = f"{bench.name:30}{network:22}{median:9.0f}{quantile(times, 95):9.0f}"
+        if n == 0:
+            rate, gap = frames_a_second(page, bench)
+            line += f"{rate:11.0f}{gap:12.0f}"
+            kept = median <= 25 and rate >= 50
+        print(line, flush=True)
+        page.close()
+    return kept
+
+
+def main() -> int:
+    """Measure everything; the exit status says whether the limits are kept."""
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--quick", action="store_true", help="fewer key presses")
+    presses = 24 if parser.parse_args().quick else 80
+    chromium = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+    if chromium is None:
+        raise SystemExit("no chromium on the PATH")
+    print(f"{'':52}{'press to picture, ms':>20}{'while dragging':>21}")
+    print(f"{'drawn by':30}{'network':22}{'median':>9}{'p95':>9}{'frames/s':>11}{'p95 gap, ms':>12}")
+    with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
+        for n, bench in enumerate(BENCHES):
+            write_notebook(Path(folder), f"{n}.ipynb", bench.cell)
+        with server(Path(folder)) as (port, token):
+            browser = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
+            kept = measure(browser, port, token, presses, "at home")
+            kept &= measure(browser, slow_road(port), token, presses, "80 ms there and back")
+            for place, path in (("JupyterLab", "lab/workspaces/keys/tree"), ("Notebook 7", "notebooks")):
+                works = arrow_keys_work(browser, f"http://127.0.0.1:{port}/{path}/0.ipynb?token={token}")
+                print(f"arrow keys in {place}: {'work' if works else 'LOST'}")
+                kept &= works
+            browser.close()
+    print("The limits are kept." if kept else "A limit is NOT kept.")
+    return 0 if kept else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
