@@ -26,6 +26,12 @@ MACHINES = 600
 CLOSE = 1.0
 """Pages: both models are exact to rounding, so a page is far more than they may differ by."""
 
+OTHER = (
+    Machine(
+        ram=16 * GIB, low_holes=((0, 1), (0xA0, 0x100)), kernel=KernelVersion((6, 12)), boot_lowmem=30_000
+    ),
+    Workload(written=9 * GIB, anon=10, other_slab=0),
+)
 SIZES = (0, 1, 999, 1000, 10_239, 10_240, 10_752, 1_048_575, 1_048_576, 1.5, 2.5, 1_310_720, 1_363_148.8)
 _ASK = """
 const FACTS = JSON.parse(facts);
@@ -34,8 +40,8 @@ function run(settings) {
   return JSON.stringify(room_present.present(machine, workload));
 }
 function code(settings) { return room_code.asPython(FACTS, JSON.parse(settings)); }
-function presets() { return JSON.stringify(room_settings.PRESETS); }
-function usual() { return JSON.stringify(room_settings.incident(FACTS)); }
+function presets() { return JSON.stringify(room_settings.presets(FACTS)); }
+function usual() { return JSON.stringify(room_settings.usualSettings(FACTS)); }
 function words(kb) { return room_format.humanKb(kb); }
 function at(settings, written) {
   const { machine, workload } = room_settings.built(FACTS, JSON.parse(settings));
@@ -59,12 +65,16 @@ class Script:
         return found
 
 
-@pytest.fixture(scope="module")
-def script() -> Script:
+def script_for(machine: Machine, workload: Workload) -> Script:
     engine = quickjs.Context()
-    engine.set("facts", json.dumps(facts(Machine(), Workload())))
+    engine.set("facts", json.dumps(facts(machine, workload)))
     engine.eval(join("code", "present") + _ASK)
     return Script(lambda name, *arguments: engine.get(name)(*arguments))
+
+
+@pytest.fixture(scope="module")
+def script() -> Script:
+    return script_for(Machine(), Workload())
 
 
 def chance(seed: int) -> dict[str, Any]:
@@ -195,6 +205,18 @@ def test_copied_code_runs_as_pasted_and_meets_the_same_fate(script: Script, seed
     exec(code, names)
     assert (names["machine"], names["workload"]) == built(settings)
     assert names["run"].end == ours.end
+
+
+def test_it_can_begin_with_any_machine_and_its_code_says_so() -> None:
+    script = script_for(*OTHER)
+    usual = script.call("usual")
+    assert_same_run(script.run({}), simulate(*OTHER))
+    names: dict[str, Any] = {}
+    exec(script.call("code", usual), names)
+    assert (names["machine"], names["workload"]) == OTHER
+    labels = [each["label"] for each in json.loads(script.call("presets"))]
+    assert labels[0] == "As given"
+    assert "After the reboot" not in labels
 
 
 @pytest.mark.parametrize("kb", SIZES)

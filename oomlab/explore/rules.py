@@ -23,12 +23,16 @@ KERNELS = ("2.6.32", "3.2.59", "3.4", "3.10", "4.4", "5.10", "6.1")
 
 def facts(machine: Machine, workload: Workload) -> dict[str, Any]:
     """Give all that the page's model needs to know: what it begins with, and every kernel's rules."""
-    kernel = str(machine.kernel)
+    kernels = dict.fromkeys((*KERNELS, str(machine.kernel)))
     return {
-        "machine": {**asdict(machine), "kernel": kernel},
-        "workload": asdict(workload),
-        "rules": {each: rules(each) for each in dict.fromkeys((*KERNELS, kernel))},
+        **_fields(machine, workload),
+        "defaults": _fields(Machine(), Workload()),
+        "rules": {kernel: rules(kernel) for kernel in kernels},
     }
+
+
+def _fields(machine: Machine, workload: Workload) -> dict[str, Any]:
+    return {"machine": {**asdict(machine), "kernel": str(machine.kernel)}, "workload": asdict(workload)}
 
 
 def rules(kernel: str) -> dict[str, dict[str, Any]]:

@@ -2,7 +2,8 @@
 
 import { human } from "./format.js";
 
-const BAR = 30, LINE = 20;
+const BAR = 30;
+const LINE = 20;
 
 // uses: rows of {key, label, term, pages}, in the order in which they lie.
 export function drawBudget(pen, uses, width) {
@@ -18,7 +19,15 @@ export function drawBudget(pen, uses, width) {
     x += wide;
   }
   pen.rect(0.5, 0.5, width - 1, BAR - 1, { class: "frame" });
-  uses.forEach((use, n) => drawKey(pen, use, (n % columns) * (width / columns), BAR + 22 + LINE * Math.floor(n / columns), width / columns));
+  uses.forEach((use, n) =>
+    drawKey(
+      pen,
+      use,
+      (n % columns) * (width / columns),
+      BAR + 22 + LINE * Math.floor(n / columns),
+      width / columns,
+    ),
+  );
   pen.end();
 }
 

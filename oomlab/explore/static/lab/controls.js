@@ -6,7 +6,11 @@ import { PAGES_PER_GIB, gib } from "./format.js";
 
 // declared: rows of settings.js. change(values, released) hears every movement.
 export function makeControls(declared, ids, change) {
-  const made = declared.map((each) => KINDS[each.kind](each, `${ids}-${each.name}`, (value, released) => change({ [each.name]: value }, released)));
+  const made = declared.map((each) =>
+    KINDS[each.kind](each, `${ids}-${each.name}`, (value, released) =>
+      change({ [each.name]: value }, released),
+    ),
+  );
   return {
     elements: Object.fromEntries(declared.map((each, n) => [each.name, made[n].element])),
     show: (settings) => made.forEach((each, n) => each.show(settings[declared[n].name], settings)),
@@ -19,7 +23,14 @@ const KINDS = { slider, size, choice, toggle };
 function slider(row, id, report) {
   const output = h("output", { for: id });
   const range = rangeOf(row, id, report);
-  const element = h("div", { class: "control" }, h("label", { for: id }, row.label), output, range.input, hint(row));
+  const element = h(
+    "div",
+    { class: "control" },
+    h("label", { for: id }, row.label),
+    output,
+    range.input,
+    hint(row),
+  );
   const show = (value, settings) => {
     range.show(value);
     say(output, row.read(value));
@@ -31,14 +42,29 @@ function slider(row, id, report) {
 // A slider for memory, with a field beside it that takes any number of GiB.
 function size(row, id, report) {
   const range = rangeOf(row, id, report);
-  const exact = h("input", { ...KEEP_KEYS, type: "number", min: 0, max: row.steps.at(-1) / PAGES_PER_GIB, step: 0.01, "aria-label": `${row.label} in GiB, exact` });
+  const exact = h("input", {
+    ...KEEP_KEYS,
+    type: "number",
+    min: 0,
+    max: row.steps.at(-1) / PAGES_PER_GIB,
+    step: 0.01,
+    "aria-label": `${row.label} in GiB, exact`,
+  });
   const typed = (released) => () => {
-    if (exact.value !== "" && exact.validity.valid) report(Math.round(exact.valueAsNumber * PAGES_PER_GIB), released);
+    if (exact.value !== "" && exact.validity.valid)
+      report(Math.round(exact.valueAsNumber * PAGES_PER_GIB), released);
   };
   exact.addEventListener("input", typed(false));
   exact.addEventListener("change", typed(true));
   const reading = h("span", { class: "exact" }, exact, h("span", { "aria-hidden": "true" }, "GiB"));
-  const element = h("div", { class: "control" }, h("label", { for: id }, row.label), reading, range.input, hint(row));
+  const element = h(
+    "div",
+    { class: "control" },
+    h("label", { for: id }, row.label),
+    reading,
+    range.input,
+    hint(row),
+  );
   const show = (value, settings) => {
     range.show(value);
     if (document.activeElement !== exact) exact.value = gib(value);

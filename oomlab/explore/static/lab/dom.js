@@ -32,7 +32,10 @@ export function say(node, text) {
 export const bound = (text) => text.replace(/(\d) (?=[GMk]i?B\b)/g, "$1\u00a0");
 
 export function tableOf(caption, heads, rows) {
-  const cells = (kind, row) => row.map((each, n) => h(n === 0 ? "th" : kind, n === 0 ? { scope: kind === "th" ? "col" : "row" } : {}, each));
+  const cells = (kind, row) =>
+    row.map((each, n) =>
+      h(n === 0 ? "th" : kind, n === 0 ? { scope: kind === "th" ? "col" : "row" } : {}, each),
+    );
   return h(
     "table",
     {},

@@ -3,9 +3,15 @@
 
 import { PAGES_PER_GIB } from "./format.js";
 
-const ROW = 22, TOP = 6, LEFT = 62, AXIS = 34, RIGHT = 8;
-const LEAST = PAGES_PER_GIB, MOST = 64 * PAGES_PER_GIB;
-const SAMPLES = 36, FINER = 7;
+const ROW = 22;
+const TOP = 6;
+const LEFT = 62;
+const AXIS = 34;
+const RIGHT = 8;
+const LEAST = PAGES_PER_GIB;
+const MOST = 64 * PAGES_PER_GIB;
+const SAMPLES = 36;
+const FINER = 7;
 
 export class Edge {
   // blocks: rows of [block size, label]. fate(settings) is "oom", "survives" or "no boot".
@@ -27,19 +33,26 @@ export class Edge {
   work(settings) {
     if (this.stale.length === 0) return false;
     const n = this.stale.shift();
-    this.rows[n] = stretches((ram) => this.fate({ ...settings, ram: Math.round(ram), block_size: this.blocks[n][0] }));
+    this.rows[n] = stretches((ram) =>
+      this.fate({ ...settings, ram: Math.round(ram), block_size: this.blocks[n][0] }),
+    );
     return this.stale.length > 0;
   }
 
   draw(settings, width) {
-    const { pen } = this, height = TOP + ROW * this.blocks.length + AXIS;
+    const { pen } = this;
+    const height = TOP + ROW * this.blocks.length + AXIS;
     this.width = width;
     pen.begin(width, height);
     this.blocks.forEach(([, label], n) => {
       const y = TOP + ROW * n;
       pen.text(LEFT - 8, y + 15, label, { anchor: "end" });
       for (const { from, to, fate } of this.rows[n] ?? []) {
-        const look = { oom: { fill: pen.fill("danger") }, survives: { class: "lives" }, "no boot": { class: "never" } }[fate];
+        const look = {
+          oom: { fill: pen.fill("danger") },
+          survives: { class: "lives" },
+          "no boot": { class: "never" },
+        }[fate];
         pen.rect(toX(from, width), y + 1, toX(to, width) - toX(from, width), ROW - 2, look);
       }
     });
@@ -54,8 +67,16 @@ export class Edge {
   }
 
   drawDot({ ram, block_size }, width) {
-    const n = Math.max(0, this.blocks.findIndex(([size]) => size === block_size));
-    this.pen.put("circle", { class: "dot", cx: toX(Math.min(MOST, Math.max(LEAST, ram)), width), cy: TOP + ROW * (n + 0.5), r: 6 });
+    const n = Math.max(
+      0,
+      this.blocks.findIndex(([size]) => size === block_size),
+    );
+    this.pen.put("circle", {
+      class: "dot",
+      cx: toX(Math.min(MOST, Math.max(LEAST, ram)), width),
+      cy: TOP + ROW * (n + 0.5),
+      r: 6,
+    });
   }
 
   listen(svg, change) {
@@ -67,20 +88,27 @@ export class Edge {
       const block = this.blocks[Math.min(this.blocks.length - 1, Math.max(0, n))][0];
       change({ ram: gib * PAGES_PER_GIB, block_size: block }, released);
     };
-    svg.addEventListener("pointerdown", (event) => { svg.setPointerCapture(event.pointerId); move(event, false); });
-    svg.addEventListener("pointermove", (event) => { if (svg.hasPointerCapture(event.pointerId)) move(event, false); });
+    svg.addEventListener("pointerdown", (event) => {
+      svg.setPointerCapture(event.pointerId);
+      move(event, false);
+    });
+    svg.addEventListener("pointermove", (event) => {
+      if (svg.hasPointerCapture(event.pointerId)) move(event, false);
+    });
     svg.addEventListener("pointerup", (event) => move(event, true));
   }
 }
 
-const toX = (ram, width) => LEFT + ((width - LEFT - RIGHT) * Math.log2(ram / LEAST)) / Math.log2(MOST / LEAST);
+const toX = (ram, width) =>
+  LEFT + ((width - LEFT - RIGHT) * Math.log2(ram / LEAST)) / Math.log2(MOST / LEAST);
 
 // Cut the axis of RAM into stretches of one fate, each end found by halving.
 function stretches(fateOf) {
   const at = (n) => LEAST * (MOST / LEAST) ** (n / SAMPLES);
   const found = [{ from: LEAST, fate: fateOf(LEAST) }];
   for (let n = 1; n <= SAMPLES; n += 1) {
-    const fate = fateOf(at(n)), last = found.at(-1);
+    const fate = fateOf(at(n));
+    const last = found.at(-1);
     if (fate !== last.fate) {
       last.to = between(at(n - 1), at(n), (ram) => fateOf(ram) === last.fate);
       found.push({ from: last.to, fate });

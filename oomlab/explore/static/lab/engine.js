@@ -8,7 +8,14 @@ const MOST_LINES = 10_000;
 
 export class Engine {
   constructor(plan, start) {
-    Object.assign(this, { plan, vessels: new Vessels(plan, start), done: start.done, knots: [], events: [], failed: null });
+    Object.assign(this, {
+      plan,
+      vessels: new Vessels(plan, start),
+      done: start.done,
+      knots: [],
+      events: [],
+      failed: null,
+    });
   }
 
   // Go from event to event until the work is done or a request fails.
@@ -100,7 +107,9 @@ export class Engine {
 
   // Note an event, the first time that it happens.
   say(kind, asked, zone = asked) {
-    const isNews = !this.events.some((event) => event.kind === kind && event.asked === asked && event.zone === zone);
+    const isNews = !this.events.some(
+      (event) => event.kind === kind && event.asked === asked && event.zone === zone,
+    );
     if (isNews) this.events.push({ kind, done: this.done, cache: sum(this.vessels.cache), asked, zone });
   }
 }

@@ -8,155 +8,206 @@ import { Edge } from "./edge.js";
 import { drawFlasks } from "./flasks.js";
 import { human } from "./format.js";
 import { furnish } from "./furniture.js";
+import { EDGE_ROWS } from "./options.js";
 import { Pen, hatches } from "./pen.js";
 import { makePrediction } from "./predict.js";
 import { at, budget, newsAt, present } from "./present.js";
-import { BASICS, CONTROLS, EDGE_ROWS, FINE_PRINT, KERNEL, PRESETS, built, incident } from "./settings.js";
+import { built, controlsFor, presets, usualSettings } from "./settings.js";
 import { numbers } from "./table.js";
 import { drawTimeline } from "./timeline.js";
 import { makeTransport } from "./transport.js";
 
-// host: {facts, palette, settings, settled(settings, run, isByHand)}. Gives {element, set(settings), note(text), close()}.
-export function makeLab(host) {
-  const { facts } = host, ids = freshIds();
-  const usual = incident(facts);
-  const kernels = CONTROLS.find(({ name }) => name === "kernel");
-  kernels.options = Object.keys(facts.rules).map((version) => [version, version]);
+export class Lab {
+  // facts and palette are Python's; settled(settings, run, isByHand) hears of every point that is reached.
+  constructor({ facts, palette, settings, settled }) {
+    Object.assign(this, { facts, settled, usual: usualSettings(facts), ids: freshIds() });
+    this.settings = { ...this.usual, ...settings };
+    this.run = null; // what comes of these settings; null until the next frame has computed it
+    this.written = 0; // the moment that is shown: pages copied
+    this.frame = null;
+    this.news = { ofHand: false, ofSettings: true, toSay: false }; // what the next frame must pass on
+    this.furnish(palette);
+    this.ask();
+  }
 
-  let settings = { ...usual, ...host.settings }, run = null, written = 0, frame = null;
-  const simulated = (each) => {
-    const { machine, workload } = built(facts, each);
+  get element() {
+    return this.parts.root;
+  }
+
+  // Take settings from outside.
+  set(settings) {
+    this.settings = { ...this.usual, ...settings };
+    this.news.ofSettings = true;
+    this.recompute();
+  }
+
+  // A line of small print below the sentence.
+  note(text) {
+    say(this.parts.note, text);
+  }
+
+  close() {
+    this.transport.stop();
+    this.sized.disconnect();
+  }
+
+  // --- what stands where
+
+  furnish(palette) {
+    const change = (values, released) => this.change(values, released);
+    const groups = controlsFor(this.facts);
+    this.controls = makeControls(groups.all, this.ids, change);
+    this.transport = makeTransport(this.ids, (written, released) => this.moveTime(written, released));
+    this.prediction = makePrediction(this.ids, () => this.cover());
+    this.presets = presets(this.facts).map(({ label, note, settings }) => {
+      const whole = { ...this.usual, ...settings };
+      const onclick = () => change(whole, true);
+      return { whole, button: h("button", { type: "button", title: note, onclick }, label) };
+    });
+    this.parts = furnish({ ...this, groups, presets: this.presets.map(({ button }) => button) });
+    this.parts.root.prepend(hatches(palette, this.ids));
+    const drawings = Object.entries(this.parts.drawings);
+    this.pens = Object.fromEntries(drawings.map(([name, svg]) => [name, new Pen(svg, this.ids)]));
+    this.edge = new Edge(this.pens.edge, EDGE_ROWS, (settings) => this.compute(settings).outcome, change);
+    this.listen();
+  }
+
+  listen() {
+    const { reset, copy, full, numbers: details, root, stage, edge } = this.parts;
+    reset.addEventListener("click", () => this.change(this.usual, true));
+    copy.addEventListener("click", () => copyCode(this.parts));
+    const isFull = () => document.fullscreenElement !== null;
+    full.addEventListener("click", () => (isFull() ? document.exitFullscreen() : root.requestFullscreen()));
+    details.addEventListener("toggle", () => this.ask());
+    // Widths are noted when they change: asking for them in a frame would make the browser lay out twice.
+    this.widths = new Map([[stage, 0], [edge, 0]]);
+    this.sized = new ResizeObserver((entries) => {
+      const seen = entries.filter(({ contentRect }) => contentRect.width > 0);
+      for (const { target, contentRect } of seen) this.widths.set(target, contentRect.width);
+      this.ask();
+    });
+    for (const part of this.widths.keys()) this.sized.observe(part);
+  }
+
+  // --- what a hand does
+
+  change(values, released) {
+    this.settings = { ...this.settings, ...values };
+    this.prediction.forget();
+    this.release(released);
+    this.recompute();
+  }
+
+  moveTime(written, released) {
+    this.written = written;
+    this.news.toSay ||= released;
+    this.ask();
+  }
+
+  cover() {
+    this.written = this.prediction.isCovered() ? 0 : this.run.end ?? 0;
+    this.release(true);
+    this.ask();
+  }
+
+  release(released) {
+    this.news.ofHand ||= released;
+    this.news.toSay ||= released;
+  }
+
+  // --- what comes of it, at most once a frame
+
+  recompute() {
+    this.transport.stop();
+    this.run = null;
+    this.ask();
+  }
+
+  ask() {
+    this.frame ??= requestAnimationFrame(() => this.draw());
+  }
+
+  compute(settings) {
+    const { machine, workload } = built(this.facts, settings);
     return present(machine, workload);
-  };
-
-  // --- what the hand moves
-
-  const change = (values, released) => {
-    settings = { ...settings, ...values };
-    run = null;
-    prediction.forget();
-    transport.stop();
-    ask(released);
-  };
-  const moveTime = (to, released) => {
-    written = to;
-    ask(false);
-    if (released) announce = true;
-  };
-  const controls = makeControls(CONTROLS, ids, change);
-  const transport = makeTransport(ids, moveTime);
-  const prediction = makePrediction(ids, () => {
-    written = prediction.isCovered() ? 0 : run.end;
-    ask(true);
-  });
-  const press = (label, title, action) => h("button", { type: "button", title, onclick: action }, label);
-  const presets = PRESETS.map((preset) => press(preset.label, preset.note, () => change({ ...usual, ...preset.settings }, true)));
-
-  // --- where it stands
-
-  const parts = furnish({ ids, controls, transport, prediction, presets, groups: { BASICS, KERNEL, FINE_PRINT } });
-  parts.root.prepend(hatches(host.palette, ids));
-  const pens = Object.fromEntries(Object.entries(parts.drawings).map(([name, svg]) => [name, new Pen(svg, ids)]));
-  const edge = new Edge(pens.edge, EDGE_ROWS, (each) => simulated(each).outcome, change);
-  parts.reset.addEventListener("click", () => change(usual, true));
-  parts.copy.addEventListener("click", () => copy(parts));
-  parts.full.addEventListener("click", () => (document.fullscreenElement ? document.exitFullscreen() : parts.root.requestFullscreen()));
-  parts.numbers.addEventListener("toggle", () => ask(false));
-
-  // --- drawing, at most once a frame
-
-  let isReleased = false, announce = false, isNew = true; // new: nobody has heard of these settings
-  function ask(released) {
-    isReleased ||= released;
-    announce ||= released;
-    frame ??= requestAnimationFrame(draw);
   }
 
-  function draw() {
-    frame = null;
-    if (run === null) {
-      run = simulated(settings);
-      written = prediction.isCovered() ? 0 : run.end ?? 0;
+  draw() {
+    this.frame = null;
+    if (this.run === null) {
+      this.run = this.compute(this.settings);
+      this.written = this.prediction.isCovered() ? 0 : this.run.end ?? 0;
     }
-    controls.show(settings);
-    PRESETS.forEach((preset, n) => presets[n].setAttribute("aria-pressed", same({ ...usual, ...preset.settings }, settings)));
-    drawRun();
-    if (isReleased || isNew) say(parts.code, asPython(facts, settings));
-    if (isReleased || isNew) host.settled(settings, run, isReleased);
-    isReleased = isNew = false;
+    const isCovered = this.prediction.isCovered();
+    this.controls.show(this.settings);
+    for (const { whole, button } of this.presets) button.setAttribute("aria-pressed", this.isNow(whole));
+    this.drawSentence(isCovered);
+    this.parts.stage.hidden = Boolean(this.run.error);
+    if (!this.run.error) this.drawStage(isCovered);
+    this.drawEdge(isCovered);
+    this.passOn(isCovered);
   }
 
-  function drawRun() {
-    const covered = prediction.isCovered();
-    parts.root.dataset.outcome = covered ? "covered" : run.outcome;
-    parts.sentence.hidden = covered;
-    say(parts.headline, covered ? "" : bound(run.headline));
-    say(parts.because, covered ? "" : bound(`: ${run.because}`));
-    prediction.show(run);
-    parts.stage.hidden = Boolean(run.error);
-    if (!run.error) drawStage(covered);
-    drawEdge(covered);
-    if (announce && !covered) say(parts.heard, run.sentence);
-    announce = false;
+  isNow(settings) {
+    return Object.entries(settings).every(([name, value]) => this.settings[name] === value);
   }
 
-  function drawStage(covered) {
-    const state = at(run, written), width = widths.stage;
+  drawSentence(isCovered) {
+    const { parts, run } = this;
+    parts.root.dataset.outcome = isCovered ? "covered" : run.outcome;
+    parts.sentence.hidden = isCovered;
+    say(parts.headline, isCovered ? "" : bound(run.headline));
+    say(parts.because, isCovered ? "" : bound(`: ${run.because}`));
+    this.prediction.show(run);
+  }
+
+  drawStage(isCovered) {
+    const { parts, pens, run, written } = this;
+    const state = at(run, written);
+    const width = this.widths.get(parts.stage);
     if (width === 0) return;
     drawFlasks(pens.flasks, run, state, width);
-    parts.race.hidden = covered;
-    if (!covered) transport.fit(drawTimeline(pens.timeline, run, written, width));
-    transport.show(run, written);
-    const uses = budget(run, state);
-    say(parts.budgetTitle, `Where ${run.user === run.kernel ? "memory" : "lowmem"} went${written < 1 ? " before the copy" : `, after ${human(written)}`}`);
-    drawBudget(pens.budget, uses, width);
-    say(parts.news, covered ? "" : newsAt(run, written));
-    if (parts.numbers.open && !covered) parts.tables.replaceChildren(...numbers(run, state));
+    parts.race.hidden = isCovered;
+    if (!isCovered) this.transport.fit(drawTimeline(pens.timeline, run, written, width));
+    this.transport.show(run, written);
+    say(parts.news, isCovered ? "" : newsAt(run, written));
+    say(parts.budgetTitle, budgetTitle(run, written));
+    drawBudget(pens.budget, budget(run, state), width);
+    if (parts.numbers.open && !isCovered) parts.tables.replaceChildren(...numbers(run, state));
   }
 
-  function drawEdge(covered) {
-    parts.edge.hidden = covered;
-    if (covered) return;
+  drawEdge(isCovered) {
+    const { parts, edge, settings } = this;
+    const width = this.widths.get(parts.edge);
+    parts.edge.hidden = isCovered;
+    if (isCovered) return;
     edge.ask(settings);
-    if (edge.work(settings)) ask(false);
-    if (widths.edge) edge.draw(settings, widths.edge);
+    if (edge.work(settings)) this.ask();
+    if (width) edge.draw(settings, width);
   }
 
-  // Widths are noted when they change: to ask for them in a frame would make the browser lay it out twice.
-  const widths = { stage: 0, edge: 0 };
-  const sized = new ResizeObserver((entries) => {
-    for (const { target, contentRect } of entries) {
-      if (contentRect.width) widths[target === parts.edge ? "edge" : "stage"] = contentRect.width;
+  passOn(isCovered) {
+    const { news, parts, run, settings } = this;
+    if (news.toSay && !isCovered) say(parts.heard, run.sentence);
+    if (news.ofHand || news.ofSettings) {
+      say(parts.code, asPython(this.facts, settings));
+      this.settled(settings, run, news.ofHand);
     }
-    ask(false);
-  });
-  for (const part of [parts.stage, parts.edge]) sized.observe(part);
-  ask(false);
-
-  return {
-    element: parts.root,
-    set(values) {
-      settings = { ...usual, ...values };
-      run = null;
-      isNew = true;
-      ask(false);
-    },
-    note: (text) => say(parts.note, text),
-    close() {
-      transport.stop();
-      sized.disconnect();
-    },
-  };
+    this.news = { ofHand: false, ofSettings: false, toSay: false };
+  }
 }
 
-const same = (a, b) => Object.keys(a).every((name) => a[name] === b[name]);
+function budgetTitle({ user, kernel }, written) {
+  const what = user === kernel ? "memory" : "lowmem";
+  return written < 1 ? `Where ${what} went before the copy` : `Where ${what} went, after ${human(written)}`;
+}
 
-async function copy({ copy: button, code, heard }) {
+async function copyCode({ copy: button, code, heard }) {
   try {
     await navigator.clipboard.writeText(code.textContent);
     say(heard, "Copied");
     button.textContent = "Copied";
-    setTimeout(() => { button.textContent = "Copy as Python"; }, 1500);
+    setTimeout(() => say(button, "Copy as Python"), 1500);
   } catch {
     // Without https there is no clipboard: show the code to be copied by hand.
     code.classList.add("shown");

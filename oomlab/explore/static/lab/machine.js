@@ -18,11 +18,18 @@ export const pagesOf = (bytes) => Math.ceil(bytes / PAGE_BYTES);
 // RAM as page frames [first, end], as the firmware's map would list them.
 export function memoryMap(machine) {
   const below = Math.min(machine.ram, FOUR_GIB - machine.pci_hole);
-  const edges = [0, ...machine.low_holes.flat(), below - machine.firmware, FOUR_GIB, FOUR_GIB + machine.ram - below];
+  const edges = [
+    0,
+    ...machine.low_holes.flat(),
+    below - machine.firmware,
+    FOUR_GIB,
+    FOUR_GIB + machine.ram - below,
+  ];
   const limit = addressLimit(machine);
   const ranges = [];
   for (let n = 0; n < edges.length; n += 2) {
-    const first = edges[n], end = Math.min(edges[n + 1], limit);
+    const first = edges[n];
+    const end = Math.min(edges[n + 1], limit);
     if (first < end) ranges.push([first, end]);
   }
   return ranges;
@@ -59,15 +66,27 @@ function bounds(name, machine) {
   const low = lowmemEnd(machine);
   const isWide = machine.arch === "x86_64" && machine.rules.zones.includes("DMA32");
   const dma32End = isWide ? FOUR_GIB : DMA_END;
-  return { DMA: [0, DMA_END], DMA32: [DMA_END, dma32End], Normal: [dma32End, low], HighMem: [low, NO_LIMIT], Movable: [0, 0] }[name];
+  return {
+    DMA: [0, DMA_END],
+    DMA32: [DMA_END, dma32End],
+    Normal: [dma32End, low],
+    HighMem: [low, NO_LIMIT],
+    Movable: [0, 0],
+  }[name];
 }
 
 function extent(name, [start, end], ram) {
   const touching = ram.filter(([first, last]) => first < end && last > start);
   const inside = touching.map(([first, last]) => [Math.max(first, start), Math.min(last, end)]);
   if (inside.length === 0) return { name, start_pfn: 0, spanned: 0, ram: 0 };
-  const first = inside[0][0], last = inside.at(-1)[1];
-  return { name, start_pfn: first, spanned: last - first, ram: inside.reduce((sum, [a, b]) => sum + b - a, 0) };
+  const first = inside[0][0];
+  const last = inside.at(-1)[1];
+  return {
+    name,
+    start_pfn: first,
+    spanned: last - first,
+    ram: inside.reduce((sum, [a, b]) => sum + b - a, 0),
+  };
 }
 
 // Throw the first reason why a machine could not boot, in Python's words.
@@ -75,13 +94,19 @@ export function checkMachine(machine) {
   const { rules, ram, mem_limit } = machine;
   if (ram > rules.most_ram_gib * PAGES_PER_GIB) {
     const build = machine.arch === "i386" && machine.pae ? "i386 PAE" : machine.arch;
-    throw new MachineError(`${human(ram)} of RAM: an ${build} kernel ${machine.kernel} addresses ${rules.most_ram_gib} GiB`);
+    throw new MachineError(
+      `${human(ram)} of RAM: an ${build} kernel ${machine.kernel} addresses ${rules.most_ram_gib} GiB`,
+    );
   }
   const below = Math.min(ram, FOUR_GIB - machine.pci_hole) - machine.firmware;
-  if (below < LEAST_LOWMEM) throw new MachineError(`${human(Math.max(0, below))} of RAM below the PCI hole: the kernel needs 64 MiB`);
-  if (mem_limit !== null && mem_limit < LEAST_LOWMEM) throw new MachineError(`mem=${human(mem_limit)}: the kernel needs 64 MiB`);
+  if (below < LEAST_LOWMEM)
+    throw new MachineError(`${human(Math.max(0, below))} of RAM below the PCI hole: the kernel needs 64 MiB`);
+  if (mem_limit !== null && mem_limit < LEAST_LOWMEM)
+    throw new MachineError(`mem=${human(mem_limit)}: the kernel needs 64 MiB`);
   const lowmem = lowmemEnd(machine);
   if (lowmem < LEAST_LOWMEM) {
-    throw new MachineError(`${human(lowmem)} of lowmem: the kernel refuses less than 64 MiB; ask for less vmalloc`);
+    throw new MachineError(
+      `${human(lowmem)} of lowmem: the kernel refuses less than 64 MiB; ask for less vmalloc`,
+    );
   }
 }

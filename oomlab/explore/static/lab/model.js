@@ -21,7 +21,8 @@ export function simulate(machine, workload) {
 
 // --- where each request goes ----------------------------------------------------------------------
 
-export const kernelClass = (zones) => zones.findLastIndex(({ name }) => ["DMA", "DMA32", "Normal"].includes(name));
+export const kernelClass = (zones) =>
+  zones.findLastIndex(({ name }) => ["DMA", "DMA32", "Normal"].includes(name));
 
 export function userClass(zones) {
   const high = zones.findIndex(({ name, managed }) => name === "HighMem" && managed);
@@ -32,8 +33,11 @@ export function userClass(zones) {
 
 function boot(machine, workload) {
   const zones = zonesOf(machine);
-  const user = userClass(zones), kernel = kernelClass(zones);
-  const free = zones.map(({ managed }) => managed), anon = zones.map(() => 0), nothing = zones.map(() => 0);
+  const user = userClass(zones);
+  const kernel = kernelClass(zones);
+  const free = zones.map(({ managed }) => managed);
+  const anon = zones.map(() => 0);
+  const nothing = zones.map(() => 0);
   const put = (asked, pages, what) => place(machine.rules.slack, zones, free, asked, pages, what);
   put(kernel, workload.other_lowmem + workload.other_slab, "other lowmem");
   put(machine.highpte ? user : kernel, workload.page_tables, "page tables");
@@ -53,7 +57,10 @@ function place(slack, zones, free, asked, pages, what) {
     left -= part;
     given.push([number, part]);
   }
-  if (left > 0) throw new MachineError(`${what} of ${human(pages)} does not fit this machine after boot: give it more RAM`);
+  if (left > 0)
+    throw new MachineError(
+      `${what} of ${human(pages)} does not fit this machine after boot: give it more RAM`,
+    );
   return given;
 }
 
@@ -62,7 +69,7 @@ function place(slack, zones, free, asked, pages, what) {
 function pinnedByPage({ rules }, { block_size, written, read }) {
   const nodes = NODES_PER_PAGE / rules.radix_nodes_per_page;
   if (block_size === null || !(written + read)) return { buffer_heads: 0, radix_nodes: nodes };
-  const blocks = ((PAGE_KB * 1024) / block_size) * written / (written + read);
+  const blocks = (((PAGE_KB * 1024) / block_size) * written) / (written + read);
   return { buffer_heads: blocks / rules.buffer_heads_per_page, radix_nodes: nodes };
 }
 
@@ -71,10 +78,12 @@ export const total = (pinned) => pinned.buffer_heads + pinned.radix_nodes;
 // --- the engine's plan ----------------------------------------------------------------------------
 
 function planOf(machine, workload, zones, pinned) {
-  const { slack } = machine.rules, file = workload.written + workload.read;
+  const { slack } = machine.rules;
+  const file = workload.written + workload.read;
   const length = file || workload.anon_growth || workload.lowmem_growth;
   const perUnit = length ? 1 / length : 0;
-  const user = userClass(zones), kernel = kernelClass(zones);
+  const user = userClass(zones);
+  const kernel = kernelClass(zones);
   const tables = 1 / (machine.pae || machine.arch === "x86_64" ? 512 : 1024);
   const beside = machine.highpte || user === kernel;
   return {
@@ -112,7 +121,9 @@ function tooMuchCache(machine, zones, pinned) {
 function trajectoryOf(zones, pinned, engine) {
   const { plan, knots, events, failed } = engine;
   return {
-    zones, pinned, plan,
+    zones,
+    pinned,
+    plan,
     states: knots.map((knot) => stateOf(plan, knot)),
     events: events.map((event) => ({ ...event, written: event.done * plan.file })),
     outcome: failed === null ? "survives" : "oom",
@@ -121,7 +132,11 @@ function trajectoryOf(zones, pinned, engine) {
   };
 }
 
-const stateOf = (plan, knot) => ({ ...knot, progress: plan.length ? Math.min(1, knot.done / plan.length) : 1, written: knot.done * plan.file });
+const stateOf = (plan, knot) => ({
+  ...knot,
+  progress: plan.length ? Math.min(1, knot.done / plan.length) : 1,
+  written: knot.done * plan.file,
+});
 
 // Lowmem left at the tightest moment; below zero, how much more would have saved the machine.
 function marginOf(engine) {
@@ -136,10 +151,13 @@ function lowmemRoom(plan, { free }) {
 }
 
 function lowmemShort(engine) {
-  const { plan } = engine, perUnit = plan.pinned * plan.file + plan.tables * plan.anon + plan.other;
+  const { plan } = engine;
+  const perUnit = plan.pinned * plan.file + plan.tables * plan.anon + plan.other;
   const work = [plan.length - engine.done];
-  if (!engine.vessels.kept[plan.user] && plan.file + plan.anon) work.push((engine.vessels.free[plan.user] - plan.low[plan.user]) / (plan.file + plan.anon));
-  if (plan.evictableAbove !== null && plan.file) work.push((plan.evictableAbove - sum(engine.vessels.cache)) / plan.file);
+  if (!engine.vessels.kept[plan.user] && plan.file + plan.anon)
+    work.push((engine.vessels.free[plan.user] - plan.low[plan.user]) / (plan.file + plan.anon));
+  if (plan.evictableAbove !== null && plan.file)
+    work.push((plan.evictableAbove - sum(engine.vessels.cache)) / plan.file);
   return perUnit * Math.max(0, Math.min(...work));
 }
 
@@ -147,7 +165,8 @@ function lowmemShort(engine) {
 export function stateAt({ states }, progress) {
   const after = states.findIndex((state) => state.progress > progress);
   if (after <= 0) return after === 0 ? states[0] : states.at(-1);
-  const first = states[after - 1], second = states[after];
+  const first = states[after - 1];
+  const second = states[after];
   const part = Math.min(1, Math.max(0, (progress - first.progress) / (second.progress - first.progress)));
   const mix = (a, b) => (Array.isArray(a) ? a.map((each, n) => mix(each, b[n])) : a + (b - a) * part);
   return Object.fromEntries(Object.keys(first).map((name) => [name, mix(first[name], second[name])]));

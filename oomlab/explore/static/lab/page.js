@@ -1,15 +1,23 @@
 // The lab as a page of its own: no kernel, no network. The settings live in the address.
 
-import { makeLab } from "./lab.js";
+import { Lab } from "./lab.js";
 import { accepts, differences } from "./settings.js";
 
 export function start({ facts, palette, place }) {
-  const lab = makeLab({ facts, palette, settings: read(facts), settled: (settings) => history.replaceState(null, "", `#${written(facts, settings)}`) });
+  const lab = new Lab({
+    facts,
+    palette,
+    settings: read(facts),
+    settled: (settings) => history.replaceState(null, "", `#${written(facts, settings)}`),
+  });
   place.replaceChildren(lab.element);
   addEventListener("hashchange", () => lab.set(read(facts)));
 }
 
-const written = (facts, settings) => new URLSearchParams(Object.entries(differences(facts, settings)).map(([name, value]) => [name, JSON.stringify(value)])).toString();
+const written = (facts, settings) =>
+  new URLSearchParams(
+    Object.entries(differences(facts, settings)).map(([name, value]) => [name, JSON.stringify(value)]),
+  ).toString();
 
 // Take from the address what reads as a setting; leave the rest.
 function read(facts) {

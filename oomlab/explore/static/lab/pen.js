@@ -38,7 +38,8 @@ export class Pen {
   }
 
   rect(x, y, width, height, look) {
-    if (width > 0 && height > 0) this.put("rect", { x: px(x), y: px(y), width: px(width), height: px(height), ...look });
+    if (width > 0 && height > 0)
+      this.put("rect", { x: px(x), y: px(y), width: px(width), height: px(height), ...look });
   }
 
   line(x1, y1, x2, y2, look) {
@@ -73,7 +74,8 @@ export class Pen {
 export function hatches(palette, ids) {
   const patterns = Object.values(palette).map((swatch) => {
     const ground = `<rect width="8" height="8" fill="${swatch.color}"/>`;
-    return `<pattern id="${ids}-fill-${swatch.key}" width="8" height="8" patternUnits="userSpaceOnUse">${ground}${STROKES[swatch.hatch] ?? ""}</pattern>`;
+    const frame = `id="${ids}-fill-${swatch.key}" width="8" height="8" patternUnits="userSpaceOnUse"`;
+    return `<pattern ${frame}>${ground}${STROKES[swatch.hatch] ?? ""}</pattern>`;
   });
   const svg = document.createElementNS(SVG, "svg");
   write(svg, { width: 0, height: 0, "aria-hidden": "true", class: "hatches" });

@@ -6,10 +6,18 @@ const FATES = { survives: "it lives", oom: "it dies", "no boot": "it does not st
 
 // changed() is called when something is covered or uncovered.
 export function makePrediction(ids, changed) {
-  let isOn = false, said = null;
+  let isOn = false;
+  let said = null;
   const box = h("input", { ...KEEP_KEYS, id: `${ids}-predict`, type: "checkbox" });
-  const buttons = Object.keys(FATES).slice(0, 2).map((fate) => h("button", { type: "button", onclick: () => commit(fate) }, capital(FATES[fate])));
-  const question = h("div", { class: "question", role: "group", "aria-label": "Your prediction" }, h("strong", {}, "What will come of it?"), ...buttons);
+  const buttons = Object.keys(FATES)
+    .slice(0, 2)
+    .map((fate) => h("button", { type: "button", onclick: () => commit(fate) }, capital(FATES[fate])));
+  const question = h(
+    "div",
+    { class: "question", role: "group", "aria-label": "Your prediction" },
+    h("strong", {}, "What will come of it?"),
+    ...buttons,
+  );
   const score = h("p", { class: "score" });
   box.addEventListener("change", () => {
     isOn = box.checked;
@@ -32,7 +40,12 @@ export function makePrediction(ids, changed) {
     show(run) {
       question.hidden = !this.isCovered();
       score.hidden = !isOn || said === null;
-      say(score, score.hidden ? "" : `You said: ${FATES[said]}. ${said === run.outcome ? "So it is." : `But ${FATES[run.outcome]}.`}`);
+      say(
+        score,
+        score.hidden
+          ? ""
+          : `You said: ${FATES[said]}. ${said === run.outcome ? "So it is." : `But ${FATES[run.outcome]}.`}`,
+      );
     },
   };
 }

@@ -11,9 +11,17 @@ import { story } from "./story.js";
 export function present(machine, workload) {
   try {
     const run = { machine, workload, ...simulate(machine, workload), error: "" };
-    const user = userClass(run.zones), kernel = kernelClass(run.zones);
+    const user = userClass(run.zones);
+    const kernel = kernelClass(run.zones);
     const sizes = layout(machine).map(({ ram }) => ram);
-    const all = { ...run, user, kernel, sizes, file: workload.written + workload.read, end: run.states.at(-1).written };
+    const all = {
+      ...run,
+      user,
+      kernel,
+      sizes,
+      file: workload.written + workload.read,
+      end: run.states.at(-1).written,
+    };
     return { ...all, ...race(all), ...told(all) };
   } catch (error) {
     if (error.name !== "MachineError") throw error;
@@ -35,26 +43,47 @@ export const populated = (run) => run.zones.flatMap((_, i) => (run.sizes[i] ? [i
 export function holdings(run, state, i) {
   const start = run.states[0];
   const memMap = i === memMapZone(run) ? sum(run.zones.map(({ memmap }) => memmap)) : 0;
-  const share = state.pinned[i] / (sum(state.pinned) || 1), cached = sum(state.cache);
-  const records = { radix_tree_node: share * run.pinned.radix_nodes * cached, buffer_head: share * run.pinned.buffer_heads * cached };
+  const share = state.pinned[i] / (sum(state.pinned) || 1);
+  const cached = sum(state.cache);
+  const records = {
+    radix_tree_node: share * run.pinned.radix_nodes * cached,
+    buffer_head: share * run.pinned.buffer_heads * cached,
+  };
   const layers = {
     kernel: run.sizes[i] - run.zones[i].managed - memMap,
     mem_map: memMap,
-    slab: run.zones[i].managed - start.free[i] - start.anon[i] + state.pinned[i] - records.buffer_head - records.radix_tree_node,
+    slab:
+      run.zones[i].managed -
+      start.free[i] -
+      start.anon[i] +
+      state.pinned[i] -
+      records.buffer_head -
+      records.radix_tree_node,
     ...records,
     anonymous: state.anon[i],
     cache: state.cache[i],
   };
-  return Object.entries(layers).filter(([, pages]) => pages > 0.5).map(([key, pages]) => ({ key, pages }));
+  return Object.entries(layers)
+    .filter(([, pages]) => pages > 0.5)
+    .map(([key, pages]) => ({ key, pages }));
 }
 
-const memMapZone = (run) => run.zones.findLastIndex(({ name }, i) => run.sizes[i] > 0 && ["DMA32", "Normal"].includes(name));
+const memMapZone = (run) =>
+  run.zones.findLastIndex(({ name }, i) => run.sizes[i] > 0 && ["DMA32", "Normal"].includes(name));
 
 // Where lowmem went: every use in the same order, free pages split by whether a request may have them.
 export function budget(run, state) {
   const lowmem = run.zones.slice(0, run.kernel + 1).map((_, i) => i);
-  const used = (key) => sum(lowmem.flatMap((i) => holdings(run, state, i)).filter((use) => use.key === key).map(({ pages }) => pages));
-  const kept = sum(lowmem.map((i) => Math.min(state.free[i], run.plan.least[i] + run.plan.reserve[i][run.kernel])));
+  const used = (key) =>
+    sum(
+      lowmem
+        .flatMap((i) => holdings(run, state, i))
+        .filter((use) => use.key === key)
+        .map(({ pages }) => pages),
+    );
+  const kept = sum(
+    lowmem.map((i) => Math.min(state.free[i], run.plan.least[i] + run.plan.reserve[i][run.kernel])),
+  );
   const uses = Object.keys(NAMES).map((key) => ({ key, label: NAMES[key], pages: used(key) }));
   const free = [
     { key: "reserve", label: "kept back (min)", pages: kept },
@@ -80,7 +109,8 @@ export function newsAt(run, written) {
 }
 
 export function wordsOf(run, { kind, asked, zone }) {
-  const from = run.zones[asked].name, where = run.zones[zone].name;
+  const from = run.zones[asked].name;
+  const where = run.zones[zone].name;
   return {
     fallback: `${from} is low: requests fall back to ${where}`,
     kswapd_wakes: `kswapd wakes for ${from}`,

@@ -5,7 +5,8 @@ import { EPSILON, sum } from "./vessels.js";
 
 export class Slope {
   constructor(vessels, user) {
-    const { plan } = vessels, zeros = () => vessels.free.map(() => 0);
+    const { plan } = vessels;
+    const zeros = () => vessels.free.map(() => 0);
     Object.assign(this, { vessels, free: zeros(), cache: zeros(), anon: zeros(), pinned: zeros(), swap: 0 });
     const inLowmem = user <= plan.kernel;
     const beside = plan.anon * plan.tablesBeside + (inLowmem ? plan.file * plan.pinned : 0);
@@ -58,7 +59,8 @@ export class Slope {
     const { plan } = this.vessels;
     if (zone !== plan.kernel || !this.vessels.overLimit()) return pages;
     let evicted = pages / plan.pinned;
-    if (this.vessels.spareHighCache() <= EPSILON) evicted = Math.min(evicted, Math.max(0, this.cache[plan.user]));
+    if (this.vessels.spareHighCache() <= EPSILON)
+      evicted = Math.min(evicted, Math.max(0, this.cache[plan.user]));
     this.cache[plan.user] -= evicted;
     this.free[plan.user] += evicted;
     this.pinned[zone] -= evicted * plan.pinned;
@@ -67,13 +69,16 @@ export class Slope {
 
   // The work after which some rate must change, at most the work that is left.
   reach(left) {
-    const { vessels } = this, { plan } = vessels, ends = [left];
+    const { vessels } = this;
+    const { plan } = vessels;
+    const ends = [left];
     const meet = (amount, rate) => {
       if (rate < 0 && amount > EPSILON) ends.push(-amount / rate);
     };
     this.free.forEach((rate, zone) => {
       for (const asked of [plan.user, plan.kernel]) {
-        for (const marks of [plan.low, plan.least]) meet(vessels.free[zone] - marks[zone] - plan.reserve[zone][asked], rate);
+        for (const marks of [plan.low, plan.least])
+          meet(vessels.free[zone] - marks[zone] - plan.reserve[zone][asked], rate);
       }
       for (const held of ["cache", "anon", "pinned"]) meet(vessels[held][zone], this[held][zone]);
     });
@@ -85,7 +90,9 @@ export class Slope {
   // Go along the line for so much work.
   follow(work) {
     for (const held of ["free", "cache", "anon", "pinned"]) {
-      this[held].forEach((rate, zone) => { this.vessels[held][zone] += rate * work; });
+      this[held].forEach((rate, zone) => {
+        this.vessels[held][zone] += rate * work;
+      });
     }
     this.vessels.swapUsed += this.swap * work;
   }

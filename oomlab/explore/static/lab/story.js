@@ -12,11 +12,14 @@ export function story(run) {
 }
 
 function death(run) {
-  const { user, zones } = run, end = run.states.at(-1);
+  const { user, zones } = run;
+  const end = run.states.at(-1);
   const headline = `The machine dies after ${human(end.written)}`;
   if (run.zone === zones[user].name) return { headline, because: `${exhausted(run)}.` };
-  const cached = sum(end.cache), { buffer_heads, radix_nodes } = run.pinned;
-  const records = buffer_heads * cached + radix_nodes * cached, memMap = sum(zones.map(({ memmap }) => memmap));
+  const cached = sum(end.cache);
+  const { buffer_heads, radix_nodes } = run.pinned;
+  const records = buffer_heads * cached + radix_nodes * cached;
+  const memMap = sum(zones.map(({ memmap }) => memmap));
   const cause = `${human(memMap)} of mem_map and ${human(records)} of records about cached pages fill ZONE_NORMAL`;
   const free = `while ${human(end.free[user])} of HighMem lie free`;
   return { headline, because: `${cause}, ${free}. ${swapOf(run, end)}${saved(run)}.` };
@@ -65,4 +68,5 @@ function kept(run, keeping) {
   return `${short}, and the fix of 2012 lets kswapd evict cache from HighMem, which frees its records`;
 }
 
-const eventOf = ({ events }, kind, asked) => events.find((event) => event.kind === kind && event.asked === asked);
+const eventOf = ({ events }, kind, asked) =>
+  events.find((event) => event.kind === kind && event.asked === asked);

@@ -11,10 +11,29 @@ export function numbers(run, state) {
 }
 
 function zoneTable(run, state) {
-  const heads = ["Zone", "size", "free", "min", "low", "high", "kept from page cache", "page cache", "anonymous"];
+  const heads = [
+    "Zone",
+    "size",
+    "free",
+    "min",
+    "low",
+    "high",
+    "kept from page cache",
+    "page cache",
+    "anonymous",
+  ];
   const rows = populated(run).map((i) => {
     const zone = run.zones[i];
-    const pages = [run.sizes[i], state.free[i], zone.watermark_min, zone.watermark_low, zone.watermark_high, zone.lowmem_reserve[run.user], state.cache[i], state.anon[i]];
+    const pages = [
+      run.sizes[i],
+      state.free[i],
+      zone.watermark_min,
+      zone.watermark_low,
+      zone.watermark_high,
+      zone.lowmem_reserve[run.user],
+      state.cache[i],
+      state.anon[i],
+    ];
     return [zone.name, ...pages.map(kb)];
   });
   rows.push(["Swap", kb(run.machine.swap), kb(run.machine.swap - state.swapUsed)]);
@@ -22,7 +41,11 @@ function zoneTable(run, state) {
 }
 
 function budgetTable(run, state) {
-  return tableOf("Lowmem, in kB", ["Use", "kB"], budget(run, state).map(({ label, pages }) => [label, kb(pages)]));
+  return tableOf(
+    "Lowmem, in kB",
+    ["Use", "kB"],
+    budget(run, state).map(({ label, pages }) => [label, kb(pages)]),
+  );
 }
 
 function eventTable(run) {

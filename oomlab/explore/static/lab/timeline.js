@@ -4,7 +4,10 @@
 import { PAGES_PER_GIB, gib, times } from "./format.js";
 import { at } from "./present.js";
 
-const TOP = 18, LANE = 52, GAP = 30, AXIS = 24;
+const TOP = 18;
+const LANE = 52;
+const GAP = 30;
+const AXIS = 24;
 const FINISH = 0.27; // of the width
 const BETWEEN = 40; // the whole and the finish
 const LEAST_FINISH = 620; // narrower than this, the finish is left out
@@ -16,12 +19,16 @@ export function drawTimeline(pen, run, written, width) {
   const hasFinish = width >= LEAST_FINISH && run.finish !== null;
   const split = width >= LEAST_FINISH ? width * (1 - FINISH) - BETWEEN / 2 : width;
   const whole = { left: PAD, right: split - PAD, from: 0, to: run.file };
-  const views = hasFinish ? [whole, { left: split + BETWEEN / 2, right: width - PAD, ...run.finish }] : [whole];
+  const views = hasFinish
+    ? [whole, { left: split + BETWEEN / 2, right: width - PAD, ...run.finish }]
+    : [whole];
   const height = TOP + run.lanes.length * (LANE + GAP) - GAP + 8 + AXIS;
   pen.begin(width, height);
   run.lanes.forEach((lane, n) => {
     const y = TOP + n * (LANE + GAP);
-    pen.text(whole.left, y - 6, lane.title.slice(0, width < LEAST_FINISH ? 1 : 2).join(""), { class: "lane" });
+    pen.text(whole.left, y - 6, lane.title.slice(0, width < LEAST_FINISH ? 1 : 2).join(""), {
+      class: "lane",
+    });
     for (const view of views) drawLane(pen, run, lane, y, view, view === views.at(-1));
   });
   drawAxis(pen, whole, height - AXIS);
@@ -31,13 +38,18 @@ export function drawTimeline(pen, run, written, width) {
   return split;
 }
 
-const toX = (view, written) => view.left + ((view.right - view.left) * (written - view.from)) / (view.to - view.from);
+const toX = (view, written) =>
+  view.left + ((view.right - view.left) * (written - view.from)) / (view.to - view.from);
 const isIn = (view, written) => written >= view.from && written <= view.to;
 
 function drawLane(pen, run, lane, y, view, isNoted) {
-  const base = y + LANE, points = pointsOf(run, lane, view);
+  const base = y + LANE;
+  const points = pointsOf(run, lane, view);
   const most = view.from === 0 ? lane.most : Math.max(1, ...points.map(([, room]) => room));
-  const places = points.map(([written, room]) => [toX(view, written), base - (LANE * Math.max(0, room)) / most]);
+  const places = points.map(([written, room]) => [
+    toX(view, written),
+    base - (LANE * Math.max(0, room)) / most,
+  ]);
   const line = places.map(([x, top]) => `${x.toFixed(1)} ${top.toFixed(1)}`).join("L");
   const end = toX(view, Math.min(run.end, view.to));
   pen.rect(end, y, view.right - end, LANE, { class: "never" });
@@ -74,13 +86,18 @@ function drawAxis(pen, view, y) {
   for (let n = 0; n * step * PAGES_PER_GIB <= view.to; n += 1) {
     const x = toX(view, n * step * PAGES_PER_GIB);
     pen.line(x, y, x, y + 4, { class: "rule" });
-    pen.text(x, y + 17, n === 0 ? "0 GiB" : `${n * step}`, { anchor: n === 0 ? "start" : "middle", class: "muted" });
+    pen.text(x, y + 17, n === 0 ? "0 GiB" : `${n * step}`, {
+      anchor: n === 0 ? "start" : "middle",
+      class: "muted",
+    });
   }
 }
 
 function drawFinish(pen, view, whole, y) {
   const perPixel = ({ from, to, left, right }) => (to - from) / (right - left);
-  pen.text(view.left, TOP - 6, `The finish, drawn ${times(perPixel(whole) / perPixel(view))}`, { class: "lane" });
+  pen.text(view.left, TOP - 6, `The finish, drawn ${times(perPixel(whole) / perPixel(view))}`, {
+    class: "lane",
+  });
   pen.text(view.left, y + 17, gib(view.from), { class: "muted" });
   pen.text(view.right, y + 17, `${gib(view.to)} GiB`, { anchor: "end", class: "muted" });
 }

@@ -43,7 +43,8 @@ export class Vessels {
 
   // Reclaim until a zone has target free pages or nothing is left; tell whether it got any.
   refill(zone, target) {
-    const { plan } = this, before = this.free[zone];
+    const { plan } = this;
+    const before = this.free[zone];
     this.evict(zone, Math.min(this.cache[zone], (target - this.free[zone]) / this.gain(zone)));
     this.swapOut(zone, Math.min(this.anon[zone], this.swapLeft(), target - this.free[zone]));
     if (zone === plan.kernel && plan.pinned) {
@@ -86,5 +87,9 @@ export class Vessels {
 export const sum = (numbers) => numbers.reduce((total, each) => total + each, 0);
 
 const copyOf = ({ free, cache, anon, pinned, swapUsed }) => ({
-  free: [...free], cache: [...cache], anon: [...anon], pinned: [...pinned], swapUsed,
+  free: [...free],
+  cache: [...cache],
+  anon: [...anon],
+  pinned: [...pinned],
+  swapUsed,
 });

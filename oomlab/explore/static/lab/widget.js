@@ -1,11 +1,11 @@
 // The lab in a notebook. Each release goes to Python, which computes the same point: Python is the law.
 
-import { makeLab } from "./lab.js";
-import { incident } from "./settings.js";
+import { Lab } from "./lab.js";
+import { usualSettings } from "./settings.js";
 
 export function render({ model, el }) {
   let shown = null; // what the page says, and about which settings
-  const lab = makeLab({
+  const lab = new Lab({
     facts: model.get("_facts"),
     palette: model.get("_palette"),
     settings: model.get("settings"),
@@ -18,10 +18,15 @@ export function render({ model, el }) {
       judge();
     },
   });
-  const whole = (settings) => JSON.stringify({ ...incident(model.get("_facts")), ...settings });
+  const whole = (settings) => JSON.stringify({ ...usualSettings(model.get("_facts")), ...settings });
   const judge = () => {
-    const law = model.get("_law"), isSame = shown.settings === whole(law.settings);
-    lab.note(isSame && shown.sentence !== law.sentence ? `Python’s model says otherwise, and it is right: ${law.sentence}` : "");
+    const law = model.get("_law");
+    const isSame = shown.settings === whole(law.settings);
+    lab.note(
+      isSame && shown.sentence !== law.sentence
+        ? `Python’s model says otherwise, and it is right: ${law.sentence}`
+        : "",
+    );
   };
   const follow = () => {
     if (shown.settings !== whole(model.get("settings"))) lab.set(model.get("settings"));

@@ -19,8 +19,16 @@ export function zones(machine) {
   const marks = marksOf(machine, extents, atBoot, counted);
   const reserves = reservesOf(machine.rules, atBoot);
   return extents.map(({ name, start_pfn, spanned }, i) => ({
-    name, start_pfn, spanned, present: present[i], managed: managed[i], memmap: memmap[i],
-    watermark_min: marks[i][0], watermark_low: marks[i][1], watermark_high: marks[i][2], lowmem_reserve: reserves[i],
+    name,
+    start_pfn,
+    spanned,
+    present: present[i],
+    managed: managed[i],
+    memmap: memmap[i],
+    watermark_min: marks[i][0],
+    watermark_low: marks[i][1],
+    watermark_high: marks[i][2],
+    lowmem_reserve: reserves[i],
   }));
 }
 
@@ -41,7 +49,10 @@ function managedOf(machine, extents, memMap) {
   const taken = takenByBoot(machine, extents, memMap);
   for (const { name, ram } of extents) {
     const used = taken[name] + (name === bootZone(extents) ? machine.freed_late : 0);
-    if (ram && ram <= used) throw new MachineError(`${name} has ${human(ram)}, but boot and mem_map take ${human(used)} of it: less RAM fits`);
+    if (ram && ram <= used)
+      throw new MachineError(
+        `${name} has ${human(ram)}, but boot and mem_map take ${human(used)} of it: less RAM fits`,
+      );
   }
   return extents.map(({ name, ram }) => (ram ? ram - taken[name] : 0));
 }
@@ -54,7 +65,8 @@ function takenByBoot(machine, extents, memMap) {
   return taken;
 }
 
-const mapped = (extents) => extents.filter(({ name, ram }) => ram && ["DMA32", "Normal"].includes(name)).map(({ name }) => name);
+const mapped = (extents) =>
+  extents.filter(({ name, ram }) => ram && ["DMA32", "Normal"].includes(name)).map(({ name }) => name);
 const bootZone = (extents) => mapped(extents)[0];
 
 function beforeLateFrees(machine, extents, counted) {
@@ -80,11 +92,15 @@ function marksFor({ rules }, extents, sizes, minFree) {
 
 // What the kernel chooses when nobody writes min_free_kbytes; transparent hugepages are off here.
 function ownMinFree(machine, extents, sizes) {
-  const { rules } = machine, low = sizes.filter((_, i) => isLow(extents[i]));
+  const { rules } = machine;
+  const low = sizes.filter((_, i) => isLow(extents[i]));
   const chosen = rootOf(rules, sum(low));
   if (!rules.recounts || sum(sizes) < rules.recounts_from_mib * 256) return chosen;
   const marks = marksFor(machine, extents, sizes, chosen);
-  return rootOf(rules, sum(sizes.map((size, i) => (isLow(extents[i]) ? Math.max(0, size - marks[i][2]) : 0))));
+  return rootOf(
+    rules,
+    sum(sizes.map((size, i) => (isLow(extents[i]) ? Math.max(0, size - marks[i][2]) : 0))),
+  );
 }
 
 const rootOf = ({ min_free_kbytes: { factor, least, most } }, lowmem) =>
