@@ -59,12 +59,12 @@ $(BIN)/python:
 
 $(COURSE): $(PINS) | $(BIN)/python
 	@echo "Installing the course into .venv: a few seconds with uv, about a minute with pip."
-	@$(call install,course)
+	@$(call install,course$(,)logs)
 	@touch $@
 
 $(DEV): $(PINS) | $(BIN)/python
 	@echo "Installing the course and what its tests need into .venv: a few seconds with uv, a minute or two with pip."
-	@$(call install,course$(,)dev)
+	@$(call install,course$(,)logs$(,)dev)
 	@touch $(COURSE) $@
 
 , := ,

@@ -1,5 +1,6 @@
 """The command: what it prints, where, and with which exit status."""
 
+import importlib
 import io
 import json
 import os
@@ -156,13 +157,32 @@ def test_the_incident_fits_one_screen_and_says_what_happened(run, incident):
     assert out.count("short by 1 page") == 2
 
 
-def test_several_reports_are_listed_one_line_each(run, two_reports):
+def test_several_reports_are_listed_one_line_each_and_summed_up(run, two_reports):
     status, out, _ = run("explain", two_reports)
-    first, second = out.splitlines()
+    first, second, gap, together = out.splitlines()
     assert status == 0
+    assert gap == ""
+    assert together.startswith("2 reports, 2 processes killed")
+    assert "The cause was the same each time: lowmem_exhaustion." in together
     assert first.split()[:3] == ["1", "line", "1"]
     assert second.split()[:3] == ["2", "line", "80"]
     assert "killed clamd (pid 21832)" in first
+
+
+@pytest.mark.parametrize("module", ["gzip", "lzma", "bz2"])
+def test_a_compressed_log_is_read_like_any_other(run, tmp_path, incident, module):
+    log = tmp_path / "kern.log.old"
+    log.write_bytes(importlib.import_module(module).compress(Path(incident).read_bytes()))
+    assert run("explain", str(log)) == run("explain", incident)
+
+
+def test_a_file_that_is_damaged_from_its_first_byte_on_gets_one_line(run, tmp_path):
+    log = tmp_path / "kern.log.gz"
+    log.write_bytes(b"\x1f\x8b" + b"not gzip at all")
+    status, out, err = run("explain", str(log))
+    assert (status, out) == (2, "")
+    assert "cannot be decompressed" in err
+    assert err.count("\n") == 1
 
 
 def test_one_of_several_reports_is_explained_in_full_on_demand(run, two_reports, incident):

@@ -22,8 +22,8 @@ CONDA_NAMES = {"matplotlib": "matplotlib-base"}
 
 def split(requirement: str) -> tuple[str, str]:
     """Split ``"notebook>=7.4,<8"`` into its name and its range."""
-    name, limits = re.fullmatch(r"([\w-]+)(.*)", requirement).groups()
-    return name, limits
+    name, limits = re.fullmatch(r"([\w.-]+?)([<>=!;].*|)", requirement).groups()
+    return name.replace(".", "-"), limits
 
 
 def test_environment_yml_is_in_step_with_the_course_extra():
@@ -181,7 +181,7 @@ def test_uv_is_used_where_it_is_there_and_pip_where_not(copy, bare):
     with_uv = make("setup", folder=copy, path=str(bare)).stdout
     assert "uv venv" in with_uv
     assert "uv pip install" in with_uv
-    assert "-c constraints.txt -e .[course]" in with_uv
+    assert "-c constraints.txt -e .[course,logs]" in with_uv
     shutil.rmtree(copy / ".venv")
     (bare / "uv").unlink()
     assert "python3 -m venv .venv" in make("setup", folder=copy, path=str(bare)).stdout

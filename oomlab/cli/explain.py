@@ -6,9 +6,10 @@ import argparse
 import os
 import sys
 from collections.abc import Iterable, Iterator
-from contextlib import AbstractContextManager, nullcontext
 from itertools import chain, islice
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import TYPE_CHECKING, Any
+
+from oomlab.cli.progress import progress
 
 if TYPE_CHECKING:
     from oomlab.report import Report
@@ -16,18 +17,16 @@ if TYPE_CHECKING:
     Found = tuple[str, Report]
     """A report, and the log it was found in."""
 
-PIECE = 1 << 20
-"""Bytes that are read of a log at a time."""
-
 NOTHING_FOUND = 1
 """The exit status of logs that hold no report."""
 
 _EPILOG = """\
-A single report is explained in full; several are listed, one line each.
+A single report is explained in full; several are listed, one line each. Logs may be compressed
+(gzip, xz, bzip2, zstd), of any size, and from journalctl -o json.
 
 examples:
   oomlab explain oom.log
-  oomlab explain /var/log/kern.log --report 3
+  oomlab explain /var/log/kern.log* --report 3
   journalctl -k | oomlab explain - --json
 
 exit status: 0 when a report was found, 1 when none was, 2 on an error.
@@ -80,23 +79,34 @@ def _print_text(found: Iterator[Found], *, several_logs: bool) -> None:
     begun = list(islice(found, 2))
     if len(begun) == 1:
         sys.stdout.write(text(begun[0][1], width=_width(), bold=_bold()))
-        return
-    for number, (log, report) in enumerate(chain(begun, found), 1):
-        print(line(report, number, log if several_logs else None))
+    elif several_logs:
+        for number, (log, report) in enumerate(chain(begun, found), 1):
+            print(line(report, number, log))
+    elif begun:
+        _print_timeline(report for _, report in chain(begun, found))
+
+
+def _print_timeline(reports: Iterable[Report]) -> None:
+    """List the reports of one log as they are read, and then say what they come to together."""
+    from oomlab.diagnose.timeline import timeline
+    from oomlab.render import line
+
+    def listed() -> Iterator[Report]:
+        for number, report in enumerate(reports, 1):
+            print(line(report, number))
+            yield report
+
+    print(f"\n{timeline(listed()).summary}")
 
 
 def _reports(log: str) -> Iterator[Found]:
     """Read the reports of one log, each as soon as it is whole, however long the log is."""
     from oomlab.parse import read_pieces
+    from oomlab.source import pieces
 
-    with open_log(log) as stream:
-        for report in read_pieces(iter(lambda: stream.read(PIECE), b"")):
+    with progress(log) as on_read:
+        for report in read_pieces(pieces(log, on_read)):
             yield log, report
-
-
-def open_log(log: str) -> AbstractContextManager[BinaryIO]:
-    """Open a log as bytes; ``-`` is standard input, which stays open afterwards."""
-    return nullcontext(sys.stdin.buffer) if log == "-" else open(log, "rb")
 
 
 def _nothing(arguments: argparse.Namespace) -> str:

@@ -8,7 +8,6 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from oomlab.cli.explain import open_log
 from oomlab.errors import OomlabError, ReportError
 from oomlab.units import PAGE_KB, parse_size
 
@@ -120,10 +119,13 @@ def machine_and_work(arguments: argparse.Namespace) -> tuple[Machine, Workload]:
 
 def _fitted(log: str) -> tuple[Machine, Workload]:
     from oomlab.fit import fit
-    from oomlab.parse import parse_bytes
+    from oomlab.parse import read_pieces
+    from oomlab.source import pieces
 
-    with open_log(log) as stream:
-        found = fit(parse_bytes(stream.read())[0])
+    report = next(read_pieces(pieces(log)), None)
+    if report is None:
+        raise ReportError(f"no OOM report in {log}: look for lines with 'oom-killer'")
+    found = fit(report)
     if found.machine is None or found.workload is None:
         raise ReportError(
             f"{log}: the report does not tell its machine: it must name its kernel and show the zones of a PC"

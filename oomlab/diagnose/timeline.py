@@ -56,15 +56,22 @@ class Timeline:
 
 
 def timeline(reports: Iterable[Report]) -> Timeline:
-    """Put the reports of one log in order and say what they have in common."""
-    ordered = sorted(reports, key=lambda report: report.first_line)
-    events = tuple(_event(report) for report in ordered)
+    """Say what the reports of one log, in the order of the log, have in common.
+
+    Of the reports themselves only the first and the last OOM are kept, so that there may be many.
+    """
+    events: list[Event] = []
+    ooms: list[Report] = []
+    for report in reports:
+        events.append(_event(report))
+        if report.kind == "oom":
+            ooms[1:] = [report]
     causes = [event.diagnosis.cause for event in events]
     known = [cause for cause in causes if cause not in ("not_oom", "undetermined")]
     same = len(set(known)) == 1 if len(known) > 1 else None
-    changes = tuple(_changes([report for report in ordered if report.kind == "oom"]))
+    changes = tuple(_changes(ooms))
     return Timeline(
-        events=events, same_cause=same, changes=changes, summary=_summary(events, known, same, changes)
+        events=tuple(events), same_cause=same, changes=changes, summary=_summary(events, known, same, changes)
     )
 
 
