@@ -82,8 +82,9 @@ export class Edge {
   listen(svg, change) {
     const move = (event, released) => {
       const box = svg.getBoundingClientRect();
-      const share = (event.clientX - box.left - LEFT) / (this.width - LEFT - RIGHT);
-      const n = Math.floor((event.clientY - box.top - TOP) / ROW);
+      const scale = this.width / box.width; // a page may be zoomed
+      const share = ((event.clientX - box.left) * scale - LEFT) / (this.width - LEFT - RIGHT);
+      const n = Math.floor(((event.clientY - box.top) * scale - TOP) / ROW);
       const gib = Math.round(16 * 2 ** (6 * Math.min(1, Math.max(0, share)))) / 16;
       const block = this.blocks[Math.min(this.blocks.length - 1, Math.max(0, n))][0];
       change({ ram: gib * PAGES_PER_GIB, block_size: block }, released);
