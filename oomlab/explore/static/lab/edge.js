@@ -67,10 +67,8 @@ export class Edge {
   }
 
   drawDot({ ram, block_size }, width) {
-    const n = Math.max(
-      0,
-      this.blocks.findIndex(([size]) => size === block_size),
-    );
+    const found = this.blocks.findIndex(([size]) => size === block_size);
+    const n = Math.max(0, found);
     this.pen.put("circle", {
       class: "dot",
       cx: toX(Math.min(MOST, Math.max(LEAST, ram)), width),
@@ -96,7 +94,9 @@ export class Edge {
     svg.addEventListener("pointermove", (event) => {
       if (svg.hasPointerCapture(event.pointerId)) move(event, false);
     });
-    svg.addEventListener("pointerup", (event) => move(event, true));
+    svg.addEventListener("pointerup", (event) => {
+      if (svg.hasPointerCapture(event.pointerId)) move(event, true);
+    });
   }
 }
 
