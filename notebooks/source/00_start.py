@@ -6,7 +6,7 @@
 # September 2015. Somebody copies one file from one server to another. The file is 50 GB, the tool is
 # `rsync`, and neither machine has much else to do. The receiving server has 32 GB of RAM, 2 GB of
 # swap and plenty of disk. Around 32 GB into the copy, the connection closes. The server answers
-# nobody. In the end the data centre presses the reset button.
+# nobody. In the end somebody in the data centre presses the reset button.
 #
 # The log tells what the owner could not see. The kernel had been killing processes, one after
 # another, until it killed the one that was writing the log. Linux does that for a single reason.
@@ -56,16 +56,16 @@ from oomlab import plot
 plot.totals(report)
 # %% [markdown]
 # Nearly everything is **page cache**: pieces of files that the kernel keeps in memory because they
-# might be wanted again. Page cache is the easiest memory there is. The disk has a copy, so the kernel
-# may drop a clean page at any time, at no cost. Thirty gigabytes could have been given back in a
-# moment. They were not.
+# might be wanted again. Page cache is the easiest memory there is. The disk has a copy of each page
+# that has not been changed since, a *clean* page, so the kernel may drop such a page at any time, at
+# no cost. Thirty gigabytes could have been given back in a moment. They were not.
 #
 # ## Pick a suspect
 #
-# People answered the owner's call for help, and they disagreed. Five theories were put forward. Read
+# The owner had a theory of his own. The people who answered his call for help had four more. Read
 # them and commit to one. A guess that you have made yourself is worth ten that you have read: you
-# will want to know whether you were right, and in notebook 07 you will find out. Nobody else sees
-# your choice.
+# will want to know whether you were right, and in notebook 07 you will find out. Your choice is kept
+# in a small file beside this notebook, and sent nowhere.
 
 # %%
 from oomlab.explore import Suspects
@@ -110,9 +110,15 @@ hint("00.1")
 # %% [markdown]
 # ## What you know now
 #
-# A 32-bit server with 32 GB of RAM died of *out of memory* with 560 MB free, swap untouched, and 30
-# GB of memory in its page cache that could have been dropped. The process that asked and the process
-# that died were the same virus scanner, and the copy itself is not accused of anything.
+# A server with 32 GB of RAM died of *out of memory* with more than 550 MB free, swap untouched, and
+# 30 GB in its page cache that could have been dropped. The process that asked and the process that
+# died were the same virus scanner, and the copy itself is not accused of anything.
+#
+# (The kernel's kB has 1,024 bytes. Where we round, a MB has 1,024 of these kB and a GB 1,024 MB.)
 #
 # Something in that report must say why. The report has 78 lines. **What does each of them say?** That
 # is the next notebook: [01 Read the report](01_read_the_report.ipynb).
+#
+# *Sources: [question 724469](https://serverfault.com/questions/724469) of September 2015 on Server
+# Fault, with its answers and comments, CC BY-SA, retold in our own words. The log is the owner's own,
+# byte for byte; `data/SOURCES.md` says more.*
