@@ -4,9 +4,9 @@
 # *About 40 minutes. At the end you can open any OOM report, find who asked, what the machine had,
 # what was free where, and who was killed, and you can say what is missing from it.*
 #
-# In [00 Start](00_start.ipynb) a server with 560 MB of free memory killed its own daemons. The kernel
+# In [00 Start](00_start.ipynb) a server with 550 MB of free memory killed its own daemons. The kernel
 # explained itself in 78 lines. They look like noise. They are an answer, in a fixed order, to six
-# questions: who asked and for what, how did they get there, what does the machine hold in total, what
+# questions: who asked and for what, how did it get there, what does the machine hold in total, what
 # does each zone hold, who is running, and who must die.
 #
 # ## First, a prediction
@@ -18,8 +18,8 @@
 # %% [markdown]
 # ## The whole report, with its parts named
 #
-# Every coloured band is one part of the report. Click on a band to open what it says. Read from top
-# to bottom once, without trying to understand everything. We go through the parts afterwards.
+# Every coloured band is one part of the report. Click on a band to open what it says. Read it once
+# from top to bottom, without trying to understand everything. We go through the parts afterwards.
 
 # %%
 from IPython.display import HTML
@@ -40,9 +40,9 @@ HTML(render.annotated(report))
 print(report.quote(report.trigger.line).text)
 
 # %% [markdown]
-# Left of `clamd` stands what the logging daemon added: its own date and source, and in brackets the
-# seconds since the machine was switched on. 1,772,321 seconds are twenty days and a half. Every
-# logger dresses the lines in its own way; below the dress the kernel's text is the same everywhere.
+# Left of `clamd` stands what was put in front: the logging daemon's date and source, and in brackets
+# the seconds since the kernel was started. 1,772,321 seconds are twenty days and a half. Every logger
+# dresses the lines in its own way; below the dress is the kernel's own text.
 #
 # Then comes the sentence itself. `clamd invoked oom-killer` says on whose behalf the kernel was
 # working. It does not say that `clamd` is guilty. Whoever asks next when the last page is gone gets
@@ -71,16 +71,16 @@ check("01.1", answer)
 solution("01.1")
 
 # %% [markdown]
-# ## How they got there
+# ## How it got there
 #
 # The next lines name the process again, the kernel (`3.2.59`) and its call trace, the innermost
 # function on top. Read it from below: a page fault (`do_page_fault`), handled by `handle_mm_fault`,
 # needs a table to write the new page's address in (`__pte_alloc`, `pte_alloc_one`), asks for one page
 # (`__alloc_pages_nodemask`), and finds none (`out_of_memory`).
 #
-# So `clamd` had touched memory of its own, and before the kernel could give it a page it needed
-# another, for itself, to note where the first one is. That page is a **page-table page**. It could
-# not be had.
+# So `clamd` had touched an address of its own that had no page behind it. Before the kernel could
+# give it one, it needed another page, for itself, to note where the first one is. That page is a
+# **page-table page**. It could not be had.
 #
 # A question mark before a function says that the kernel found the address on the stack but cannot
 # vouch for it. Here every line has one. `sys_mmap_pgoff` may be a leftover from an earlier call: it
@@ -92,20 +92,21 @@ print(*report.trace, sep="\n")
 # %% [markdown]
 # ## What the machine holds in total
 #
-# The lines after `Mem-Info:` first give the *per-cpu lists*, a few dozen pages that each processor
-# keeps at hand. They rarely matter. Then come the totals of the whole machine, **in pages**.
+# The lines after `Mem-Info:` first give the *per-cpu lists*: free pages that each processor keeps at
+# hand, about two hundred in each zone at most. They rarely matter. The totals of the whole machine
+# follow, **in pages**, with the last of them further down. Here are all of them, the largest first.
 
 # %%
-for name, pages in report.totals.items():
+for name, pages in sorted(report.totals.items(), key=lambda item: (-item[1], item[0])):
     print(f"{name:>20} {pages:>10,} pages {pages * report.page_size_kb:>12,} kB")
 
 # %% [markdown]
 # Two families matter most. **Anonymous** memory belongs to processes: their heaps and stacks. It has
-# no home on disk, so it can only be moved to swap. **File** memory is the page cache. `active` and
-# `inactive` are the two ends of each queue; the kernel takes from the inactive end first. `slab` is
-# memory that the kernel uses for its own small objects. `dirty` counts cached pages not yet written
-# to disk: zero. `writeback` counts those on their way: 61. Nothing in these lines looks like a
-# machine in need.
+# no home on disk, so it can only be moved to swap. **File** memory is the page cache. Each family has
+# two lists, `active` and `inactive`; the kernel takes from the inactive one first. `slab` is memory
+# that the kernel uses for its own small objects. `dirty` counts cached pages that have been changed
+# and wait to be written to disk: zero. `writeback` counts those on their way: 61. So nearly all of
+# the cache is clean. Nothing in these lines looks like a machine in need.
 
 # %% [markdown]
 # ### Exercise 01.2
@@ -145,9 +146,9 @@ for number in range(report.zone("Normal").line, report.zone("Normal").line + 4):
 #
 # ## What the logger lost
 #
-# Count the `lowmem_reserve[]` lines above: there are three. Count the zone lines that begin with a
-# name and `free:`. There are two. The logging daemon dropped a line while the machine was dying. The
-# library notices such things and says so.
+# Count the `lowmem_reserve[]` lines in the whole report: there are three. Count the zone lines that
+# begin with a name and `free:`. There are two. A line was lost on its way to the log while the
+# machine was dying. The library notices such things and says so.
 
 # %%
 for problem in report.problems:
@@ -195,13 +196,14 @@ for line in report.source:
 # `add 0, delete 0, find 0/0`: in twenty days not one page was swapped out. Free swap equals total
 # swap. Whoever blames a lack of swap has to explain these two lines away.
 #
-# Then the machine itself, in pages. Notice that 8,422,402 of its 8,650,736 pages are `HighMem`.
-# Remember this proportion.
+# Then the machine itself, in pages. `pages RAM` makes 33 GiB, not 32: this kernel counts a hole of 1
+# GiB as well, the addresses that devices use. Notice that 8,422,402 of the 8,650,736 pages are
+# `HighMem`. Remember this proportion.
 
 # %% [markdown]
 # ### Exercise 01.4
 #
-# What share of all the pages, in percent, lies in HighMem?
+# What share of these pages, in percent, lies in HighMem?
 
 # %% tags=["exercise"]
 answer = 100 * report.totals["highmem"] / report.totals["ram"]
@@ -226,12 +228,12 @@ for task in report.tasks:
 
 # %% [markdown]
 # Pause at `rsync`. One theory says that it maps the whole file of 50 GB into memory. A mapping would
-# count in `total_vm`. Here it is: 579 and 677 pages, less than 3 MB each. That theory dies on this
-# line.
+# count in `total_vm`. There it stands: 579 and 677 pages, less than 3 MB each. That theory dies on
+# these two lines.
 #
 # The OOM killer gives every process a score, mostly for the memory that its death would set free, and
-# picks the highest. `clamd` is the largest. It is not the culprit. It happened to ask, and it
-# happened to be large.
+# picks the highest. That was `clamd`. It is not the culprit. It happened to ask, and it happened to
+# be large.
 
 # %%
 for number in (report.last_line - 1, report.last_line):
@@ -255,8 +257,8 @@ solution("01.5")
 # %% [markdown]
 # ## A report from today
 #
-# Text changes over the years, the questions do not. Here is a report by Linux 5.10, recorded for this
-# course on a small 32-bit machine that was killed in the same way, on purpose.
+# The text changes over the years, the questions do not. Here is a report by Linux 5.10, recorded for
+# this course on a small 32-bit machine that was brought down in the same way, on purpose.
 
 # %%
 modern_log = corpus.capture("oom-rsync-fix-off-k510-1024M.log")
@@ -266,15 +268,15 @@ HTML(render.annotated(modern))
 # %% [markdown]
 # Look for what is new. The mask is spelled out: `0xcc0(GFP_KERNEL)`. The per-cpu lists are gone. A
 # line beginning with `Node 0` holds counters that used to stand in the zone lines. Each zone line has
-# a `managed:` beside its `present:`, what is left of the zone once the kernel has taken its own part
+# a `managed:` beside its `present:`: what is left of the zone once the kernel has taken its own part
 # at boot. Blocks in the buddy list carry letters for the kind of memory they may hold. The kill is
 # announced in two lines, the first made for programs to read.
 
 # %% [markdown]
 # ### Exercise 01.6
 #
-# In this report one zone has almost nothing left above its `min`, or even less, while another has
-# plenty. Which zone is exhausted?
+# In this report one zone has less free than its `min`, while another has plenty. Which zone is
+# exhausted?
 
 # %% tags=["exercise"]
 answer = "Normal"
@@ -288,15 +290,15 @@ solution("01.6")
 # %% [markdown]
 # ### Exercise 01.7
 #
-# In your own words: a colleague reads the incident's last line and says, "So clamd used up the
-# memory, let us uninstall it." What do you answer? Write two or three sentences, then compare with
+# In your own words: a colleague reads the incident's last line and says: "So clamd used up the
+# memory. Let us uninstall it." What do you answer? Write two or three sentences, then compare with
 # the points that a good answer makes.
 
 # %% tags=["exercise"]
 answer = """
-clamd only asked for one page when lowmem was already gone, and it was killed because it was the
-largest process, with 146 MB of a machine that has 32 GB. Killing it changed nothing: free memory
-was in HighMem before and after, and the next process that asked died as well.
+clamd only asked for one page when the zones that would do had none to spare, and it was killed for its
+high score, with 146 MB of a machine that has 32 GB. Killing it did not help: what it held was not
+in the zone that was short, and the killing went on.
 """
 
 # %% tags=["check"]
@@ -313,6 +315,11 @@ solution("01.7")
 # buddy lists can give some of them back. The one who asks is not the culprit, and neither is the one
 # who dies.
 #
-# Two things point at the answer. The zone `Normal` stands 8 kB above its mark. And the request was
-# special, in a way that only the mask tells. **What was asked for, and who was allowed to wait?**
-# Next: [02 The gfp_mask](02_gfp_mask.ipynb).
+# Two things point at the answer. The zone `Normal` stands 8 kB above its `min` mark. And the request
+# was special, in a way that only the mask tells. **What was asked for, by whom, and who was allowed
+# to wait?** Next: [02 The gfp_mask](02_gfp_mask.ipynb).
+#
+# *Sources: Linux 3.2, `dump_header` and `oom_kill_process` in mm/oom_kill.c, `show_free_areas` in
+# mm/page_alloc.c, `show_mem` in lib/show_mem.c. The incident: [question
+# 724469](https://serverfault.com/questions/724469) on Server Fault, CC BY-SA, retold. The report of
+# 5.10 is our own recording, `data/captures/oom-rsync-fix-off-k510-1024M.log`.*

@@ -64,7 +64,7 @@ EXERCISES = (
             "Add active_file and inactive_file, times 4 for kB, divided by 2**20 for GiB.",
             "(106466 + 7784521) * 4 / 2**20",
         ),
-        solution="106,466 + 7,784,521 pages of 4 kB are {answer:.2f} GiB. That is nearly all of the machine.",
+        solution="106,466 + 7,784,521 pages of 4 kB are {answer:.2f} GiB, nearly all of the machine's RAM.",
     ),
     Exercise(
         id="01.3",
@@ -94,7 +94,7 @@ EXERCISES = (
     ),
     Exercise(
         id="01.4",
-        question="What share of all the pages of the machine, in percent, lies in HighMem?",
+        question="What share of `pages RAM`, in percent, lies in HighMem?",
         kind=Number(
             lambda: 100 * incident().totals["highmem"] / incident().totals["ram"],
             unit="%",
@@ -112,7 +112,7 @@ EXERCISES = (
             ),
         ),
         hints=(
-            "Two lines of the report, both ending in the word after `pages`.",
+            "Two lines of the report give a number and the word `pages`, then RAM or HighMem.",
             "Divide `pages HighMem` by `pages RAM`, times 100.",
             "100 * 8422402 / 8650736",
         ),
@@ -126,7 +126,7 @@ EXERCISES = (
         wrong=(
             Wrong(
                 lambda: incident().victims[0].total_vm_kb,
-                "That is `total-vm`: address space it has asked for, most of it never touched.",
+                "That is `total-vm`: address space that it has asked for. Not all of it was ever touched.",
             ),
             Wrong(
                 lambda: incident().victims[0].anon_rss_kb,
@@ -154,7 +154,7 @@ EXERCISES = (
         wrong=(
             Wrong(
                 "DMA",
-                "Close to its mark, yes: 412 kB above 280 kB, and most of that is reserved. But above it.",
+                "It has 412 kB, and its min is 280 kB: above. (What is left is reserved, as 04 will show.)",
             ),
             Wrong("HighMem", "378,388 kB are free there, and its min is 512 kB."),
         ),
@@ -174,7 +174,7 @@ EXERCISES = (
                 "the process in the first line only asked; it was the next in the queue;",
                 "the victim is chosen for its size, not for its guilt;",
                 "a number: clamd held 146 MB of 32 GB, or one page was asked for;",
-                "killing it could not help, for what it held was not in the zone that was short.",
+                "killing it did not help: the OOM killer had to go on.",
             )
         ),
         hints=(
@@ -183,9 +183,8 @@ EXERCISES = (
             "Asking, being chosen, being guilty: three different things.",
         ),
         solution=(
-            "clamd asked for one page when there was none left in the zone that would do, and it "
-            "was chosen because "
-            "it was the largest process, with 146 MB of 32 GB. Neither makes it guilty."
+            "clamd asked for one page when there was none to spare in the zones that would do. It "
+            "was chosen for its size, 146 MB of 32 GB. Neither makes it guilty."
         ),
     ),
 )
