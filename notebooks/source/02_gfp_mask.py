@@ -51,10 +51,19 @@ for name in sorted(gfp.flags, key=lambda name: encode_gfp([name], kernel="3.2.59
 print(*gfp.names, sep=" | ")
 
 # %% [markdown]
-# So the first two answers are yes. This request was allowed to wait, to write and to clean up: it was
-# as patient as a request can be. One of the answers that the owner got concludes that the request was
-# "not picky" at all. That is the slip. There is one thing that it was picky about, and it shows in
-# the bits that are **not** set.
+# So the first two answers are yes. This request was allowed to wait, to write and to clean up: a very
+# patient request. One of the answers that the owner got concludes that it was not picky at all. That
+# is the slip. There is one thing that it was picky about, and it shows in the bits that are **not**
+# set.
+#
+# ## Where may the memory lie?
+#
+# The lowest four bits choose the **zone**. No bit set means `Normal`. `__GFP_DMA` (1) means the first
+# 16 MB, for hardware that can reach no further. `__GFP_HIGHMEM` (2) means that high memory is
+# welcome. `__GFP_MOVABLE` (8) says that the page may be moved later on; beside the 2 it prefers a
+# zone set aside for such pages, on machines that have one. The zone named is the *best* one that the
+# request may use. If it has no page to spare, the kernel goes **down**: HighMem, then Normal, then
+# DMA. It never goes up.
 #
 # ### Exercise 02.1
 #
@@ -70,12 +79,7 @@ check("02.1", answer)
 solution("02.1")
 
 # %% [markdown]
-# ## Where may the memory lie?
-#
-# The lowest four bits choose the **zone**. No bit set means `Normal`. `__GFP_DMA` (1) means the first
-# 16 MB, for hardware that can reach no further. `__GFP_HIGHMEM` (2) means that high memory is
-# welcome. The zone named is the *best* one that the request may use. If it is full, the kernel goes
-# **down**: HighMem, then Normal, then DMA. It never goes up.
+# Now three masks, each with the zones that it may use, the best one first.
 
 # %%
 from oomlab.gfp import zones_allowed
@@ -116,8 +120,8 @@ GfpBits(mask=0x84D0, kernel="3.2.59")
 # %% [markdown]
 # ## The same number, three kernels
 #
-# The bits are not part of any promise. Kernel developers move them when they need room, and they have
-# done so more than a dozen times.
+# The bits are not part of any promise. Kernel developers move them when they need room. `GFP_KERNEL`
+# alone has had five values since 2.6.11, from 0xd0 to today's 0xcc0.
 
 # %%
 for version in ("3.2.59", "4.4", "6.1"):
@@ -126,9 +130,9 @@ for version in ("3.2.59", "4.4", "6.1"):
 
 # %% [markdown]
 # A table from a web page, applied to the wrong kernel, gives names that look right and are not. So
-# three things can be trusted, in this order: the names that the kernel has printed itself (from 4.6
-# on it writes them beside the number), the kernel's version, and only then a guess. The library
-# always says which of them it has used.
+# trust first the names that the kernel has printed itself (from 4.6 on it writes them beside the
+# number), then the kernel's version, and only then a guess. The library always says which of them it
+# has used.
 
 # %%
 print("with the version:   ", decode_gfp(0x84D0, kernel="3.2.59").basis)
@@ -153,14 +157,14 @@ solution("02.3")
 # ## Who is allowed to wait?
 #
 # Not everybody is. An interrupt handler cannot sleep: there is no process to put to sleep. It asks
-# with `GFP_ATOMIC`, takes what is there, may dig below the `min` mark, and must cope when it gets
-# nothing. A file system that is already busy writing must not be called again to write more, or it
-# would wait for itself. It asks with `GFP_NOFS`. And a request that comes from a program's own page
-# fault has nobody to hurry for: `GFP_KERNEL` or `GFP_HIGHUSER` may wait as long as it takes.
+# with `GFP_ATOMIC`, may dig some way below the `min` mark, and must cope when it gets nothing. A file
+# system that is already busy writing must not be called again to write more, or it would wait for
+# itself. It asks with `GFP_NOFS`. And a request that comes from a program's own page fault has nobody
+# to hurry for: `GFP_KERNEL` or `GFP_HIGHUSER_MOVABLE` may wait as long as it takes.
 #
 # The OOM killer is the end of waiting. It is called only for requests that may sleep and may enter
 # the file system, after everything else has been tried. An atomic request that fails makes a *page
-# allocation failure*: a report that looks much the same, and nobody dies.
+# allocation failure*: its report looks much the same, and nobody dies.
 
 # %%
 print(f"{'mask':<9} {'names':<23} sleep  write  file system")
@@ -172,8 +176,8 @@ for mask in (0x20, 0x50, 0xD0, 0x200DA):
 # %% [markdown]
 # ### Exercise 02.4
 #
-# The copy itself writes page cache and asks for the small objects that describe it with `GFP_NOFS`.
-# Can such a request call the OOM killer?
+# The copy fills the page cache. The kernel keeps small objects that describe each page of it, and
+# asks for their memory with `GFP_NOFS`. Can such a request call the OOM killer?
 
 # %% tags=["exercise"]
 answer = "no"
@@ -185,15 +189,15 @@ check("02.4", answer)
 solution("02.4")
 
 # %% [markdown]
-# That answer is worth a moment. The one who fills the memory is not even able to raise the alarm.
-# Somebody else must come by and ask for a page in the ordinary way: a bystander, whose name then
-# stands in the first line.
+# That answer is worth a moment. The requests for these objects cannot raise the alarm. Another one
+# must come by, an ordinary one, and it is often a bystander's. The bystander's name then stands in
+# the first line.
 #
 # ## How much? The order
 #
 # `order` is not a number of pages. Order 0 is one page, order 1 two, order 2 four, order 9 two
-# megabytes, always **in one piece** and aligned to its size. One of the answers to the owner reads
-# `order=0` as twenty pages: the original said 2⁰, and the formatting lost the exponent.
+# megabytes, always **in one piece** and aligned to its size. One of the answers to the owner seems to
+# take `order=0` for 20 pages. Its author had meant 2⁰ and lost the raised zero on the way.
 #
 # ### Exercise 02.5
 #
@@ -228,9 +232,14 @@ solution("02.6")
 #
 # `0x84d0` is a patient request by the kernel for one page for its own use. It may sleep, write and
 # clean up. It may not use high memory: the lowest digit is 0, so only `Normal` and `DMA` will do. And
-# a request that may not enter the file system cannot call the OOM killer at all, which is why a
+# a request that may not enter the file system cannot call the OOM killer at all. In this report a
 # bystander did.
 #
 # So the free memory was in the wrong place. But why are there places at all? The machine has 32 GB of
 # the same RAM. **Why could 550 MB of it not serve a request for 4 kB?** Next: [03 Lowmem and
 # highmem](03_lowmem_highmem.ipynb).
+#
+# *Sources: include/linux/gfp.h of each version named; `gfp_zone` there. Linux 3.2: `PGALLOC_GFP` and
+# `pte_alloc_one` in arch/x86/mm/pgtable.c, `__alloc_pages_slowpath` in mm/page_alloc.c (who may call
+# the OOM killer), `alloc_page_buffers` in fs/buffer.c (`GFP_NOFS`). The owner's question and the
+# answers: Server Fault 724469, CC BY-SA, retold.*

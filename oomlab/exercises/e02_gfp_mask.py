@@ -93,7 +93,7 @@ EXERCISES = (
         wrong=(
             Wrong(
                 "yes",
-                "It may sleep and write, but it must not enter the file system. Read the paragraph again.",
+                "It may sleep and write, but it must not enter the file system. Read above who may call it.",
             ),
         ),
         hints=(
@@ -102,9 +102,8 @@ EXERCISES = (
             "GFP_NOFS is 0x50: WAIT and IO. FS is not in it.",
         ),
         solution=(
-            "{answer}. Without __GFP_FS the kernel does not know whether something could still be "
-            "freed by the file system, "
-            "so it does not kill. The request fails or tries again."
+            "The answer is {answer}. Without __GFP_FS the kernel cannot know whether the file system "
+            "could still free something, so it does not kill. The request fails or tries again."
         ),
     ),
     Exercise(
@@ -141,8 +140,7 @@ EXERCISES = (
         hints=(
             "Only the last digit matters here.",
             "0xa is 8 + 2. The 2 is __GFP_HIGHMEM; the 8 is __GFP_MOVABLE.",
-            "Movable and highmem together ask for the movable zone first, then for the one where "
-            "highmem lives.",
+            "The two together ask for the movable zone first, then for the one that the 2 names.",
         ),
         solution="{answer}. It is the page of a process, which may lie anywhere: a request that "
         "HighMem could serve.",
