@@ -11,7 +11,7 @@
 # ## First, a prediction
 #
 # The machine has 32 GB of RAM. Guess how much of it a 32-bit kernel can use for its own objects: all,
-# half, 4 GB, 1 GB?
+# half, 4 GB, 1 GB? Then run the cell.
 
 # %%
 from oomlab import Machine, zones
@@ -38,9 +38,10 @@ for zone in zones(incident)[:3]:
 # or fill it with page cache. To touch it itself, it must borrow an address for a moment and give it
 # back.
 #
-# Not even the whole gigabyte serves. At its top the kernel keeps 128 MiB of addresses for `vmalloc`
-# (scattered pages joined to one area), for these borrowed addresses and for devices. 1,024 − 128 =
-# **896 MiB**. There runs the line.
+# Not even the whole gigabyte serves. Near its top the kernel keeps 128 MiB of addresses for
+# `vmalloc`, where it joins scattered pages into one area and reaches the memory of devices. 1,024 −
+# 128 = **896 MiB**: this is the line that everybody quotes. To be exact, the borrowed and a few other
+# fixed addresses take some 4 MiB more on this kernel, so its line runs at 892 MiB.
 #
 # **PAE** does not move it. It lets a page-table entry name more than 4 GiB of *physical* memory, so a
 # 32-bit kernel can *have* 32 or even 64 GB. A pointer keeps its 32 bits. PAE gives you more highmem,
@@ -64,8 +65,8 @@ solution("03.1")
 # %% [markdown]
 # ## The map
 #
-# Move the sliders. Begin with RAM: from 512 MiB to 64 GiB. Before you do, say what will happen to
-# `Normal` above 1 GiB.
+# Move the sliders. Begin with RAM: from 512 MiB to 64 GiB. Before you do, say what will happen to the
+# free part of lowmem once the machine has more than 1 GiB.
 
 # %%
 from oomlab.explore import ZoneMap
@@ -73,8 +74,8 @@ from oomlab.explore import ZoneMap
 ZoneMap()
 
 # %% [markdown]
-# Did you expect `Normal` to *shrink*? Above 896 MiB every additional gigabyte lies in `HighMem`, and
-# yet it takes something away below. Here is why.
+# Did you expect it to *shrink*? Beyond that line every additional gigabyte lies in `HighMem`, and yet
+# it takes something away below. Here is why.
 #
 # ## The price of a page
 #
@@ -85,8 +86,8 @@ ZoneMap()
 #
 # ### Exercise 03.2
 #
-# How many MiB of lowmem does the `mem_map` of this machine take? The machine's last page frame is
-# number 0x840000, since a hole of 1 GiB for devices counts as well.
+# How many MiB of lowmem does the `mem_map` of this machine take? Count 0x840000 page frames, as the
+# places for pages are called. That is 33 GiB: the hole of 1 GiB for devices counts as well.
 
 # %% tags=["exercise"]
 answer = 0x840000 * 32 / 2**20
@@ -109,7 +110,7 @@ plot.mem_map_price(incident, ram_gib=(1, 2, 4, 8, 16, 32, 48, 64))
 # ### Exercise 03.3
 #
 # Linux 6.1 needs 40 bytes for each page on a 32-bit PAE kernel. How many MiB does the `mem_map` cost
-# on a machine with 16 GiB of RAM and a 1 GiB hole? (Our recorded machine of this size lost 170 MB.)
+# on a machine with 16 GiB of RAM and a 1 GiB hole?
 
 # %% tags=["exercise"]
 answer = 17 * 2**18 * 40 / 2**20
@@ -121,6 +122,9 @@ check("03.3", answer)
 solution("03.3")
 
 # %% [markdown]
+# Real kernels pay this price. Of the guests that we recorded, the one with 16 GiB had 80 MiB less in
+# `Normal` than the one with 8 GiB: 40 bytes for each page more.
+#
 # ## Who must live in lowmem?
 #
 # All that the kernel wants to reach through a plain pointer: its own code and data, the `mem_map`,
@@ -128,8 +132,8 @@ solution("03.3")
 # slab allocator, such as the ones that describe open files, directory entries and cached pages. Page
 # tables as well, unless the kernel was built with `CONFIG_HIGHPTE`.
 #
-# Memory of processes and page cache may live in either zone, and the kernel puts them in highmem
-# first, to spare lowmem.
+# The memory of processes and the page cache of files may lie on either side of the line, and the
+# kernel puts them in highmem first, to spare lowmem.
 #
 # ### Exercise 03.4
 #
@@ -182,8 +186,8 @@ solution("03.5")
 
 # %% tags=["exercise"]
 answer = """
-The kernel itself got no more than 870 MB for all its records of 32 GB, and a quarter of that went
-to mem_map. A 64-bit kernel with a limit on each process, by ulimit or a control group, holds
+The kernel itself got no more than 870 MB for all its records of 32 GB, and more than a quarter of
+that went to mem_map. A 64-bit kernel with a limit on each process, by ulimit or a control group, holds
 processes down without starving the kernel.
 """
 
@@ -196,9 +200,15 @@ solution("03.6")
 # %% [markdown]
 # ## What you know now
 #
-# A 32-bit kernel reaches at most 896 MiB of RAM directly. All its own objects must live there. PAE
-# adds memory above that line, never below, and every page above costs 32 bytes below. The free half
-# gigabyte was highmem. The request was for lowmem.
+# With the usual split, a 32-bit kernel reaches at most 896 MiB of RAM directly. All its own objects
+# must live there. PAE adds memory above that line, never below, and every page above costs 32 bytes
+# below. The free half gigabyte was highmem. The request was for lowmem.
 #
 # Yet lowmem was not empty either. `Normal` had 8,056 kB free, two thousand pages, for a request of
-# one. **When does the kernel give up?** Next: [04 Watermarks](04_watermarks.ipynb).
+# one. **When does the kernel start to worry, and when does it give up?** Next: [04
+# Watermarks](04_watermarks.ipynb).
+#
+# *Sources: Linux 3.2, `find_low_pfn_range` in arch/x86/mm/init_32.c, `MAXMEM` in
+# arch/x86/include/asm/pgtable_32_types.h, `struct page` in include/linux/mm_types.h,
+# `free_area_init_core` and `alloc_node_mem_map` in mm/page_alloc.c. The machine of 16 GiB:
+# `data/captures/16384`. The owner's reason for 32 bits: Server Fault 724469, CC BY-SA, retold.*
