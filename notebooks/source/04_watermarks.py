@@ -29,21 +29,17 @@ for name in ("free", "watermark_min", "watermark_low", "watermark_high"):
 #
 # Think of each zone as a vessel of free pages, with three marks.
 #
-# Above **high**, nobody worries. When an allocation takes the level below **low**, the kernel wakes a
-# thread named **kswapd**, which frees pages in the background until the level stands above high
+# Above **high**, nobody worries. When a request finds no zone that stands above **low**, the kernel
+# wakes a thread named **kswapd**, which frees pages in the background until the level is above high
 # again. When it falls to **min**, ordinary requests no longer get a page. The asker must stop and
 # free memory with its own hands, which is *direct reclaim*. What lies below min is for the few who
-# may dig deeper: `GFP_ATOMIC` and those who are freeing memory.
-
-# %%
-from oomlab import plot
-
-plot.zones(report)
-# %% [markdown]
+# may dig deeper: `GFP_ATOMIC`, down to some depth, and those who are freeing memory.
+#
 # ## Where the marks come from
 #
-# They all follow from one number, the sysctl `vm.min_free_kbytes`. The owner had set it to 8,192. The
-# kernel turns it into pages and divides them among the lowmem zones by their size.
+# They all follow from the sizes of the zones and from one number, the sysctl `vm.min_free_kbytes`.
+# The owner had set it to 8,192. The kernel turns it into pages and divides them among the lowmem
+# zones by their size.
 
 # %%
 pages_min = 8192 // 4
@@ -53,7 +49,7 @@ print("share of Normal:     ", pages_min * normal.present // lowmem)
 
 # %% [markdown]
 # This is `min`, to the page. On this kernel `low` lies a quarter of it higher, and `high` half of it.
-# Integer division all the way: the kernel has no fractions.
+# It is integer division all the way: the kernel does not use fractions.
 #
 # ### Exercise 04.1
 #
@@ -94,7 +90,7 @@ solution("04.2")
 # %%
 from oomlab import Machine, zones
 
-for zone in zones(Machine()):
+for zone in zones(Machine())[:3]:
     marks = (zone.watermark_min, zone.watermark_low, zone.watermark_high)
     print(f"{zone.name:<8}", *(f"{mark * 4:>8,} kB" for mark in marks))
 
@@ -115,11 +111,12 @@ for zone in zones(Machine()):
 # **`lowmem_reserve`**.
 #
 # In the line of DMA it reads `0 869 32487 32487`: nothing is held back from requests *for* DMA, 869
-# pages from those that wanted Normal, 32,487 from those that wanted HighMem. The zone has 3,952 pages
-# in all. A HighMem request will never get one.
+# pages from those that wanted Normal, 32,487 from those that wanted HighMem. (The last number is for
+# a zone named Movable, which is empty here.) DMA has 3,952 pages in all. A HighMem request will never
+# get one.
 #
-# The number is the size of the zones in between, divided by a ratio. For DMA the sysctl
-# `vm.lowmem_reserve_ratio` says 256.
+# To find the number, add up the zones above this one, as far as the one that was wanted, and divide
+# by a ratio. For DMA the sysctl `vm.lowmem_reserve_ratio` says 256.
 
 # %%
 print(report.zone("DMA").lowmem_reserve, normal.present // 256)
@@ -127,7 +124,7 @@ print(report.zone("DMA").lowmem_reserve, normal.present // 256)
 # %% [markdown]
 # ### Exercise 04.3
 #
-# The owner asks: what if I set the ratio for DMA to 64? How many pages would DMA keep from Normal
+# Suppose that the owner sets the ratio for DMA to 64. How many pages does DMA keep from Normal
 # requests then?
 
 # %% tags=["exercise"]
@@ -142,9 +139,9 @@ solution("04.3")
 # %% [markdown]
 # ## The verdict
 #
-# Now judge. The kernel lets a request pass if more pages are free than the mark and the reserve
-# together. Linux 3.2 leaves two pages out of its count. That was a slip in the code, mended in 3.3,
-# but this is the kernel of that night, so we count as it did.
+# Now judge. The kernel lets a request for one page pass if more pages are free than the mark and the
+# reserve together. Linux 3.2 leaves two free pages out of its count. That was a slip in the code,
+# mended in 3.3, but this is the kernel of that night, so we count as it did.
 #
 # > free − 2 > min + lowmem_reserve
 
@@ -156,9 +153,10 @@ for zone, reserve in ((normal, 0), (report.zone("DMA"), 869)):
 
 # %% [markdown]
 # In both zones the two sides are **equal**. Equal is not more. One page more in either of them, a
-# single one, and `clamd` would have lived. That is not bad luck. The kernel hands out pages until
-# this test fails, so the end is always found exactly at the edge. And it is a proof: a sum that comes
-# out to the page, twice, leaves no room for other stories.
+# single one, and `clamd` would have had its page. (The next to ask would have met the same test.)
+# That is no bad luck. The kernel hands out pages until this test fails, so the end is found at the
+# edge, or a few pages below it where somebody was allowed to dig. And it is strong evidence: a sum
+# that comes out to the page, twice, leaves little room for other stories.
 #
 # The picture says the same for all three zones. In HighMem half a gigabyte was free, and the request
 # could not use a page of it.
@@ -187,7 +185,7 @@ solution("04.4")
 # %% [markdown]
 # ## Turn the knobs
 #
-# Say first: will a larger `min_free_kbytes` have helped this machine?
+# Say first: would a larger `min_free_kbytes` have helped this machine?
 
 # %%
 from oomlab.explore import WatermarkCalculator
@@ -195,9 +193,9 @@ from oomlab.explore import WatermarkCalculator
 WatermarkCalculator()
 
 # %% [markdown]
-# More `min` means that the vessel counts as empty earlier. It protects the few who may dig, and it
-# takes from everybody else. For a zone that fills up with things that cannot be dropped, it only
-# brings the end nearer.
+# With a higher `min` the vessel counts as empty earlier. That protects the few who may dig, and it
+# takes from everybody else. In a zone that fills up with what nobody drops, it only brings the end
+# nearer.
 #
 # ### Exercise 04.5
 #
@@ -231,9 +229,9 @@ for zone in parse_zoneinfo(corpus.capture("1024/zoneinfo")):
 # %% [markdown]
 # ### Exercise 04.6
 #
-# `min` of Normal is in the table above. `Normal` has more than 200,000 managed pages, and
-# `watermark_scale_factor` is 10 (in ten-thousandths). Which of the two rules decided the distance
-# from `min` to `low`: `"quarter"` or `"scale factor"`?
+# Look at Normal in the table above. `watermark_scale_factor` is 10, in ten-thousandths of the managed
+# pages. Which of the two rules decided the distance from `min` to `low`: `"quarter"` of min, or
+# `"scale factor"`?
 
 # %% tags=["exercise"]
 answer = "quarter"
@@ -250,9 +248,15 @@ solution("04.6")
 #
 # ## What you know now
 #
-# Each zone has three marks: below high kswapd works on, below low it wakes, at min ordinary requests
-# stop. A reserve guards lower zones from requests that have a choice. The incident's machine stood at
-# the edge of both of its lowmem zones, exact to the page, while HighMem lay far above all its marks.
+# Each zone has three marks: below low kswapd wakes, it works until high is reached, and at min
+# ordinary requests stop. A reserve guards lower zones from requests that have a choice. The
+# incident's machine stood at the edge of both of its lowmem zones, exact to the page, while HighMem
+# lay far above all its marks.
 #
-# So lowmem was truly gone. 890 MB were there when the machine booted, or 626 without the `mem_map`.
-# **What filled them?** Next: [05 Where lowmem went](05_where_lowmem_went.ipynb).
+# So lowmem was truly gone. `Normal` has 869 MB, and 612 are left when the `mem_map` of the other
+# zones is paid for. **What filled them?** Next: [05 Where lowmem went](05_where_lowmem_went.ipynb).
+#
+# *Sources: Linux 3.2, mm/page_alloc.c: `__setup_per_zone_wmarks`, `setup_per_zone_lowmem_reserve`,
+# `__zone_watermark_ok` (its slip came with commit 88f5acf88ae6), `__alloc_pages_slowpath`. `kswapd`
+# in mm/vmscan.c. The rule of 4.6: `watermark_scale_factor`, in the same `__setup_per_zone_wmarks`.
+# Real kernels: `data/captures`. The owner's sysctls: Server Fault 724469, CC BY-SA.*

@@ -80,7 +80,7 @@ EXERCISES = (
         wrong=(
             Wrong(
                 lambda ratio: _present("DMA") // ratio,
-                "Not DMA's size: the size of the zones *above*, up to the request's.",
+                "That is DMA's own size. Take the zones above it, up to the one that was wanted.",
             ),
             Wrong(
                 lambda ratio: _present("Normal") * ratio // 256,
@@ -88,7 +88,7 @@ EXERCISES = (
             ),
         ),
         hints=(
-            "Which zones lie between DMA and the zone that was asked for, that one included?",
+            "Which zones lie above DMA, up to the zone that was wanted, that one included?",
             "Divide the pages present in Normal by the ratio.",
             "222502 // {ratio}",
         ),
@@ -114,7 +114,7 @@ EXERCISES = (
             ),
         ),
         hints=(
-            "How many pages would be left, by the kernel's careful count?",
+            "How many free pages does this kernel count?",
             "Compare free − 2 with min + reserve. It passes only if the left side is larger.",
             "{free} − 2 against {mark} + {reserve}",
         ),
@@ -140,8 +140,7 @@ EXERCISES = (
             "{sysctl} in pages, times 222,502, divided by 226,454.",
             "{sysctl} // 4 * 222502 // 226454",
         ),
-        solution="{sysctl} // 4 × 222,502 // 226,454 = {answer:,} pages: memory that nobody gets in "
-        "ordinary times.",
+        solution="{sysctl} // 4 × 222,502 // 226,454 = {answer:,} pages, which no ordinary request gets.",
     ),
     Exercise(
         id="04.6",
@@ -156,7 +155,7 @@ EXERCISES = (
         wrong=(
             Wrong(
                 "scale factor",
-                "Work both out: managed × 10 // 10,000 is about 220 pages. A quarter of min is more.",
+                "Work both out: managed × 10 // 10,000 is about 215 pages. A quarter of min is more.",
             ),
         ),
         hints=(
