@@ -4,12 +4,13 @@
 # *About 35 minutes. At the end you can draw up the budget of a zone to the kilobyte, predict the
 # kernel's slab from the page cache, and say why nothing gave it back.*
 #
-# [04](04_watermarks.ipynb) proved that lowmem was gone, to the page. Nobody had leaked it. No process
-# was large. Somewhere in 890,008 kB stands what killed the machine, and the report says where.
+# [04](04_watermarks.ipynb) showed that lowmem was gone, to the page. No process was large. Somewhere
+# in the 890,008 kB of `Normal` lies what killed the machine, and the report says where.
 #
 # ## First, a prediction
 #
-# Look at the zone's own counters. Which one would you put on trial?
+# The next cell prints the zone's own counters, the largest first. Before you run it: which will be on
+# top, page cache, memory of processes, or the kernel's own objects?
 
 # %%
 from oomlab import corpus, parse
@@ -22,29 +23,29 @@ for name, pages in sorted(normal.counters.items(), key=lambda item: -item[1]):
         print(f"{name:>20} {pages * 4:>9,} kB")
 
 # %% [markdown]
-# Not page cache: 636 kB. Not processes: none of their pages are here. **Slab**: 513,008 kB of it, and
-# the kernel calls it *reclaimable*.
+# Not page cache: the two `_file` lines make 636 kB. Not processes: no anonymous page is here at all.
+# **Slab**: 513,008 kB of it, and the kernel calls it *reclaimable*.
 #
 # ## Small objects
 #
 # The kernel needs countless small records. To hand out a whole page for 56 bytes would be a waste, so
 # the **slab allocator** takes pages, cuts them into objects of one kind and keeps a cache of each
-# kind. Which kinds filled these half million kilobytes the report does not say. We can find out all
+# kind. The report does not say which kinds filled this half a million kilobytes. We can find out all
 # the same.
 #
-# When a file is written, the kernel cuts each page of its cache into the blocks that the file system
-# uses on disk, and keeps a record of each block: the **buffer_head**. On this kernel it takes 56
-# bytes. It also files each cached page in a tree, so that it can be found by its place in the file. A
-# **radix_tree_node** takes 296 bytes and has room for 64 pages. Both are kernel objects. Both must
-# live in lowmem.
+# A file system keeps its files in blocks. When a file is written, most file systems of that time cut
+# each page of its cache into such blocks, and the kernel keeps a record of each block: the
+# **buffer_head**. On this kernel it takes 56 bytes. The kernel also files each cached page in a tree,
+# so that it can be found by its place in the file. A **radix_tree_node** takes 296 bytes and has room
+# for 64 pages. Both are kernel objects. Both must live in lowmem.
 #
 # So a page of file in *highmem* costs something in *lowmem*. How much?
 #
 # ### Exercise 05.1
 #
-# The SLAB allocator puts 67 buffer_heads into one page, and 13 radix_tree_nodes. File system blocks
-# have 4 kB, so there is one buffer_head for each cached page. How many bytes of lowmem does one page
-# of page cache cost? Leave the upper levels of the tree aside.
+# The slab allocator puts 67 buffer_heads into one page, or 13 radix_tree_nodes. Let the blocks of the
+# file system have 4 kB, so that there is one buffer_head for each cached page. How many bytes of
+# lowmem does one page of page cache cost? Leave the upper levels of the tree aside.
 
 # %% tags=["exercise"]
 answer = 4096 / 67 + 4096 / 13 / 64
@@ -73,14 +74,16 @@ solution("05.2")
 
 # %% [markdown]
 # The report says 513,248 kB of reclaimable slab in the whole machine. Two small records for every
-# cached page explain 99 percent of it.
+# cached page explain 99 percent of it. (The kernel of that time had two allocators to choose from.
+# The numbers above are those of SLAB. SLUB packs tighter, and would explain 91 percent. The report
+# does not say which it was. We take SLAB, which fits better.)
 #
 # Can we be sure that every cached page had a buffer_head? The report betrays that too, in a line
 # nobody reads. `7885006 pages shared`: on this kernel, a page counts there once for every *extra*
 # holder that it has. A cached page that no process maps has one holder, the cache. With buffer_heads
 # it has two. 7,885,006 extra holders for 7,890,987 cached pages: almost every single one carries
 # buffers. If the blocks were smaller, each page would carry several, and the slab would have to be
-# twice as large at least. So the blocks have 4 kB.
+# nearly twice as large at least. So the blocks have 4 kB.
 
 # %% [markdown]
 # ## The budget, to the kilobyte
@@ -92,10 +95,12 @@ from oomlab.fit import fit
 fitted = fit(report)
 plot.budget(fitted.budget())
 # %% [markdown]
-# Read it from the top. The whole zone; then what the report does not list, which is the kernel itself
-# with its tables and drivers; then the `mem_map` of all that high memory, gone before anything
-# starts; then the records of the page cache; then small change; and at the end the 8,048 kB below
-# `min` that nobody gets. What is called *other, unlisted* is a difference, and we say so.
+# Read it from the top. The whole zone comes first. What the report does not list is the kernel itself
+# with its tables and drivers. Then comes the `mem_map` of all that high memory, gone before anything
+# starts, then the records of the page cache, then small change. At the end stand the 8,048 kB below
+# `min`, which no ordinary request gets. Two of these numbers are worked out and not reported: *other,
+# unlisted* is what remains, and the report gives the reclaimable slab as one sum, which we have split
+# by the exercise above.
 
 # %% [markdown]
 # ### Exercise 05.3
@@ -137,19 +142,20 @@ plot.bytes_per_cached_page()
 # *Reclaimable* means that the kernel could free it, if it came to try. Here is the trap, in four
 # steps.
 #
-# A buffer_head belongs to its page. It is freed when its page is dropped, and in no other way: no
-# shrinker goes through the buffer_heads. Its page lies in HighMem. So to free lowmem, the kernel
-# would have to drop pages from *highmem*.
+# A buffer_head belongs to its page. It goes when its page is dropped, or when reclaim works on that
+# page and takes it off. Nothing looks for buffer_heads as such. And the page lies in HighMem. So to
+# free lowmem, the kernel would have to work through pages in *highmem*.
 #
 # But the request was for lowmem. Direct reclaim looks for pages in the zones that could serve the
-# request, `Normal` and `DMA`, and in no others. In these two there are 159 pages of page cache. It
-# scanned them, over and over (`pages_scanned:1015`), until it declared the zone hopeless:
-# `all_unreclaimable? yes`.
+# request, `Normal` and `DMA`, and in no others. In these two there are 159 pages of page cache. They
+# were scanned over and over (`pages_scanned:1015`), until the kernel gave the zone up:
+# `all_unreclaimable? yes`. It says so once it has scanned six times as many pages as there are.
 #
-# kswapd would have emptied HighMem. But kswapd looks at the marks, zone by zone. HighMem had 561,924
-# kB free, far above its mark. All is well up there, said the mark.
+# kswapd was meant to be at work, since Normal was below its mark. It could have gone through HighMem.
+# But it looks for the highest zone that is below its `high` mark, and works on that one and those
+# below. HighMem had 561,924 kB free, far above. All is well up there, said the mark.
 #
-# And swap? Swap takes anonymous pages. There were none in lowmem. Slab cannot be swapped at all.
+# And swap takes anonymous pages. There were none in lowmem. Slab cannot be swapped at all.
 #
 # ### Exercise 05.5
 #
@@ -168,17 +174,20 @@ solution("05.5")
 # %% [markdown]
 # ## It is a bug, and it has a number
 #
-# The kernel developers met it in 2012, as bug 42578, on a machine with 16 GB and blocks of 512 bytes.
-# Their fix is a few lines. If the machine holds too many buffer_heads, reclaim for a lowmem request
-# scans highmem as well. The fix is in Linux 3.4 and in 3.3.8 (commit cc715d99e529). It never went
-# into the 3.2 series that this server ran, not in any of the source trees we have read.
+# Older kernels had scanned highmem on such occasions too. Later ones did not, to save work. In 2012
+# somebody copied much data from NTFS on a 32-bit machine with 16 GB, with blocks of 512 bytes, and
+# met the OOM killer: bug 42578. The fix is a few lines. If there are too many buffer_heads, reclaim
+# for a lowmem request scans highmem as well. It is in Linux 3.4, and 3.3.8 has it (commit
+# cc715d99e529). This server ran a 3.2. None of the 3.2 trees that we have read, from 3.2.4 to 3.2.71,
+# has the fix.
 #
-# "Too many" is a limit that the kernel computes at boot, ten percent of lowmem's worth of
-# buffer_heads.
+# "Too many" is a limit that the kernel computes at boot: as many buffer_heads as would fill ten
+# percent of lowmem.
 #
 # ### Exercise 05.6
 #
-# On this machine the limit was 1,653,085 buffer_heads. By what factor did the page cache exceed it?
+# By the kernel's rule, the limit on this machine was 1,653,085 buffer_heads. By what factor was it
+# exceeded, with one for each page of the cache?
 
 # %% tags=["exercise"]
 answer = 7_890_987 / 1_653_085
@@ -193,9 +202,17 @@ solution("05.6")
 # ## What you know now
 #
 # Every page of cached file in high memory holds about 66 bytes of lowmem, as a buffer_head and a
-# share of a tree node. Thirty gigabytes of cache hold half a gigabyte of lowmem. Only dropping the
-# cache frees it, and nothing that looks at lowmem drops cache from highmem. 3.2 lacks the fix.
+# share of a tree node. Thirty gigabytes of cache hold half a gigabyte of lowmem. Only work on the
+# cache in highmem frees it, and on this kernel nobody who is short of lowmem goes there. 3.2 lacks
+# the fix.
 #
-# But then every such machine should die, at any large copy. This one had run for twenty days. After
-# the reboot the very same copy went through, with even more in the cache. **Can we make it happen,
-# and where is the edge?** Next: [06 Reproduce the failure](06_reproduce_the_failure.ipynb).
+# But then every such machine should die of any large copy. This one had run for twenty days. After
+# the reboot the very same copy was made again, and the machine lived, with even more in its cache.
+# **Can we make it happen, and where is the edge?** Next: [06 Reproduce the
+# failure](06_reproduce_the_failure.ipynb).
+#
+# *Sources: Linux 3.2, fs/buffer.c (`alloc_page_buffers`, `buffer_init`), `struct buffer_head`,
+# lib/radix-tree.c, mm/slab.c, `show_mem` in lib/show_mem.c; in mm/vmscan.c `shrink_zones`,
+# `zone_reclaimable`, `balance_pgdat`. The fix: commit cc715d99e529, [kernel bug
+# 42578](https://bugzilla.kernel.org/show_bug.cgi?id=42578). The second copy: Server Fault 724469, CC
+# BY-SA, retold.*

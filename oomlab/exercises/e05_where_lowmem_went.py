@@ -36,7 +36,7 @@ EXERCISES = (
         wrong=(
             Wrong(
                 lambda: 56 + 296 / 64,
-                "Those are the bare objects. A page of slab holds 67 of them: the rest of it is lost.",
+                "Those are the bare objects. A page of slab holds 67 or 13 of them; the rest of it is lost.",
                 test=lambda value: 60 < value < 61.0,
             ),
             Wrong(lambda: BUFFER_HEAD + RADIX_NODE, "A tree node serves 64 pages. Each pays a 64th of it."),
@@ -89,7 +89,7 @@ EXERCISES = (
         ),
         wrong=(
             Wrong("mem_map", "It is the second, with 257 MiB. One item is larger."),
-            Wrong("kernel", "About 81 MiB, as far as the report lets us see."),
+            Wrong("kernel", "About 81 MiB, which is what remains when all else is counted."),
             Wrong("page tables", "3,660 kB. The request was for one of them, but they are not many."),
         ),
         hints=(
@@ -145,12 +145,12 @@ EXERCISES = (
     ),
     Exercise(
         id="05.6",
-        question="By what factor did the cached pages exceed the limit of 1,653,085 buffer_heads?",
+        question="The limit was 1,653,085 buffer_heads. By what factor was it exceeded?",
         kind=Number(lambda: cached_pages() / _limit(), tolerance=0.06),
         wrong=(
             Wrong(
                 lambda: _limit() / cached_pages(),
-                "The other way round: how many times does the limit fit in?",
+                "It is the other way round: how many times does the limit fit in?",
             ),
             Wrong(
                 lambda: incident().totals["slab_reclaimable"] / _limit(),
@@ -162,6 +162,7 @@ EXERCISES = (
             "Divide the cached pages by the limit.",
             "7890987 / 1653085",
         ),
-        solution="{answer:.1f} times. The kernel knew. Without the fix nothing acted on it.",
+        solution="{answer:.1f} times. The kernel knew, but without the fix the knowledge did not lead it "
+        "into HighMem.",
     ),
 )
