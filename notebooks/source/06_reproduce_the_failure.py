@@ -5,8 +5,9 @@
 # can say which knob matters, by how much, and why.*
 #
 # [05](05_where_lowmem_went.ipynb) explained the death so well that the survival needs explaining. The
-# server had run for twenty days. After the reboot it did this very copy, and had 31.6 GB in its cache
-# at the end. Same machine, same kernel, same file.
+# server had run for twenty days when it died with 30.1 GiB in its page cache. After the reboot the
+# copy was made once more. When the machine has been up for nearly nine hours, `top` shows 30.2 GiB in
+# the cache, and all is well. Same machine, same kernel, same file.
 #
 # ## First, a prediction
 #
@@ -19,9 +20,10 @@
 # When HighMem falls below its `low` mark, kswapd wakes for HighMem and drops the oldest cache until
 # `high` is reached. With each page goes its buffer_head. Lowmem breathes.
 #
-# So the copy starts two clocks. One is HighMem filling up: when it is full, the machine is *safe*,
-# for good, since from then on old cache makes room for new. The other is Normal running dry: when it
-# is empty, the machine is *dead*. Both run on the same fuel, pages of cache. Who gets there first?
+# So the copy starts two clocks. One is HighMem filling up: when it is at its mark, the machine is
+# *safe*, since from then on old cache makes room for new. The other is Normal running dry: when it is
+# at its own, the machine is *dead*. Both clocks are driven by the same thing, pages of cache. Which
+# one gets there first?
 
 # %%
 from oomlab import Machine, Workload, simulate
@@ -34,24 +36,28 @@ print(story(run))
 # %% [markdown]
 # This is the model, with the incident's machine and a file of 50 GB. It stops where the real one
 # stopped: the report shows 30.10 GiB of page cache. To be honest about it: the zones, marks and
-# reserves are exact. Bytes for each cached page come from the sizes of the kernel's own structures.
-# One number is calibrated with the report itself, 901 pages of other slab; with that number at zero
-# the model says 30.31 GiB. What it simplifies is the writing to disk: dirty pages and how writers are
-# slowed down.
+# reserves are exact. The bytes for each cached page come from the sizes of the kernel's own
+# structures. What else lay in lowmem is read off the report. And one number is fitted so that the end
+# is met: 901 pages of other slab. With that number at zero the model says 30.31 GiB. It simplifies
+# the writing to disk: there are no dirty pages in it, and no writers that are slowed down.
 
 # %%
 from oomlab import plot
 
 plot.trajectory(run)
 # %% [markdown]
-# HighMem needed another 477 MiB of cache to reach its low mark. Normal was short by seven to eight
-# MiB to get it there. **That is the margin by which a server with 32 GB was lost.** After a reboot
-# the kernel's other slabs are smaller by more than this, and the machine wins the race. After twenty
-# days of uptime, it does not.
+# HighMem needed another 477 MiB of cache to reach its low mark. The records of so much cache take
+# seven to eight MiB of lowmem (7.7 with SLAB, 7.1 with SLUB), and Normal did not have them. **That is
+# the margin by which a server with 32 GB was lost.**
+#
+# A margin so small explains how the same machine can win the race on another day. A kernel that has
+# been up for hours holds fewer inodes, directory entries and other small objects than one that has
+# been up for weeks, and a few MiB of them are enough. This is the likely reason, not a proven one:
+# nobody recorded what the kernel's slabs held during the second copy.
 #
 # ### Exercise 06.1
 #
-# The margin in words: what was the machine short of? `"ram"`, `"swap"`, `"lowmem"` or `"highmem"`
+# The margin in words: what was the machine short of? `"ram"`, `"swap"`, `"lowmem"` or `"highmem"`?
 
 # %% tags=["exercise"]
 answer = "lowmem"
@@ -129,12 +135,11 @@ from oomlab.simulate import critical_ram
 print(f"{pages_to_gib(critical_ram(Machine(), Workload())):.2f} GiB")
 
 # %% [markdown]
-# Below 31.68 GiB this machine would have survived every copy. It has 32.
+# Below 31.68 GiB this machine survives the copy, says the model. It has 32.
 #
 # ### Exercise 06.4
 #
-# With file system blocks of 1 kB, where is the edge? `"higher"` or `"lower"`? Decide before you
-# compute.
+# With file system blocks of 1 kB, is the edge `"higher"` or `"lower"`? Decide before you compute.
 
 # %% tags=["exercise"]
 answer = "lower"
@@ -146,8 +151,8 @@ check("06.4", answer)
 solution("06.4")
 
 # %% [markdown]
-# The map shows all of it at once: which sizes of RAM live and which die, for every block size. The
-# machine of the incident stands where you would expect it by now.
+# The map shows all of it at once, in steps of half a GiB: which sizes of RAM live and which die, for
+# every block size. The machine of the incident stands where you would expect it by now.
 
 # %%
 sizes = [gib_to_pages(half / 2) for half in range(8, 129)]
@@ -197,13 +202,15 @@ solution("06.6")
 # %% [markdown]
 # ## Is it only a model?
 #
-# A model that was fitted to one report proves little. So we made real machines fail. On small virtual
-# machines with Linux 6.1 and 5.10, 32 bits with PAE, the fix of 2012 was switched off by writing one
-# variable of the running kernel, and a file was copied. (This emulates the missing fix. It is not a
-# 3.2 kernel, and we do not claim it is.) A sampler recorded the zones until the kernel panicked.
+# A model that was fitted to one report proves little. So we made real kernels fail. On virtual
+# machines with Linux 6.1 and 5.10, 32 bits with PAE, the fix of 2012 was put out of action by writing
+# one variable of the running kernel, and a large file was written in blocks of 1 kB. (This emulates
+# the missing fix. It is not a 3.2 kernel, and we do not claim it is.) A sampler recorded the zones
+# until lowmem ran dry. In seven runs the machine died. In the eighth we gave the fix back at the last
+# moment.
 #
-# The model was given the first line of each recording, and nothing else. Then it had to say at how
-# much page cache the machine would die.
+# The model was given the first line of each recording, the marks that the guest printed and the size
+# of its disk. Then it had to say how much page cache there would be at the end.
 
 # %%
 from oomlab.recorded import compare, recorded_runs
@@ -212,7 +219,8 @@ deadly = [run.name for run in recorded_runs() if not run.fix]
 plot.predictions({name.removeprefix("rsync-fix-off-"): compare(name) for name in deadly})
 # %% [markdown]
 # Eight recordings, from 0.3 to 9.3 GiB of page cache, on two kernels, and no miss above 2.2 percent.
-# Nothing was fitted to them: the sizes of the records are those that the guests themselves reported.
+# No number was fitted to where they ended: the sizes of the records are those that the guests
+# themselves reported.
 #
 # Here is the largest of them in full: a guest with 16 GB, nothing squeezed. The dots are what the
 # kernel had in buffer_heads and tree nodes while the file grew. The line is the model.
@@ -234,13 +242,15 @@ for run in recorded_runs():
 # %% [markdown]
 # ### Exercise 06.7
 #
-# In two or three sentences: why did the copy succeed after the reboot?
+# In two or three sentences: how could the machine survive the same copy after the reboot? Say what
+# you know and what you infer.
 
 # %% tags=["exercise"]
 answer = """
-After 8 hours of uptime the kernel's other slabs (inodes, directory entries and so on) held less
-lowmem than after 20 days. The machine had been short by 7 to 8 MiB only. So HighMem reached its low
-mark first, kswapd began to drop cache together with its buffer_heads, and lowmem never ran out.
+The machine had been short by 7 to 8 MiB of lowmem only. After a few hours of uptime the kernel's
+other slabs (inodes, directory entries and so on) very likely held that much less than after 20 days.
+Then HighMem can reach its low mark first, and kswapd drops cache together with its buffer_heads.
+Nobody recorded those slabs, so this is an inference.
 """
 
 # %% tags=["check"]
@@ -253,8 +263,12 @@ solution("06.7")
 # ## What you know now
 #
 # The copy is a race between HighMem filling up, which saves the machine, and Normal running dry,
-# which kills it. The server lost by seven to eight MiB. Swap does not run in this race. More RAM
-# loses it sooner. Real kernels agree with the model within three percent.
+# which kills it. The server lost by seven to eight MiB. Swap has no part in this race. With more RAM
+# it is lost sooner. Where real kernels ran dry, the model had said so within 2.2 percent.
 #
 # You have all the evidence. In notebook 00 you named a suspect. **Who was right?** Next: [07 Test
 # every theory](07_test_every_theory.ipynb).
+#
+# *Sources: `oomlab.simulate`, whose docstrings name the kernel's functions; Linux 3.2,
+# `wakeup_kswapd` and `balance_pgdat` in mm/vmscan.c. The recordings: `data/captures`, with
+# `data/SOURCES.md`. The second copy and its `top`: Server Fault 724469, CC BY-SA, retold.*

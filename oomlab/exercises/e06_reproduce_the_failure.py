@@ -39,10 +39,10 @@ EXERCISES = (
         ),
         hints=(
             "Which of the two clocks ran out?",
-            "The mark that was reached was the min of one zone.",
+            "Which zone had reached its min?",
             "Normal and DMA together have a name.",
         ),
-        solution="{answer}: seven to eight MiB of it.",
+        solution="Of {answer}: seven to eight MiB of it.",
     ),
     Exercise(
         id="06.2",
@@ -134,14 +134,14 @@ EXERCISES = (
     ),
     Exercise(
         id="06.7",
-        question="Why did the copy succeed after the reboot?",
+        question="How could the machine survive the same copy after the reboot?",
         kind=Essay(
             rubric=(
                 "it was a race, and the margin was seven to eight MiB of lowmem;",
-                "after twenty days other kernel objects (inodes, directory entries …) hold more "
-                "lowmem than after eight hours;",
-                "so HighMem reached its low mark first, and kswapd began to drop cache with its "
-                "buffer_heads;",
+                "after twenty days other kernel objects (inodes, directory entries …) very likely hold "
+                "more lowmem than after a few hours;",
+                "then HighMem can reach its low mark first, and kswapd drops cache with its buffer_heads;",
+                "this is an inference: nobody recorded the slabs of the second copy;",
                 "not because of swap, and not because rsync ran as another user.",
             )
         ),
@@ -151,9 +151,9 @@ EXERCISES = (
             "Other slabs, 7 to 8 MiB.",
         ),
         solution=(
-            "After eight hours the kernel's other slabs were smaller by more than the seven or "
-            "eight MiB that had been missing. "
-            "HighMem won the race to its low mark, and kswapd recycled the cache from then on."
+            "Seven or eight MiB had been missing. Soon after a boot the kernel's other slabs are very "
+            "likely smaller by that much. Then HighMem wins the race to its low mark, and kswapd "
+            "recycles the cache from there on. Nobody measured it, so say that it is an inference."
         ),
     ),
 )
