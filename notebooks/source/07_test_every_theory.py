@@ -4,19 +4,23 @@
 # *About 30 minutes. At the end you can take a theory, say what it predicts, find the line that
 # decides it, and score your own first guess.*
 #
-# Five people gave the owner five explanations. Each of them sounded sensible, and four of them would
-# have cost him money or another night. A theory is worth what it forbids. So we ask each of them the
-# same two things: *if you were right, what would the report have to show?* and *what would a change
-# to the machine do?*
+# [06](06_reproduce_the_failure.ipynb) left us with a machine that we can kill and save at will. Now
+# back to the five theories: the owner's own, and the four that others gave him. Each of them sounded
+# sensible. A theory is worth what it forbids. So we ask each of them the same two things: *if you
+# were right, what would the report have to show?* and *what would a change to the machine do?*
 #
-# Here is the choice that you made in [00](00_start.ipynb), if you made one on this computer.
+# ## First, a prediction
+#
+# Here is the choice that you made in [00](00_start.ipynb), if you made one on this computer. Would
+# you make it again? Write down how many of the five you expect to fall, and the line of the report
+# that decides against each.
 
 # %%
 from oomlab.check import check, solution
 from oomlab.theories import kept_suspect
 
 suspect = kept_suspect()
-print(f"You suspected: {suspect.title}." if suspect else "No choice is kept here. Make one now.")
+print(f"You suspected: {suspect.title}." if suspect else "No choice is kept here. Make one in notebook 00.")
 
 # %% [markdown]
 # ## The evidence at hand
@@ -57,8 +61,9 @@ trial("mem=16G", replace(incident, mem_limit=gib_to_pages(16)))
 trial("64 GB of swap", replace(incident, swap=gib_to_pages(64)))
 
 # %% [markdown]
-# All four fail. This answer looked at the trace and saw `sys_mmap_pgoff`. But the line bears a
-# question mark, and it is `clamd`'s trace, not rsync's.
+# All four fail. It is true that the trace names `sys_mmap_pgoff`, which makes mappings. But the line
+# bears a question mark, and the trace is `clamd`'s, not rsync's. Nor could a 32-bit process map a
+# file of 50 GB in one piece: it has three GiB of addresses.
 #
 # ### Exercise 07.1
 #
@@ -77,7 +82,7 @@ solution("07.1")
 # %% [markdown]
 # ## Theory: the virus scanner reads it all in
 #
-# ClamAV can scan files when they are opened. Does it load what rsync writes?
+# ClamAV can scan files when they are opened. Did it load what rsync wrote?
 #
 # The theory predicts a `clamd` as large as the file, or at least the largest user of what ran out. It
 # holds 37,403 pages, 146 MB. And where? Its memory is anonymous. Look for anonymous pages in Normal.
@@ -87,13 +92,15 @@ normal = report.zone("Normal")
 print("anonymous pages in Normal:", normal.counters["active_anon"] + normal.counters["inactive_anon"])
 
 # %% [markdown]
-# None. Every page of `clamd` lay in HighMem, where there was room. It asked at the wrong moment, and
-# it was the largest target in sight.
+# None. The zone line says `mapped:0kB` as well. So all that `clamd` had in its address space lay in
+# HighMem, where there was room. It asked at the wrong moment, and it was the largest target in sight.
 #
 # ### Exercise 07.2
 #
 # Why was `clamd` killed, and not rsync? Compute its score by the rule of this kernel: resident pages
-# × 1000, divided by the pages of RAM and swap (8,301,110 + 489,973), rounded down.
+# × 1000, divided by the pages of RAM and swap (8,301,110 + 489,973), rounded down. (The RAM is `pages
+# RAM` less `pages reserved`. Swapped pages and page tables count too. Here the first are zero, and
+# the report does not print the second.)
 
 # %% tags=["exercise"]
 answer = 37_403 * 1000 // (8_301_110 + 489_973)
@@ -105,16 +112,17 @@ check("07.2", answer)
 solution("07.2")
 
 # %% [markdown]
-# The kernel printed `score 4`. Among processes of so little weight, a score of 4 in 1000 is enough to
-# die.
+# The kernel printed `score 4`. The larger rsync, with 215 pages, would get a score of 1, which is the
+# least that there is. Among processes of so little weight, 4 in 1000 is enough to die.
 #
 # ## Theory: the kernel hoards its cache
 #
 # This was the owner's own first thought: to Linux, cache is worth more than his daemons.
 #
 # It predicts that the kernel looked at the cache and preferred to keep it. The report says that it
-# scanned the 159 cached pages of Normal again and again, and that nobody ever asked about the other
-# eight million. Nothing was weighed against anything. This is no preference, it is a blind spot.
+# scanned the 159 cached pages of Normal again and again. The other eight million were in a zone that
+# reclaim for such a request does not enter. Nothing was weighed against anything. This is no
+# preference, it is a blind spot.
 #
 # ### Exercise 07.3
 #
@@ -132,9 +140,9 @@ solution("07.3")
 # %% [markdown]
 # ## Theory: swap is off, or too small
 #
-# It predicts that more swap helps. You have tried 64 GB of it: not a page of difference. Then does
-# swap at least do harm? The kernel keeps one byte for every page of swap space, to know which are in
-# use.
+# It predicts that more swap helps. We have tried 64 GB of it: no difference. The owner asked what so
+# much swap would itself cost. The kernel keeps one byte for every page of swap space, to know which
+# are in use.
 #
 # ### Exercise 07.4
 #
@@ -150,9 +158,9 @@ check("07.4", answer)
 solution("07.4")
 
 # %% [markdown]
-# Twice of what the machine was short of! But the map comes from `vmalloc`, and `vmalloc` may take its
-# pages from HighMem, where there was room. So more swap neither helps nor harms. It has no part in
-# this story.
+# That is twice what the machine was short of. But the map comes from `vmalloc`, and `vmalloc` may
+# take its pages from HighMem, where there was room. So more swap neither helps nor harms. It has no
+# part in this story.
 
 # %% [markdown]
 # ## Theory: lowmem is full of records about high memory
@@ -170,13 +178,13 @@ trial("8 MiB less other use", replace(incident, boot_lowmem=incident.boot_lowmem
 
 # %% [markdown]
 # It is right in substance, and wrong in two details. That 16 GB is the most a 32-bit kernel can live
-# with is too strict: with blocks of 4 kB the edge lies at 31.68 GiB. And the 8 kB that it finds free
-# are 8 kB *above the mark*.
+# with is too strict: with blocks of 4 kB the model's edge for this machine lies at 31.68 GiB. And the
+# 8 kB that it finds free are 8 kB *above the mark*.
 #
 # ### Exercise 07.5
 #
 # Which remedy would you choose for this server if you may change nothing but a boot parameter?
-# `"mem=16G"`, `"vmalloc=192M"` or `"swapaccount=0"`
+# `"mem=16G"`, `"vmalloc=192M"` or `"swapaccount=0"`?
 
 # %% tags=["exercise"]
 answer = "mem=16G"
@@ -194,6 +202,13 @@ solution("07.5")
 from oomlab.theories import board
 
 board(report)
+
+# %% [markdown]
+# And your own choice?
+
+# %%
+print(f"{suspect.title}: {suspect.verdict}" if suspect else "No choice is kept here.")
+
 # %% [markdown]
 # ### Exercise 07.6
 #
@@ -203,10 +218,10 @@ board(report)
 # %% tags=["exercise"]
 answer = """
 Your kernel ran out of low memory, not of memory: every cached page of the big file kept a
-buffer_head in the 870 MB that a 32-bit kernel can address, and Linux 3.2 frees these only when
-highmem itself gets full. The report proves it, since both lowmem zones stand exactly at their
-limits while HighMem has 549 MB free, and reclaimable slab holds 513 MB. More swap or a larger
-min_free_kbytes will not help and may harm. Tonight boot with mem=16G or mem=28G, or drop the page
+buffer_head in the 890 MB that a 32-bit kernel reaches directly, and Linux 3.2 frees these only when
+highmem itself gets full. The report shows it: both lowmem zones stand exactly at their limits while
+HighMem has 549 MB free, and reclaimable slab holds 501 MB. More swap will not help, and a larger
+min_free_kbytes does harm. Tonight boot with mem=16G or mem=28G, or drop the page
 cache while you copy. This year install a 64-bit kernel; your 32-bit programs will run on it.
 """
 
@@ -221,7 +236,11 @@ solution("07.6")
 #
 # A theory stands or falls with what it predicts. The report refutes three of the five in a line each.
 # One describes what everyone sees and mistakes a blind spot for a wish. One is right, and you can now
-# prove it and put numbers to it.
+# show why and put numbers to it.
 #
-# All of this was worked out from one report and a model. **Does a real kernel agree, before your
-# eyes?** That is for the live lab.
+# All of this was worked out from one report, a model and some recordings. **Does a real kernel agree,
+# before your eyes?** That is for the live lab.
+#
+# *Sources: [question 724469](https://serverfault.com/questions/724469) on Server Fault with its
+# answers and comments, CC BY-SA, retold. Linux 3.2: `oom_badness` in mm/oom_kill.c, `swapon` in
+# mm/swapfile.c (the map of the swap space), and those of notebooks 03 to 06.*

@@ -18,7 +18,7 @@ def _rsync_pages() -> int:
 
 
 def _total_pages() -> int:
-    """Give what the score is measured against: RAM in use by the kernel's books, and swap."""
+    """Give what the score is measured against: RAM less what is reserved, and swap."""
     totals, swap = incident().totals, incident().swap
     assert swap is not None
     return totals["ram"] - totals["reserved"] + (swap.total or 0)
@@ -50,7 +50,7 @@ EXERCISES = (
             "677 pages of 4 kB.",
             "677 * 4",
         ),
-        solution="{answer:,} kB. A mapping of the file would make it 50 million.",
+        solution="{answer:,} kB. A mapping would count here, and a 32-bit process could map 3 GiB at most.",
     ),
     Exercise(
         id="07.2",
@@ -69,7 +69,8 @@ EXERCISES = (
             "rss × 1000, divided by RAM and swap, without the fraction.",
             "37403 * 1000 // (8301110 + 489973)",
         ),
-        solution="37,403 × 1000 // 8,791,083 = {answer:g}, as the kernel printed.",
+        solution="37,403 × 1000 // 8,791,083 = {answer:g}, as the kernel printed. Its page tables would "
+        "add to the pages, but not a point.",
     ),
     Exercise(
         id="07.3",
@@ -138,7 +139,7 @@ EXERCISES = (
             rubric=(
                 "what: low memory ran out, not memory; the records of the cached file filled it;",
                 "how you know: two lines of the report, with numbers (Normal at its mark, HighMem "
-                "with 549 MB free, slab 513 MB);",
+                "with 549 MB free, slab 501 MB);",
                 "tonight: mem=16G or mem=28G, or dropping the cache during the copy;",
                 "this year: a 64-bit kernel;",
                 "what not to do: more swap, more RAM, a larger min_free_kbytes.",
@@ -150,11 +151,10 @@ EXERCISES = (
             "End with what not to buy.",
         ),
         solution=(
-            "Low memory ran out, not memory: each cached page of the file kept a record in the 870 "
-            "MB that your kernel can address. "
-            "Normal stands at its limit while HighMem has 549 MB free. Boot with mem=28G tonight, "
-            "install a 64-bit kernel this year, "
-            "and buy neither swap nor RAM."
+            "Low memory ran out, not memory: each cached page of the file kept a record in the 890 "
+            "MB that your kernel reaches directly. Normal stands at its limit while HighMem has 549 "
+            "MB free. Boot with mem=28G tonight, install a 64-bit kernel this year, and buy neither "
+            "swap nor RAM."
         ),
     ),
 )
