@@ -142,5 +142,5 @@ def predictions(comparisons: Mapping[str, Comparison], *, ax: Axes | None = None
 
 _PREDICTIONS_DETAIL = (
     "Page cache when memory ran out: the kernel's is 100 % (circle), the model's the dot, predicted from "
-    "the first sample alone."
+    "the first sample, the zones' marks and the size of the disk."
 )
