@@ -440,3 +440,14 @@ def _seconds(call):
 
 def test_zones_are_derived_never_typed_in():
     assert simulate().zones == zones(Machine())
+
+
+def test_a_machine_that_saws_between_two_marks_is_told_in_a_few_lines():
+    """With the fix on, lowmem is emptied and refilled thousands of times; every round is the same."""
+    small = Machine(
+        kernel=KernelVersion((6, 1)), ram=235_614, mem_limit=470_560, vmalloc_mib=868, min_free_kbytes=None
+    )
+    run = simulate(small, Workload(written=8_633_812, read=1_254_347))
+    assert run.outcome == "survives"
+    assert len(run.states) < 30
+    assert run.end.written == pytest.approx(8_633_812 + 1_254_347)

@@ -58,6 +58,14 @@ class Knot(NamedTuple):
     pinned: tuple[float, ...]
     swap_used: float
 
+    def is_close_to(self, other: Knot) -> bool:
+        """Tell whether two moments hold the same, but for rounding."""
+        pairs = zip(self._amounts(), other._amounts(), strict=True)
+        return all(abs(mine - theirs) <= EPSILON for mine, theirs in pairs)
+
+    def _amounts(self) -> tuple[float, ...]:
+        return (*self.free, *self.cache, *self.anon, *self.pinned, self.swap_used)
+
 
 class Happening(NamedTuple):
     """An event: work done and page cache by then, the class that asked, the zone concerned."""
