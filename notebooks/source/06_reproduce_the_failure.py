@@ -26,9 +26,10 @@
 # one gets there first?
 
 # %%
-from oomlab import Machine, Workload, simulate
+from oomlab import Machine
 from oomlab.check import check, solution
 from oomlab.explore.story import story
+from oomlab.simulate import Workload, simulate
 
 run = simulate(Machine(), Workload())
 print(story(run))

@@ -30,7 +30,8 @@ print(f"You suspected: {suspect.title}." if suspect else "No choice is kept here
 # %%
 from dataclasses import replace
 
-from oomlab import Machine, Workload, corpus, parse, simulate
+from oomlab import Machine, corpus, parse
+from oomlab.simulate import Workload, simulate
 from oomlab.units import gib_to_pages, pages_to_gib
 
 report = parse(corpus.incident())[0]

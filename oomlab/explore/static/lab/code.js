@@ -8,7 +8,8 @@ export function asPython(facts, settings) {
   const chosen = changed(machine, facts.defaults.machine);
   const asked = changed(workload, facts.defaults.workload);
   return [
-    "from oomlab import Machine, Workload, simulate",
+    "from oomlab import Machine",
+    "from oomlab.simulate import Workload, simulate",
     ...("kernel" in chosen ? ["from oomlab.kernel import KernelVersion"] : []),
     "",
     `machine = ${call("Machine", chosen)}`,

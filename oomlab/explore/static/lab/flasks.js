@@ -115,8 +115,8 @@ function drawFoot(pen, flask, state, magnified) {
 }
 
 function neckLines(flask, scale) {
-  const neck = `neck: last ${human(flask.inNeck)}, ${times(neckScale(flask))} taller`;
-  return flask.isTight ? [scale, neck] : [`${scale}; ${neck}`];
+  const [neck, taller] = [`neck: last ${human(flask.inNeck)}`, `${times(neckScale(flask))} taller`];
+  return flask.isTight ? [scale, neck, taller] : [`${scale}; ${neck}, ${taller}`];
 }
 
 function inUse({ number }, { swapUsed, free }) {

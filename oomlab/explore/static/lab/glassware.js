@@ -55,7 +55,7 @@ function tube(run, number, { slot, left, isNarrow }) {
   const zone = number === SWAP ? { name: "Swap" } : run.zones[number];
   const size = number === SWAP ? run.machine.swap : run.sizes[number];
   const tall = SMALL_TALL[isNarrow ? "narrow" : "wide"];
-  const y = isNarrow ? TOP + NECK + BODY + FOOT + 12 : TOP;
+  const y = isNarrow ? TOP + NECK + BODY + FOOT + 27 : TOP;
   return {
     ...{ isBig: false, isNarrow, number, zone, size, y, tall },
     reserve: number === SWAP ? 0 : zone.lowmem_reserve[run.user],
