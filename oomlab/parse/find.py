@@ -9,6 +9,7 @@ it is held than one stretch needs.
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections import deque
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
@@ -16,6 +17,7 @@ from typing import NamedTuple
 HEADER = b"oom-killer: gfp_mask=0x"
 MEMORY = b"lowmem_reserve[]:"
 KILL = b"Killed process "
+NEEDLES = (HEADER, MEMORY, KILL)
 """A report that lacks one of these has another, unless next to nothing of it is left.
 
 Kills alone are searched for only near another hit, and as long as there has been none: a
@@ -44,12 +46,11 @@ class Hit(NamedTuple):
 
 
 class Block(NamedTuple):
-    """A piece of the log: where it begins, where it ends, its bytes, its hits."""
+    """A piece of the log: where it begins, where it ends, its bytes."""
 
     start: int
     end: int
     data: bytes
-    hits: list[Hit]
 
 
 class Log:
@@ -58,8 +59,9 @@ class Log:
     def __init__(self, pieces: Iterable[bytes]) -> None:
         self._pieces = iter(pieces)
         self._blocks: deque[Block] = deque()
+        self._hits: list[Hit] = []
+        self._last: int | None = None
         self._counted = (0, 1)
-        self._last_hit: int | None = None
         self.end = 0
         self.is_whole = False
 
@@ -103,7 +105,8 @@ class Log:
         return any(_TASK.search(data) for data in self._slices(stop - 300, stop))
 
     def _held_hit(self, start: int) -> Hit | None:
-        return next((hit for block in self._blocks for hit in block.hits if hit.start >= start), None)
+        index = bisect_left(self._hits, (start,))
+        return self._hits[index] if index < len(self._hits) else None
 
     def _line_start(self, position: int) -> int:
         """Give where the line begins in which ``position`` lies."""
@@ -144,27 +147,33 @@ class Log:
         if not piece:
             self.is_whole = True
             return False
-        hits = sorted(self._hits(piece))
-        self._blocks.append(Block(self.end, self.end + len(piece), piece, hits))
-        self._last_hit = hits[-1].start if hits else self._last_hit
+        if self._blocks:
+            del self._hits[: bisect_left(self._hits, (self._blocks[0].start,))]
+        self._hits += sorted(self._search(piece))
+        self._blocks.append(Block(self.end, self.end + len(piece), piece))
         self.end += len(piece)
         return True
 
-    def _hits(self, piece: bytes) -> Iterator[Hit]:
+    def _search(self, piece: bytes) -> Iterator[Hit]:
         """Search a piece, and the seam between it and the one before."""
         tail = self._blocks[-1].data[-_SEAM:] if self._blocks else b""
-        seam = tail + piece[:_SEAM] if tail else b""
-        found = False
-        for needle in (HEADER, MEMORY, KILL):
-            if needle is KILL and not found and self._has_headers():
+        seam = tail + piece[:_SEAM]
+        for needle in NEEDLES:
+            if needle is KILL and not self._wants_kills():
                 return
-            for hit in (*_find_all(needle, seam, self.end - len(tail)), *_find_all(needle, piece, self.end)):
-                found = True
+            across = (
+                hit
+                for hit in _find_all(needle, seam, self.end - len(tail))
+                if hit.start < self.end < hit.start + len(needle)
+            )
+            for hit in (*across, *_find_all(needle, piece, self.end)):
+                if needle is not KILL:
+                    self._last = hit.start
                 yield hit
 
-    def _has_headers(self) -> bool:
-        """Tell whether there have been hits, and none of late."""
-        return self._last_hit is not None and self.end - self._last_hit > BEHIND
+    def _wants_kills(self) -> bool:
+        """Tell whether there has been no header yet, or one of late."""
+        return self._last is None or self.end - self._last < BEHIND
 
     def _forget(self, start: int) -> None:
         while len(self._blocks) > 1 and self._blocks[0].end <= start:

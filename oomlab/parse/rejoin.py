@@ -9,8 +9,13 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-from oomlab.parse.clean import LONGEST
 from oomlab.parse.kinds import ZONE_NAMES, Kind, kind_of
+
+LONGEST_WHOLE = 10_000
+"""No line of the kernel is longer than this; two paths of control groups may stand in one."""
+
+NEAR = 100
+"""So many characters before a cut are looked at."""
 
 _CANDIDATES = frozenset(("other", "blocks", "totals"))
 COLUMNS = frozenset(
@@ -110,7 +115,7 @@ def continues(kind: Kind, first: str, other: Kind, second: str, width: int) -> b
 
     ``width`` is how many columns the task table has: a row with fewer goes on.
     """
-    if len(first) > LONGEST or not (other == "other" or _is_half(kind, other, first, second)):
+    if len(first) > LONGEST_WHOLE or not (other == "other" or _is_half(kind, other, first, second)):
         return False
     if kind == "task":
         return _row_goes_on(first, second, width)
@@ -142,7 +147,7 @@ def _row_goes_on(first: str, second: str, columns: int) -> bool:
 
 def _pairs_go_on(first: str, second: str) -> bool:
     words = second.split()
-    if len(words) == 1 and len(second) < 12 and not _WHOLE_PAIR.search(first):
+    if len(words) == 1 and len(second) < 12 and not _WHOLE_PAIR.search(first[-NEAR:]):
         return True
     return 2 * sum(map(bool, map(_PAIR_LIKE.match, words))) >= len(words)
 
@@ -201,7 +206,7 @@ def _indent(line: str) -> int:
 
 def _cut_inside(kind: Kind, first: str, second: str) -> bool:
     """Tell whether the cut fell inside a word."""
-    end, start = first.rsplit(None, 1)[-1], second.split(None, 1)[0]
+    end, start = first[-NEAR:].rsplit(None, 1)[-1], second.split(None, 1)[0]
     if kind in ("killed", "chosen"):
         return not _KILL_WORD.match(start) and bool(_KILL_WORD.match(end + start))
     if kind == "task_header":

@@ -1,0 +1,196 @@
+"""Damage logs at random, and read them.
+
+    python -m benchmarks.fuzz [COUNT] [--first N] [--seed S] [LOG...]
+
+Every case is made from its number alone, so that one that fails can be made again. Reading
+may find nothing (:class:`ReportError`); any other exception, a report outside of its text
+and a case that takes more than a second are failures, which end the run.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from random import Random
+
+from oomlab.errors import ReportError
+from oomlab.parse import parse_bytes
+from oomlab.report import Report
+
+REPO = Path(__file__).parents[1]
+LIMIT = 1.0
+"""Seconds that reading a case may take."""
+
+PIECES = (
+    *(
+        b"\n",
+        b"\r\n",
+        b" ",
+        b"\t",
+        b"> ",
+        b"[",
+        b"]",
+        b"(",
+        b")",
+        b":",
+        b"=",
+        b"*",
+        b"kB",
+        b"-",
+        b"\0",
+        b"\xff",
+    ),
+    *(
+        b"\\n",
+        b"#012",
+        b"&gt;",
+        b"<br>",
+        b"**",
+        b"{",
+        b"}",
+        b"\x1b[31m",
+        b"<img src=x onerror=alert(1)>",
+        b"%s",
+    ),
+    *(b"9" * 30, b"0" * 5000, b"[    1.000000] ", b"[ T12] ", b"Sep 23 02:04:16 db kernel: ", b"4,1,2,-;"),
+    *(b"Node 0 ", b"DMA", b"Normal free:", b"lowmem_reserve[]: ", b"Mem-Info:", b"Call Trace:", b"[ pid ]"),
+    *(
+        b" invoked oom-killer: ",
+        b"Killed process ",
+        b"Out of memory: ",
+        b"Memory cgroup stats for ",
+        b"cpu 0 hot:",
+    ),
+    *("é".encode(), "٣".encode(), "²".encode(), "\u2028".encode(), "\u00a0".encode(), b"\xed\xa0\x80"),
+)
+"""What is put in: the marks that the reading goes by, and what tends to break readers."""
+
+
+def seeds(paths: Sequence[Path] = ()) -> list[bytes]:
+    """Load the logs that are damaged: the incident, captures and samples, or those that are named."""
+    found = paths or [
+        *sorted((REPO / "data").glob("*/*.log")),
+        *sorted((REPO / "tests" / "samples").glob("*.log")),
+    ]
+    return [Path(path).read_bytes() for path in found]
+
+
+def flip(random: Random, data: bytearray) -> None:
+    """Change a few bytes."""
+    for _ in range(random.randint(1, 20)):
+        data[random.randrange(len(data))] = random.randrange(256)
+
+
+def cut(random: Random, data: bytearray) -> None:
+    """Take a stretch out."""
+    start = random.randrange(len(data))
+    del data[start : start + random.choice((1, 10, 100, 1000, len(data)))]
+
+
+def repeat(random: Random, data: bytearray) -> None:
+    """Put a stretch in again, somewhere."""
+    start = random.randrange(len(data))
+    at = random.randrange(len(data))
+    data[at:at] = data[start : start + random.randint(1, 300)] * random.choice((1, 1, 1, 2, 30))
+
+
+def insert(random: Random, data: bytearray) -> None:
+    """Put in something that means something."""
+    for _ in range(random.randint(1, 8)):
+        at = random.randrange(len(data) + 1)
+        data[at:at] = random.choice(PIECES)
+
+
+def shuffle(random: Random, data: bytearray) -> None:
+    """Mix lines up, all of them or a few neighbours."""
+    lines = data.split(b"\n")
+    start = random.randrange(len(lines))
+    end = random.choice((len(lines), start + random.randint(2, 10)))
+    part = lines[start:end]
+    random.shuffle(part)
+    lines[start:end] = part
+    data[:] = b"\n".join(lines)
+
+
+def wrap(random: Random, data: bytearray) -> None:
+    """Cut lines at a column, or run them together."""
+    if random.random() < 0.5:
+        data[:] = data.replace(b"\n", random.choice((b"", b" ", b"\r", b"\n\n", b"\n> ", b"#012")))
+        return
+    width = random.randint(20, 200)
+    lines = data.split(b"\n")
+    data[:] = b"\n".join(line[at : at + width] for line in lines for at in range(0, len(line) or 1, width))
+
+
+MUTATIONS: tuple[Callable[[Random, bytearray], None], ...] = (flip, cut, repeat, insert, shuffle, wrap)
+LONG_LINE = 1 << 20
+
+
+def case(number: int, logs: Sequence[bytes], seed: int = 0) -> bytes:
+    """Make one damaged log from its number: a stretch of one, or of two spliced, changed up to four times."""
+    random = Random(seed * 1_000_003 + number)
+    data = bytearray(_stretch(random, logs))
+    if random.random() < 0.2:
+        data += _stretch(random, logs)
+    for _ in range(random.randint(1, 4)):
+        if data:
+            random.choice(MUTATIONS)(random, data)
+    if number % 2000 == 1999:
+        at = random.randrange(len(data) + 1)
+        piece = random.choice((*PIECES, bytes(data[:200]) or b"x"))
+        data[at:at] = (piece * (LONG_LINE // len(piece) + 1))[:LONG_LINE]
+    return bytes(data)
+
+
+def _stretch(random: Random, logs: Sequence[bytes]) -> bytes:
+    log = random.choice(logs)
+    size = random.choice((500, 2000, 5000, 13_000))
+    start = random.randrange(max(len(log) - size, 1)) if random.random() < 0.7 else 0
+    return log[start : start + size]
+
+
+def check(data: bytes) -> float:
+    """Read one case, and give the seconds that it took; raises whatever must not happen."""
+    before = time.perf_counter()
+    try:
+        reports: list[Report] = parse_bytes(data)
+    except ReportError:
+        reports = []
+    seconds = time.perf_counter() - before
+    last = data.count(b"\n") + 1
+    for report in reports:
+        assert 1 <= report.first_line <= report.last_line <= last, (report.first_line, report.last_line, last)
+        assert len(report.source) == report.last_line - report.first_line + 1
+    assert seconds < LIMIT, f"{seconds:.2f} s for {len(data)} bytes"
+    return seconds
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run many cases, and say what was the slowest."""
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks.fuzz", description="Damage logs and read them."
+    )
+    parser.add_argument("count", type=int, nargs="?", default=10_000)
+    parser.add_argument("--first", type=int, default=0, help="the number of the first case")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("logs", type=Path, nargs="*", help="logs to damage (default: those of the project)")
+    options = parser.parse_args(arguments)
+    logs = seeds(options.logs)
+    slowest = (0.0, 0)
+    for number in range(options.first, options.first + options.count):
+        data = case(number, logs, options.seed)
+        try:
+            slowest = max(slowest, (check(data), number))
+        except Exception:
+            print(f"case {number} (seed {options.seed}) failed", file=sys.stderr)
+            Path(f"fuzz-{options.seed}-{number}.log").write_bytes(data)
+            raise
+    print(f"{options.count} cases passed; the slowest, {slowest[1]}, took {slowest[0] * 1000:.0f} ms")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
