@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import json
+import quopri
 import re
 import textwrap
 from collections.abc import Callable
@@ -155,6 +156,9 @@ DRESSES: dict[str, Callable[[list[str]], str]] = {
     "journalctl -o json": journal,
     "journalctl -o json-pretty": lambda lines: journal(lines, indent=8),
     "journalctl -o export": export,
+    "syslog without a tag": each("Dec 17 13:46:{s:02d} sleepy "),
+    "a tag without a time": each(" kernel: [{t}] "),
+    "a serial console behind a prompt": lambda lines: "db7 login: " + "\n".join(lines),
     "metalog": each("Sep 23 02:04:{s:02d} [kernel] [{t}] "),
     "OpenWrt": each("Tue Sep  9 02:04:{s:02d} 2025 kern.warn kernel: [{t}] "),
     "logcat": each("09-09 02:04:{s:02d}.123     0     0 W kernel  : [{t}] "),
@@ -173,6 +177,11 @@ DRESSES: dict[str, Callable[[list[str]], str]] = {
     "CR CR LF": lambda lines: UPTIME(lines).replace("\n", "\r\r\n"),
     "coloured": each("\x1b[32m[{t}] \x1b[0m"),
     "hard blanks": lambda lines: UPTIME(lines).replace("  ", "\u00a0 "),
+    "hard blanks read as Latin-1": lambda lines: UPTIME(lines).replace("  ", "\u00c2\u00a0 "),
+    "hard blanks turned into letters": then(
+        lambda lines: UPTIME(lines).replace("  ", " A "), each("> A  A  A  A ")
+    ),
+    "quoted-printable": lambda lines: quopri.encodestring(UPTIME(lines).encode()).decode(),
     "HTML": lambda lines: "<pre><code>" + html.escape(UPTIME(lines)) + "</code></pre>",
     "HTML with breaks": lambda lines: html.escape(SYSLOG(lines)).replace("\n", "<br />\n"),
     "HTML on one line": lambda lines: html.escape(SYSLOG(lines)).replace("\n", "<br>"),

@@ -14,7 +14,7 @@ from collections import deque
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
-HEADER = b"oom-killer: gfp_mask=0x"
+HEADER = b" invoked oom-killer: gfp_mask=0x"
 MEMORY = b"lowmem_reserve[]:"
 KILL = b"Killed process "
 NEEDLES = (HEADER, MEMORY, KILL)
@@ -24,10 +24,13 @@ Kills alone are searched for only near another hit, and as long as there has bee
 log that holds headers holds one before each kill, but for a few moments of a busy kernel.
 """
 
-AHEAD = {HEADER: 8 << 10, MEMORY: 8 << 10, KILL: 1536}
+AHEAD = {HEADER: 8 << 10, MEMORY: 8 << 10, KILL: 800}
 """Bytes to read after a hit before asking whether the report goes on."""
 
 _TASK = re.compile(rb"\[ *\d+\] +\d+ +\d+ +\d+ +\d+ ")
+
+STEP = 2 << 10
+"""Bytes to read on as long as there are tasks."""
 
 BEHIND = 24 << 10
 """Bytes to read before a hit that is no header, for the part of the report that stands there."""
@@ -82,7 +85,7 @@ class Log:
             if hit is None or hit.start >= stop:
                 if self.is_whole or not self._is_in_table(stop):
                     return stop
-                stop += AHEAD[MEMORY]
+                stop += STEP
                 continue
             if hit.needle is HEADER and hit.start - begin > ENOUGH:
                 return self._line_start(hit.start)

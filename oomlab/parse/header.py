@@ -18,6 +18,7 @@ _MASK = re.compile(
 _ORDER = re.compile(r"order[=:]\s{0,4}(-?\d{1,10})|(\d{1,2})-order allocation", re.A)
 _ADJ = re.compile(r"(oom_adj|oomkilladj|oom_score_adj)=(-?\d{1,10})", re.A)
 _PLACE = re.compile(r"(nodemask|mems_allowed)=([^\s,]{1,500}(?:,[\d-]{1,200})*)")
+_PROMPT = re.compile(r"[\]>:]\s{1,8}")
 _PID = re.compile(r"(?:PID:|Pid:|\(pid:)\s{0,8}(\d{1,10})", re.A)
 _COMM = re.compile(r"(?:Comm:|comm:)\s{1,8}(.{0,15}\S)(?=\s{1,8}(?:Not tainted|Tainted:|Kdump:|Kernel)|\s*$)")
 _PROCESS = re.compile(r"Process (.{1,16}?) \(pid:")
@@ -109,7 +110,9 @@ def _asker(text: str, comm: str | None) -> str | None:
     before = match[1] if match else ""
     if comm is not None and before.endswith(comm):
         return comm
-    return before[-15:].strip() or comm
+    if len(before) > 15:  # more than a name can be: a prompt, say, stands before it
+        before = _PROMPT.split(before)[-1][-15:]
+    return before.strip() or comm
 
 
 def _names(text: str) -> tuple[str, ...]:

@@ -40,7 +40,7 @@ _STAT = re.compile(r"[a-z]\w{1,60} \d+$")
 _SLAB = re.compile(r"\S.{0,60}\s\d+KB\s+\d+KB$")
 _ALLOC = re.compile(r"[\d.]+\s?(?:[KMGT]i)?B\s+\d+\s+\S+:\d+")
 _PAGES = re.compile(r"\d{1,18} (?:(?:total |free |reserved |slab )?page|pages? )")
-_HEADER = re.compile(r"(?:^|.* invoked )oom-killer:")
+_HEADER = re.compile(r"(?:.* invoked )?oom-killer:|.*\boom-killer: gfp_mask=")
 _FAILED = re.compile(
     r".{0,200}?(?:page allocation failure[:.]|page allocation stalls|order allocation failed)"
 )

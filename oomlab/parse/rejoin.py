@@ -135,7 +135,7 @@ def _is_half(kind: Kind, other: Kind, first: str, second: str) -> bool:
         return False
     if kind == "totals":
         return not first[-1].isdigit()
-    return kind in ("killed", "pcp") or (kind in ("zone", "node") and "pages_scanned" in second)
+    return kind in ("killed", "pcp", "zone", "node")
 
 
 def _row_goes_on(first: str, second: str, columns: int) -> bool:

@@ -285,6 +285,8 @@ def _kills_anew(sketch: Sketch, kind: Kind, text: str) -> bool:
         return True
     if kind != "killed" or "memcg_group" in sketch.lines or "ut of " not in text:
         return False
+    if "chosen" in sketch.lines and "total-vm" not in text:
+        return False  # up to 2.6.33 the children of the chosen one went first
     earlier = sketch.of("killed")
     if not earlier or any(_process(line.text) == _process(text) for line in earlier):
         return False

@@ -18,7 +18,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 ANCHORS = (
     "Mem-Info:",
@@ -98,23 +98,22 @@ def undress(numbers: Sequence[int], lines: list[str]) -> Bodies:
     dresses = find_dresses(text)
     if not dresses:
         return Bodies(numbers, lines, [line.strip() for line in lines], None, None, ())
-    matches = [dresses[0].whole.match(line) for line in lines]
-    if None in matches or dresses[0].has_caller:
-        return _undress_each(numbers, lines, dresses, matches)
-    texts = [line[m.end() :].rstrip() for line, m in zip(lines, matches, strict=True) if m]
-    return Bodies(numbers, lines, texts, None, None, dresses)
+    match = dresses[0].whole.match
+    texts = [line[found.end() :].rstrip() if (found := match(line)) else None for line in lines]
+    if None in texts or dresses[0].has_caller:
+        return _undress_each(numbers, lines, dresses)
+    return Bodies(numbers, lines, cast(list[str], texts), None, None, dresses)
 
 
 def find_dresses(text: str) -> tuple[Dress, ...]:
     """Find the dresses in a text, the longest first; none when the kernel's words begin the lines."""
     places = _anchors(text)
     if not places:
-        return _learn(_before_others(text))
-    befores = [text[text.rfind("\n", 0, at) + 1 : at] for at in places]
-    if len(set(map(_rough, befores))) > 1:
-        tails = [tail[0] for at in places if (tail := _TAIL.search(text, max(0, at - 150), at))]
-        common = Counter(map(_rough, tails)).most_common(1)[0][0]
-        dresses = _learn([tail for tail in tails if _rough(tail) == common])
+        return _learn(tuple(map(_rough, _before_others(text))))
+    befores = tuple([_rough(text[text.rfind("\n", 0, at) + 1 : at]) for at in places])
+    if len(set(befores)) > 1:
+        tails = [_rough(tail[0]) for at in places if (tail := _TAIL.search(text, max(0, at - 150), at))]
+        dresses = _learn((Counter(tails).most_common(1)[0][0],))
         if dresses and is_run_together(text[:SAMPLE], dresses[0]):
             return dresses
     return _learn(befores)
@@ -132,13 +131,14 @@ def _stands_inside(text: str, match: re.Match[str]) -> bool:
 
 
 def _rough(before: str) -> str:
+    """Make texts the same that differ only in their numbers and blanks."""
     return _DIGITS.sub("0", " ".join(before.split()))
 
 
-def _learn(befores: list[str]) -> tuple[Dress, ...]:
+@lru_cache(256)
+def _learn(befores: tuple[str, ...]) -> tuple[Dress, ...]:
     """Make dresses of what stands before anchors; words without a time that stand there once are prose."""
-    befores = [before.strip() for before in befores if len(before) < 200 and not _KERNEL.search(before)]
-    counts = Counter(_rough(before) for before in befores if before)
+    counts = Counter(before for before in befores if 0 < len(before) < 200 and not _KERNEL.search(before))
     known = {_shape(before) for before, count in counts.items() if count > 1 or _STAMP.search(before)}
     return tuple(_dress(shape) for shape in sorted(known, key=len, reverse=True))
 
@@ -184,7 +184,6 @@ def _dress(shape: str) -> Dress:
     )
 
 
-@lru_cache(256)
 def _shape(before: str) -> str:
     """Write the regular expression of everything that looks like this text."""
     has_digits = any(map(str.isdigit, before))
@@ -209,13 +208,12 @@ def _pieces(tokens: Iterable[re.Match[str]], has_digits: bool) -> Iterator[str]:
             yield re.escape(token[0]) + (r"\s{0,20}+" if token[0] in "[<" else "")
 
 
-def _undress_each(
-    numbers: Sequence[int], lines: list[str], dresses: tuple[Dress, ...], matches: list[re.Match[str] | None]
-) -> Bodies:
-    """Try the other dresses on lines that the first does not fit, and learn further ones from those left."""
-    _match_rest(lines, matches, dresses[1:])
+def _undress_each(numbers: Sequence[int], lines: list[str], dresses: tuple[Dress, ...]) -> Bodies:
+    """Match line by line, and learn further dresses from the lines that are left."""
+    matches: list[re.Match[str] | None] = [None] * len(lines)
+    _match_rest(lines, matches, dresses)
     left = "\n".join([lines[index] for index, match in enumerate(matches) if match is None])
-    more = _learn([_line_before(left, at) for at in _anchors(left)])
+    more = _learn(tuple([_rough(_line_before(left, at)) for at in _anchors(left)]))
     dresses += tuple(dress for dress in more if dress not in dresses)
     _match_rest(lines, matches, more)
     texts = [line[m.end() :].rstrip() if m else line.strip() for line, m in zip(lines, matches, strict=True)]

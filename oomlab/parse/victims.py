@@ -33,7 +33,7 @@ def read_victims(sketch: Sketch, tasks: tuple[Task, ...], problems: list[Problem
     chosen = _by_pid(sketch.of("chosen"))
     killed = _by_pid(sketch.of("killed"))
     announced = _announced(sketch)
-    victims = {pid: _with_score(victim, chosen) for pid, victim in killed.items()}
+    victims = {pid: _with_score(victim, chosen) for pid, victim in killed.items()} if chosen else killed
     if not victims:
         victims = chosen or ({announced.pid: announced} if announced else {})
         for victim in victims.values():

@@ -1,0 +1,127 @@
+"""Take lines out of what they were wrapped into: JSON, HTML, Markdown, raw mail.
+
+A line may hold several then: loggers fold the kernel's own line ends into ``#012`` or
+``\\\\x0a``, web pages into ``<br>``.
+"""
+
+from __future__ import annotations
+
+import html
+import json
+import quopri
+import re
+from collections.abc import Sequence
+
+LONGEST = 1 << 18
+"""No line that holds others is longer than this."""
+
+_TAGS = re.compile(r"</?(?:p|pre|code|div|span|tt|td|tr|li|blockquote|b|strong|em|font)(?: [^<>]{0,200})?>")
+_BREAKS = re.compile(r"<br ?/?>|#012|\\x0a|\\012|\\n|\n")
+_MARKDOWN = re.compile(r"\\([_*\[\]()#<>.+~-])")
+_MESSAGE = re.compile(r'"MESSAGE"\s{0,4}:\s{0,4}"((?:[^"\\]|\\.)*)"')
+_FIELD = re.compile(r'\s{0,8}(?:"_{0,2}[A-Z][A-Z_]*"\s{0,4}:|_{0,2}[A-Z][A-Z_]*=|[{}\[\]],?$)')
+_RARE = ("&", "\\", "{", "`")
+_WRAPPED = ("#012", "**")
+_MARKS = (*_RARE, *_WRAPPED, "<br", "</", "<p", "<c", "<d", "<s")
+_JSON_KEYS = ("MESSAGE", "log", "message", "msg", "textPayload", "jsonPayload")
+_EQUALS = ("gfp_mask=", "order=", "kB =")
+
+
+def is_wrapped_up(text: str) -> bool:
+    """Look for marks of HTML, Markdown, JSON and folded lines."""
+    if any(map(text.__contains__, _RARE)) or any(map(text.__contains__, _WRAPPED)):
+        return True
+    return "MESSAGE=" in text[:4096] or "<br" in text[:4096] or _has_tags(text)
+
+
+def _has_tags(text: str) -> bool:
+    """Look for the end of an HTML element; the kernel's own marks are in capitals (``</TASK>``)."""
+    at = text.find("</")
+    while at >= 0 and not text[at + 2 : at + 3].islower():
+        at = text.find("</", at + 2)
+    return at >= 0
+
+
+def unwrap(numbers: Sequence[int], lines: list[str]) -> tuple[list[int], list[str]]:
+    """Take each line out of JSON, HTML or Markdown and cut it where lines were folded into one."""
+    found: list[int] = []
+    parts: list[str] = []
+    for number, line in zip(numbers, lines, strict=True):
+        if any(map(line.__contains__, _MARKS)) or line[:8] == "MESSAGE=" or _FIELD.match(line):
+            whole = _unescape(_from_json(line[:LONGEST]))
+            pieces = _BREAKS.split(whole.encode("utf-8", "backslashreplace").decode())
+            found.extend([number] * len(pieces))
+            parts.extend(pieces)
+        else:
+            found.append(number)
+            parts.append(line)
+    return found, parts
+
+
+def _from_json(line: str) -> str:
+    start = line.lstrip()[:1]
+    if start == "{" and line.rstrip().endswith("}"):
+        return _message(line)
+    if "MESSAGE" in line[:40] and (match := _MESSAGE.search(line)):
+        text = _loads(f'"{match[1]}"')
+        return text if isinstance(text, str) else match[1]
+    if line.startswith("MESSAGE="):
+        return line[8:]
+    return "" if _FIELD.match(line) else line
+
+
+def _message(line: str) -> str:
+    entry = _loads(line)
+    if not isinstance(entry, dict):
+        return line
+    message = next((entry[key] for key in _JSON_KEYS if key in entry), line)
+    if isinstance(message, dict):
+        message = message.get("message", line)
+    if isinstance(message, list):  # journald writes a message with odd bytes as a list of numbers
+        numbers = [byte for byte in message if isinstance(byte, int) and 0 <= byte < 256]
+        message = bytes(numbers).decode("utf-8", "backslashreplace")
+    return str(message)
+
+
+def _loads(text: str) -> object:
+    try:
+        return json.loads(text, strict=False)
+    except (ValueError, RecursionError):
+        return None
+
+
+def _unescape(line: str) -> str:
+    if "&" in line:
+        line = html.unescape(line)
+    if "<" in line:
+        line = _TAGS.sub("", line)
+    if "**" in line:
+        line = line.replace("**", "")
+    if "\\" in line:
+        line = _MARKDOWN.sub(r"\1", line)
+    return line.strip("`") if line.startswith("`") else line
+
+
+def is_quoted_printable(text: str) -> bool:
+    """Look whether the first equals sign of a report is written as raw mail writes it."""
+    for mark in _EQUALS:
+        at = text.find(mark)
+        if at >= 0:
+            return text.startswith("3D", at + len(mark))
+    return False
+
+
+def from_quoted_printable(numbers: Sequence[int], lines: list[str]) -> tuple[list[int], list[str]]:
+    """Undo what raw mail does to long lines and to the equals sign."""
+    found: list[int] = []
+    parts: list[str] = []
+    goes_on = False
+    for number, line in zip(numbers, lines, strict=True):
+        text = quopri.decodestring(line.removesuffix("=").encode()).decode("utf-8", "backslashreplace")
+        if goes_on and len(parts[-1]) < 1000:
+            parts[-1] += text
+        else:
+            found.append(number)
+            parts.append(text)
+        goes_on = line.endswith("=")
+    return found, parts
