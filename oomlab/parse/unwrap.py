@@ -117,7 +117,7 @@ def from_quoted_printable(numbers: Sequence[int], lines: list[str]) -> tuple[lis
     parts: list[str] = []
     goes_on = False
     for number, line in zip(numbers, lines, strict=True):
-        text = quopri.decodestring(line.removesuffix("=").encode()).decode("utf-8", "backslashreplace")
+        text = _decode(quopri.decodestring(line.removesuffix("=").encode("utf-8", "backslashreplace")))
         if goes_on and len(parts[-1]) < 1000:
             parts[-1] += text
         else:
@@ -125,3 +125,11 @@ def from_quoted_printable(numbers: Sequence[int], lines: list[str]) -> tuple[lis
             parts.append(text)
         goes_on = line.endswith("=")
     return found, parts
+
+
+def _decode(data: bytes) -> str:
+    """Decode UTF-8, or what mailers used before it."""
+    try:
+        return data.decode()
+    except UnicodeDecodeError:
+        return data.decode("latin-1")
