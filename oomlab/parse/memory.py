@@ -56,9 +56,12 @@ def read_totals(sketch: Sketch, page_kb: int) -> tuple[Mapping[str, int], Mappin
         found.append((_page_name(words), int(value), number))
     for number, text in sketch.of("free_pages"):
         found.extend(("free", int(value) // page_kb, number) for value in _SIZES.findall(text)[:1])
-    found.reverse()  # the first line that speaks of a counter counts
-    totals = {name: value for name, value, _ in found}
-    return MappingProxyType(totals), MappingProxyType({name: number for name, _, number in found})
+    totals: dict[str, int] = {}
+    lines: dict[str, int] = {}
+    for name, value, number in found:
+        if name not in totals:  # the first line that speaks of a counter counts
+            totals[name], lines[name] = value, number
+    return MappingProxyType(totals), MappingProxyType(lines)
 
 
 @lru_cache(256)
