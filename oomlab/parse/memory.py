@@ -52,10 +52,10 @@ def read_totals(sketch: Sketch, page_kb: int) -> tuple[Mapping[str, int], Mappin
         for name, value, unit in PAIR.findall(text)
     ]
     for number, text in sketch.of("pages"):
-        value, _, words = text.partition(" ")
-        found.append((_page_name(words), int(value), number))
+        count, _, words = text.partition(" ")
+        found.append((_page_name(words), int(count), number))
     for number, text in sketch.of("free_pages"):
-        found.extend(("free", int(value) // page_kb, number) for value in _SIZES.findall(text)[:1])
+        found.extend(("free", int(size) // page_kb, number) for size in _SIZES.findall(text)[:1])
     totals: dict[str, int] = {}
     lines: dict[str, int] = {}
     for name, value, number in found:
