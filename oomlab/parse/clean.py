@@ -35,21 +35,25 @@ def decode(data: bytes) -> str:
     return data.decode("utf-8", errors="backslashreplace")
 
 
-def clean(text: str, first: int = 1) -> tuple[Sequence[int], list[str]]:
-    """Split text into clean lines, each with the number of the line it stood on.
+def clean(given: str, given_lines: list[str], first: int = 1) -> tuple[Sequence[int], list[str]]:
+    """Make a text, also given line by line, clean lines, each with the number of the line it stood on.
 
     A line into which a logger folded several is several lines with one number.
     """
-    text = _clean_characters(text)
-    lines = text.split("\n")
+    text = _clean_characters(given)
+    lines = given_lines if text is given else text.split("\n")
     numbers: Sequence[int] = range(first, first + len(lines))
     if is_quoted_printable(text):
         numbers, lines = from_quoted_printable(numbers, lines)
         lines = [line.translate(_BLANKS) for line in lines]
-    if is_wrapped_up(text):
+    starts = {line[:1] for line in lines}
+    if is_wrapped_up(text, starts):
         numbers, lines = unwrap(numbers, lines)
         lines = [line.translate(_BLANKS) for line in lines]
-    if _is_quoted(lines):
+        starts = {line[:1] for line in lines}
+    if " " in starts:
+        starts |= {line.lstrip()[:1] for line in lines[:8]}
+    if ">" in starts or "|" in starts:
         lines = [line[match.end() :] if (match := _QUOTES.match(line)) else line for line in lines]
     if len(text) > LONGEST and max(map(len, lines)) > LONGEST:
         lines = [line[:LONGEST] for line in lines]
@@ -68,11 +72,3 @@ def _clean_characters(text: str) -> str:
     if text.count("A  A ", 0, 4000) > 2:
         text = _BLANK_LETTERS.sub(" ", text)
     return text
-
-
-def _is_quoted(lines: list[str]) -> bool:
-    """Tell whether lines begin with the marks of a quotation, set in or not."""
-    starts = {line[:1] for line in lines}
-    if " " in starts:
-        starts |= {line.lstrip()[:1] for line in lines[:8]}
-    return ">" in starts or "|" in starts

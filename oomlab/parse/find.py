@@ -64,6 +64,7 @@ class Log:
         self._blocks: deque[Block] = deque()
         self._hits: list[Hit] = []
         self._last: int | None = None
+        self._tail = b""
         self._counted = (0, 1)
         self.end = 0
         self.is_whole = False
@@ -136,7 +137,7 @@ class Log:
         if position > done:
             for block in self._blocks:
                 if block.start < position and done < block.end:
-                    line += block.data.count(b"\n", max(done - block.start, 0), position - block.start)
+                    line += _line_ends(block.data[max(done - block.start, 0) : position - block.start])
             self._counted = (position, line)
         return line
 
@@ -150,38 +151,38 @@ class Log:
         if not piece:
             self.is_whole = True
             return False
-        if self._blocks:
-            del self._hits[: bisect_left(self._hits, (self._blocks[0].start,))]
-        self._hits += sorted(self._search(piece))
+        self._search(piece)
         self._blocks.append(Block(self.end, self.end + len(piece), piece))
         self.end += len(piece)
         return True
 
-    def _search(self, piece: bytes) -> Iterator[Hit]:
+    def _search(self, piece: bytes) -> None:
         """Search a piece, and the seam between it and the one before."""
-        tail = self._blocks[-1].data[-_SEAM:] if self._blocks else b""
-        seam = tail + piece[:_SEAM]
-        for needle in NEEDLES:
-            if needle is KILL and not self._wants_kills():
-                return
-            across = (
-                hit
-                for hit in _find_all(needle, seam, self.end - len(tail))
-                if hit.start < self.end < hit.start + len(needle)
-            )
-            for hit in (*across, *_find_all(needle, piece, self.end)):
-                if needle is not KILL:
-                    self._last = hit.start
-                yield hit
-
-    def _wants_kills(self) -> bool:
-        """Tell whether there has been no header yet, or one of late."""
-        return self._last is None or self.end - self._last < BEHIND
+        seam, start = self._tail + piece[:_SEAM], self.end - len(self._tail)
+        self._tail = piece[-_SEAM:]
+        has_headers = self._last is not None and self.end - self._last > BEHIND
+        needles = (HEADER, MEMORY) if has_headers else NEEDLES
+        if not any([needle in piece or needle in seam for needle in needles]):
+            return
+        found = [hit for needle in NEEDLES for hit in _find_all(needle, piece, self.end)]
+        across = [hit for needle in NEEDLES for hit in _find_all(needle, seam, start)]
+        found += [hit for hit in across if hit.start < self.end < hit.start + len(hit.needle)]
+        self._last = max((hit.start for hit in found if hit.needle is not KILL), default=self._last)
+        del self._hits[: bisect_left(self._hits, (self._blocks[0].start if self._blocks else 0,))]
+        self._hits += sorted(found)
 
     def _forget(self, start: int) -> None:
+        """Let go of the blocks that end before ``start``, when their lines are counted."""
         while len(self._blocks) > 1 and self._blocks[0].end <= start:
-            self._line_number(self._blocks[0].end)
-            self._blocks.popleft()
+            done, line = self._counted
+            block = self._blocks.popleft()
+            if done < block.end:
+                self._counted = (block.end, line + _line_ends(block.data[max(done - block.start, 0) :]))
+
+
+def _line_ends(data: bytes) -> int:
+    """Count line ends: taking them out and comparing lengths is twice as quick as ``count`` before 3.13."""
+    return len(data) - len(data.replace(b"\n", b""))
 
 
 def _find_all(needle: bytes, piece: bytes, base: int) -> Iterator[Hit]:

@@ -99,7 +99,7 @@ def read_trace(lines: Iterable[Line]) -> tuple[str, ...]:
 
 
 def _functions(text: str) -> list[str]:
-    if ") from [" in text or ") from " in text:
+    if ") from " in text:
         return _ARM.findall(text)
     return _FUNCTION.findall(text) or (_OLD.findall(text) if "}" in text else [])
 

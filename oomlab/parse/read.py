@@ -18,7 +18,7 @@ from oomlab.report import Report, Source
 LONG = 1 << 20
 """A log longer than this is searched for stretches to be read; a shorter one is read whole."""
 
-_PIECE = 1 << 20
+_PIECE = 64 << 10
 _LARGEST = 64 << 20
 _OVER = 5
 """So many lines after a kill, its report is over."""
@@ -55,9 +55,11 @@ def read_pieces(pieces: Iterable[bytes]) -> Iterator[Report]:
     """Read the reports in a log that comes in pieces of any size, each as soon as it is whole."""
     pieces = iter(pieces)
     begun: list[bytes] = []
+    size = 0
     for piece in pieces:
         begun.append(piece)
-        if sum(map(len, begun)) > LONG:
+        size += len(piece)
+        if size > LONG:
             return _read_log(Log(chain(begun, pieces)))
     return iter(_read(decode(b"".join(begun))).reports)
 
@@ -96,10 +98,10 @@ class _Stretch(NamedTuple):
 
 def _read(text: str, first: int = 1) -> _Stretch:
     """Read the reports in a text whose first line has the number ``first``."""
-    numbers, lines = clean(text, first)
+    given = text.split("\n")
+    numbers, lines = clean(text, given, first)
     whole = mend(undress(numbers, lines))
     sketches = split(whole)
-    given = text.split("\n")
     bare = (
         None
         if whole.bare is None

@@ -7,6 +7,7 @@ after columns. A blank goes between the halves, unless the cut fell inside a wor
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Callable
 
 from oomlab.parse.kinds import ZONE_NAMES, Kind, kind_of
@@ -74,23 +75,19 @@ _WHOLE_END: dict[Kind, re.Pattern[str]] = {
 def rejoin(kinds: list[Kind], texts: list[str], lines: list[str], bare: list[bool] | None) -> None:
     """Append each continuation to the line it continues, and mark it ``"continued"``."""
     owners = _join_heads(kinds, texts, bare)
-    table = -1
-    for index, kind in enumerate(kinds):
-        if kind not in _CANDIDATES:
-            table = index if kind == "task_header" else table
-            continue
-        text = texts[index]
-        if not text or (bare is not None and not bare[index]):
+    tables = [index for index, kind in enumerate(kinds) if kind == "task_header"]
+    for index in [index for index, kind in enumerate(kinds) if kind in _CANDIDATES]:
+        if not texts[index] or (bare is not None and not bare[index]):
             continue
         before = index - 1
         while before >= 0 and not texts[before]:
             before -= 1
         owner = owners.get(before, before)
-        width = _count(texts[table]) if kinds[owner] == "task" and table >= 0 else 0
-        if owner < 0 or not continues(kinds[owner], texts[owner], kind, text, width):
+        if owner < 0 or not _continues(kinds, texts, owner, index, tables):
             continue
-        inside = _cut_inside(kinds[owner], texts[owner], text) and not _has_blank(lines[before], lines[index])
-        texts[owner] += text if inside else " " + text
+        inside = _cut_inside(kinds[owner], texts[owner], texts[index])
+        blank = "" if inside and not _has_blank(lines[before], lines[index]) else " "
+        texts[owner] += blank + texts[index]
         kinds[index], owners[index] = "continued", owner
 
 
@@ -100,8 +97,8 @@ def _join_heads(kinds: list[Kind], texts: list[str], bare: list[bool] | None) ->
     Gives, for each line that became part of another, which that is.
     """
     owners = {}
-    for index, kind in enumerate(kinds[:-1]):
-        if kind != "other" or not texts[index].endswith(_HEADS) or (bare is not None and not bare[index + 1]):
+    for index in [index for index, kind in enumerate(kinds[:-1]) if kind == "other"]:
+        if not texts[index].endswith(_HEADS) or (bare is not None and not bare[index + 1]):
             continue
         whole = f"{texts[index]} {texts[index + 1]}"
         if _RESTS.match(texts[index + 1]) and kind_of(whole) != "other":
@@ -110,15 +107,16 @@ def _join_heads(kinds: list[Kind], texts: list[str], bare: list[bool] | None) ->
     return owners
 
 
-def continues(kind: Kind, first: str, other: Kind, second: str, width: int) -> bool:
-    """Tell whether the second text makes sense as the rest of the first.
-
-    ``width`` is how many columns the task table has: a row with fewer goes on.
-    """
-    if len(first) > LONGEST_WHOLE or not (other == "other" or _is_half(kind, other, first, second)):
+def _continues(kinds: list[Kind], texts: list[str], owner: int, index: int, tables: list[int]) -> bool:
+    """Tell whether one line makes sense as the rest of another; a row goes on to the last column."""
+    kind, first, second = kinds[owner], texts[owner], texts[index]
+    if len(first) > LONGEST_WHOLE or not (
+        kinds[index] == "other" or _is_half(kind, kinds[index], first, second)
+    ):
         return False
     if kind == "task":
-        return _row_goes_on(first, second, width)
+        table = bisect_left(tables, owner)
+        return table > 0 and _row_goes_on(first, second, _count(texts[tables[table - 1]]))
     goes_on = _GOES_ON.get(kind)
     return goes_on is not None and goes_on(first, second)
 

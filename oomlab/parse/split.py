@@ -141,9 +141,8 @@ def _by_caller(lines: Lines, rows: list[Line]) -> Iterable[tuple[list[Kind], lis
     """Group lines by who printed them; a continuation goes where the line before it went."""
     parts: dict[str | None, tuple[list[Kind], list[Line]]] = {}
     caller: str | None = None
-    for kind, row, name, is_bare in zip(
-        lines.kinds, rows, lines.callers or (), lines.bare or (), strict=True
-    ):
+    bare = lines.bare or [False] * len(rows)
+    for kind, row, name, is_bare in zip(lines.kinds, rows, lines.callers or (), bare, strict=True):
         caller = caller if is_bare else name
         kinds, part = parts.setdefault(caller, ([], []))
         kinds.append(kind)

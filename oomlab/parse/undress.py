@@ -18,11 +18,10 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
-from typing import NamedTuple, cast
+from typing import NamedTuple
 
 ANCHORS = (
     "Mem-Info:",
-    "Mem-info:",
     "lowmem_reserve[]:",
     "Call Trace:",
     "Free swap  =",
@@ -32,6 +31,7 @@ ANCHORS = (
     "Memory cgroup out of memory: ",
     "memory: usage ",
     "Task in /",
+    "Mem-info:",
     "Pid: ",
     "Call trace:",
     "Total swap =",
@@ -56,6 +56,7 @@ _NUMBER = r"\d{1,20}+"
 SAMPLE = 8000
 """So many characters show how a mailer treated a text."""
 
+_CLOCK = f"{_NUMBER}:{_NUMBER}:{_NUMBER}"
 _DIGITS = re.compile(r"\d+")
 _KERNEL = re.compile(r"oom-killer|panic")
 """Words of the kernel's that can stand before an anchor."""
@@ -99,10 +100,36 @@ def undress(numbers: Sequence[int], lines: list[str]) -> Bodies:
     if not dresses:
         return Bodies(numbers, lines, [line.strip() for line in lines], None, None, ())
     match = dresses[0].whole.match
-    texts = [line[found.end() :].rstrip() if (found := match(line)) else None for line in lines]
-    if None in texts or dresses[0].has_caller:
-        return _undress_each(numbers, lines, dresses)
-    return Bodies(numbers, lines, cast(list[str], texts), None, None, dresses)
+    texts = [line[found.end() :].rstrip() if (found := match(line)) else line and "\n" for line in lines]
+    left = [index for index, text in enumerate(texts) if text == "\n"]  # no line has one: they did not match
+    bare = None
+    if left:
+        dresses, bare = _undress_left(lines, texts, left, dresses)
+    callers = _callers(lines, dresses) if any([dress.has_caller for dress in dresses]) else None
+    return Bodies(numbers, lines, texts, bare, callers, dresses)
+
+
+def _undress_left(
+    lines: list[str], texts: list[str], left: list[int], dresses: tuple[Dress, ...]
+) -> tuple[tuple[Dress, ...], list[bool] | None]:
+    """Try further dresses on lines that the first does not fit, and tell which are bare."""
+    rest = "\n".join([lines[index] for index in left])
+    more = _learn(tuple([_rough(_line_before(rest, at)) for at in _anchors(rest)]))
+    dresses += tuple([dress for dress in more if dress not in dresses])
+    bare = [False] * len(lines)
+    for index in left:
+        line = lines[index]
+        found = next((match for dress in dresses[1:] if (match := dress.whole.match(line))), None)
+        texts[index] = line[found.end() :].rstrip() if found else line.strip()
+        bare[index] = found is None and not any([dress.stamp.match(line) for dress in dresses])
+    return dresses, bare if any(bare) else None
+
+
+def _callers(lines: list[str], dresses: tuple[Dress, ...]) -> list[str | None] | None:
+    """Give who printed each line, where a dress tells."""
+    matches = [next((m for dress in dresses if (m := dress.whole.match(line))), None) for line in lines]
+    callers = [match.groupdict().get("caller") if match else None for match in matches]
+    return callers if any(callers) else None
 
 
 def find_dresses(text: str) -> tuple[Dress, ...]:
@@ -174,11 +201,10 @@ def _line_before(text: str, at: int) -> str:
 
 @lru_cache(64)
 def _dress(shape: str) -> Dress:
-    last = shape.rfind(_NUMBER)
-    stamp = shape[: last + len(_NUMBER)] if last >= 0 else shape
+    clock = shape.find(_CLOCK)
     return Dress(
         whole=re.compile(r"\s{0,20}+" + shape),
-        stamp=re.compile(r"\s{0,20}+" + (stamp if stamp.count("(") == stamp.count(")") else shape)),
+        stamp=re.compile(r"\s{0,20}+" + (shape[: clock + len(_CLOCK)] if clock >= 0 else shape)),
         inside=re.compile(r"(?<!\w)" + shape),
         has_caller="?P<caller>" in shape,
     )
@@ -206,33 +232,3 @@ def _pieces(tokens: Iterable[re.Match[str]], has_digits: bool) -> Iterator[str]:
             yield r"\w{1,64}+" if has_digits else re.escape(token[0])
         else:
             yield re.escape(token[0]) + (r"\s{0,20}+" if token[0] in "[<" else "")
-
-
-def _undress_each(numbers: Sequence[int], lines: list[str], dresses: tuple[Dress, ...]) -> Bodies:
-    """Match line by line, and learn further dresses from the lines that are left."""
-    matches: list[re.Match[str] | None] = [None] * len(lines)
-    _match_rest(lines, matches, dresses)
-    left = "\n".join([lines[index] for index, match in enumerate(matches) if match is None])
-    more = _learn(tuple([_rough(_line_before(left, at)) for at in _anchors(left)]))
-    dresses += tuple(dress for dress in more if dress not in dresses)
-    _match_rest(lines, matches, more)
-    texts = [line[m.end() :].rstrip() if m else line.strip() for line, m in zip(lines, matches, strict=True)]
-    bare = [m is None and not _is_stamped(line, dresses) for line, m in zip(lines, matches, strict=True)]
-    callers = [_caller(m) for m in matches] if any(dress.has_caller for dress in dresses) else []
-    return Bodies(numbers, lines, texts, bare, callers if any(callers) else None, dresses)
-
-
-def _match_rest(lines: list[str], matches: list[re.Match[str] | None], dresses: tuple[Dress, ...]) -> None:
-    for dress in dresses:
-        for index, match in enumerate(matches):
-            if match is None:
-                matches[index] = dress.whole.match(lines[index])
-
-
-def _is_stamped(line: str, dresses: tuple[Dress, ...]) -> bool:
-    """Tell whether the logger wrote this line, though not for the kernel."""
-    return any([dress.stamp.match(line) for dress in dresses])
-
-
-def _caller(match: re.Match[str] | None) -> str | None:
-    return match.groupdict().get("caller") if match else None

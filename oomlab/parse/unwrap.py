@@ -21,25 +21,35 @@ _MARKDOWN = re.compile(r"\\([_*\[\]()#<>.+~-])")
 _MESSAGE = re.compile(r'"MESSAGE"\s{0,4}:\s{0,4}"((?:[^"\\]|\\.)*)"')
 _FIELD = re.compile(r'\s{0,8}(?:"_{0,2}[A-Z][A-Z_]*"\s{0,4}:|_{0,2}[A-Z][A-Z_]*=|[{}\[\]],?$)')
 _RARE = ("&", "\\", "{", "`")
-_WRAPPED = ("#012", "**")
-_MARKS = (*_RARE, *_WRAPPED, "<br", "</", "<p", "<c", "<d", "<s")
+_MARKS = (*_RARE, "#012", "**", "<br", "</", "<p", "<c", "<d", "<s")
 _JSON_KEYS = ("MESSAGE", "log", "message", "msg", "textPayload", "jsonPayload")
 _EQUALS = ("gfp_mask=", "order=", "kB =")
 
 
-def is_wrapped_up(text: str) -> bool:
-    """Look for marks of HTML, Markdown, JSON and folded lines."""
-    if any(map(text.__contains__, _RARE)) or any(map(text.__contains__, _WRAPPED)):
+def is_wrapped_up(text: str, starts: set[str]) -> bool:
+    """Look for marks of HTML, Markdown, JSON and folded lines; ``starts`` is what lines begin with."""
+    if "*" in starts or any(map(text.__contains__, _RARE)):
         return True
-    return "MESSAGE=" in text[:4096] or "<br" in text[:4096] or _has_tags(text)
+    return "MESSAGE=" in text[:4096] or _has(text, "#", "012") or _has_tags(text)
+
+
+def _has(text: str, rare: str, rest: str) -> bool:
+    """Look for a mark by its first character, which is the quicker where that is rare."""
+    at = text.find(rare)
+    while at >= 0 and not text.startswith(rest, at + 1):
+        at = text.find(rare, at + 1)
+    return at >= 0
 
 
 def _has_tags(text: str) -> bool:
-    """Look for the end of an HTML element; the kernel's own marks are in capitals (``</TASK>``)."""
-    at = text.find("</")
-    while at >= 0 and not text[at + 2 : at + 3].islower():
-        at = text.find("</", at + 2)
-    return at >= 0
+    """Look for line breaks and ends of elements; the kernel's own marks are in capitals (``</TASK>``)."""
+    at = text.find("<")
+    while at >= 0:
+        name = text[at + 1 : at + 3]
+        if name == "br" or (name[:1] == "/" and name[1:].islower()):
+            return True
+        at = text.find("<", at + 1)
+    return False
 
 
 def unwrap(numbers: Sequence[int], lines: list[str]) -> tuple[list[int], list[str]]:
