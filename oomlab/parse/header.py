@@ -71,12 +71,13 @@ def read_process(sketch: Sketch) -> tuple[int | None, str | None]:
 
 
 def read_kernel(sketch: Sketch) -> KernelRelease | None:
-    """Read the release from the line that names the process."""
+    """Read the release from the line that names the process, or from the start of that kernel above."""
     for _, text in sketch.of("identity"):
         match = _RELEASE.search(text, max(text.find("ainted"), 0)) if "ainted" in text else None
         if match is not None:
             return _release(match[1])
-    return None
+    boot = _RELEASE.search(sketch.boot.text) if sketch.boot else None
+    return _release(boot[1]) if boot else None
 
 
 @lru_cache(64)

@@ -95,13 +95,17 @@ _new_line = partial(tuple.__new__, Line)
 
 @dataclass(slots=True)
 class Sketch:
-    """A report that is being collected: its lines by kind, and how far it has come."""
+    """A report that is being collected: its lines by kind, and how far it has come.
+
+    ``boot`` is the line with which its kernel started, where the log has it.
+    """
 
     first: int
     last: int
     lines: dict[Kind, list[Line]] = field(default_factory=dict)
     stage: int = -1
     others: list[Line] = field(default_factory=list)
+    boot: Line | None = None
 
     def add(self, kind: Kind, run: list[Line]) -> None:
         """Keep lines of one kind."""
@@ -178,6 +182,7 @@ class _Collector:
         self.open: Sketch | None = None
         self.pending: list[Run] = []
         self.others = 0
+        self.boot: Line | None = None
 
     def feed(self, kind: Kind, run: list[Line]) -> Sketch | None:
         """Take lines of one kind; give the report that they end, if they end one."""
@@ -204,6 +209,7 @@ class _Collector:
     def _pass(self, kind: Kind, run: list[Line]) -> Sketch | None:
         """Take lines that no report has: the rest of a wrapped one, or somebody else's."""
         if kind == "boot":
+            self.boot = run[-1]
             return self._close()
         if kind == "continued" and not self.others:
             if self.open is not None:
@@ -227,6 +233,8 @@ class _Collector:
         else:
             self.pending.append((kind, run))
             del self.pending[:-GAP]
+        if self.open is not None:
+            self.open.boot = self.boot
         return self.open
 
 
