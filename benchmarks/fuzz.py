@@ -22,7 +22,7 @@ from oomlab.report import Report
 
 REPO = Path(__file__).parents[1]
 LIMIT = 1.0
-"""Seconds that reading a case may take."""
+"""Seconds of the processor's time that reading a case may take."""
 
 PIECES = (
     *(
@@ -154,12 +154,12 @@ def _stretch(random: Random, logs: Sequence[bytes]) -> bytes:
 
 def check(data: bytes) -> float:
     """Read one case, and give the seconds that it took; raises whatever must not happen."""
-    before = time.perf_counter()
+    before = time.process_time()
     try:
         reports: list[Report] = parse_bytes(data)
     except ReportError:
         reports = []
-    seconds = time.perf_counter() - before
+    seconds = time.process_time() - before
     last = data.count(b"\n") + 1
     for report in reports:
         assert 1 <= report.first_line <= report.last_line <= last, (report.first_line, report.last_line, last)

@@ -54,6 +54,7 @@ UNITS = {
     "pages": "1 pages ",
     "failures": "x: page allocation failure: ",
     "non-ASCII digits": "٣",
+    "hard blanks": "\u00a0",
 }
 FRAMES = {
     "alone": "{}",
@@ -101,6 +102,28 @@ def test_time_grows_with_the_size(unit, frame):
         small, large = (FRAMES[frame].replace("{}", piece * (size // len(piece))) for size in (4_000, 16_000))
         fast = seconds(small)
         assert seconds(large) < 9 * fast + 0.02, f"{fast:.4f} s for a quarter"
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "Out of memory: Killed process {} (x).",
+        "Out of memory: Killed process {} (x) total-vm:8kB, anon-rss:8kB",
+        "Out of memory: Kill process {} (x) score 1 or sacrifice child",
+        "x{} invoked oom-killer: gfp_mask=0xd0, order=0",
+        "[{}] 0 {} 1 1 0 0 x",
+        "DMA{} free:8kB min:8kB low:8kB high:8kB",
+        "oom-kill:constraint=CONSTRAINT_NONE,task=x,pid={},uid=0",
+    ],
+)
+def test_many_different_lines_are_read_in_time(line):
+    """Thousands of reports, kills, tasks or zones in one text, no two the same."""
+    text = "Mem-Info:\n" + "\n".join(
+        line.replace("{}", str(number)) for number in range(600_000 // len(line))
+    )
+    before = time.process_time()
+    assert parse(text)
+    assert time.process_time() - before < 2
 
 
 def test_a_line_of_a_megabyte_is_read_in_time():

@@ -11,7 +11,7 @@ from oomlab.parse import header, memory
 from oomlab.parse.memcg import read_memcg
 from oomlab.parse.missing import find_missing
 from oomlab.parse.reconstruct import reconstruct
-from oomlab.parse.split import Sketch
+from oomlab.parse.sketch import Sketch
 from oomlab.parse.tasks import read_tasks
 from oomlab.parse.victims import read_victims
 from oomlab.parse.zones import read_zones

@@ -18,8 +18,8 @@ LONGEST = 16_384
 
 _COLOURS = re.compile(r"\x1b\[[0-9;?]{0,20}[ -/]{0,4}[@-~]")
 _QUOTES = re.compile(r"[ \t]{0,8}(?:[A-Z]{0,3}[>|][ \t]?){1,40}")
-_BLANKS = dict.fromkeys(map(ord, "\u00a0\u2000\u2001\u2002\u2003\u2007\u2008\u2009\u202f\u3000\t\v\f"), " ")
-_NOTHING = dict.fromkeys(map(ord, "\0\r\u200b\u200e\u200f\ufeff\u00ad"))
+_BLANKS = re.compile("\u00c2\u00a0|[\u00a0\u2000-\u2003\u2007-\u2009\u202f\u3000\t\v\f]")
+_UNSEEN = re.compile("[\0\r\u200b\u200e\u200f\ufeff\u00ad]+")
 _BLANK_LETTERS = re.compile(r"(?<=\s)A(?=\s)")
 """What a hard blank became on its way through two character sets."""
 
@@ -45,11 +45,11 @@ def clean(given: str, given_lines: list[str], first: int = 1) -> tuple[Sequence[
     numbers: Sequence[int] = range(first, first + len(lines))
     if is_quoted_printable(text):
         numbers, lines = from_quoted_printable(numbers, lines)
-        lines = [line.translate(_BLANKS) for line in lines]
+        lines = [_BLANKS.sub(" ", line) for line in lines]
     starts = {line[:1] for line in lines}
     if is_wrapped_up(text, starts):
         numbers, lines = unwrap(numbers, lines)
-        lines = [line.translate(_BLANKS) for line in lines]
+        lines = [line if line.isascii() else _BLANKS.sub(" ", line) for line in lines]
         starts = {line[:1] for line in lines}
     if " " in starts:
         starts |= {line.lstrip()[:1] for line in lines[:8]}
@@ -64,9 +64,9 @@ def _clean_characters(text: str) -> str:
     """Turn every kind of blank into a plain one, and take out what is not to be seen."""
     if not text.isascii():
         text = text.encode("utf-8", "backslashreplace").decode()  # halves of surrogate pairs
-        text = text.replace("\u00c2\u00a0", " ").translate(_BLANKS).translate(_NOTHING)
+        text = _UNSEEN.sub("", _BLANKS.sub(" ", text))
     elif "\r" in text or "\0" in text or "\t" in text:
-        text = text.translate(_NOTHING).replace("\t", " ")
+        text = text.replace("\r", "").replace("\0", "").replace("\t", " ")
     if "\x1b" in text:
         text = _COLOURS.sub("", text)
     if text.count("A  A ", 0, 4000) > 2:

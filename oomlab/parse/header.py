@@ -8,7 +8,7 @@ from functools import lru_cache
 
 from oomlab.errors import UnknownKernel
 from oomlab.kernel import KernelRelease
-from oomlab.parse.split import Line, Sketch
+from oomlab.parse.sketch import Line, Sketch
 from oomlab.report import Kind as ReportKind
 from oomlab.report import Trigger
 

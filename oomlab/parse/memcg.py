@@ -6,7 +6,7 @@ import re
 from collections import Counter
 from typing import Any
 
-from oomlab.parse.split import Sketch
+from oomlab.parse.sketch import Sketch
 from oomlab.report import Memcg
 
 _TASK = re.compile(r"Task in (\S{1,4000}) killed as a result of limit of (\S{1,4000})")

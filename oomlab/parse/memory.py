@@ -13,7 +13,7 @@ from functools import lru_cache, partial
 from types import MappingProxyType
 from typing import NamedTuple
 
-from oomlab.parse.split import Line, Sketch
+from oomlab.parse.sketch import Line, Sketch
 from oomlab.report import FreeBlocks, HugePages, NodeStat, Problem, Swap
 
 PAIR = re.compile(r"([A-Za-z_][\w()-]{0,40}+):\s{0,12}+(-?\d{1,19}+)([kK]B)?(?![\w(])", re.A)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from oomlab.parse.split import Line, Sketch
+from oomlab.parse.sketch import Line, Sketch
 from oomlab.report import Problem, Report
 
 _CPU = re.compile(r"cpu\s{1,12}(\d{1,6})", re.IGNORECASE | re.ASCII)

@@ -11,7 +11,8 @@ from oomlab.parse.assemble import assemble
 from oomlab.parse.clean import clean, decode
 from oomlab.parse.find import BEHIND, HEADER, Log
 from oomlab.parse.mend import mend
-from oomlab.parse.split import GAP, Sketch, split
+from oomlab.parse.sketch import Sketch
+from oomlab.parse.split import GAP, split
 from oomlab.parse.undress import undress
 from oomlab.report import Report, Source
 
@@ -30,15 +31,15 @@ def parse(text: str) -> list[Report]:
     Damage never stops the reading: what is missing or does not fit is told in
     ``Report.problems``. Raises :class:`ReportError` when the text holds no report at all.
     """
-    return (
-        parse_bytes(text.encode("utf-8", "backslashreplace"))
-        if len(text) > LONG
-        else _some(_read(text).reports)
-    )
+    if len(text) > LONG:
+        return parse_bytes(text.encode("utf-8", "backslashreplace"))
+    return _some(_read(text).reports)
 
 
 def parse_bytes(data: bytes) -> list[Report]:
-    """Read every report in the bytes of a log; see :func:`parse`."""
+    """Read every report in the bytes of a log, UTF-8 or UTF-16; see :func:`parse`."""
+    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return parse(decode(data))
     return _some(read_pieces([data]))
 
 

@@ -8,15 +8,13 @@ the open one has left behind.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
-from functools import partial
 from itertools import groupby
-from typing import NamedTuple
 
+from oomlab.parse.kills import is_by_kernel, is_somebody_elses, kills_anew
 from oomlab.parse.kinds import Kind
 from oomlab.parse.mend import Lines
+from oomlab.parse.sketch import Line, Run, Sketch, new_line
 
 GAP = 200
 """So many lines of other matters end a report."""
@@ -24,7 +22,8 @@ GAP = 200
 NEAR = 3
 """Lines of a report that lost its header belong to it when no more than this lies between."""
 
-_PID = re.compile(r"process (\d+)")
+NEARBY = 10
+"""What repeats lines of a report stands within so many reports of it."""
 
 _STAGES: dict[int, tuple[Kind, ...]] = {
     0: ("header", "failure", "show"),
@@ -74,48 +73,8 @@ _NEEDS: dict[Kind, Kind] = {"memcg_stat": "memcg_stats", "slab": "slab_title", "
 """Lines that mean something only under their title."""
 
 
-_KEPT_WITH: dict[Kind, Kind] = {"reserve": "zone", "pcp": "pcp_zone"}
-"""Lines that have no name of their own stay with the line that has it."""
-
 _RUNS = frozenset(("trace", "context", "task", "slab", "alloc", "memcg_stat", "pcp", "other"))
 """Lines that come many in a row, and whose first tells where all of them belong."""
-
-
-class Line(NamedTuple):
-    """One whole line of the kernel's: where it begins, and its text."""
-
-    number: int
-    text: str
-
-
-Run = tuple[Kind, list[Line]]
-
-_new_line = partial(tuple.__new__, Line)
-
-
-@dataclass(slots=True)
-class Sketch:
-    """A report that is being collected: its lines by kind, and how far it has come.
-
-    ``boot`` is the line with which its kernel started, where the log has it.
-    """
-
-    first: int
-    last: int
-    lines: dict[Kind, list[Line]] = field(default_factory=dict)
-    stage: int = -1
-    others: list[Line] = field(default_factory=list)
-    boot: Line | None = None
-
-    def add(self, kind: Kind, run: list[Line]) -> None:
-        """Keep lines of one kind."""
-        self.lines.setdefault(_KEPT_WITH.get(kind, kind), []).extend(run)
-
-    def of(self, *kinds: Kind) -> list[Line]:
-        """Give the lines of these kinds, kind by kind."""
-        if len(kinds) == 1:
-            return self.lines.get(kinds[0], [])
-        return [line for kind in kinds for line in self.lines.get(kind, ())]
 
 
 def split(lines: Lines) -> list[Sketch]:
@@ -124,7 +83,7 @@ def split(lines: Lines) -> list[Sketch]:
     Where the log says who printed a line (``[T123]``), each printer's lines are read
     apart, for two CPUs may print at once.
     """
-    rows = list(map(_new_line, zip(lines.numbers, lines.texts, strict=True)))
+    rows = list(map(new_line, zip(lines.numbers, lines.texts, strict=True)))
     parts = [(lines.kinds, rows)] if lines.callers is None else _by_caller(lines, rows)
     sketches = [sketch for kinds, part in parts for sketch in _collect(kinds, part)]
     if len(sketches) < 2:
@@ -133,11 +92,11 @@ def split(lines: Lines) -> list[Sketch]:
 
 
 def _without_echoes(sketches: list[Sketch]) -> Iterator[Sketch]:
-    """Leave out what only repeats lines of another report, as people do who write about one."""
+    """Leave out what only repeats lines of a report nearby, as people do who write about one."""
     texts = [frozenset(line.text for run in sketch.lines.values() for line in run) for sketch in sketches]
-    for sketch, own in zip(sketches, texts, strict=True):
+    for index, (sketch, own) in enumerate(zip(sketches, texts, strict=True)):
         has_header = not {"header", "failure", "show"}.isdisjoint(sketch.lines)
-        if has_header or not any(own < other for other in texts):
+        if has_header or not any(own < other for other in texts[max(0, index - NEARBY) : index + NEARBY]):
             yield sketch
 
 
@@ -228,7 +187,7 @@ class _Collector:
         self.others = 0
         if stage == 0:
             self.open = Sketch(run[0].number, run[0].number)
-        elif kind in _OPENERS and (kind != "killed" or _is_by_kernel(run[0].text)):
+        elif kind in _OPENERS and (kind != "killed" or is_by_kernel(run[0].text)):
             self.open = _headless(self.pending, run[0].number, stage)
         else:
             self.pending.append((kind, run))
@@ -236,11 +195,6 @@ class _Collector:
         if self.open is not None:
             self.open.boot = self.boot
         return self.open
-
-
-def _is_by_kernel(text: str) -> bool:
-    """Tell the kernel's own kill from a line of some daemon's that says the same."""
-    return "ut of " in text or "-rss:" in text or "vsz:" in text
 
 
 def _headless(pending: list[Run], number: int, stage: int) -> Sketch:
@@ -255,15 +209,10 @@ def _headless(pending: list[Run], number: int, stage: int) -> Sketch:
 
 def _belongs(sketch: Sketch, kind: Kind, text: str) -> bool:
     """Tell whether a line of this kind can still be part of this report."""
-    if kind == "killed" and _is_somebody_elses(sketch, text):
+    if kind == "killed" and is_somebody_elses(sketch, text):
         return False
     title = _NEEDS.get(kind)
     return sketch.stage <= _LATEST.get(kind, 9) and (title is None or title in sketch.lines)
-
-
-def _is_somebody_elses(sketch: Sketch, text: str) -> bool:
-    """Tell whether a process was killed by a daemon, after the kernel has said all that it had to say."""
-    return not (_is_by_kernel(text) or "chosen" in sketch.lines or "killed" not in sketch.lines)
 
 
 def _starts_anew(sketch: Sketch, kind: Kind, stage: int, text: str) -> bool:
@@ -271,7 +220,7 @@ def _starts_anew(sketch: Sketch, kind: Kind, stage: int, text: str) -> bool:
     if stage == 0:
         return not (sketch.stage == 0 and sketch.of(kind)[-1:] == [Line(sketch.last, text)])
     if stage >= 8:
-        return _kills_anew(sketch, kind, text)
+        return kills_anew(sketch, kind, text)
     if kind == "meminfo":
         return sketch.stage >= 4
     if kind == "zone" and sketch.stage >= 5:
@@ -281,29 +230,3 @@ def _starts_anew(sketch: Sketch, kind: Kind, stage: int, text: str) -> bool:
 
 def _head(text: str) -> str:
     return text.partition(" free")[0]
-
-
-def _kills_anew(sketch: Sketch, kind: Kind, text: str) -> bool:
-    """Tell whether a kill is one more of this report or the next: a busy kernel leaves headers out."""
-    if kind in ("constraint", "chosen"):
-        earlier = sketch.of("chosen", "killed") + sketch.of(kind)
-        return bool(earlier) and all(line.text != text for line in earlier)
-    if "failure" in sketch.lines and 4 <= sketch.stage < 8:
-        return True
-    if kind != "killed" or "memcg_group" in sketch.lines or "ut of " not in text:
-        return False
-    if "chosen" in sketch.lines and "total-vm" not in text:
-        return False  # up to 2.6.33 the children of the chosen one went first
-    earlier = sketch.of("killed")
-    if not earlier or any(_process(line.text) == _process(text) for line in earlier):
-        return False
-    return "total-vm" in text or _name(earlier[-1].text) != _name(text)
-
-
-def _process(text: str) -> str:
-    match = _PID.search(text)
-    return match[1] if match else text
-
-
-def _name(text: str) -> str:
-    return text[text.find("(") :]

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from functools import partial
 from itertools import repeat
 
-from oomlab.parse.split import Line, Sketch
+from oomlab.parse.sketch import Line, Sketch
 from oomlab.report import Problem, Task
 
 _PLAIN_COLUMNS = ("pid", "uid", "tgid", "total_vm", "rss", "cpu", "oom_adj", "name")

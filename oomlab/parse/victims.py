@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
-from oomlab.parse.split import Line, Sketch
+from oomlab.parse.sketch import Line, Sketch
 from oomlab.report import Problem, Task, Victim
 
 _KILL = re.compile(r"ill(?:ed)? process (\d{1,10})(?:, UID (\d{1,10}),)?(?:\s{1,4}\((.{0,64})\))?", re.A)

@@ -10,7 +10,7 @@ import re
 from typing import Any, NamedTuple
 
 from oomlab.parse.memory import ZONE_HEAD, Blocks, read_flags, read_pairs
-from oomlab.parse.split import Line, Sketch
+from oomlab.parse.sketch import Line, Sketch
 from oomlab.report import Problem, ZoneStat
 
 _RESERVES = ("lowmem_reserve", "protections")

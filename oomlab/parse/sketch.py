@@ -1,0 +1,49 @@
+"""What is collected of one report before it is read: its lines, by kind."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import partial
+from typing import NamedTuple
+
+from oomlab.parse.kinds import Kind
+
+_KEPT_WITH: dict[Kind, Kind] = {"reserve": "zone", "pcp": "pcp_zone"}
+"""Lines that have no name of their own stay with the line that has it."""
+
+
+class Line(NamedTuple):
+    """One whole line of the kernel's: where it begins, and its text."""
+
+    number: int
+    text: str
+
+
+Run = tuple[Kind, list[Line]]
+
+new_line = partial(tuple.__new__, Line)
+
+
+@dataclass(slots=True)
+class Sketch:
+    """A report that is being collected: its lines by kind, and how far it has come.
+
+    ``boot`` is the line with which its kernel started, where the log has it.
+    """
+
+    first: int
+    last: int
+    lines: dict[Kind, list[Line]] = field(default_factory=dict)
+    stage: int = -1
+    others: list[Line] = field(default_factory=list)
+    boot: Line | None = None
+
+    def add(self, kind: Kind, run: list[Line]) -> None:
+        """Keep lines of one kind."""
+        self.lines.setdefault(_KEPT_WITH.get(kind, kind), []).extend(run)
+
+    def of(self, *kinds: Kind) -> list[Line]:
+        """Give the lines of these kinds, kind by kind."""
+        if len(kinds) == 1:
+            return self.lines.get(kinds[0], [])
+        return [line for kind in kinds for line in self.lines.get(kind, ())]
