@@ -166,7 +166,8 @@ def test_several_reports_are_listed_one_line_each_and_summed_up(run, two_reports
     assert "The cause was the same each time: lowmem_exhaustion." in together
     assert first.split()[:3] == ["1", "line", "1"]
     assert second.split()[:3] == ["2", "line", "80"]
-    assert "killed clamd (pid 21832)" in first
+    said = "Sep 23 02:04:16 lowmem_exhaustion clamd order 0 killed clamd (pid 21832)"
+    assert said in " ".join(first.split())
 
 
 @pytest.mark.parametrize("module", ["gzip", "lzma", "bz2"])
@@ -192,8 +193,26 @@ def test_one_of_several_reports_is_explained_in_full_on_demand(run, two_reports,
     assert second.splitlines()[3:6] == alone.splitlines()[3:6]
 
 
+def test_a_report_of_many_is_explained_in_the_light_of_those_before_it(run, repo):
+    log = str(repo / "data" / "captures" / "oom-rsync-fix-off-1536M.log")
+    said = "1 had been killed within the 10 minutes before, and it did not help."
+    assert said not in " ".join(run("explain", log, "--report", "1")[1].split())
+    assert said in " ".join(run("explain", log, "--report", "2")[1].split())
+    second = json.loads(run("explain", "--json", log)[1])["reports"][1]
+    assert said in [finding["claim"] for finding in second["diagnosis"]["findings"]]
+
+
+def test_the_json_ends_with_what_the_reports_of_each_log_come_to(run, two_reports, incident):
+    together = json.loads(run("explain", "--json", incident, two_reports)[1])["timelines"]
+    assert [(each["log"], len(each["events"])) for each in together] == [(incident, 1), (two_reports, 2)]
+    assert together[1]["same_cause"] is True
+
+
 def test_reports_are_counted_through_all_files(run, two_reports, incident):
-    assert len(run("explain", incident, two_reports)[1].splitlines()) == 3
+    listed, _, together = run("explain", incident, two_reports)[1].partition("\n\n")
+    assert [row.split()[0] for row in listed.splitlines()] == ["1", "2", "3"]
+    assert together.startswith(f"{two_reports}: 2 reports")
+    assert together.count("\n") == 1
     assert "lines 80-157" in run("explain", incident, two_reports, "--report", "3")[1]
 
 
@@ -213,7 +232,7 @@ def test_a_log_without_a_report_gives_status_1_and_one_line(run, tmp_path, optio
     assert status == 1
     assert err.startswith("oomlab: no ")
     assert err.count("\n") == 1
-    assert out == "" or json.loads(out) == {"schema": 1, "reports": []}
+    assert out == "" or json.loads(out) == {"schema": 1, "reports": [], "timelines": []}
 
 
 def test_a_log_without_a_report_among_others_is_no_error(run, tmp_path, incident):
@@ -302,8 +321,9 @@ def test_several_logs_name_each_place_as_grep_does(run, tmp_path, incident, repo
     other = tmp_path / "other.log"
     other.write_bytes((repo / INCIDENT).read_bytes())
     first, second = run("explain", incident, str(other))[1].splitlines()
-    assert f"{incident}:1 " in first
-    assert f"{other}:1 " in second
+    assert f" {incident}:1 " in first
+    assert f" {other}:1 " in second
+    assert first.index("lowmem_exhaustion") == second.index("lowmem_exhaustion")
 
 
 # --- simulate --------------------------------------------------------------------------------

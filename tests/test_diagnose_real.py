@@ -6,7 +6,6 @@ from pathlib import Path
 import pytest
 
 from oomlab.diagnose import diagnose
-from oomlab.diagnose.timeline import timeline, timeline_as_dict
 from oomlab.parse import parse
 
 CAPTURES = Path(__file__).parents[1] / "data" / "captures"
@@ -55,26 +54,6 @@ def test_a_recorded_kernel_is_judged_by_what_was_done_to_it(name):
         diagnosis = diagnose(report)
         assert diagnosis.cause == cause
         assert detail is None or detail in diagnosis.contributing
-
-
-def test_a_fill_of_lowmem_has_one_cause_however_many_die():
-    line = timeline(recorded("oom-rsync-fix-off-1024M-swap"))
-    assert line.same_cause
-    assert [event.pids != () for event in line.events] == [True, True, False]
-    assert [event.seconds for event in line.events] == sorted(event.seconds for event in line.events)
-
-
-def test_a_timeline_is_plain_data():
-    data = timeline_as_dict(timeline(recorded("oom-rsync-fix-off-1024M-swap")))
-    assert json.loads(json.dumps(data)) == data
-
-
-def test_earlier_kills_of_the_same_log_are_told():
-    reports = recorded("oom-rsync-fix-off-1024M-swap")
-    findings = diagnose(reports[-1], others=reports).findings
-    serial = next(finding for finding in findings if finding.rule == "serial_kills")
-    assert "2" in serial.claim
-    assert "Killed process" in serial.evidence[0].text
 
 
 def test_the_experts_agree_on_the_cause(shared):

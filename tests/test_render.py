@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from oomlab.diagnose import diagnose
+from oomlab.diagnose.timeline import judge
 from oomlab.gfp import decode_gfp
 from oomlab.kernel import KernelRelease, KernelVersion
 from oomlab.render import annotated, as_dict, html, json_document, line, mask_text, text
@@ -116,13 +117,14 @@ def controls(shown: str) -> set[str]:
 def test_nothing_in_a_log_reaches_the_terminal_as_a_control_character(name):
     report = small(name)
     assert controls(text(report)) == set()
-    assert controls(line(report, 1)) == set()
-    assert "\n" not in line(report, 1)
+    listed = line(report, diagnose(report), 1)
+    assert controls(listed) == set()
+    assert "\n" not in listed
 
 
 @pytest.mark.parametrize("name", HOSTILE)
 def test_json_is_plain_ascii_and_still_holds_the_name_itself(name):
-    written = "".join(json_document([small(name)]))
+    written = "".join(json_document(judge([(name, small(name))])))
     assert written.isascii()
     assert controls(written) == set()
     assert json.loads(written)["reports"][0]["trigger"]["comm"] == name
@@ -164,8 +166,8 @@ def test_letters_of_any_script_stay():
 def test_the_json_has_exactly_the_fields_of_schema_1():
     written = as_dict(small())
     assert list(written) == [
-        *("kind", "first_line", "last_line", "kernel", "page_size_kb", "trigger", "gfp", "scope", "memcg"),
-        *("zones", "victims", "tasks", "problems", "diagnosis"),
+        *("kind", "first_line", "last_line", "time", "uptime_s", "kernel", "page_size_kb", "trigger", "gfp"),
+        *("scope", "memcg", "zones", "victims", "tasks", "problems", "diagnosis"),
     ]
     assert written["trigger"] == {
         "comm": "clamd",
@@ -212,7 +214,7 @@ def test_kilobytes_follow_the_page_size_of_the_report():
 
 
 def test_an_empty_document_is_still_json():
-    assert json.loads("".join(json_document([]))) == {"schema": 1, "reports": []}
+    assert json.loads("".join(json_document([]))) == {"schema": 1, "reports": [], "timelines": []}
 
 
 def test_the_text_says_who_asked_which_zones_were_short_and_who_was_killed():

@@ -5,17 +5,18 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain, islice
 from typing import TYPE_CHECKING, Any
 
 from oomlab.cli.progress import progress
 
 if TYPE_CHECKING:
+    from oomlab.diagnose.timeline import Judged, Timeline
     from oomlab.report import Report
 
-    Found = tuple[str, Report]
-    """A report, and the log it was found in."""
+LINE_DIGITS = 7
+"""Room for the number of a line in the list."""
 
 NOTHING_FOUND = 1
 """The exit status of logs that hold no report."""
@@ -50,56 +51,62 @@ def add(subparsers: Any) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Print what the logs say; give 1 when they hold no report."""
-    found: Iterator[Found] = chain.from_iterable(map(_reports, arguments.files))
+    from oomlab.diagnose.timeline import judge
+
+    found = judge(chain.from_iterable(map(_reports, arguments.files)))
     if arguments.report is not None:
         found = islice(found, arguments.report - 1, arguments.report)
-    first = next(found, None)
-    every = found if first is None else chain([first], found)
+    begun = list(islice(found, 2))
+    every = chain(begun, found)
     if arguments.json:
         _print_json(every)
-    else:
-        _print_text(every, several_logs=len(arguments.files) > 1)
-    if first is None:
+    elif len(begun) == 1:
+        _print_whole(begun[0])
+    elif begun:
+        _print_list(every, arguments.files)
+    if not begun:
         print(f"oomlab: {_nothing(arguments)}", file=sys.stderr)
-        return NOTHING_FOUND
-    return 0
+    return 0 if begun else NOTHING_FOUND
 
 
-def _print_json(found: Iterable[Found]) -> None:
+def _print_json(found: Iterable[Judged]) -> None:
     from oomlab.render import json_document
 
-    for piece in json_document(report for _, report in found):
+    for piece in json_document(found):
         sys.stdout.write(piece)
 
 
-def _print_text(found: Iterator[Found], *, several_logs: bool) -> None:
-    """Print a report in full when it is the only one, and else one line for each as it is read."""
-    from oomlab.render import line, text
+def _print_whole(only: Judged) -> None:
+    from oomlab.render import text
 
-    begun = list(islice(found, 2))
-    if len(begun) == 1:
-        sys.stdout.write(text(begun[0][1], width=_width(), bold=_bold()))
-    elif several_logs:
-        for number, (log, report) in enumerate(chain(begun, found), 1):
-            print(line(report, number, log))
-    elif begun:
-        _print_timeline(report for _, report in chain(begun, found))
+    sys.stdout.write(text(only.report, only.diagnosis, width=_width(), bold=_bold()))
 
 
-def _print_timeline(reports: Iterable[Report]) -> None:
-    """List the reports of one log as they are read, and then say what they come to together."""
-    from oomlab.diagnose.timeline import timeline
+def _print_list(found: Iterable[Judged], logs: Sequence[str]) -> None:
+    """Print one line for each report as it is read, and then what those of each log come to together."""
+    from oomlab.diagnose.timeline import TimelineBuilder
     from oomlab.render import line
 
-    def listed() -> Iterator[Report]:
-        for number, report in enumerate(reports, 1):
-            print(line(report, number))
-            yield report
+    several = len(logs) > 1
+    width = LINE_DIGITS + (max(map(len, logs)) + 1 if several else len("line "))
+    timelines: dict[str, TimelineBuilder] = {}
+    for number, (log, report, diagnosis) in enumerate(found, 1):
+        place = f"{log}:{report.first_line}" if several else f"line {report.first_line}"
+        print(line(report, diagnosis, number, place.ljust(width)))
+        timelines.setdefault(log, TimelineBuilder()).add(report, diagnosis)
+    for log, builder in timelines.items():
+        _print_together(builder.build(), log if several else None)
 
-    print(f"\n{timeline(listed()).summary}")
+
+def _print_together(together: Timeline, log: str | None) -> None:
+    """Say what the reports of one log come to, where there are several."""
+    from oomlab.render.safe import plain
+
+    if len(together.events) > 1:
+        print("\n" + (f"{plain(log)}: " if log else "") + together.summary)
 
 
-def _reports(log: str) -> Iterator[Found]:
+def _reports(log: str) -> Iterator[tuple[str, Report]]:
     """Read the reports of one log, each as soon as it is whole, however long the log is."""
     from oomlab.parse import read_pieces
     from oomlab.source import pieces

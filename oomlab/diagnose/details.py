@@ -11,6 +11,7 @@ from oomlab.diagnose.holders import swap_state
 from oomlab.diagnose.holdings import Holdings
 from oomlab.diagnose.model import Finding
 from oomlab.diagnose.saying import found, limit, percent, size
+from oomlab.diagnose.when import uptime
 from oomlab.report import Report, Victim
 from oomlab.units import human_kb
 
@@ -173,23 +174,38 @@ def victim(case: Case, cause: str) -> Finding | None:
         or held >= limit("victim") * whole
     ):
         return None
-    part = f"{human_kb(held)}, {held / whole:.1%} of the memory"
+    part = f"{human_kb(held)}, {percent(held / whole)} of the memory"
     so = "that filled no lowmem" if cause in LOWMEM_CAUSES else "it is not what filled it"
     claim = f"The process that was killed (pid {first.pid}) held {part}: {so}."
     return found(case, "victim_is_not_consumer", claim, "high", first.line)
 
 
 def serial(case: Case, others: Iterable[Report]) -> Finding | None:
-    """Say how many were killed before this one, in the same log: killing did not help then."""
+    """Say how many were killed before this one, in the same log; if it was just before, it did not help."""
     report = case.report
-    earlier = [each for each in others if each.first_line < report.first_line and each.scope == report.scope]
+    now = uptime(report)
+    earlier = [each for each in others if each.scope == report.scope and _is_just_before(each, report, now)]
     killed = [(each, dead.line) for each in earlier for dead in each.victims]
     if not killed or not case.killing:
         return None
-    claim = f"Killed before this one in the same log: {len(killed):,}. It did not help."
+    soon = now is not None
+    before = (
+        f"within the {limit('serial_seconds') / 60:.0f} minutes before, and it did not help"
+        if soon
+        else "before"
+    )
+    claim = f"{len(killed):,} had been killed {before}."
     finding = found(case, "serial_kills", claim, "high", report.trigger.line)
     quoted = [each.quote(line) for each, line in killed[-3:] if line]
     return replace(finding, evidence=(*filter(None, quoted), *finding.evidence))
+
+
+def _is_just_before(other: Report, report: Report, now: float | None) -> bool:
+    """Tell whether a report comes before another; by little, where the log tells the time."""
+    then = uptime(other)
+    if now is None or then is None:
+        return other.first_line < report.first_line
+    return other.first_line < report.first_line and 0 <= now - then <= limit("serial_seconds")
 
 
 def _resident(first: Victim) -> int | None:

@@ -78,6 +78,11 @@ class Diagnosis:
         """Every quoted line once, those of the deciding finding first."""
         return tuple(dict.fromkeys(line for each in self.findings for line in each.evidence))
 
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What is said of the kill, beside the summary."""
+        return tuple(each.claim for each in self.findings if each.claim not in self.summary)
+
 
 def as_dict(diagnosis: Diagnosis) -> dict[str, Any]:
     """Give a diagnosis as plain data for JSON; ``text`` is as the log has it, so escape it to show it."""

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-import re
+from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from oomlab.diagnose import diagnose
 from oomlab.diagnose.holdings import Holdings, holdings
 from oomlab.diagnose.model import Diagnosis
 from oomlab.diagnose.saying import limit, listed
+from oomlab.diagnose.when import uptime
 from oomlab.report import Report
 from oomlab.units import human_kb
 
-_UPTIME = re.compile(r"\[\s{0,12}(\d{1,12}\.\d{1,9})\]", re.A)
+NEARBY = 20
+"""So many reports before one are kept, to say whether their kills helped."""
 
 _WATCHED = {
     "anon": "process memory",
@@ -55,24 +57,58 @@ class Timeline:
     summary: str
 
 
-def timeline(reports: Iterable[Report]) -> Timeline:
-    """Say what the reports of one log, in the order of the log, have in common.
+class Judged(NamedTuple):
+    """A report, the name of its log, and why it was written."""
+
+    log: str
+    report: Report
+    diagnosis: Diagnosis
+
+
+def judge(found: Iterable[tuple[str, Report]]) -> Iterator[Judged]:
+    """Diagnose reports as they come, each with the name of its log, in the light of those before it."""
+    before: dict[str, deque[Report]] = {}
+    for log, report in found:
+        earlier = before.setdefault(log, deque(maxlen=NEARBY))
+        yield Judged(log, report, diagnose(report, others=earlier))
+        earlier.append(report)
+
+
+class TimelineBuilder:
+    """Takes the reports of one log as they come, and says what they have in common.
 
     Of the reports themselves only the first and the last OOM are kept, so that there may be many.
     """
-    events: list[Event] = []
-    ooms: list[Report] = []
-    for report in reports:
-        events.append(_event(report))
+
+    def __init__(self) -> None:
+        self._events: list[Event] = []
+        self._ooms: list[Report] = []
+
+    def add(self, report: Report, diagnosis: Diagnosis) -> None:
+        """Take the next report of the log, and why it was written."""
+        pids = tuple(victim.pid for victim in report.victims)
+        self._events.append(
+            Event(first_line=report.first_line, seconds=uptime(report), diagnosis=diagnosis, pids=pids)
+        )
         if report.kind == "oom":
-            ooms[1:] = [report]
-    causes = [event.diagnosis.cause for event in events]
-    known = [cause for cause in causes if cause not in ("not_oom", "undetermined")]
-    same = len(set(known)) == 1 if len(known) > 1 else None
-    changes = tuple(_changes(ooms))
-    return Timeline(
-        events=tuple(events), same_cause=same, changes=changes, summary=_summary(events, known, same, changes)
-    )
+            self._ooms[1:] = [report]
+
+    def build(self) -> Timeline:
+        """Say what the reports so far come to."""
+        causes = [event.diagnosis.cause for event in self._events]
+        known = [cause for cause in causes if cause not in ("not_oom", "undetermined")]
+        same = len(set(known)) == 1 if len(known) > 1 else None
+        changes = tuple(_changes(self._ooms))
+        summary = _summary(self._events, known, same, changes)
+        return Timeline(events=tuple(self._events), same_cause=same, changes=changes, summary=summary)
+
+
+def timeline(reports: Iterable[Report]) -> Timeline:
+    """Say what the reports of one log, in the order of the log, have in common."""
+    builder = TimelineBuilder()
+    for report in reports:
+        builder.add(report, diagnose(report))
+    return builder.build()
 
 
 def timeline_as_dict(line: Timeline) -> dict[str, Any]:
@@ -92,22 +128,6 @@ def timeline_as_dict(line: Timeline) -> dict[str, Any]:
             for event in line.events
         ],
     }
-
-
-def _event(report: Report) -> Event:
-    return Event(
-        first_line=report.first_line,
-        seconds=uptime(report),
-        diagnosis=diagnose(report),
-        pids=tuple(victim.pid for victim in report.victims),
-    )
-
-
-def uptime(report: Report) -> float | None:
-    """Read the uptime from the line of the request, in seconds; ``None`` where the log has none."""
-    line = report.quote(report.trigger.line or report.first_line)
-    match = _UPTIME.search(line.text[:400]) if line else None
-    return float(match[1]) if match else None
 
 
 def _changes(reports: Sequence[Report]) -> Iterator[str]:

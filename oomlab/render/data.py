@@ -6,8 +6,10 @@ import json
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from oomlab.diagnose import Diagnosis, diagnose
 from oomlab.diagnose import as_dict as diagnosis_as_dict
-from oomlab.diagnose import diagnose
+from oomlab.diagnose.timeline import Judged, TimelineBuilder, timeline_as_dict
+from oomlab.diagnose.when import clock, uptime
 from oomlab.gfp import GfpMask
 from oomlab.render.account import decode_trigger
 from oomlab.report import Memcg, Report, ZoneStat
@@ -15,7 +17,7 @@ from oomlab.report import Memcg, Report, ZoneStat
 SCHEMA = 1
 
 
-def as_dict(report: Report) -> dict[str, Any]:
+def as_dict(report: Report, diagnosis: Diagnosis | None = None) -> dict[str, Any]:
     """Give a report as dicts, lists, strings and numbers only, ready for JSON.
 
     Sizes of zones are in kB, ``lowmem_reserve`` in pages as printed, masks are hex
@@ -25,6 +27,8 @@ def as_dict(report: Report) -> dict[str, Any]:
         "kind": report.kind,
         "first_line": report.first_line,
         "last_line": report.last_line,
+        "time": clock(report),
+        "uptime_s": uptime(report),
         "kernel": report.kernel.text if report.kernel else None,
         "page_size_kb": report.page_size_kb,
         "trigger": _trigger(report),
@@ -35,19 +39,23 @@ def as_dict(report: Report) -> dict[str, Any]:
         "victims": [{"pid": each.pid, "comm": each.comm} for each in report.victims],
         "tasks": len(report.tasks),
         "problems": [{"line": each.line, "reason": each.reason} for each in report.problems],
-        "diagnosis": diagnosis_as_dict(diagnose(report)),
+        "diagnosis": diagnosis_as_dict(diagnosis or diagnose(report)),
     }
 
 
-def json_document(reports: Iterable[Report]) -> Iterator[str]:
+def json_document(reports: Iterable[Judged]) -> Iterator[str]:
     """Write the JSON document piece by piece, so that a log of any size fits in memory.
 
+    What the reports of each log come to together follows at the end, under ``"timelines"``.
     The text is pure ASCII without control characters, whatever the log holds.
     """
+    timelines: dict[str, TimelineBuilder] = {}
     yield f'{{"schema": {SCHEMA}, "reports": ['
-    for number, report in enumerate(reports):
-        yield (",\n" if number else "\n") + dumps(as_dict(report))
-    yield "\n]}\n"
+    for number, (log, report, diagnosis) in enumerate(reports):
+        timelines.setdefault(log, TimelineBuilder()).add(report, diagnosis)
+        yield (",\n" if number else "\n") + dumps({"log": log} | as_dict(report, diagnosis))
+    together = [{"log": log} | timeline_as_dict(each.build()) for log, each in timelines.items()]
+    yield f'\n], "timelines": {dumps(together)}}}\n'
 
 
 def dumps(value: Any) -> str:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from oomlab.badness import Scored, explains
+from oomlab.diagnose import Diagnosis
 from oomlab.render.safe import plain
 from oomlab.render.words import listed, person
 from oomlab.report import Report, Victim
 from oomlab.units import human_kb
 
 
-def kill_in_words(report: Report) -> list[str]:
-    """Say who was killed, and how that process compares with the others in the list."""
+def kill_in_words(report: Report, diagnosis: Diagnosis) -> list[str]:
+    """Say who was killed, how that process compares with the others in the list, and whether it helped."""
     if not report.victims:
         return []
     victim, *others = report.victims
@@ -19,7 +20,7 @@ def kill_in_words(report: Report) -> list[str]:
     if others:
         names = [person(each) for each in others[:5]] + [f"{len(others) - 5} more"] * (len(others) > 5)
         lines.append(f"After it: {listed(names)}.")
-    return [line for line in lines if line]
+    return [*filter(None, lines), *diagnosis.notes]
 
 
 def _weight_in_words(report: Report, victim: Victim) -> str:

@@ -35,7 +35,7 @@ def html(report: Report) -> str:
         _zones(report, verdicts(report, mask)),
         _said("The control group", account.group_in_words(report)),
         _said("What filled the memory", account.memory_in_words(report)),
-        _said("Who was killed", kill_in_words(report)),
+        _said("Who was killed", kill_in_words(report, diagnosis)),
         task_table(report),
         cures_page(diagnosis),
         _said("What is missing or damaged", account.missing(report)),

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from textwrap import wrap
 
-from oomlab.diagnose import diagnose
+from oomlab.diagnose import Diagnosis, diagnose
+from oomlab.diagnose.when import clock, uptime
 from oomlab.gfp import GfpMask
 from oomlab.render import account
 from oomlab.render.kill import kill_in_words
@@ -18,21 +19,22 @@ from oomlab.verdict import Verdict, verdicts
 
 LABEL = 10
 PROBLEMS_SHOWN, REMEDIES_SHOWN = 8, 3
+_NO_OOM = {"allocation_failure": "(failed request)", "show_mem": "(memory dump)"}
 
 
-def text(report: Report, *, width: int = 96, bold: bool = False) -> str:
+def text(report: Report, diagnosis: Diagnosis | None = None, *, width: int = 96, bold: bool = False) -> str:
     """Give the whole report as text, ``width`` columns at most for prose.
 
     ``bold`` sets headings with terminal codes: for a terminal only.
     """
-    mask, diagnosis = account.decode_trigger(report), diagnose(report)
+    mask, diagnosis = account.decode_trigger(report), diagnosis or diagnose(report)
     blocks = [
         ("Asked", _asked(report, mask, width)),
         ("Why", _wrapped(why_in_words(diagnosis), width)),
         ("Zones", _zones(report, verdicts(report, mask))),
         ("Group", _group(report, width)),
         ("Memory", _memory(report, width)),
-        ("Killed", _wrapped(kill_in_words(report), width)),
+        ("Killed", _wrapped(kill_in_words(report, diagnosis), width)),
         ("Try", _some(diagnosis.remedies, REMEDIES_SHOWN, width)),
         ("Missing", _some(account.missing(report), PROBLEMS_SHOWN, width)),
     ]
@@ -41,21 +43,27 @@ def text(report: Report, *, width: int = 96, bold: bool = False) -> str:
     return "\n\n".join(["\n".join(head), *body]) + "\n"
 
 
-def line(report: Report, number: int, log: str | None = None) -> str:
-    """Give a report as one line of a list: its number, its place, who asked and who was killed.
+def line(report: Report, diagnosis: Diagnosis, number: int, place: str = "") -> str:
+    """Give a report as one line of a list: its number and place, when, why, who asked, who was killed.
 
-    The place is a line, or with the name of a ``log`` that and the line. The columns stand
-    still from one report to the next.
+    The columns stand still from one report to the next if all places are equally long.
     """
-    place = f"line {report.first_line}" if log is None else f"{plain(log)}:{report.first_line}"
     trigger = report.trigger
-    mask = "-" if trigger.gfp_mask is None else f"{trigger.gfp_mask:#x}"
     order = "-" if trigger.order is None else trigger.order
-    kind = {"oom": f"oom {report.scope}", "allocation_failure": "failure", "show_mem": "listing"}[report.kind]
     return (
-        f"{number:>4}  {place:<13} {kind:<13} {plain(trigger.comm or '-'):<16} "
-        f"{mask:>10} order {order:<2}  {_killed_briefly(report)}"
+        f"{number:>4}  {plain(place)} {_time(report):<19} {_why(report, diagnosis):<21} "
+        f"{plain(trigger.comm or '-'):<15} order {order:<2}  {_killed_briefly(report)}"
     ).rstrip()
+
+
+def _time(report: Report) -> str:
+    """Give the time of day, or else the uptime of the kernel."""
+    seconds = uptime(report)
+    return plain(clock(report) or ("-" if seconds is None else f"[{seconds:.3f}]"))
+
+
+def _why(report: Report, diagnosis: Diagnosis) -> str:
+    return diagnosis.cause if report.kind == "oom" else _NO_OOM[report.kind]
 
 
 def _killed_briefly(report: Report) -> str:
