@@ -235,7 +235,7 @@ class Memcg:
         return size if size is None or self.stats_unit == "kB" else size // 1024
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Report:
     """One report: an OOM kill, an allocation failure, or a memory dump asked for by hand.
 
@@ -284,6 +284,14 @@ class Report:
     def quote(self, line: int) -> SourceLine | None:
         """Give the source line of that number, or ``None`` when it is not part of this report."""
         return next((each for each in self.source if each.number == line), None)
+
+    def __repr__(self) -> str:
+        """Name the report in a few words: a list of reports is to be read, too."""
+        told = [self.kind, f"lines {self.first_line}-{self.last_line}"]
+        told += [f"Linux {self.kernel.text!r}"] if self.kernel else []
+        told += [f"asked by {self.trigger.comm!r}"] if self.trigger.comm else []
+        told += [f"killed {victim.comm!r}" for victim in self.victims[:1]]
+        return f"<Report: {', '.join(told)}>"
 
     def _repr_html_(self) -> str:
         """Show the report in a notebook, wherever it comes from: the one import that goes up a floor."""

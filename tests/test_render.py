@@ -10,10 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from oomlab.diagnose import diagnose
-from oomlab.diagnose.timeline import judge
+from oomlab.diagnose.timeline import judge, timeline
 from oomlab.gfp import decode_gfp
 from oomlab.kernel import KernelRelease, KernelVersion
-from oomlab.render import annotated, as_dict, html, json_document, line, mask_text, text
+from oomlab.render import annotated, as_dict, html, json_document, line, mask_text, text, timeline_html
 from oomlab.render.account import decode_trigger
 from oomlab.render.anatomy import parts, sections
 from oomlab.render.safe import markup, plain
@@ -135,6 +135,14 @@ def test_json_is_plain_ascii_and_still_holds_the_name_itself(name):
 def test_a_hostile_name_adds_no_tag_and_no_attribute(show, name):
     assert shape(show(small(name))) == shape(show(small("clamd")))
     assert plain(name) in "".join(Reader(show(small(name))).words)
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_a_hostile_name_adds_nothing_to_a_timeline_or_a_list_of_reports(name):
+    assert shape(timeline_html(timeline([small(name)]))) == shape(timeline_html(timeline([small("clamd")])))
+    assert plain(name) in "".join(Reader(timeline([small(name)])._repr_html_()).words)
+    assert controls(repr([small(name)])) == set()
+    assert len(repr(small(name))) < 200
 
 
 @given(st.text(min_size=1, max_size=40))

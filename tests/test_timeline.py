@@ -23,7 +23,7 @@ def recorded(name):
 def test_a_fill_of_lowmem_has_one_cause_however_many_die():
     line = timeline(recorded("oom-rsync-fix-off-1024M-swap"))
     assert line.same_cause
-    assert [event.pids != () for event in line.events] == [True, True, False]
+    assert [event.victims != () for event in line.events] == [True, True, False]
     assert [event.seconds for event in line.events] == sorted(event.seconds for event in line.events)
 
 

@@ -11,8 +11,8 @@ from oomlab.diagnose import diagnose
 from oomlab.diagnose.holdings import Holdings, holdings
 from oomlab.diagnose.model import Diagnosis
 from oomlab.diagnose.saying import limit, listed
-from oomlab.diagnose.when import uptime
-from oomlab.report import Report
+from oomlab.diagnose.when import clock, uptime
+from oomlab.report import Kind, Report, Victim
 from oomlab.units import human_kb
 
 NEARBY = 20
@@ -33,14 +33,16 @@ _WATCHED = {
 class Event:
     """One report of a log: where it begins, when, why, and who died.
 
-    ``seconds`` is the uptime of the kernel, where the log has it. ``pids`` are empty where
-    nothing was killed.
+    ``time`` is the date as the log writes it, ``seconds`` the uptime of the kernel; either is
+    ``None`` where the log lacks it.
     """
 
     first_line: int
+    kind: Kind
+    time: str | None
     seconds: float | None
     diagnosis: Diagnosis
-    pids: tuple[int, ...]
+    victims: tuple[Victim, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,6 +57,12 @@ class Timeline:
     same_cause: bool | None
     changes: tuple[str, ...]
     summary: str
+
+    def _repr_html_(self) -> str:
+        """Show the timeline in a notebook; like a report, it loads its page when it is asked to."""
+        from oomlab.render import timeline_html
+
+        return str(timeline_html(self))
 
 
 class Judged(NamedTuple):
@@ -86,10 +94,7 @@ class TimelineBuilder:
 
     def add(self, report: Report, diagnosis: Diagnosis) -> None:
         """Take the next report of the log, and why it was written."""
-        pids = tuple(victim.pid for victim in report.victims)
-        self._events.append(
-            Event(first_line=report.first_line, seconds=uptime(report), diagnosis=diagnosis, pids=pids)
-        )
+        self._events.append(_event(report, diagnosis))
         if report.kind == "oom":
             self._ooms[1:] = [report]
 
@@ -101,6 +106,17 @@ class TimelineBuilder:
         changes = tuple(_changes(self._ooms))
         summary = _summary(self._events, known, same, changes)
         return Timeline(events=tuple(self._events), same_cause=same, changes=changes, summary=summary)
+
+
+def _event(report: Report, diagnosis: Diagnosis) -> Event:
+    return Event(
+        first_line=report.first_line,
+        kind=report.kind,
+        time=clock(report),
+        seconds=uptime(report),
+        diagnosis=diagnosis,
+        victims=report.victims,
+    )
 
 
 def timeline(reports: Iterable[Report]) -> Timeline:
@@ -120,10 +136,11 @@ def timeline_as_dict(line: Timeline) -> dict[str, Any]:
         "events": [
             {
                 "line": event.first_line,
-                "seconds": event.seconds,
+                "time": event.time,
+                "uptime_s": event.seconds,
                 "cause": event.diagnosis.cause,
                 "confidence": event.diagnosis.confidence,
-                "killed": list(event.pids),
+                "victims": [{"pid": each.pid, "comm": each.comm} for each in event.victims],
             }
             for event in line.events
         ],
@@ -150,7 +167,7 @@ def _both(first: Holdings, last: Holdings, name: str) -> bool:
 
 
 def _summary(events: Sequence[Event], known: Sequence[str], same: bool | None, changes: Sequence[str]) -> str:
-    kills = sum(len(event.pids) for event in events)
+    kills = sum(len(event.victims) for event in events)
     parts = [
         f"{_count(len(events), 'report')}, {_count(kills, 'process', 'processes')} killed{_span(events)}."
     ]

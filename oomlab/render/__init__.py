@@ -16,8 +16,19 @@ if TYPE_CHECKING:
     from oomlab.render.mask import mask_as_dict, mask_text
     from oomlab.render.summary import html
     from oomlab.render.terminal import line, text
+    from oomlab.render.timeline import timeline_html
 
-__all__ = ["annotated", "as_dict", "html", "json_document", "line", "mask_as_dict", "mask_text", "text"]
+__all__ = [
+    "annotated",
+    "as_dict",
+    "html",
+    "json_document",
+    "line",
+    "mask_as_dict",
+    "mask_text",
+    "text",
+    "timeline_html",
+]
 
 _MODULES = {
     "annotated": "log",
@@ -28,6 +39,7 @@ _MODULES = {
     "mask_as_dict": "mask",
     "mask_text": "mask",
     "text": "terminal",
+    "timeline_html": "timeline",
 }
 
 

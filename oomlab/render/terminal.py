@@ -11,15 +11,14 @@ from oomlab.gfp import GfpMask
 from oomlab.render import account
 from oomlab.render.kill import kill_in_words
 from oomlab.render.safe import plain
+from oomlab.render.timeline import cause_in_words, killed_in_words, when_in_words
 from oomlab.render.why import why_in_words
-from oomlab.render.words import person
 from oomlab.render.zones import verdict_in_words, zone_name
 from oomlab.report import Report
 from oomlab.verdict import Verdict, verdicts
 
 LABEL = 10
 PROBLEMS_SHOWN, REMEDIES_SHOWN = 8, 3
-_NO_OOM = {"allocation_failure": "(failed request)", "show_mem": "(memory dump)"}
 
 
 def text(report: Report, diagnosis: Diagnosis | None = None, *, width: int = 96, bold: bool = False) -> str:
@@ -50,27 +49,11 @@ def line(report: Report, diagnosis: Diagnosis, number: int, place: str = "") -> 
     """
     trigger = report.trigger
     order = "-" if trigger.order is None else trigger.order
+    when = when_in_words(clock(report), uptime(report))
     return (
-        f"{number:>4}  {plain(place)} {_time(report):<19} {_why(report, diagnosis):<21} "
-        f"{plain(trigger.comm or '-'):<15} order {order:<2}  {_killed_briefly(report)}"
+        f"{number:>4}  {plain(place)} {when:<19} {cause_in_words(report.kind, diagnosis):<21} "
+        f"{plain(trigger.comm or '-'):<15} order {order:<2}  {killed_in_words(report.victims)}"
     ).rstrip()
-
-
-def _time(report: Report) -> str:
-    """Give the time of day, or else the uptime of the kernel."""
-    seconds = uptime(report)
-    return plain(clock(report) or ("-" if seconds is None else f"[{seconds:.3f}]"))
-
-
-def _why(report: Report, diagnosis: Diagnosis) -> str:
-    return diagnosis.cause if report.kind == "oom" else _NO_OOM[report.kind]
-
-
-def _killed_briefly(report: Report) -> str:
-    if not report.victims:
-        return ""
-    more = f" and {len(report.victims) - 1} more" if len(report.victims) > 1 else ""
-    return f"killed {person(report.victims[0])}{more}"
 
 
 def _asked(report: Report, mask: GfpMask | None, width: int) -> list[str]:
