@@ -51,10 +51,10 @@ def size(case: Case, pages: float) -> str:
 def percent(share: float) -> str:
     """Write a share as people do.
 
-    >>> percent(0.593)
-    '59 %'
+    >>> percent(0.593), percent(0.0004)
+    ('59 %', 'under 1 %')
     """
-    return f"{share * 100:.0f} %"
+    return "under 1 %" if 0 < share < 0.005 else f"{share * 100:.0f} %"
 
 
 def listed(words: Iterable[str], last: str = "and") -> str:

@@ -49,10 +49,11 @@ def line(report: Report, diagnosis: Diagnosis, number: int, place: str = "") -> 
     """
     trigger = report.trigger
     order = "-" if trigger.order is None else trigger.order
+    killed = f"killed {killed_in_words(report.victims)}" if report.victims else ""
     when = when_in_words(clock(report), uptime(report))
     return (
         f"{number:>4}  {plain(place)} {when:<19} {cause_in_words(report.kind, diagnosis):<21} "
-        f"{plain(trigger.comm or '-'):<15} order {order:<2}  {killed_in_words(report.victims)}"
+        f"{plain(trigger.comm or '-'):<15} order {order:<2}  {killed}"
     ).rstrip()
 
 

@@ -48,4 +48,4 @@ def killed_in_words(victims: Sequence[Victim]) -> str:
     if not victims:
         return ""
     more = f" and {len(victims) - 1} more" if len(victims) > 1 else ""
-    return f"killed {person(victims[0])}{more}"
+    return f"{person(victims[0])}{more}"
