@@ -6,6 +6,7 @@ DIR holds logs and ``index.json``: a list of objects with ``file`` and what is k
 ``reports`` (how many of them are OOMs), ``trigger``, ``gfp_mask``, ``order``, ``killed``,
 ``zones_listed``, ``cause_id``. One line is printed for each file, and one in all. What a
 key leaves open (a name without a pid, ``null`` in a list) is not held against the reader.
+``trigger`` and ``cause_id`` may speak of each report, parted by ``;``; what is empty is open.
 """
 
 from __future__ import annotations
@@ -62,7 +63,7 @@ def trigger(entry: Entry, found: list[Report]) -> bool:
     asked = [report.trigger for report in found]
     return len(asked) >= len(wanted) and all(
         match is not None
-        and match[1] == one.comm
+        and match[1] in ("", one.comm)
         and (match[2] is None or one.pid is None or int(match[2]) == one.pid)
         for match, one in zip(wanted, asked, strict=False)
     )
@@ -103,11 +104,20 @@ def zones(entry: Entry, found: list[Report]) -> bool:
 
 
 def cause(entry: Entry, found: list[Report]) -> bool:
-    """Compare the cause of the first report with the first cause that the key names."""
-    wanted = entry["cause_id"].partition(" + ")[0]
+    """Compare the causes that the key names, report by report; no report at all is not an OOM."""
+    wanted = [each.partition(" + ")[0].strip() for each in entry["cause_id"].split(";")]
+    if not found:
+        return entry["reports"] == 0 and wanted == ["not_oom"]
+    return len(wanted) <= len(found) and all(
+        not each or diagnose(one).cause == called(each) for each, one in zip(wanted, found, strict=False)
+    )
+
+
+def called(wanted: str) -> str | None:
+    """Give our name of a cause in the key."""
     known = [each for each in sorted(CAUSES, key=len, reverse=True) if wanted.startswith(each)]
     known += [ours for theirs, ours in ALIASES if wanted.startswith(theirs)]
-    return bool(found) and bool(known) and diagnose(found[0]).cause == known[0]
+    return known[0] if known else None
 
 
 CHECKS: tuple[Callable[[Entry, list[Report]], bool], ...] = (
