@@ -226,7 +226,7 @@ def test_the_death_of_one_that_the_rule_spares_is_said():
         ({}, "names no victim"),
         ({"panic": "Out of memory and no killable processes..."}, "no killable processes"),
         ({"victims": (Victim(pid=9),)}, "process 9 is not in the task table"),
-        ({"victims": (Victim(pid=7, reason="Out of memory (oom_kill_allocating_task)"),)}, "whoever asked"),
+        ({"victims": (Victim(pid=7, reason="Out of memory (oom_kill_allocating_task)"),)}, "whoever asks"),
     ],
 )
 def test_where_the_choice_cannot_be_made_again_the_reason_is_given(parts, reason):

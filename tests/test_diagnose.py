@@ -22,6 +22,7 @@ from oomlab.report import (
     Report,
     SourceLine,
     Swap,
+    Task,
     Trigger,
     Victim,
     ZoneStat,
@@ -354,6 +355,17 @@ def test_what_fills_a_group_is_told(stats, detail):
 @pytest.mark.parametrize(("swap", "detail"), [(NO_SWAP, "no_swap"), (FULL, "swap_full")])
 def test_swap_that_could_not_help_is_told(swap, detail):
     assert detail in diagnose(machine(inactive_anon=200_000, swap=swap)).contributing
+
+
+@pytest.mark.parametrize(
+    ("largest", "said"), [(5, "none of those listed held more"), (500, "not what filled it")]
+)
+def test_a_small_victim_is_called_the_wrong_one_only_if_another_held_more(largest, said):
+    tasks = (Task(pid=77, comm="sh", rss=5), Task(pid=78, comm="dd", rss=largest))
+    dead = Victim(pid=77, anon_rss_kb=20, file_rss_kb=0)
+    findings = diagnose(machine(inactive_anon=200_000, victims=(dead,), tasks=tasks)).findings
+    claim = next(finding.claim for finding in findings if finding.rule == "victim_is_not_consumer")
+    assert said in claim
 
 
 def test_a_setting_that_chose_the_victim_is_told():

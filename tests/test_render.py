@@ -16,6 +16,7 @@ from oomlab.kernel import KernelRelease, KernelVersion
 from oomlab.render import annotated, as_dict, html, json_document, line, mask_text, text, timeline_html
 from oomlab.render.account import decode_trigger
 from oomlab.render.anatomy import parts, sections
+from oomlab.render.kill import kill_in_words
 from oomlab.render.safe import markup, plain
 from oomlab.render.zones import zones_in_words
 from oomlab.report import Memcg, Problem, Report, SourceLine, Swap, Task, Trigger, Victim, ZoneStat
@@ -359,3 +360,19 @@ def test_a_listing_made_by_hand_has_no_asker():
 )
 def test_swap_is_told_as_it_was(swap, said):
     assert said in text(replace(small(), swap=swap))
+
+
+@pytest.mark.parametrize(
+    ("asked", "killed", "said"),
+    [
+        (Trigger(comm="sh", pid=7), Victim(pid=7, comm="sh"), "It was also the one that asked"),
+        (Trigger(comm="sh", pid=8), Victim(pid=9, comm="dd"), "The process that asked, sh, was left alone."),
+        (Trigger(comm="sh", pid=8), Victim(pid=9, comm="sh"), "may have been a thread of it"),
+        (Trigger(comm="sh", pid=8), Victim(pid=9, comm="sh", reason="(oom_kill_allocating_task)"), ""),
+    ],
+)
+def test_what_became_of_the_process_that_asked_is_said_where_it_is_known(asked, killed, said):
+    report = Report(kind="oom", first_line=1, last_line=2, trigger=asked, victims=(killed,))
+    told = " ".join(kill_in_words(report, diagnose(report)))
+    assert said in told
+    assert said or "asked" not in told

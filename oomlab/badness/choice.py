@@ -156,7 +156,7 @@ def _obstacle(report: Report, ranking: tuple[Scored, ...], chosen: Victim | None
     if chosen is None:
         return f"no victim: {report.panic}" if report.panic else "the report names no victim"
     if "allocating_task" in (chosen.reason or ""):
-        return "vm.oom_kill_allocating_task is set: the kernel killed whoever asked, whatever the scores"
+        return "with vm.oom_kill_allocating_task set the kernel kills whoever asks, whatever the scores"
     if not report.tasks:
         return "the report has no task table"
     if all(each.task.pid != chosen.pid for each in ranking):

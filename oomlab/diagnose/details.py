@@ -175,9 +175,18 @@ def victim(case: Case, cause: str) -> Finding | None:
     ):
         return None
     part = f"{human_kb(held)}, {percent(held / whole)} of the memory"
-    so = "that filled no lowmem" if cause in LOWMEM_CAUSES else "it is not what filled it"
-    claim = f"The process that was killed (pid {first.pid}) held {part}: {so}."
+    claim = (
+        f"The process that was killed (pid {first.pid}) held {part}: {_what_filled_it(report, held, cause)}."
+    )
     return found(case, "victim_is_not_consumer", claim, "high", first.line)
+
+
+def _what_filled_it(report: Report, held_kb: int, cause: str) -> str:
+    if cause in LOWMEM_CAUSES:
+        return "that filled no lowmem"
+    largest = max((task.rss or 0 for task in report.tasks), default=0) * report.page_size_kb
+    # The table counts a page or two otherwise than the line of the kill.
+    return "none of those listed held more" if 0 < largest <= 1.05 * held_kb else "it is not what filled it"
 
 
 def serial(case: Case, others: Iterable[Report]) -> Finding | None:
