@@ -363,7 +363,7 @@ def test_swap_that_could_not_help_is_told(swap, detail):
 def test_a_small_victim_is_called_the_wrong_one_only_if_another_held_more(largest, said):
     tasks = (Task(pid=77, comm="sh", rss=5), Task(pid=78, comm="dd", rss=largest))
     dead = Victim(pid=77, anon_rss_kb=20, file_rss_kb=0)
-    findings = diagnose(machine(inactive_anon=200_000, victims=(dead,), tasks=tasks)).findings
+    findings = diagnose(replace(machine(inactive_anon=200_000, victims=(dead,)), tasks=tasks)).findings
     claim = next(finding.claim for finding in findings if finding.rule == "victim_is_not_consumer")
     assert said in claim
 
