@@ -158,6 +158,7 @@ DRESSES: dict[str, Callable[[list[str]], str]] = {
     "journalctl -o export": export,
     "syslog without a tag": each("Dec 17 13:46:{s:02d} sleepy "),
     "a tag without a time": each(" kernel: [{t}] "),
+    "a tag alone": each("kernel: "),
     "a serial console behind a prompt": lambda lines: "db7 login: " + "\n".join(lines),
     "metalog": each("Sep 23 02:04:{s:02d} [kernel] [{t}] "),
     "OpenWrt": each("Tue Sep  9 02:04:{s:02d} 2025 kern.warn kernel: [{t}] "),

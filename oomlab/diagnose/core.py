@@ -82,9 +82,9 @@ def open_case(report: Report) -> Case:
 
 def _mask(report: Report) -> GfpMask | None:
     trigger = report.trigger
-    if trigger.gfp_mask is None:
+    if trigger.gfp_mask is None and not trigger.gfp_names:
         return None
-    mask = decode_gfp(trigger.gfp_mask, kernel=report.kernel, names=trigger.gfp_names)
+    mask = decode_gfp(trigger.gfp_mask or 0, kernel=report.kernel, names=trigger.gfp_names)
     return mask if mask.zone else None
 
 

@@ -13,8 +13,12 @@ from oomlab.report import Kind as ReportKind
 from oomlab.report import Trigger
 
 _MASK = re.compile(
-    r"(?:gfp_mask|mode|gfp)[=:]\s{0,4}(0x[0-9a-f]{1,16}|[0-9a-f]{1,16})(?:\(([\w|+ ]{0,2000})\)?)?", re.A
+    r"(?:gfp_mask|mode|gfp)[=:]\s{0,4}(0x[0-9a-f]{1,16}|[0-9a-f]{1,16})([*?xX]{0,16})"
+    r"(?:\(([\w|+ ]{0,2000})\)?)?",
+    re.A,
 )
+"""The number, what somebody put over some of its digits, and the names."""
+
 _ORDER = re.compile(r"order[=:]\s{0,4}(-?\d{1,10})|(\d{1,2})-order allocation", re.A)
 _ADJ = re.compile(r"(oom_adj|oomkilladj|oom_score_adj)=(-?\d{1,10})", re.A)
 _PLACE = re.compile(r"(nodemask|mems_allowed)=([^\s,]{1,500}(?:,[\d-]{1,200})*)")
@@ -42,8 +46,8 @@ def read_trigger(sketch: Sketch) -> Trigger:
     return Trigger(
         comm=_asker(header.text, comm),
         pid=pid,
-        gfp_mask=int(mask[1], 16) if mask else None,
-        gfp_names=_names(mask[2]) if mask and mask[2] else None,
+        gfp_mask=int(mask[1], 16) if mask and not mask[2] else None,
+        gfp_names=_names(mask[3]) if mask and mask[3] else None,
         order=int(order[1] or order[2]) if order else None,
         oom_adj=_number(adjustments.get("oom_adj", adjustments.get("oomkilladj"))),
         oom_score_adj=_number(adjustments.get("oom_score_adj")),

@@ -95,7 +95,7 @@ _MARKS: dict[str, tuple[tuple[str, Kind], ...]] = {
     "memory+swap:": _USAGE,
     "swap:": _USAGE,
     "kmem:": _USAGE,
-    "Task": (("killed as a result", "memcg_task"),),
+    "Task": (("limit of host", "context"), ("killed as a result", "memcg_task")),  # Alibaba: no group at all
     "Tasks": (("going to be killed", "memcg_group"), ("state", "task_title")),
     "oom_reaper:": (("", "reaped"),),
     "Kernel": (("emory", "panic"),),

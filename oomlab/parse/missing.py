@@ -28,7 +28,7 @@ def _header(report: Report, sketch: Sketch) -> Iterator[Problem]:
         yield Problem(
             report.first_line, "The header is lost: the log does not show who asked for memory, and for what"
         )
-    elif report.kind != "show_mem" and trigger.gfp_mask is None:
+    elif report.kind != "show_mem" and trigger.gfp_mask is None and not trigger.gfp_names:
         yield Problem(trigger.line, "The header is cut: it does not show what was asked for")
 
 

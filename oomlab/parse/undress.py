@@ -61,7 +61,7 @@ _DIGITS = re.compile(r"\d+")
 _KERNEL = re.compile(r"oom-killer|panic")
 """Words of the kernel's that can stand before an anchor."""
 
-_STAMP = re.compile(r"\d\W\d|<\d+>")
+_STAMP = re.compile(r"\d\W\d|<\d+>|^kernel:$")
 _TAIL = re.compile(
     r"(?:\b[^\W\d]{2,9}\s+\d{1,2}\s+\d\d:\d\d:\d\d\S*\s+\S{1,80}\s+kernel:\s*"  # syslog
     r"|\b\d{4}-\d\d-\d\d[T ]\S{8,30}\s+\S{1,80}\s+kernel:\s*)?"  # rsyslog, journald
@@ -143,7 +143,7 @@ def find_dresses(text: str) -> tuple[Dress, ...]:
         dresses = _learn((Counter(tails).most_common(1)[0][0],))
         if dresses and is_run_together(text[:SAMPLE], dresses[0]):
             return dresses
-    return _learn(befores)
+    return _learn(befores) or _learn(tuple(map(_rough, _before_others(text))))
 
 
 def is_run_together(text: str, dress: Dress) -> bool:
@@ -164,7 +164,10 @@ def _rough(before: str) -> str:
 
 @lru_cache(256)
 def _learn(befores: tuple[str, ...]) -> tuple[Dress, ...]:
-    """Make dresses of what stands before anchors; words without a time that stand there once are prose."""
+    """Make dresses of what stands before anchors; words without a time that stand there once are prose.
+
+    ``kernel:`` alone is none: journalctl -o cat and web forms leave no more of a syslog line.
+    """
     counts = Counter(before for before in befores if 0 < len(before) < 200 and not _KERNEL.search(before))
     known = {_shape(before) for before, count in counts.items() if count > 1 or _STAMP.search(before)}
     return tuple(_dress(shape) for shape in sorted(known, key=len, reverse=True))

@@ -18,12 +18,14 @@ LONGEST = 1 << 18
 _TAGS = re.compile(r"</?(?:p|pre|code|div|span|tt|td|tr|li|blockquote|b|strong|em|font)(?: [^<>]{0,200})?>")
 _BREAKS = re.compile(r"<br ?/?>|#012|\\x0a|\\012|\\n|\n")
 _MARKDOWN = re.compile(r"\\([_*\[\]()#<>.+~-])")
+_BOLD = re.compile(r"(?<!\*)\*\*(?!\*)")
 _MESSAGE = re.compile(r'"MESSAGE"\s{0,4}:\s{0,4}"((?:[^"\\]|\\.)*)"')
 _FIELD = re.compile(r'\s{0,8}(?:"_{0,2}[A-Z][A-Z_]*"\s{0,4}:|_{0,2}[A-Z][A-Z_]*=|[{}\[\]],?$)')
 _RARE = ("&", "\\", "{", "`")
 _MARKS = (*_RARE, "#012", "**", "<br", "</", "<p", "<c", "<d", "<s")
 _JSON_KEYS = ("MESSAGE", "log", "message", "msg", "textPayload", "jsonPayload")
-_EQUALS = ("gfp_mask=", "order=", "kB =")
+_EQUALS = re.compile(r"(?:gfp_mask|\border|kB |swap  )=(..)")
+"""Signs of equality in a report; one that ends its line may only be how raw mail breaks lines."""
 
 
 def is_wrapped_up(text: str, starts: set[str]) -> bool:
@@ -106,7 +108,7 @@ def _unescape(line: str) -> str:
     if "<" in line:
         line = _TAGS.sub("", line)
     if "**" in line:
-        line = line.replace("**", "")
+        line = _BOLD.sub("", line)
     if "\\" in line:
         line = _MARKDOWN.sub(r"\1", line)
     return line.strip("`") if line.startswith("`") else line
@@ -114,11 +116,8 @@ def _unescape(line: str) -> str:
 
 def is_quoted_printable(text: str) -> bool:
     """Look whether the first equals sign of a report is written as raw mail writes it."""
-    for mark in _EQUALS:
-        at = text.find(mark)
-        if at >= 0:
-            return text.startswith("3D", at + len(mark))
-    return False
+    found = _EQUALS.search(text)
+    return found is not None and found[1] == "3D"
 
 
 def from_quoted_printable(numbers: Sequence[int], lines: list[str]) -> tuple[list[int], list[str]]:
