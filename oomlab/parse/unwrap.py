@@ -24,8 +24,7 @@ _FIELD = re.compile(r'\s{0,8}(?:"_{0,2}[A-Z][A-Z_]*"\s{0,4}:|_{0,2}[A-Z][A-Z_]*=
 _RARE = ("&", "\\", "{", "`")
 _MARKS = (*_RARE, "#012", "**", "<br", "</", "<p", "<c", "<d", "<s")
 _JSON_KEYS = ("MESSAGE", "log", "message", "msg", "textPayload", "jsonPayload")
-_EQUALS = re.compile(r"(?:gfp_mask|\border|kB |swap  )=(..)")
-"""Signs of equality in a report; one that ends its line may only be how raw mail breaks lines."""
+_EQUALS = ("gfp_mask=", "order=", "kB =", "swap  =")
 
 
 def is_wrapped_up(text: str, starts: set[str]) -> bool:
@@ -115,9 +114,17 @@ def _unescape(line: str) -> str:
 
 
 def is_quoted_printable(text: str) -> bool:
-    """Look whether the first equals sign of a report is written as raw mail writes it."""
-    found = _EQUALS.search(text)
-    return found is not None and found[1] == "3D"
+    """Look whether the first equals sign of a report is written as raw mail writes it.
+
+    One that ends its line does not tell: raw mail breaks lines so.
+    """
+    for mark in _EQUALS:
+        at = text.find(mark)
+        while at >= 0 and text.startswith("\n", at + len(mark)):
+            at = text.find(mark, at + 1)
+        if at >= 0:
+            return text.startswith("3D", at + len(mark))
+    return False
 
 
 def from_quoted_printable(numbers: Sequence[int], lines: list[str]) -> tuple[list[int], list[str]]:
