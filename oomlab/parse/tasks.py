@@ -5,6 +5,8 @@ The columns have changed a dozen times, so the table's own header says what they
 
 from __future__ import annotations
 
+import re
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from functools import partial
 from itertools import repeat
@@ -12,7 +14,17 @@ from itertools import repeat
 from oomlab.parse.sketch import Line, Sketch
 from oomlab.report import Problem, Task
 
-_PLAIN_COLUMNS = ("pid", "uid", "tgid", "total_vm", "rss", "cpu", "oom_adj", "name")
+_FIRST = ("pid", "uid", "tgid", "total_vm", "rss")
+_USUAL = {
+    7: (*_FIRST, "cpu", "oom_adj", "name"),
+    8: (*_FIRST, "nr_ptes", "swapents", "oom_score_adj", "name"),
+    9: (*_FIRST, "nr_ptes", "nr_pmds", "swapents", "oom_score_adj", "name"),
+    11: (*_FIRST, "rss_anon", "rss_file", "rss_shmem", "pgtables_bytes", "swapents", "oom_score_adj", "name"),
+}
+"""The columns of most kernels that print so many numbers in a row."""
+
+_LEADING = re.compile(r"\[\s*\d+\](?:\s+-?\d+(?!\S))*", re.A)
+_PAGE_BYTES = 4096
 _NUMBERS = frozenset(Task._fields) - {"comm", "line"}
 _new_task = partial(tuple.__new__, Task)
 
@@ -20,7 +32,7 @@ _new_task = partial(tuple.__new__, Task)
 def read_tasks(sketch: Sketch, problems: list[Problem]) -> tuple[Task, ...]:
     """Read the rows of the task table; a damaged row is a problem, and left out."""
     rows = sketch.of("task")
-    columns = _columns(sketch.of("task_header"))
+    columns = _columns(sketch.of("task_header")) or _guess(rows)
     try:
         tasks = list(_tasks(_words_by_column(rows, len(columns)), columns, rows)) if rows else []
     except ValueError:
@@ -41,8 +53,23 @@ def _once(tasks: list[Task], problems: list[Problem]) -> Iterator[Task]:
 
 def _columns(headers: list[Line]) -> tuple[str, ...]:
     if not headers:
-        return _PLAIN_COLUMNS
+        return ()
     return tuple(headers[0].text.replace("[", " ").replace("]", " ").split())
+
+
+def _guess(rows: list[Line]) -> tuple[str, ...]:
+    """Tell the columns by how many numbers stand before the names, where the header is lost.
+
+    Source: mm/oom_kill.c, ``dump_tasks``.
+    """
+    starts = [match[0] for row in rows if (match := _LEADING.match(row.text))]
+    numbers = [start.replace("[", " ").replace("]", " ").split() for start in starts]
+    width = Counter(map(len, numbers)).most_common(1)[0][0] if numbers else 0
+    columns = _USUAL.get(width, _USUAL[7])
+    tables = [int(each[5]) for each in numbers if len(each) == 8]
+    if width == 8 and all(size and size % _PAGE_BYTES == 0 for size in tables):
+        return tuple("pgtables_bytes" if name == "nr_ptes" else name for name in columns)
+    return columns
 
 
 def _words_by_column(rows: list[Line], width: int) -> list[list[str]]:

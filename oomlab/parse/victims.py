@@ -12,7 +12,12 @@ from dataclasses import replace
 from oomlab.parse.sketch import Line, Sketch
 from oomlab.report import Problem, Task, Victim
 
-_KILL = re.compile(r"ill(?:ed)? process (\d{1,10})(?:, UID (\d{1,10}),)?(?:\s{1,4}\((.{0,64})\))?", re.A)
+_KILL = re.compile(
+    r"ill(?:ed)? process (\d{1,10})(?:, UID (\d{1,10}),)?"
+    r"(?:\s{1,4}\((?:(.{0,64}?)\)(?=,?\s{1,4}(?:total-vm|vsz|vm|anon-rss|score|UID|sharing|or)\b)|(.{0,64})\)))?",
+    re.A,
+)
+_REAPED = re.compile(r"reaped process (\d{1,10}) \((.{0,64}?)\), now ", re.A)
 _SCORE = re.compile(r"score (\d{1,10})", re.A)
 _SIZE = re.compile(r"(total-vm|anon-rss|file-rss|shmem-rss|pgtables):(\d{1,19})kB", re.A)
 _OTHER = re.compile(r"(UID|oom_score_adj):(-?\d{1,10})", re.A)
@@ -36,9 +41,11 @@ def read_victims(sketch: Sketch, tasks: tuple[Task, ...], problems: list[Problem
     victims = {pid: _with_score(victim, chosen) for pid, victim in killed.items()} if chosen else killed
     if not victims:
         victims = chosen or ({announced.pid: announced} if announced else {})
+        what = "chosen" if victims else "reaped"
+        victims = victims or _reaped(sketch)
         for victim in victims.values():
             problems.append(
-                Problem(victim.line, f"Process {victim.pid} was chosen; no line says that it was killed")
+                Problem(victim.line, f"Process {victim.pid} was {what}; no line says that it was killed")
             )
     return tuple(_with_name(victim, announced, tasks) for victim in victims.values())
 
@@ -65,7 +72,7 @@ def _read_kill(line: Line) -> Victim | None:
         values["uid"] = int(match[2])
     return Victim(
         pid=int(match[1]),
-        comm=match[3],
+        comm=match[3] if match[3] is not None else match[4],
         score=int(score[1]) if score else None,
         reason=reason or None,
         line=line.number,
@@ -82,6 +89,14 @@ def _announced(sketch: Sketch) -> Victim | None:
                 pid=int(match[2]), comm=match[1], uid=int(match[3]) if match[3] else None, line=number
             )
     return None
+
+
+def _reaped(sketch: Sketch) -> dict[int, Victim]:
+    """Read whose memory was taken back; what is left of it then is no size of the victim's."""
+    found = [(line, match) for line in sketch.of("reaped") if (match := _REAPED.search(line.text))]
+    return {
+        int(match[1]): Victim(pid=int(match[1]), comm=match[2], line=line.number) for line, match in found
+    }
 
 
 def _with_score(victim: Victim, chosen: dict[int, Victim]) -> Victim:
