@@ -185,6 +185,30 @@ DRESSES: dict[str, Callable[[list[str]], str]] = {
     "quoted-printable": lambda lines: quopri.encodestring(UPTIME(lines).encode()).decode(),
     "HTML": lambda lines: "<pre><code>" + html.escape(UPTIME(lines)) + "</code></pre>",
     "HTML with breaks": lambda lines: html.escape(SYSLOG(lines)).replace("\n", "<br />\n"),
+    "HTML in a numbered table": lambda lines: "".join(
+        f"<tr><td>{n}</td><td>{html.escape(line)}</td></tr>"
+        for n, line in enumerate(UPTIME(lines).split("\n"))
+    ),
+    "HTML in a list": lambda lines: "".join(f"<li>{html.escape(line)}" for line in UPTIME(lines).split("\n")),
+    "CSV": lambda lines: "\n".join(
+        '"2025-09-09 02:04:16","kernel","' + line.replace('"', '""') + '"'
+        for line in UPTIME(lines).split("\n")
+    ),
+    "strings in a program": lambda lines: "\n".join(rf'    "{line}\n"' for line in UPTIME(lines).split("\n")),
+    "a Markdown table": lambda lines: "\n".join(f"| {line} |" for line in UPTIME(lines).split("\n")),
+    "the frame of a terminal": lambda lines: "\n".join(
+        f"│{line:<200}│" for line in UPTIME(lines).split("\n")
+    ),
+    "one JSON string": lambda lines: json.dumps({"dmesg": UPTIME(lines) + "\n"}),
+    "a JSON list": lambda lines: json.dumps(UPTIME(lines).split("\n")),
+    "Google's JSON": lambda lines: json.dumps(
+        [{"insertId": "x", "textPayload": line, "timestamp": "2025-09-09T02:04:16Z"} for line in lines],
+        indent=2,
+    ),
+    "Google's JSON, structured": lambda lines: "\n".join(
+        json.dumps({"insertId": "x", "jsonPayload": {"message": line, "host": "db"}}) for line in lines
+    ),
+    "Elastic's JSON": lambda lines: "\n".join(json.dumps({"_source": {"message": line}}) for line in lines),
     "HTML on one line": lambda lines: html.escape(SYSLOG(lines)).replace("\n", "<br>"),
     "bold": lambda lines: "\n".join(f"**{line}**" for line in SYSLOG(lines).split("\n")),
     "Markdown escapes": lambda lines: SYSLOG(lines).replace("_", r"\_").replace("*", r"\*"),

@@ -20,6 +20,10 @@ _COLOURS = re.compile(r"\x1b\[[0-9;?]{0,20}[ -/]{0,4}[@-~]")
 _QUOTES = re.compile(r"[ \t]{0,8}(?:[A-Z]{0,3}[>|][ \t]?){1,40}")
 _BLANKS = re.compile("\u00c2\u00a0|[\u00a0\u2000-\u2003\u2007-\u2009\u202f\u3000\t\v\f]")
 _UNSEEN = re.compile("[\0\r\u200b\u200e\u200f\ufeff\u00ad]+")
+_TITLES = ("Mem-Info:", "Call Trace:", "Mem-info:", "Call trace:")
+"""Nothing follows these on their line."""
+
+_ENDING = re.compile(r"[^\w\s]{1,8}")
 _BLANK_LETTERS = re.compile(r"(?<=\s)A(?=\s)")
 """What a hard blank became on its way through two character sets."""
 
@@ -55,9 +59,24 @@ def clean(given: str, given_lines: list[str], first: int = 1) -> tuple[Sequence[
         starts |= {line.lstrip()[:1] for line in lines[:8]}
     if ">" in starts or "|" in starts:
         lines = [line[match.end() :] if (match := _QUOTES.match(line)) else line for line in lines]
+    ending = _ending(text if lines is given_lines else "\n".join(lines))
+    if ending:
+        lines = [line.rstrip().removesuffix(ending) for line in lines]
     if len(text) > LONGEST and max(map(len, lines)) > LONGEST:
         lines = [line[:LONGEST] for line in lines]
     return numbers, lines
+
+
+def _ending(text: str) -> str:
+    """Find what ends every line, such as the quotation mark of a table, where it follows a title."""
+    at, title = next(((at, title) for title in _TITLES if (at := text.find(title)) >= 0), (-1, ""))
+    if at < 0:
+        return ""
+    ending = text[at + len(title) : at + len(title) + 200].partition("\n")[0].strip()
+    if not _ENDING.fullmatch(ending):
+        return ""
+    lines = text.split("\n")
+    return ending if 2 * sum(line.rstrip().endswith(ending) for line in lines) > len(lines) else ""
 
 
 def _clean_characters(text: str) -> str:

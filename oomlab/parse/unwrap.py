@@ -7,23 +7,21 @@ A line may hold several then: loggers fold the kernel's own line ends into ``#01
 from __future__ import annotations
 
 import html
-import json
 import quopri
 import re
 from collections.abc import Sequence
 
+from oomlab.parse.from_json import from_json, is_field
+
 LONGEST = 1 << 18
 """No line that holds others is longer than this."""
 
-_TAGS = re.compile(r"</?(?:p|pre|code|div|span|tt|td|tr|li|blockquote|b|strong|em|font)(?: [^<>]{0,200})?>")
-_BREAKS = re.compile(r"<br ?/?>|#012|\\x0a|\\012|\\n|\n")
+_TAGS = re.compile(r"</?(?:pre|code|span|tt|ul|ol|table|blockquote|b|strong|em|font)(?: [^<>]{0,200})?>")
+_BREAKS = re.compile(r"</?(?:br|p|div|tr|td|li)(?: [^<>]{0,200})? ?/?>|#012|\\x0a|\\012|\\n|\n")
 _MARKDOWN = re.compile(r"\\([_*\[\]()#<>.+~-])")
 _BOLD = re.compile(r"(?<!\*)\*\*(?!\*)")
-_MESSAGE = re.compile(r'"MESSAGE"\s{0,4}:\s{0,4}"((?:[^"\\]|\\.)*)"')
-_FIELD = re.compile(r'\s{0,8}(?:"_{0,2}[A-Z][A-Z_]*"\s{0,4}:|_{0,2}[A-Z][A-Z_]*=|[{}\[\]],?$)')
 _RARE = ("&", "\\", "{", "`")
 _MARKS = (*_RARE, "#012", "**", "<br", "</", "<p", "<c", "<d", "<s")
-_JSON_KEYS = ("MESSAGE", "log", "message", "msg", "textPayload", "jsonPayload")
 _EQUALS = ("gfp_mask=", "order=", "kB =", "swap  =")
 
 
@@ -31,7 +29,7 @@ def is_wrapped_up(text: str, starts: set[str]) -> bool:
     """Look for marks of HTML, Markdown, JSON and folded lines; ``starts`` is what lines begin with."""
     if "*" in starts or any(map(text.__contains__, _RARE)):
         return True
-    return "MESSAGE=" in text[:4096] or _has(text, "#", "012") or _has_tags(text)
+    return text.startswith('["') or "MESSAGE=" in text[:4096] or _has(text, "#", "012") or _has_tags(text)
 
 
 def _has(text: str, rare: str, rest: str) -> bool:
@@ -58,47 +56,16 @@ def unwrap(numbers: Sequence[int], lines: list[str]) -> tuple[list[int], list[st
     found: list[int] = []
     parts: list[str] = []
     for number, line in zip(numbers, lines, strict=True):
-        if any(map(line.__contains__, _MARKS)) or line[:8] == "MESSAGE=" or _FIELD.match(line):
-            whole = _unescape(_from_json(line[:LONGEST]))
+        if any(map(line.__contains__, _MARKS)) or is_field(line):
+            whole = _unescape(from_json(line[:LONGEST]))
             pieces = _BREAKS.split(whole.encode("utf-8", "backslashreplace").decode())
+            pieces = [piece for piece in pieces if not piece.isdigit()]  # numbers of lines, in a table
             found.extend([number] * len(pieces))
             parts.extend(pieces)
         else:
             found.append(number)
             parts.append(line)
     return found, parts
-
-
-def _from_json(line: str) -> str:
-    start = line.lstrip()[:1]
-    if start == "{" and line.rstrip().endswith("}"):
-        return _message(line)
-    if "MESSAGE" in line[:40] and (match := _MESSAGE.search(line)):
-        text = _loads(f'"{match[1]}"')
-        return text if isinstance(text, str) else match[1]
-    if line.startswith("MESSAGE="):
-        return line[8:]
-    return "" if _FIELD.match(line) else line
-
-
-def _message(line: str) -> str:
-    entry = _loads(line)
-    if not isinstance(entry, dict):
-        return line
-    message = next((entry[key] for key in _JSON_KEYS if key in entry), line)
-    if isinstance(message, dict):
-        message = message.get("message", line)
-    if isinstance(message, list):  # journald writes a message with odd bytes as a list of numbers
-        numbers = [byte for byte in message if isinstance(byte, int) and 0 <= byte < 256]
-        message = bytes(numbers).decode("utf-8", "backslashreplace")
-    return str(message)
-
-
-def _loads(text: str) -> object:
-    try:
-        return json.loads(text, strict=False)
-    except (ValueError, RecursionError):
-        return None
 
 
 def _unescape(line: str) -> str:
