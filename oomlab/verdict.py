@@ -114,8 +114,18 @@ def _mark(watermark_min: int | None, mask: GfpMask) -> int | None:
 def _closed_to(mask: GfpMask, zone: ZoneStat) -> int:
     """Count the free pages that this request may not touch: CMA's, and those kept for urgent ones."""
     cma = 0 if mask.movable else zone.counters.get("free_cma", 0)
-    reserved = zone.counters.get("reserved_highatomic", 0)
-    return cma + (zone.counters.get("free_highatomic", reserved) if mask.may_sleep else 0)
+    return cma + (_reserved(zone) if mask.may_sleep else 0)
+
+
+def _reserved(zone: ZoneStat) -> int:
+    """Count the free pages kept for urgent requests; without a counter, those in blocks of that kind alone.
+
+    Source: mm/page_alloc.c, ``nr_reserved_highatomic``: since 4.4, printed only later.
+    """
+    for name in ("free_highatomic", "reserved_highatomic"):
+        if name in zone.counters:
+            return zone.counters[name]
+    return sum(each.blocks << each.order for each in zone.free_blocks or () if each.types == "H")
 
 
 def _usable_blocks(zone: ZoneStat, mask: GfpMask) -> list[int] | None:

@@ -291,6 +291,27 @@ def test_a_large_request_in_full_zones_is_no_fragmentation():
     assert diagnose(machine(trigger=BIG, inactive_anon=200_000)).cause == "global_anon"
 
 
+@pytest.mark.parametrize(("swap_free", "cause"), [(40_000, "fragmentation"), (20_000, "global_anon")])
+def test_while_swap_has_room_a_large_request_fails_for_its_size(swap_free, cause):
+    edge = replace(fragmented(), free=1000)  # above min, below high: a single page would have passed
+    report = machine(edge, trigger=BIG, swap=Swap(total=100_000, free=swap_free), inactive_anon=200_000)
+    assert diagnose(report).cause == cause
+
+
+@pytest.mark.parametrize(("order", "cause"), [(2, "fragmentation"), (0, "undetermined")])
+def test_beside_much_page_cache_a_large_request_fails_for_its_size(order, cause):
+    full = zone(active_file=150_000, inactive_file=30_000)
+    report = machine(full, trigger=replace(KERNEL, order=order), active_file=150_000, inactive_file=30_000)
+    assert (diagnose(report).cause, diagnose(report).confidence == "low") == (cause, order == 0)
+
+
+def test_cache_that_the_request_may_not_use_makes_no_fragmentation():
+    report = pae(active_file=500_000, slab_unreclaimable=150_000)
+    high = replace(report.zones[-1], counters={"active_file": 500_000})
+    report = replace(report, zones=(*report.zones[:-1], high), trigger=replace(KERNEL, order=1))
+    assert diagnose(report).cause == "lowmem_exhaustion"
+
+
 def test_nodes_that_the_kernel_does_not_list_still_show_in_the_total():
     """4.x prints the zones of the allowed nodes only, and no constraint."""
     report = machine(zone(node=0, free=700), inactive_anon=10_000, free=90_000)

@@ -85,6 +85,15 @@ def test_cma_blocks_serve_only_what_can_be_moved():
     assert not judged[0x100CCA].refused
 
 
+@pytest.mark.parametrize(("mask", "refused"), [(0x24000C0, True), (0x2080020, False)])
+def test_before_the_reserve_was_printed_its_own_blocks_show_the_least_of_it(mask, refused):
+    blocks = (FreeBlocks(0, 100, "UM"), FreeBlocks(3, 2, "UMH"), FreeBlocks(5, 60, "H"))
+    zone = replace(NORMAL, free=2036, watermark_min=1000, lowmem_reserve=(0, 0, 0, 0), free_blocks=blocks)
+    assert judge(incident(zone, kernel="4.4"), mask)["Normal"].refused is refused
+    counted = replace(zone, counters={"reserved_highatomic": 0})
+    assert not judge(incident(counted, kernel="5.10"), mask)["Normal"].refused
+
+
 def test_without_a_mask_nothing_is_judged():
     assert {each.allowed for each in verdicts(incident(), None)} == {None}
 

@@ -5,7 +5,8 @@ cause. The order goes from what is certain to what must be weighed:
 
 1. *what set it off* (:mod:`~oomlab.diagnose.occasion`): nothing was killed, a hand, a program;
 2. *bounds* (:mod:`~oomlab.diagnose.bounds`): a limit that held for some processes only;
-3. *shortage* (:mod:`~oomlab.diagnose.shortage`): some zones were short, the machine was not;
+3. *shortage* (:mod:`~oomlab.diagnose.shortage`, :mod:`~oomlab.diagnose.pieces`): some zones were
+   short, or all free memory in pieces too small, but the machine was not;
 4. *holders* (:mod:`~oomlab.diagnose.holders`): the machine was full, and by whom.
 """
 
@@ -14,7 +15,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import cast
 
-from oomlab.diagnose import bounds, holders, occasion, shortage
+from oomlab.diagnose import bounds, holders, occasion, pieces, shortage
 from oomlab.diagnose.core import Case, open_case
 from oomlab.diagnose.details import details, serial, victim
 from oomlab.diagnose.model import CAUSES, Cause, Diagnosis, Finding, as_dict
@@ -26,7 +27,7 @@ from oomlab.report import Report
 __all__ = ["CAUSES", "ORDER", "Diagnosis", "Finding", "as_dict", "diagnose"]
 
 _WHY_SHORT: tuple[Rule, ...] = (
-    shortage.fragmentation,
+    pieces.fragmentation,
     shortage.cma,
     shortage.highatomic,
     shortage.dma_exhaustion,
@@ -54,7 +55,8 @@ ORDER: tuple[Rule, ...] = (
     holders.writeback,
     holders.swap_unused,
     holders.global_anon,
-    shortage.fragmentation_at_the_edge,
+    pieces.fragmentation_beside_cache,
+    pieces.fragmentation_at_the_edge,
     holders.heavy_victim,
 )
 """The rules in the order in which they are tried."""

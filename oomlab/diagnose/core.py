@@ -146,6 +146,11 @@ def _lifted(zone: ZoneStat, lift: str) -> ZoneStat:
     return replace(zone, counters=counters, free_blocks=blocks)
 
 
+def weight(verdict: Verdict) -> int:
+    """Give the pages of a zone, so that a small one decides little."""
+    return verdict.zone.managed or verdict.zone.present or verdict.zone.free or 0
+
+
 def shut(case: Case) -> bool:
     """Tell whether the log shows zones that the request might use, and all of them too full for it."""
     return bool(case.asked) and not case.open_now

@@ -70,3 +70,13 @@ def zone_name(zone: ZoneStat) -> str:
     'Normal of node 1'
     """
     return zone.name if zone.node is None else f"{zone.name} of node {zone.node}"
+
+
+def names_of(zones: Iterable[ZoneStat]) -> str:
+    """Name zones in a row, each once."""
+    return listed(dict.fromkeys(map(zone_name, zones)))
+
+
+def free_in(case: Case, zones: Iterable[ZoneStat]) -> str:
+    """Say how much is free in some zones."""
+    return size(case, sum(zone.free or 0 for zone in zones))

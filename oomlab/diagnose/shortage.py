@@ -1,12 +1,12 @@
-"""Zones that were short though the machine was not: the core test, asked in five ways."""
+"""Zones that were short though the machine was not: the core test, asked in four ways."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from oomlab.diagnose.core import HIGH_ZONES, Case, hidden_free, is_own_zone, roomy, zones_open
-from oomlab.diagnose.model import Confidence, Finding
-from oomlab.diagnose.saying import found, limit, listed, percent, size, zone_name
+from oomlab.diagnose.core import HIGH_ZONES, Case, hidden_free, roomy, weight, zones_open
+from oomlab.diagnose.model import Finding
+from oomlab.diagnose.saying import found, free_in, limit, names_of, percent, size, zone_name
 from oomlab.report import ZoneStat
 from oomlab.verdict import Verdict
 
@@ -19,7 +19,7 @@ def cma(case: Case) -> Finding | None:
         return None
     free = sum(zone.free or 0 for zone in zones)
     claim = (
-        f"{_names(zones)} had {size(case, free)} free, but {size(case, held)} of it is CMA's. "
+        f"{names_of(zones)} had {size(case, free)} free, but {size(case, held)} of it is CMA's. "
         f"What cannot be moved, such as kernel memory, was left with {size(case, free - held)}: too little."
     )
     return found(case, "cma", claim, "high", *_lines(case, zones), needs_mask=True)
@@ -33,7 +33,7 @@ def highatomic(case: Case) -> Finding | None:
     names = ("free_highatomic", "reserved_highatomic")
     held = sum(next((zone.counters[name] for name in names if name in zone.counters), 0) for zone in zones)
     claim = (
-        f"{_names(zones)} had {_free(case, zones)} free, but {size(case, held)} of it is kept for "
+        f"{names_of(zones)} had {free_in(case, zones)} free, but {size(case, held)} of it is kept for "
         "urgent requests (highatomic). Without that reserve this request would have passed."
     )
     return found(case, "highatomic", claim, "high", *_lines(case, zones), needs_mask=True)
@@ -56,7 +56,7 @@ def dma_exhaustion(case: Case) -> Finding | None:
     room = _room(case, list(case.barred))
     if room is None:
         return None
-    claim = f"The request had to come from {_names(asked)}. {_standings(case)} {room}"
+    claim = f"The request had to come from {names_of(asked)}. {_standings(case)} {room}"
     line = case.report.trigger.line
     return found(case, "dma_exhaustion", claim, "high", line, *_lines(case, [*asked, *case.barred]))
 
@@ -66,7 +66,7 @@ def _has_normal(case: Case) -> bool:
     totals = case.report.totals
     lowmem = totals.get("ram", 0) - totals.get("highmem", 0)
     shown = any(zone.name not in HIGH_ZONES for zone in case.barred)
-    return shown or lowmem > limit("normal_beside_dma") * sum(map(_weight, case.asked))
+    return shown or lowmem > limit("normal_beside_dma") * sum(map(weight, case.asked))
 
 
 def lowmem_exhaustion(case: Case) -> Finding | None:
@@ -79,9 +79,9 @@ def lowmem_exhaustion(case: Case) -> Finding | None:
     if reason is None:
         return None
     zones = [each.zone for each in case.asked]
-    lead = f"The request needed lowmem, so only {_names(zones)} could serve it."
+    lead = f"The request needed lowmem, so only {names_of(zones)} could serve it."
     if not case.mask_known:
-        lead = f"If the request was for the kernel itself, only {_names(zones)} could serve it."
+        lead = f"If the request was for the kernel itself, only {names_of(zones)} could serve it."
     lines = (case.report.trigger.line, *_lines(case, [*zones, *above]))
     claim = f"{lead} {_standings(case)} {reason}"
     return found(case, "lowmem_exhaustion", claim, "high" if room else "medium", *lines, needs_mask=True)
@@ -91,7 +91,7 @@ def _room(case: Case, above: list[ZoneStat]) -> str | None:
     """Say what lay free in zones that the request might not use; ``None`` where that was little."""
     spacious = [zone for zone in above if roomy(zone)]
     if spacious:
-        return f"{_names(spacious)} had {_free(case, spacious)} free, which the request may not use."
+        return f"{names_of(spacious)} had {free_in(case, spacious)} free, which the request may not use."
     hidden = hidden_free(case.report)
     if hidden and not above:
         return f"{size(case, hidden)} lay free in higher zones, not listed and closed to the request."
@@ -102,7 +102,7 @@ def _no_help(case: Case, above: list[ZoneStat]) -> str | None:
     """Say why zones with little free could not have helped even so: what fills lowmem lies nowhere else."""
     if not above:
         return None
-    name, own = _names(above), case.lowmem.share("slab", "kernel_stacks", "page_tables")
+    name, own = names_of(above), case.lowmem.share("slab", "kernel_stacks", "page_tables")
     if own >= limit("lowmem_own"):
         return f"{percent(own)} of lowmem held the kernel's own records, which {name} cannot take."
     cached = sum(
@@ -113,68 +113,7 @@ def _no_help(case: Case, above: list[ZoneStat]) -> str | None:
     return None
 
 
-def fragmentation(case: Case) -> Finding | None:
-    """Enough was free, but not in one piece of the size that was asked for."""
-    return _fragmentation(case, [each for each in case.asked if _has_enough(case, each, case.killing)])
-
-
-def fragmentation_at_the_edge(case: Case) -> Finding | None:
-    """Enough was free, but only just: what filled the rest matters more, if it stands out."""
-    return _fragmentation(case, [each for each in case.asked if _has_enough(case, each, False)])
-
-
-def _fragmentation(case: Case, enough: list[Verdict]) -> Finding | None:
-    part = sum(map(_weight, enough)) / max(1, sum(map(_weight, case.asked)))
-    if not case.order or part < limit("fragmented_part"):
-        return None
-    zones = [each.zone for each in enough]
-    pieces, confidence = _pieces(case, zones)
-    if pieces is None:
-        return None
-    pages = 1 << min(case.order, 20)
-    claim = (
-        f"The request was for {pages} pages in a row ({size(case, pages)}, order {case.order}). "
-        f"{_names(zones)} had {_free(case, zones)} free, more than the marks ask for, but {pieces}."
-    )
-    lines = [line for zone in zones for line in (zone.line, zone.blocks_line)]
-    return found(case, "fragmentation", claim, confidence, case.report.trigger.line, *lines)
-
-
-def _pieces(case: Case, zones: Sequence[ZoneStat]) -> tuple[str | None, Confidence]:
-    """Say in which pieces the free memory was, and how sure it is that they were too small."""
-    if not all(zone.free_blocks for zone in zones):
-        return "the log does not show in which pieces", "medium"
-    if not case.open_now:
-        return "no block of that size that it might use", "high"
-    blocks = [each for zone in zones for each in zone.free_blocks or ()]
-    large = sum(each.blocks << each.order for each in blocks if each.order >= case.order)
-    if large <= limit("large_blocks") * sum(zone.free or 0 for zone in zones):
-        return "nearly all in smaller pieces; the few large ones may have come free since", "low"
-    return None, "low"
-
-
-def _has_enough(case: Case, verdict: Verdict, at_high: bool) -> bool:
-    """Tell whether a zone has the pages, if not in the pieces: above ``min``, or above ``high``."""
-    zone, spare = verdict.zone, verdict.spare
-    if spare is None and zone.free is not None and verdict.mark is not None and is_own_zone(case, zone):
-        spare = zone.free - verdict.mark  # the log lost the reserve; against its own zone it is none
-    more = (zone.watermark_high or 0) - (zone.watermark_min or 0) if at_high else 0
-    return spare is not None and spare > more
-
-
-def _weight(verdict: Verdict) -> int:
-    return verdict.zone.managed or verdict.zone.present or verdict.zone.free or 0
-
-
 # --- saying it --------------------------------------------------------------------------------
-
-
-def _names(zones: Sequence[ZoneStat]) -> str:
-    return listed(dict.fromkeys(map(zone_name, zones)))
-
-
-def _free(case: Case, zones: Sequence[ZoneStat]) -> str:
-    return size(case, sum(zone.free or 0 for zone in zones))
 
 
 def _standings(case: Case) -> str:
