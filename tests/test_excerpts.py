@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from textwrap import dedent
 
+import pytest
+
 from oomlab.diagnose import diagnose
+from oomlab.errors import ReportError
 from oomlab.parse import parse
 
 ZONE = "Node 0 Normal free:23500kB min:15892kB low:19864kB high:23836kB present:917504kB managed:852784kB"
@@ -69,3 +72,88 @@ def test_raw_mail_is_known_though_its_first_sign_of_equality_ends_a_line():
     assert report.swap
     assert report.swap.free == 961672 // 4
     assert report.zones[0].counters["mapped"] == 2
+
+
+def test_a_group_is_known_by_its_function_in_the_call_trace():
+    report = only("""
+        systemd invoked oom-killer: gfp_mask=0xcc0(GFP_KERNEL), order=0, oom_score_adj=100
+        CPU: 10 UID: 1000 PID: 957 Comm: systemd Not tainted 6.17.3-arch2-1 #1 PREEMPT(full)
+        Call Trace:
+         out_of_memory.cold+0x8/0x78
+         mem_cgroup_out_of_memory+0xc2/0xd0
+        """)
+    judged = diagnose(report)
+    assert (report.scope, judged.cause) == ("memcg", "memcg_limit")
+    assert [each.number for each in judged.findings[0].evidence] == [5]
+
+
+def test_nothing_to_kill_in_a_group_is_no_panic():
+    report = only("""
+        memory: usage 187160kB, limit 204800kB, failcnt 2838
+        Memory cgroup stats for /test1: cache:24KB rss:186372KB
+        Out of memory and no killable processes...
+        """)
+    assert diagnose(report).contributing == ("anon", "no_killable")
+
+
+def test_a_panic_names_the_process_that_had_asked():
+    report = only("""
+        [330321.174240] Out of memory and no killable processes...
+        [330321.179658] Kernel panic - not syncing: System is deadlocked on memory
+        [330321.186489] CPU: 4 PID: 1 Comm: systemd Kdump: loaded Tainted: G       O 5.4.51-xxx #1
+        [330321.201038] Call trace:
+        [330321.203660]  dump_backtrace+0x0/0x1d0
+        """)
+    assert (report.trigger.pid, str(report.kernel)) == (1, "5.4.51-xxx")
+    assert report.panic == "Kernel panic - not syncing: System is deadlocked on memory"
+    assert diagnose(report).contributing == ("panic",)
+
+
+def test_usage_after_a_kill_begins_the_next_report():
+    first, second = parse(
+        dedent("""
+        memory: usage 204708kB, limit 204800kB, failcnt 2837
+        Killed process 8205 (a.out) total-vm:4348kB, anon-rss:92kB, file-rss:0kB, shmem-rss:0kB
+        (...snipped...)
+        memory: usage 204600kB, limit 204800kB, failcnt 2838
+        Killed process 8206 (a.out) total-vm:4348kB, anon-rss:92kB, file-rss:0kB, shmem-rss:0kB
+        """)
+    )
+    assert first.memcg
+    assert second.memcg
+    assert (first.memcg.failcnt, second.memcg.failcnt) == (2837, 2838)
+    assert [each.victims[0].pid for each in (first, second)] == [8205, 8206]
+
+
+def test_allocation_sites_alone_are_a_piece_of_a_report():
+    report = only("""
+        I see:
+        > [ 1023.065402] Memory allocations:
+        > [ 1023.065407]     12.8 GiB     6546 mm/huge_memory.c:1328 func:do_huge_pmd_anonymous_page
+        > [ 1023.065412]      873 MiB   229985 arch/arm64/mm/fault.c:986 func:vma_alloc_zeroed_movable_folio
+        """)
+    assert [each.calls for each in report.allocations] == [6546, 229985]
+
+
+def test_a_list_of_allocations_in_prose_is_no_report():
+    with pytest.raises(ReportError):
+        parse(
+            "# Targets\nMemory allocations: 0 alloc/op\nMemory: peak usage 5 MB, limit 9\nName Used Total\n"
+        )
+
+
+def test_totals_open_a_report_whose_zones_are_far_below():
+    report = only("""
+        > [ 1053.968815] active_anon:207417 inactive_anon:25722 isolated_anon:0
+        > [ 1053.968815]  active_file:1300 inactive_file:21234 isolated_file:0
+
+        Still a lot of pages on the file LRU.
+        Anon pages can be reclaimed too.
+        Swap is basically unused.
+        Is it not?
+
+        > [ 1054.142545] Free swap  = 6598400kB
+        > [ 1054.145928] Total swap = 8388544kB
+        > [ 1054.149317] 262112 pages RAM
+        """)
+    assert (report.totals["active_anon"], report.totals["ram"]) == (207417, 262112)

@@ -14,10 +14,10 @@ def memcg_limit(case: Case) -> Finding | None:
     report, group = case.report, case.report.memcg
     if report.scope != "memcg":
         return None
-    kill_line = report.victims[0].line if report.victims else None
     if group is None or group.limit_kb is None:
-        claim = "A control group met its limit: the kernel says so where it names the process it killed."
-        return found(case, "memcg_limit", claim, "medium", group.line if group else None, kill_line)
+        where = "where it names the process it killed" if report.victims else "in its call trace"
+        claim = f"A control group met its limit: the kernel says so {where}."
+        return found(case, "memcg_limit", claim, "medium", group.line if group else None, *_telling(case))
     claim = f"A control group met its limit of {human_kb(group.limit_kb)}."
     if group.usage_kb is not None:
         claim = (
@@ -25,6 +25,13 @@ def memcg_limit(case: Case) -> Finding | None:
         )
     claim += " The machine itself was not out of memory."
     return found(case, "memcg_limit", claim, "high", *_usage_lines(case), group.stats_line, group.line)
+
+
+def _telling(case: Case) -> list[int | None]:
+    """Find the kill, or else the function that only a full group calls."""
+    if case.report.victims:
+        return [case.report.victims[0].line]
+    return [line.number for line in case.report.source if "mem_cgroup_out_of_memory+" in line.text][:1]
 
 
 def _usage_lines(case: Case) -> list[int]:

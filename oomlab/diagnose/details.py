@@ -153,11 +153,14 @@ def panic(case: Case, cause: str) -> Finding | None:
     text = case.report.panic
     if not text:
         return None
-    name, why = "panic", "nothing was left that it might kill"
+    name, claim = "panic", "The kernel panicked: nothing was left that it might kill."
     if "panic_on_oom" in text:
-        name, why = "panic_on_oom", "vm.panic_on_oom tells it to"
+        name, claim = "panic_on_oom", "The kernel panicked: vm.panic_on_oom tells it to."
+    elif "panic" not in text:
+        where = " in the group" if case.report.scope == "memcg" else ""
+        name, claim = "no_killable", f"Nothing was left{where} that might be killed."
     lines = [line.number for line in case.report.source if text in line.text]
-    return found(case, name, f"The kernel panicked: {why}.", "high", *lines[:1])
+    return found(case, name, claim, "high", *lines[:1])
 
 
 def victim(case: Case, cause: str) -> Finding | None:

@@ -19,7 +19,7 @@ _COUNTERS = {
     "slab_unreclaimable": ("slab_unreclaimable",),
     "slab_reclaimable": ("slab_reclaimable",),
     "page_tables": ("pagetables", "sec_pagetables"),
-    "kernel_stacks": ("kernel_stack",),
+    "kernel_stacks": ("kernel_stack", "shadow_call_stack"),
     "unwritten": ("dirty", "writeback", "unstable"),
     "mapped": ("mapped",),
     "cache": ("pagecache",),

@@ -59,8 +59,8 @@ def _read(sketch: Sketch, source: Source, problems: list[Problem]) -> Report:
     places = header.read_places(sketch)
     memcg = read_memcg(sketch)
     constraint = _constraint(sketch)
+    trace = header.read_trace(sketch.of("trace"))
     titles = sketch.of("slab_title")
-    panics = sketch.of("panic")
     return Report(
         kind=header.read_kind(sketch),
         first_line=sketch.first,
@@ -68,7 +68,7 @@ def _read(sketch: Sketch, source: Source, problems: list[Problem]) -> Report:
         kernel=kernel,
         page_size_kb=page_kb,
         trigger=header.read_trigger(sketch),
-        scope=_SCOPES.get(constraint or "", "memcg" if _is_memcg(sketch, memcg) else "global"),
+        scope=_SCOPES.get(constraint or "", "memcg" if _is_memcg(sketch, memcg, trace) else "global"),
         constraint=constraint,
         nodemask=places.get("nodemask"),
         mems_allowed=places.get("mems_allowed"),
@@ -80,12 +80,12 @@ def _read(sketch: Sketch, source: Source, problems: list[Problem]) -> Report:
         swap=memory.read_swap(sketch, page_kb, totals),
         tasks=tasks,
         victims=read_victims(sketch, tasks, problems),
-        trace=header.read_trace(sketch.of("trace")),
+        trace=trace,
         hugepages=memory.read_hugepages(sketch),
         slabs=_slabs(sketch),
         slabs_line=titles[0].number if titles else None,
         allocations=tuple(_allocations(sketch)),
-        panic=panics[0].text if panics else None,
+        panic=_panic(sketch),
         source=source,
     )
 
@@ -107,9 +107,17 @@ def _constraint(sketch: Sketch) -> str | None:
     return next((match[1] for match in found if match), None)
 
 
-def _is_memcg(sketch: Sketch, memcg: Memcg | None) -> bool:
-    """Before 5.0 no line names the constraint: a group's own lines, or the words of the kill, tell."""
-    return memcg is not None or any("emory cgroup" in line.text for line in sketch.of("chosen", "killed"))
+def _is_memcg(sketch: Sketch, memcg: Memcg | None, trace: tuple[str, ...]) -> bool:
+    """Where no line names the constraint, a group's own lines, the call trace or the kill's words tell."""
+    if memcg is not None or "mem_cgroup_out_of_memory" in trace:
+        return True
+    return any("emory cgroup" in line.text for line in sketch.of("chosen", "killed"))
+
+
+def _panic(sketch: Sketch) -> str | None:
+    """Give the words of the panic; since 4.20 a line that nothing can be killed may stand before them."""
+    texts = [line.text for line in sketch.of("panic")]
+    return next((text for text in texts if "panic" in text), texts[0] if texts else None)
 
 
 def _slabs(sketch: Sketch) -> dict[str, tuple[int, int]]:

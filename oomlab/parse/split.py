@@ -69,6 +69,14 @@ _OPENERS = frozenset(
 )
 """Only a report has such lines, so they open one when the header is lost."""
 
+_WORDS: dict[Kind, str] = {
+    "totals": "active_anon:",
+    "memcg_usage": "memory: usage ",
+    "slab_title": "nreclaimable slab info:",
+    "alloc": " func:",
+}
+"""Of these kinds only the lines with these words do."""
+
 _NEEDS: dict[Kind, Kind] = {"memcg_stat": "memcg_stats", "slab": "slab_title", "alloc": "alloc_title"}
 """Lines that mean something only under their title."""
 
@@ -187,7 +195,7 @@ class _Collector:
         self.others = 0
         if stage == 0:
             self.open = Sketch(run[0].number, run[0].number)
-        elif kind in _OPENERS and (kind != "killed" or is_by_kernel(run[0].text)):
+        elif _opens(kind, run[0].text):
             self.open = _headless(self.pending, run[0].number, stage)
         else:
             self.pending.append((kind, run))
@@ -195,6 +203,14 @@ class _Collector:
         if self.open is not None:
             self.open.boot = self.boot
         return self.open
+
+
+def _opens(kind: Kind, text: str) -> bool:
+    """Tell whether only a report has such a line: it opens one whose header is lost."""
+    words = _WORDS.get(kind)
+    if words is not None:
+        return words in text
+    return kind in _OPENERS and (kind != "killed" or is_by_kernel(text))
 
 
 def _headless(pending: list[Run], number: int, stage: int) -> Sketch:
@@ -211,6 +227,8 @@ def _belongs(sketch: Sketch, kind: Kind, text: str) -> bool:
     """Tell whether a line of this kind can still be part of this report."""
     if kind == "killed" and is_somebody_elses(sketch, text):
         return False
+    if kind == "identity" and "panic" in sketch.lines:
+        return kind not in sketch.lines  # who had asked: the panic says it once more
     title = _NEEDS.get(kind)
     return sketch.stage <= _LATEST.get(kind, 9) and (title is None or title in sketch.lines)
 
@@ -225,7 +243,7 @@ def _starts_anew(sketch: Sketch, kind: Kind, stage: int, text: str) -> bool:
         return sketch.stage >= 4
     if kind == "zone" and sketch.stage >= 5:
         return _head(text) in {_head(line.text) for line in sketch.of("zone")}
-    return kind in _OPENERS and sketch.stage >= 8
+    return sketch.stage >= 8 and _opens(kind, text)
 
 
 def _head(text: str) -> str:

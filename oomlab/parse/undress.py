@@ -37,6 +37,8 @@ ANCHORS = (
     "Total swap =",
     "Swap cache",
     "Free pages:",
+    "Unreclaimable slab info:",
+    "Memory allocations:",
 )
 """Words that begin a line of the kernel's and stand nowhere else. The common ones come first."""
 
