@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from oomlab.diagnose.core import Case, hidden_free, roomy
 from oomlab.diagnose.model import Finding
 from oomlab.diagnose.saying import found, limit, listed, size
@@ -27,7 +29,7 @@ def memcg_limit(case: Case) -> Finding | None:
     return found(case, "memcg_limit", claim, "high", *_usage_lines(case), group.stats_line, group.line)
 
 
-def _telling(case: Case) -> list[int | None]:
+def _telling(case: Case) -> Sequence[int | None]:
     """Find the kill, or else the function that only a full group calls."""
     if case.report.victims:
         return [case.report.victims[0].line]
