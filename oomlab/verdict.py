@@ -94,7 +94,7 @@ def _judge(zone: ZoneStat, report: Report, mask: GfpMask, usable: tuple[str, ...
         return Verdict(zone, True, mark, reserve, spare)
     if reserve is None:  # an unknown reserve may still refuse
         return Verdict(zone, True, mark)
-    blocks = _usable_blocks(zone, mask)
+    blocks = usable_blocks(zone, mask)
     block = None if blocks is None else passes(*need, order=order, free_blocks=blocks)
     return Verdict(zone, True, mark, reserve, spare, block)
 
@@ -128,7 +128,7 @@ def _reserved(zone: ZoneStat) -> int:
     return sum(each.blocks << each.order for each in zone.free_blocks or () if each.types == "H")
 
 
-def _usable_blocks(zone: ZoneStat, mask: GfpMask) -> list[int] | None:
+def usable_blocks(zone: ZoneStat, mask: GfpMask) -> list[int] | None:
     """Count the blocks of each order, without those that are CMA's or kept for urgent requests only."""
     if zone.free_blocks is None:
         return None

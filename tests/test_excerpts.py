@@ -157,3 +157,34 @@ def test_totals_open_a_report_whose_zones_are_far_below():
         > [ 1054.149317] 262112 pages RAM
         """)
     assert (report.totals["active_anon"], report.totals["ram"]) == (207417, 262112)
+
+
+LISTS = """
+    hog invoked oom-killer: gfp_mask=0xcc0(GFP_KERNEL), order={order}, oom_score_adj=0
+    [...]
+    Node 0 DMA: 0*4kB 2*8kB (U) 3*16kB (U) 2*32kB (U) 2*64kB (U) 1*1024kB (U) 3*4096kB (M) = 13568kB
+    Node 0 Normal: {normal} = {sum}kB
+    """
+
+
+def test_lists_of_free_blocks_alone_show_fragmentation():
+    report = only(
+        LISTS.format(order=3, normal="6379*4kB (UME) 2915*8kB (UE) 1266*16kB (UE) 0*32kB", sum=69092)
+    )
+    assert [(zone.name, zone.watermark_min, zone.reconstructed) for zone in report.zones] == [
+        ("DMA", None, True),
+        ("Normal", None, True),
+    ]
+    assert (diagnose(report).cause, diagnose(report).confidence) == ("fragmentation", "medium")
+
+
+@pytest.mark.parametrize(
+    ("order", "normal", "total"),
+    [
+        (3, "6379*4kB (UME) 2915*8kB (UE) 1266*16kB (UE) 9*32kB (M)", 69380),  # there is a piece
+        (3, "379*4kB (UME) 15*8kB (UE) 6*16kB (UE) 0*32kB", 1732),  # little is free
+        (0, "6379*4kB (UME) 2915*8kB (UE) 1266*16kB (UE) 0*32kB", 69092),  # one page would do
+    ],
+)
+def test_lists_of_free_blocks_alone_show_nothing_else(order, normal, total):
+    assert diagnose(only(LISTS.format(order=order, normal=normal, sum=total))).cause == "undetermined"

@@ -44,6 +44,7 @@ ORDER: tuple[Rule, ...] = (
     occasion.swapoff,
     bounds.cpuset_or_mempolicy,
     *_WHY_SHORT,
+    pieces.fragmentation_by_lists,
     occasion.too_little_ram,
     holders.hugetlb,
     holders.kernel_stacks,

@@ -73,7 +73,7 @@ def open_case(report: Report) -> Case:
         mask_known=mask is not None,
         order=max(0, report.trigger.order or 0),
         nodes=bound_nodes(report),
-        judged=tuple(each for each in verdicts(report, some_mask) if not _empty(each.zone)),
+        judged=_judged(report, some_mask),
         held=holdings(report),
         lowmem=holdings_of([zone for zone in report.zones if zone.name not in HIGH_ZONES], report),
     )
@@ -86,6 +86,12 @@ def _mask(report: Report) -> GfpMask | None:
         return None
     mask = decode_gfp(trigger.gfp_mask or 0, kernel=report.kernel, names=trigger.gfp_names)
     return mask if mask.zone else None
+
+
+def _judged(report: Report, mask: GfpMask) -> tuple[Verdict, ...]:
+    """Judge the zones; where the log shows no mark of any of them, nothing can be judged."""
+    marked = any(zone.watermark_min is not None for zone in report.zones)
+    return tuple(each for each in verdicts(report, mask) if marked and not _empty(each.zone))
 
 
 def _empty(zone: ZoneStat) -> bool:

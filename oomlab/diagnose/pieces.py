@@ -15,7 +15,7 @@ from oomlab.diagnose.core import Case, is_own_zone, weight
 from oomlab.diagnose.model import Confidence, Finding
 from oomlab.diagnose.saying import found, free_in, limit, names_of, percent, size
 from oomlab.report import ZoneStat
-from oomlab.verdict import Verdict
+from oomlab.verdict import Verdict, usable_blocks, verdicts
 
 
 def fragmentation(case: Case) -> Finding | None:
@@ -42,6 +42,28 @@ def fragmentation_beside_cache(case: Case) -> Finding | None:
     )
     lines = [line for zone in zones for line in (zone.line, zone.blocks_line)]
     return found(case, "fragmentation", claim, "medium", case.report.trigger.line, *lines, needs_mask=True)
+
+
+def fragmentation_by_lists(case: Case) -> Finding | None:
+    """The marks are lost, but the lists of free blocks show much that is free, in small pieces only."""
+    if not case.order or case.judged:
+        return None
+    shown = [each.zone for each in verdicts(case.report, case.mask) if each.allowed and each.zone.free_blocks]
+    zones = [zone for zone in shown if zone.name != "DMA"] or shown  # DMA is kept for who needs it
+    free = sum(zone.free or 0 for zone in zones if case.reachable(zone))
+    if free < limit("scattered") * 2**case.order or any(_has_piece(case, zone) for zone in zones):
+        return None
+    claim = (
+        f"{_request(case)} {names_of(zones)} had {free_in(case, zones)} free, in smaller pieces only. "
+        "The log lost the marks of the zones, so how much of that was kept back is not known."
+    )
+    lines = [zone.blocks_line for zone in zones]
+    return found(case, "fragmentation", claim, "medium", case.report.trigger.line, *lines, needs_mask=True)
+
+
+def _has_piece(case: Case, zone: ZoneStat) -> bool:
+    """Tell whether a zone has a free block large enough that the request may use."""
+    return any((usable_blocks(zone, case.mask) or [])[min(case.order, 64) :])
 
 
 def _swap_has_room(case: Case) -> bool:

@@ -29,8 +29,6 @@ def reconstruct(
 ) -> tuple[ZoneStat, ...]:
     """Add the zones whose lines are lost, in the order in which the kernel lists them."""
     shown = {(zone.node, zone.name): zone for zone in zones}
-    if not zones and not orphans:
-        return ()
     lost = [each for each in blocks if each.name and each.blocks and (each.node, each.name) not in shown]
     found = list(zones)
     for each in lost:
