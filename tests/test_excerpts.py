@@ -188,3 +188,60 @@ def test_lists_of_free_blocks_alone_show_fragmentation():
 )
 def test_lists_of_free_blocks_alone_show_nothing_else(order, normal, total):
     assert diagnose(only(LISTS.format(order=order, normal=normal, sum=total))).cause == "undetermined"
+
+
+def test_a_kernel_that_was_starting_had_too_little():
+    report = only("""
+        [    4.338946] swapper/0 invoked oom-killer: gfp_mask=0x6040c0(GFP_KERNEL|__GFP_COMP), order=0
+        [    4.354618] CPU: 0 PID: 1 Comm: swapper/0 Not tainted 4.19.57 #1
+        [    4.670295] Unreclaimable slab info:
+        [    4.857565] kmalloc-2048           59164KB      59164KB
+        """)
+    judged = diagnose(report)
+    assert (judged.cause, judged.confidence) == ("too_little_ram", "low")
+
+
+FIVE_LINES = """
+    chromium invoked oom-killer: gfp_mask=0x140cca(GFP_HIGHUSER_MOVABLE|__GFP_COMP), order=0
+    Free swap  = {free}kB
+    Total swap = 4194300kB
+    oom-kill:constraint=CONSTRAINT_NONE,nodemask=(null),cpuset=/,mems_allowed=0,global_oom,task=hog,pid=26,uid=1
+    Out of memory: Killed process 26 (hog) total-vm:176941204kB, anon-rss:{anon}kB, file-rss:8kB
+    """
+
+
+@pytest.mark.parametrize(
+    ("free", "anon", "cause"),
+    [
+        (104, 68726128, "global_anon"),
+        (104, 4096, "undetermined"),  # the victim held little
+        (3194300, 68726128, "undetermined"),  # swap was not full
+    ],
+)
+def test_full_swap_and_a_large_victim_hint_at_process_memory(free, anon, cause):
+    assert diagnose(only(FIVE_LINES.format(free=free, anon=anon))).cause == cause
+
+
+def test_a_kill_in_a_group_alone_is_worth_a_remedy():
+    report = only(
+        "Memory cgroup out of memory: Killed process 88 (java) total-vm:9kB, anon-rss:5kB, file-rss:0kB"
+    )
+    assert "memory.max" in diagnose(report).remedies[0]
+
+
+def test_movable_memory_calls_for_other_remedies_than_highmem():
+    judged = diagnose(
+        only("""
+        systemd invoked oom-killer: gfp_mask=0xcc0(GFP_KERNEL), order=0, oom_score_adj=0
+        CPU: 4 PID: 1 Comm: systemd Not tainted 5.4.51 #1
+        active_anon:60744 inactive_anon:109226 isolated_anon:0
+         slab_reclaimable:34660 slab_unreclaimable:795718
+        Node 0 Normal free:12652kB min:14344kB low:19092kB high:23840kB present:6220656kB managed:4750196kB
+        lowmem_reserve[]: 0 15360 15360
+        Node 0 Movable free:1351196kB min:2544kB low:4508kB high:6472kB present:1966080kB managed:1966080kB
+        lowmem_reserve[]: 0 0 0
+        """)
+    )
+    assert judged.cause == "lowmem_exhaustion"
+    assert "movablecore=" in judged.remedies[0]
+    assert not any("64-bit" in each or "VMSPLIT" in each for each in judged.remedies)

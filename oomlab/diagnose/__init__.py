@@ -7,7 +7,8 @@ cause. The order goes from what is certain to what must be weighed:
 2. *bounds* (:mod:`~oomlab.diagnose.bounds`): a limit that held for some processes only;
 3. *shortage* (:mod:`~oomlab.diagnose.shortage`, :mod:`~oomlab.diagnose.pieces`): some zones were
    short, or all free memory in pieces too small, but the machine was not;
-4. *holders* (:mod:`~oomlab.diagnose.holders`): the machine was full, and by whom.
+4. *holders* (:mod:`~oomlab.diagnose.holders`): the machine was full, and by whom;
+5. *hints* (:mod:`~oomlab.diagnose.hints`): the log lost the state of memory, and what is left says a little.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import cast
 
-from oomlab.diagnose import bounds, holders, occasion, pieces, shortage
+from oomlab.diagnose import bounds, hints, holders, occasion, pieces, shortage
 from oomlab.diagnose.core import Case, open_case
 from oomlab.diagnose.details import details, serial, victim
 from oomlab.diagnose.model import CAUSES, Cause, Diagnosis, Finding, as_dict
@@ -58,7 +59,9 @@ ORDER: tuple[Rule, ...] = (
     holders.global_anon,
     pieces.fragmentation_beside_cache,
     pieces.fragmentation_at_the_edge,
-    holders.heavy_victim,
+    hints.heavy_victim,
+    hints.full_swap,
+    hints.too_early,
 )
 """The rules in the order in which they are tried."""
 

@@ -71,7 +71,7 @@ def _inside(case: Case) -> str:
         )
     barred = [zone for zone in case.barred if case.reachable(zone)]
     if not barred:
-        return "The log does not show their zones."
+        return "The log does not show the zones there."
     free = size(case, sum(zone.free or 0 for zone in barred))
     return (
         f"All that is there is {listed(zone.name for zone in barred)}, with {free} free, "

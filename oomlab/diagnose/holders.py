@@ -7,7 +7,6 @@ from typing import Literal
 from oomlab.diagnose.core import Case, shut
 from oomlab.diagnose.model import Confidence, Finding, weaker
 from oomlab.diagnose.saying import found, limit, percent, size
-from oomlab.kernel import KernelVersion
 
 SwapState = Literal["none", "full", "unused", "partly used"]
 
@@ -156,26 +155,6 @@ def global_anon(case: Case) -> Finding | None:
     line = case.report.swap.line if case.report.swap else None
     confidence: Confidence = "high" if sure and share >= limit("anon_sure") else "medium"
     return _filled(case, "global_anon", claim, confidence, "anon", "lru", more=line)
-
-
-def heavy_victim(case: Case) -> Finding | None:
-    """Where the log lost the state of memory, the score still tells what share the victim held.
-
-    Source: mm/oom_kill.c, ``oom_badness``: thousandths of RAM and swap since 2.6.36.
-    """
-    first = case.report.victims[0] if case.report.victims else None
-    if case.judged or case.held.known or first is None or first.score is None:
-        return None
-    if not limit("heavy_score") <= first.score <= 1000 or (first.oom_score_adj or 0) > 0:
-        return None
-    if case.report.kernel and case.report.kernel.version < KernelVersion((2, 6, 36)):
-        return None
-    claim = (
-        f"The log does not show the state of memory, but the process that was killed had a score of "
-        f"{first.score}: so many thousandths of RAM and swap were its own, but for its oom_score_adj."
-    )
-    sure: Confidence = "medium" if first.oom_score_adj == 0 else "low"
-    return found(case, "global_anon", claim, sure, first.line, case.report.trigger.line)
 
 
 def _process_share(case: Case) -> float:

@@ -102,7 +102,7 @@ def swapoff(case: Case) -> Finding | None:
 
 def too_little_ram(case: Case) -> Finding | None:
     """The machine, or the crash kernel's share of it, cannot even boot in what it has."""
-    booting, helpless = _booting(case), _helpless(case)
+    booting, helpless = is_booting(case), _helpless(case)
     part = _part_managed(case)
     small = case.held.size is not None and case.held.size * case.report.page_size_kb < _SMALL_MACHINE_KB
     if not (booting and helpless) and not (small and part < 0.6 and (booting or helpless)):
@@ -117,7 +117,7 @@ def too_little_ram(case: Case) -> Finding | None:
     return found(case, "too_little_ram", claim, "high" if booting and helpless else "medium", *lines)
 
 
-def _booting(case: Case) -> bool:
+def is_booting(case: Case) -> bool:
     comm = case.report.trigger.comm or ""
     return comm.startswith("swapper") or bool(_BOOT & set(case.report.trace))
 

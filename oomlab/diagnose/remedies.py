@@ -41,7 +41,8 @@ def _numbers(case: Case) -> Iterator[tuple[str, str]]:
     report, held = case.report, case.held
     known = {
         "ram": held.size or 0,
-        "lowmem": case.lowmem.size or 0,
+        "lowmem": 0 if _movable(case) else case.lowmem.size or 0,
+        "movable": _movable(case),
         "mem_map": mem_map_pages(case),
         "swap": report.swap.total or 0 if report.swap else 0,
         "cma": report.totals.get("cma_reserved", 0),
@@ -55,6 +56,16 @@ def _numbers(case: Case) -> Iterator[tuple[str, str]]:
     yield from _less_cma(case)
     if report.memcg and report.memcg.limit_kb:
         yield "limit", human_kb(report.memcg.limit_kb)
+    else:
+        yield "no_limit", "unknown"
+
+
+def _movable(case: Case) -> int:
+    """Count the pages closed to the kernel on a machine that has no HighMem: those of ZONE_MOVABLE."""
+    if case.report.totals.get("highmem") or case.report.zone("HighMem"):
+        return 0
+    zones = [zone for zone in case.barred if zone.name == "Movable"]
+    return sum(zone.managed or zone.present or 0 for zone in zones)
 
 
 def _less_cma(case: Case) -> Iterator[tuple[str, str]]:
