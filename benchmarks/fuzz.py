@@ -1,10 +1,11 @@
 """Damage logs at random, and read them.
 
-    python -m benchmarks.fuzz [COUNT] [--first N] [--seed S] [LOG...]
+    python -m benchmarks.fuzz [COUNT] [--first N] [--seed S] [--explain] [LOG...]
 
 Every case is made from its number alone, so that one that fails can be made again. Reading
 may find nothing (:class:`ReportError`); any other exception, a report outside of its text
-and a case that takes more than a second are failures, which end the run.
+and a case that takes more than a second are failures, which end the run. With ``--explain``
+each report is judged and shown in every form as well.
 """
 
 from __future__ import annotations
@@ -16,8 +17,10 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from random import Random
 
+from oomlab.diagnose.timeline import judge, timeline
 from oomlab.errors import ReportError
 from oomlab.parse import parse_bytes
+from oomlab.render import annotated, html, json_document, line, text, timeline_html
 from oomlab.report import Report
 
 REPO = Path(__file__).parents[1]
@@ -152,8 +155,20 @@ def _stretch(random: Random, logs: Sequence[bytes]) -> bytes:
     return log[start : start + size]
 
 
-def check(data: bytes) -> float:
-    """Read one case, and give the seconds that it took; raises whatever must not happen."""
+def explain(reports: Sequence[Report]) -> None:
+    """Judge reports and show them: nothing may fail, and nothing may act on a terminal."""
+    judged = list(judge(("a log", report) for report in reports))
+    for number, (_, report, diagnosis) in enumerate(judged, 1):
+        shown = text(report, diagnosis) + line(report, diagnosis, number)
+        assert shown.replace("\n", "").isprintable()
+        html(report)
+        annotated(report)
+    "".join(json_document(judged))
+    timeline_html(timeline(reports))
+
+
+def check(data: bytes) -> tuple[float, list[Report]]:
+    """Read one case; give the seconds that it took, and its reports. Raises whatever must not happen."""
     before = time.process_time()
     try:
         reports: list[Report] = parse_bytes(data)
@@ -165,7 +180,7 @@ def check(data: bytes) -> float:
         assert 1 <= report.first_line <= report.last_line <= last, (report.first_line, report.last_line, last)
         assert len(report.source) == report.last_line - report.first_line + 1
     assert seconds < LIMIT, f"{seconds:.2f} s for {len(data)} bytes"
-    return seconds
+    return seconds, reports
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -176,6 +191,7 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("count", type=int, nargs="?", default=10_000)
     parser.add_argument("--first", type=int, default=0, help="the number of the first case")
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--explain", action="store_true", help="judge and show what was read")
     parser.add_argument("logs", type=Path, nargs="*", help="logs to damage (default: those of the project)")
     options = parser.parse_args(arguments)
     logs = seeds(options.logs)
@@ -183,11 +199,14 @@ def main(arguments: Sequence[str]) -> int:
     for number in range(options.first, options.first + options.count):
         data = case(number, logs, options.seed)
         try:
-            slowest = max(slowest, (check(data), number))
+            seconds, reports = check(data)
+            if options.explain:
+                explain(reports)
         except Exception:
             print(f"case {number} (seed {options.seed}) failed", file=sys.stderr)
             Path(f"fuzz-{options.seed}-{number}.log").write_bytes(data)
             raise
+        slowest = max(slowest, (seconds, number))
     print(f"{options.count} cases passed; the slowest, {slowest[1]}, took {slowest[0] * 1000:.0f} ms")
     return 0
 

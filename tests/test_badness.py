@@ -38,7 +38,9 @@ def facts():
 
 def test_rows_of_one_fact_never_overlap_and_leave_no_gap():
     for fact in {row["fact"] for row in facts()}:
-        rows = sorted((r for r in facts() if r["fact"] == fact), key=lambda r: KernelVersion.of(r["since"]))
+        rows = sorted(
+            (r for r in facts() if r["fact"] == fact), key=lambda r: KernelVersion.of(r.get("since", "0"))
+        )
         assert all(earlier["until"] == later["since"] for earlier, later in pairwise(rows))
 
 
@@ -63,6 +65,14 @@ def test_every_row_says_where_it_comes_from():
 )
 def test_each_version_has_the_rule_that_its_source_shows(kernel, rule):
     assert rule_of(kernel) == rule
+
+
+@pytest.mark.parametrize(
+    ("kernel", "formula"),
+    [("0.99", "size_and_age"), ("2.4.18", "size_and_age"), ("2.6", "size_and_age"), ("9.1", "pages")],
+)
+def test_versions_beyond_those_that_were_read_have_a_rule_too(kernel, formula):
+    assert rule_of(kernel).formula == formula
 
 
 # The score
