@@ -81,7 +81,22 @@ _NEEDS: dict[Kind, Kind] = {"memcg_stat": "memcg_stats", "slab": "slab_title", "
 """Lines that mean something only under their title."""
 
 
-_RUNS = frozenset(("trace", "context", "task", "slab", "alloc", "memcg_stat", "pcp", "other"))
+_RUNS = frozenset(
+    (
+        "trace",
+        "context",
+        "totals",
+        "blocks",
+        "pages",
+        "swap",
+        "task",
+        "slab",
+        "alloc",
+        "memcg_stat",
+        "pcp",
+        "other",
+    )
+)
 """Lines that come many in a row, and whose first tells where all of them belong."""
 
 
