@@ -59,3 +59,77 @@ def test_where_the_kill_is_lost_the_reaper_tells_who_died():
     (victim,) = report.victims
     assert (victim.comm, victim.pid, victim.anon_rss_kb) == ("eater", 88, None)
     assert any("reaped" in problem.reason for problem in report.problems)
+
+
+def test_lines_joined_without_a_blank_are_taken_apart():
+    log = (
+        "[5.000001] Task in /box/one killed as a result of limit of /box/one[5.000002] memory: usage 2048kB, "
+        "limit 2048kB, failcnt 7[5.000003] kmem: usage 0kB, limit 9007199254740988kB, failcnt 0[5.000004] "
+        "Memory cgroup stats for /box/one: cache:0KB rss:2000KB[5.000005] [ pid ] uid tgid total_vm rss "
+        "pgtables_bytes swapents oom_score_adj name[5.000006] [ 901] 0 901 4000 500 40960 0 0 a b"
+        "[5.000007] Memory cgroup out of memory: Kill process 901 (a b) score 977 or sacrifice child[5.0"
+    )
+    (report,) = parse(log)
+    assert report.memcg is not None
+    assert (report.memcg.oom_path, report.memcg.limit_kb, report.memcg.stat_kb("rss")) == (
+        "/box/one",
+        2048,
+        2000,
+    )
+    assert (report.tasks[0].comm, report.victims[0].pid, report.victims[0].score) == ("a b", 901, 977)
+
+
+def test_a_path_goes_on_where_the_terminal_cut_it():
+    pod = "/pods/" + "0123456789abcdef" * 3
+    log = (
+        f"[5.000001] Task in {pod} killed as a result of limit of {pod[:20]}\n{pod[20:]}\n"
+        "[5.000002] memory: usage 2048kB, limit 2048kB, failcnt 7\n"
+    )
+    (report,) = parse(log)
+    assert report.memcg is not None
+    assert (report.memcg.task_path, report.memcg.oom_path) == (pod, pod)
+
+
+@pytest.mark.parametrize("end", [" ", "\n"])
+def test_openvz_names_a_container_by_its_beancounter(end):
+    stamp = "Nov  3 04:05:06 node kernel:"
+    log = "".join(
+        f"{stamp} [ 77{at}.500000] Out of memory in UB 42: OOM{end}"
+        f"killed process {pid} (php) score 0 vm:2819kB, rss:{pid}kB, swap:0kB\n"
+        for at, pid in enumerate((1701, 1702))
+    )
+    found = parse(log)
+    assert [(report.scope, report.victims[0].pid, report.victims[0].comm) for report in found] == [
+        ("memcg", 1701, "php"),
+        ("memcg", 1702, "php"),
+    ]
+
+
+def test_talk_of_a_failed_allocation_is_none():
+    log = (
+        "I have a problem related to page allocation failure.\n\nHere is the log:\n\n"
+        "[ 5.000001] app: page allocation failure: order:4, mode:0x40d0\n"
+        "[ 5.000002] Normal free:9000kB min:4000kB low:5000kB high:6000kB\n"
+    )
+    (report,) = parse(log)
+    assert (report.kind, report.trigger.comm, report.first_line) == ("allocation_failure", "app", 5)
+
+
+def test_a_kill_that_was_called_off_is_none():
+    log = (
+        "[ 5.0] app invoked oom-killer: gfp_mask=0x24201ca, order=0, oom_score_adj=0\n"
+        "[ 5.1] oom_kill_process: would have killed process 9 (journal), but continuing instead...\n"
+    )
+    (report,) = parse(log)
+    assert report.victims == ()
+
+
+@pytest.mark.parametrize("frame", ["mem_cgroup_oom_synchronize", "mem_cgroup_out_of_memory"])
+def test_a_cut_report_of_a_group_is_known_by_its_trace(frame):
+    log = (
+        "[ 5.0] app invoked oom-killer: gfp_mask=0xd0, order=0, oom_score_adj=0\n"
+        "[ 5.1] Call Trace:\n"
+        "[ 5.2]  [<ffffffff8116ceee>] oom_kill_process+0x24e/0x3b0\n"
+        f"[ 5.3]  [<ffffffff811d3bb5>] {frame}+0x575/0x5a0\n"
+    )
+    assert parse(log)[0].scope == "memcg"

@@ -16,15 +16,16 @@ from typing import NamedTuple
 
 HEADER = b" invoked oom-killer: gfp_mask=0x"
 MEMORY = b"lowmem_reserve[]:"
-KILL = b"Killed process "
-NEEDLES = (HEADER, MEMORY, KILL)
+KILL = b"illed process "
+CHOICE = b"ut of memory: Kill "
+NEEDLES = (HEADER, MEMORY, KILL, CHOICE)
 """A report that lacks one of these has another, unless next to nothing of it is left.
 
-Kills alone are searched for only near another hit, and as long as there has been none: a
+Kills and choices alone are searched for only near another hit, and as long as there has been none: a
 log that holds headers holds one before each kill, but for a few moments of a busy kernel.
 """
 
-AHEAD = {HEADER: 8 << 10, MEMORY: 8 << 10, KILL: 800}
+AHEAD = {HEADER: 8 << 10, MEMORY: 8 << 10, KILL: 800, CHOICE: 800}
 """Bytes to read after a hit before asking whether the report goes on."""
 
 _TASK = re.compile(rb"\[ *\d+\] +\d+ +\d+ +\d+ +\d+ ")
@@ -167,7 +168,7 @@ class Log:
         found = [hit for needle in NEEDLES for hit in _find_all(needle, piece, self.end)]
         across = [hit for needle in NEEDLES for hit in _find_all(needle, seam, start)]
         found += [hit for hit in across if hit.start < self.end < hit.start + len(hit.needle)]
-        self._last = max((hit.start for hit in found if hit.needle is not KILL), default=self._last)
+        self._last = max((hit.start for hit in found if hit.needle in (HEADER, MEMORY)), default=self._last)
         del self._hits[: bisect_left(self._hits, (self._blocks[0].start if self._blocks else 0,))]
         self._hits += sorted(found)
 

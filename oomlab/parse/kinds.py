@@ -42,11 +42,12 @@ _ALLOC = re.compile(r"[\d.]+\s?(?:[KMGT]i)?B\s+\d+\s+\S+:\d+")
 _PAGES = re.compile(r"\d{1,18} (?:(?:total |free |reserved |slab )?page|pages? )")
 _HEADER = re.compile(r"(?:.* invoked )?oom-killer:|.*\boom-killer: gfp_mask=")
 _FAILED = re.compile(
-    r".{0,200}?(?:page allocation failure[:.]|page allocation stalls|order allocation failed)"
+    r".{0,200}?(?:: page allocation failure[:.]|page allocation failure[:.] ?order|page allocation stalls"
+    r"|order allocation failed)"
 )
 _FAILED_WITH = re.compile(r".{0,200}?(?:alloc\w* fail\w* *[:,(].{0,80}|vmalloc error.{0,120})(?:mode|gfp)")
 _KILL = re.compile(r".{0,80}?\b[Kk]ill process \d+")
-_KILLED = re.compile(r".{0,80}?\b[Kk]illed process \d+(?:,| \(|$)")
+_KILLED = re.compile(r".{0,80}?(?<!have )\b[Kk]illed process \d+(?:,| \(|$)")
 
 _SWAP: tuple[tuple[str, Kind], ...] = (
     (" swap", "swap"),

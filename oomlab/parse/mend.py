@@ -25,6 +25,9 @@ from oomlab.parse.undress import SAMPLE, Bodies, is_run_together
 JOINED = 1000
 """A line longer than this may be several that were run together."""
 
+SUSPECT = 700
+"""In a line longer than this, the dress is looked for."""
+
 BARE = 20
 """So many bare lines are looked at to see how a mailer treated the text."""
 
@@ -54,10 +57,10 @@ class Lines(NamedTuple):
 
 def mend(bodies: Bodies) -> Lines:
     """Make whole lines of what a log holds, and say of each what kind it is."""
-    is_long = max(map(len, bodies.texts), default=0) >= JOINED
-    if bodies.dresses and (bodies.bare or is_long) and _is_run_together(bodies):
+    longest = max(map(len, bodies.texts), default=0)
+    if bodies.dresses and (bodies.bare or longest >= SUSPECT) and _is_run_together(bodies):
         bodies = _reflow(bodies)
-    elif is_long:
+    elif longest >= JOINED:
         bodies = _cut(bodies)
     kinds = kinds_of(bodies.texts)
     if bodies.bare or not bodies.dresses:
@@ -70,7 +73,7 @@ def _is_run_together(bodies: Bodies) -> bool:
     bare = [index for index, is_bare in enumerate(bodies.bare or ()) if is_bare and bodies.texts[index]]
     nearby = sorted({near for index in bare[:BARE] for near in (index - 1, index) if near >= 0})
     long = max(bodies.lines, key=len, default="")
-    sample = [bodies.lines[index] for index in nearby] + [long[:SAMPLE]] * (len(long) > JOINED)
+    sample = [bodies.lines[index] for index in nearby] + [long[:SAMPLE]] * (len(long) > SUSPECT)
     return is_run_together("\n".join(sample), bodies.dresses[0])
 
 

@@ -53,9 +53,22 @@ _NUMBERS = re.compile(r"-?\d[\d\s-]*$")
 _KILL = re.compile(r",|\(|score|or |sacrifice|[\w-]{0,14}:\d|[\w-]{0,12}k?B|adj")
 _SIZE = re.compile(r"=?\s*-?\d+\s?kB")
 _LIMIT = re.compile(r"(?:as a |result |of |limit |usage |failcnt |\d+kB,?|/)")
+_REST_OF_PATH = re.compile(r"\S{8,4000}$")
 _PLACE = re.compile(r"\S+$")
-_HEADS = (" invoked", "ut of", "ut of memory:", "ut of Memory:", ": page", " allocation", "Kill", "Killed")
-_RESTS = re.compile(r"oom-killer:|memory:|Memory:|Kill(?:ed)? process|process \d|allocation fail|failure[:.]")
+_HEADS = (
+    " invoked",
+    "ut of",
+    "ut of memory:",
+    "ut of Memory:",
+    ": page",
+    " allocation",
+    "Kill",
+    "Killed",
+    ": OOM",
+)
+_RESTS = re.compile(
+    r"oom-killer:|memory:|Memory:|[Kk]ill(?:ed)? process|process \d|allocation fail|failure[:.]"
+)
 _KILL_WORD = re.compile(r"(?:total-vm|anon-rss|file-rss|shmem-rss|UID|pgtables|oom_score_adj)[:=]\d")
 _ZONES = "|".join(ZONE_NAMES)
 
@@ -63,6 +76,7 @@ _WHOLE_END: dict[Kind, re.Pattern[str]] = {
     "zone": re.compile(rf"kB$|KB$|\?$|\byes$|\bno$|pages_scanned:\d+$|(?:^|:)(?:{_ZONES})$"),
     "node": re.compile(r"kB$|KB$|\?$|\byes$|\bno$|pages_scanned:\d+$|^\d+$"),
     "memcg_stats": re.compile(r"KB$|:$|for$"),
+    "memcg_task": re.compile(r"^(?:[a-z]+|/)$"),
     "totals": re.compile(r":\d+$"),
     "blocks": re.compile(r"kB$|\)$|=$|:$"),
     "header": re.compile(r"[,:]$"),
@@ -167,6 +181,11 @@ def _columns_go_on(first: str, second: str) -> bool:
     return not first.endswith("name") and len(words) < 12 and any(word in COLUMNS for word in words)
 
 
+def _group_goes_on(first: str, second: str) -> bool:
+    """Terminals cut paths too, wherever the last column falls."""
+    return bool(_LIMIT.match(second) or (" limit of /" in first and _REST_OF_PATH.match(second)))
+
+
 def _matches(pattern: re.Pattern[str]) -> Callable[[str, str], bool]:
     return lambda first, second: bool(pattern.match(second))
 
@@ -188,7 +207,7 @@ _GOES_ON: dict[Kind, Callable[[str, str], bool]] = {
     "chosen": _matches(_KILL),
     "pcp": _matches(re.compile(r"(?:used|usd|btch|batch|hi|high|low|Cold):?|\d")),
     "killed": _matches(_KILL),
-    "memcg_task": _matches(_LIMIT),
+    "memcg_task": _group_goes_on,
     "memcg_usage": _matches(_LIMIT),
 }
 

@@ -39,6 +39,7 @@ ANCHORS = (
     "Free pages:",
     "Unreclaimable slab info:",
     "Memory allocations:",
+    "Out of memory in UB ",
 )
 """Words that begin a line of the kernel's and stand nowhere else. The common ones come first."""
 
@@ -210,7 +211,7 @@ def _dress(shape: str) -> Dress:
     return Dress(
         whole=re.compile(r"\s{0,20}+" + shape),
         stamp=re.compile(r"\s{0,20}+" + (shape[: clock + len(_CLOCK)] if clock >= 0 else shape)),
-        inside=re.compile(r"(?<!\w)" + shape),
+        inside=re.compile(shape if shape.startswith("\\[") else r"(?<!\w)" + shape),
         has_caller="?P<caller>" in shape,
     )
 
