@@ -65,7 +65,7 @@ def test_lines_joined_without_a_blank_are_taken_apart():
     log = (
         "[5.000001] Task in /box/one killed as a result of limit of /box/one[5.000002] memory: usage 2048kB, "
         "limit 2048kB, failcnt 7[5.000003] kmem: usage 0kB, limit 9007199254740988kB, failcnt 0[5.000004] "
-        "Memory cgroup stats for /box/one: cache:0KB rss:2000KB[5.000005] [ pid ] uid tgid total_vm rss "
+        f"Memory cgroup stats for /box/one: cache:0KB rss:2000KB{' dirty:0KB' * 20}[5.000005] [ pid ] uid tgid total_vm rss "
         "pgtables_bytes swapents oom_score_adj name[5.000006] [ 901] 0 901 4000 500 40960 0 0 a b"
         "[5.000007] Memory cgroup out of memory: Kill process 901 (a b) score 977 or sacrifice child[5.0"
     )
