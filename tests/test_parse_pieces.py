@@ -62,20 +62,20 @@ def test_where_the_kill_is_lost_the_reaper_tells_who_died():
 
 
 def test_lines_joined_without_a_blank_are_taken_apart():
-    log = (
-        "[5.000001] Task in /box/one killed as a result of limit of /box/one[5.000002] memory: usage 2048kB, "
-        "limit 2048kB, failcnt 7[5.000003] kmem: usage 0kB, limit 9007199254740988kB, failcnt 0[5.000004] "
-        f"Memory cgroup stats for /box/one: cache:0KB rss:2000KB{' dirty:0KB' * 20}[5.000005] [ pid ] uid tgid total_vm rss "
-        "pgtables_bytes swapents oom_score_adj name[5.000006] [ 901] 0 901 4000 500 40960 0 0 a b"
-        "[5.000007] Memory cgroup out of memory: Kill process 901 (a b) score 977 or sacrifice child[5.0"
+    stats = "cache:0KB rss:2000KB" + " dirty:0KB" * 40
+    joined = (
+        "Task in /box/one killed as a result of limit of /box/one",
+        "memory: usage 2048kB, limit 2048kB, failcnt 7",
+        "kmem: usage 0kB, limit 9007199254740988kB, failcnt 0",
+        f"Memory cgroup stats for /box/one: {stats}",
+        "[ pid ] uid tgid total_vm rss pgtables_bytes swapents oom_score_adj name",
+        "[ 901] 0 901 4000 500 40960 0 0 a b",
+        "Memory cgroup out of memory: Kill process 901 (a b) score 977 or sacrifice child",
     )
-    (report,) = parse(log)
-    assert report.memcg is not None
-    assert (report.memcg.oom_path, report.memcg.limit_kb, report.memcg.stat_kb("rss")) == (
-        "/box/one",
-        2048,
-        2000,
-    )
+    (report,) = parse("".join(f"[5.{n:06}] {line}" for n, line in enumerate(joined)))
+    group = report.memcg
+    assert group is not None
+    assert (group.oom_path, group.limit_kb, group.stat_kb("rss")) == ("/box/one", 2048, 2000)
     assert (report.tasks[0].comm, report.victims[0].pid, report.victims[0].score) == ("a b", 901, 977)
 
 
