@@ -397,11 +397,14 @@ def test_a_setting_that_chose_the_victim_is_told():
 
 
 def test_a_score_tells_the_share_where_the_state_of_memory_is_lost():
-    def cut(score, adj=0):
+    def cut(score, adj=None, row=None):
         dead = Victim(pid=77, score=score, oom_score_adj=adj, line=3)
-        return diagnose(Report(kind="oom", first_line=3, last_line=3, victims=(dead,))).cause
+        tasks = (Task(pid=77, comm="cc1", oom_score_adj=row),)
+        return diagnose(Report(kind="oom", first_line=3, last_line=3, victims=(dead,), tasks=tasks))
 
-    assert [cut(900), cut(100), cut(900, adj=300)] == ["global_anon", "undetermined", "undetermined"]
+    causes = [cut(*case).cause for case in ((900, 0), (100, 0), (900, 600), (1100, 300), (1100, None, 300))]
+    assert causes == ["global_anon", "undetermined", "undetermined", "global_anon", "global_anon"]
+    assert (cut(900).confidence, cut(900, row=0).confidence) == ("low", "medium")
 
 
 def test_old_lists_count_process_memory_and_cache_together():

@@ -6,7 +6,7 @@ from oomlab.diagnose.core import Case
 from oomlab.diagnose.holders import swap_state
 from oomlab.diagnose.model import Confidence, Finding
 from oomlab.diagnose.occasion import is_booting
-from oomlab.diagnose.saying import found, limit
+from oomlab.diagnose.saying import found, limit, percent
 from oomlab.kernel import KernelVersion
 from oomlab.units import human_kb
 
@@ -19,16 +19,29 @@ def heavy_victim(case: Case) -> Finding | None:
     first = case.report.victims[0] if case.report.victims else None
     if case.judged or case.held.known or first is None or first.score is None:
         return None
-    if not limit("heavy_score") <= first.score <= 1000 or (first.oom_score_adj or 0) > 0:
+    adjustment = _adjustment(case)
+    share = first.score - (adjustment or 0)
+    if not limit("heavy_score") <= share <= 1000:
         return None
     if case.report.kernel and case.report.kernel.version < KernelVersion((2, 6, 36)):
         return None
+    but = ", but for its oom_score_adj" if adjustment is None else ""
+    less = f", {adjustment} of it from its oom_score_adj" if adjustment else ""
     claim = (
-        f"The log does not show the state of memory, but the process that was killed had a score of "
-        f"{first.score}: so many thousandths of RAM and swap were its own, but for its oom_score_adj."
+        "The log does not show the state of memory, but the process that was killed had a score of "
+        f"{first.score}{less}: {percent(share / 1000)} of RAM and swap were its own{but}."
     )
-    sure: Confidence = "medium" if first.oom_score_adj == 0 else "low"
+    sure: Confidence = "low" if adjustment is None else "medium"
     return found(case, "global_anon", claim, sure, first.line, case.report.trigger.line)
+
+
+def _adjustment(case: Case) -> int | None:
+    """Give the first victim's ``oom_score_adj``, from the line of its kill or from its row in the table."""
+    first = case.report.victims[0]
+    if first.oom_score_adj is not None:
+        return first.oom_score_adj
+    rows = (task.oom_score_adj for task in case.report.tasks if task.pid == first.pid)
+    return next(rows, None)
 
 
 def full_swap(case: Case) -> Finding | None:
