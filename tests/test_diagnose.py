@@ -246,6 +246,22 @@ def test_lowmem_that_the_kernel_fills_itself_needs_no_free_highmem():
     assert (diagnose(full).cause, diagnose(full).confidence) == ("lowmem_exhaustion", "medium")
 
 
+def test_lowmem_that_no_counter_explains_is_told():
+    shown = dict.fromkeys(("active_anon", "active_file", "pagetables"), 500)
+    dma, normal, high = pae().zones
+    low = [replace(each, counters=shown) for each in (dma, normal)]
+    report = replace(pae(slab_unreclaimable=30_000), zones=(*low, high))
+    assert (diagnose(report).cause, diagnose(report).contributing) == ("lowmem_exhaustion", ("unaccounted",))
+    old = replace(report, zones=tuple(replace(each, managed=None) for each in report.zones))
+    assert diagnose(old).contributing == ()  # the kernel itself and its tables lie there, uncounted
+
+
+def test_a_zone_whose_line_was_cut_makes_nothing_unaccounted():
+    cut = replace(zone("DMA32", size=100_000), present=400_000, managed=None)
+    report = machine(cut, zone(size=100_000), inactive_anon=60_000, active_file=120_000)
+    assert "unaccounted" not in (diagnose(report).cause, *diagnose(report).contributing)
+
+
 def test_an_empty_zone_still_has_its_place_in_the_reserves():
     """On 32 bits with CONFIG_ZONE_DMA32 the second entry is that of an empty zone."""
     dma, normal, highmem = pae(slab_unreclaimable=150_000).zones

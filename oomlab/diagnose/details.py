@@ -124,11 +124,20 @@ def dirty_file(case: Case, cause: str) -> Finding | None:
 
 
 def unexplained(case: Case, cause: str) -> Finding | None:
-    """Much memory is in no counter."""
-    pages = case.held.unaccounted
-    if cause in _NOT_FULL or pages is None or pages < limit("unaccounted") * (case.held.size or 0):
+    """Much memory is in no counter; of lowmem, if that is what ran out."""
+    low = cause in LOWMEM_CAUSES
+    held = case.lowmem if low else case.held
+    pages = held.unaccounted
+    if (cause in _NOT_FULL and not low) or pages is None or pages < limit("unaccounted") * (held.size or 0):
         return None
-    return found(case, "unaccounted", f"{size(case, pages)} is in no counter of this report.", "medium")
+    if not low:
+        return found(case, "unaccounted", f"{size(case, pages)} is in no counter of this report.", "medium")
+    zones = [each.zone for each in case.judged if each.zone.name not in HIGH_ZONES]
+    if any(zone.managed is None for zone in zones):
+        return None  # what the kernel took at boot is in no counter either
+    part = f"{size(case, pages)}, {percent(pages / (held.size or 1))} of lowmem"
+    claim = f"{part}, is in no counter of this report."
+    return found(case, "unaccounted", claim, "medium", *(zone.line for zone in zones))
 
 
 # --- the kill ---------------------------------------------------------------------------------

@@ -144,11 +144,12 @@ def _all_managed(report: Report) -> bool:
     return bool(report.zones) and all(zone.managed is not None for zone in report.zones)
 
 
-def _sizes(zones: Iterable[ZoneStat]) -> int | None:
-    return (
-        sum(zone.present or zone.managed or 0 if zone.managed is None else zone.managed for zone in zones)
-        or None
-    )
+def _sizes(zones: Sequence[ZoneStat]) -> int | None:
+    """Add up zones, as large as the page allocator sees them or, before 3.9, as large as they are."""
+    managed = [zone.managed for zone in zones if zone.managed is not None]
+    if not managed:
+        return sum(zone.present or 0 for zone in zones) or None
+    return sum(managed) if len(managed) == len(zones) else None  # a line was cut: the one is no measure
 
 
 def _read(sources: Sequence[_Counters]) -> dict[str, Held]:
