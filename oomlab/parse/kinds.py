@@ -49,6 +49,9 @@ _FAILED_WITH = re.compile(r".{0,200}?(?:alloc\w* fail\w* *[:,(].{0,80}|vmalloc e
 _KILL = re.compile(r".{0,80}?\b[Kk]ill process \d+")
 _KILLED = re.compile(r".{0,80}?(?<!have )\b[Kk]illed process \d+(?:,| \(|$)")
 
+_ASKED_XMON = re.compile(r"[0-9a-f]{1,4}:mon> mi")
+"""How the debugger of ppc64 is asked for the state of memory, with the number of the CPU."""
+
 _SWAP: tuple[tuple[str, Kind], ...] = (
     (" swap", "swap"),
     ("Swap cache", "swap"),
@@ -77,6 +80,8 @@ _MARKS: dict[str, tuple[tuple[str, Kind], ...]] = {
     "Mem-info:": (("", "meminfo"),),
     "(": (("ctive:", "totals"),),
     "Node": (
+        (" RAM:", "other"),  # ia64 sums up each node once more, in pages
+        ("memory in", "other"),
         ("per-cpu:", "pcp_zone"),
         (" free:", "zone"),
         ("*", "blocks"),
@@ -89,6 +94,7 @@ _MARKS: dict[str, tuple[tuple[str, Kind], ...]] = {
     "Free": _SWAP,
     "Total": _SWAP,
     "Swap": _SWAP,
+    "nr_free_swap_pages:": (("", "swap"),),  # 2.6.7 to 2.6.9
     "Unreclaimable": (("slab info", "slab_title"),),
     "Name": (("Used", "slab_title"),),
     "Memory": (("cgroup stats", "memcg_stats"), ("llocations:", "alloc_title")),
@@ -177,6 +183,8 @@ def _numbered(text: str) -> Kind:
         return "pages"
     if _BLOCKS.match(text):
         return "blocks"
+    if "mon> mi" in text and _ASKED_XMON.match(text):
+        return "show"
     return "alloc" if _ALLOC.match(text) else _worded(text)
 
 

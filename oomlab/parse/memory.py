@@ -23,6 +23,7 @@ _SUM = re.compile(r"=\s{0,4}(\d{1,15})kB", re.A)
 _HUGE = re.compile(r"hugepages_(\w{1,10})=(\d{1,15})", re.A)
 _NODE = re.compile(r"Node (\d{1,6})", re.A)
 _SWAP_SIZE = re.compile(r"(Free|Total) swap\s{0,4}[=:]\s{0,12}(-?\d{1,18})\s?kB", re.A)
+_SWAP_PAGES = re.compile(r"nr_(free)_swap_pages: {0,4}(\d{1,18})", re.A)
 
 _SIZES = re.compile(r"(\d{1,18})kB", re.A)
 _PAGE_SIZES = frozenset(("4", "8", "16", "32", "64", "256"))
@@ -82,6 +83,9 @@ def read_swap(sketch: Sketch, page_kb: int, totals: Mapping[str, int]) -> Swap |
     for number, text in sketch.of("swap"):
         for word, value in _SWAP_SIZE.findall(text):
             sizes.setdefault(word, int(value) // page_kb)
+            first = first or number
+        for word, value in _SWAP_PAGES.findall(text):
+            sizes.setdefault(word.title(), int(value))
             first = first or number
     if first is None:
         return None

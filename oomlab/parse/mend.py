@@ -15,7 +15,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections.abc import Sequence
-from itertools import accumulate
+from itertools import accumulate, pairwise
 from typing import NamedTuple
 
 from oomlab.parse.kinds import Kind, kinds_of
@@ -65,7 +65,20 @@ def mend(bodies: Bodies) -> Lines:
     kinds = kinds_of(bodies.texts)
     if bodies.bare or not bodies.dresses:
         rejoin(kinds, bodies.texts, bodies.lines, bodies.bare)
+    if kinds.count("header") > 1:
+        _mark_repeats(kinds, bodies)
     return Lines(bodies.numbers, kinds, bodies.texts, bodies.callers, bodies.bare)
+
+
+def _mark_repeats(kinds: list[Kind], bodies: Bodies) -> None:
+    """Take a header that a logger printed twice for one; two with stamps of their own are two."""
+    texts, lines = bodies.texts, bodies.lines
+    headers = [index for index, kind in enumerate(kinds) if kind == "header"]
+    for first, second in pairwise(headers):
+        if texts[first] != texts[second] or any(texts[first + 1 : second]):
+            continue
+        if lines[first].endswith(lines[second]) or lines[second].endswith(lines[first]):
+            kinds[second] = "continued"
 
 
 def _is_run_together(bodies: Bodies) -> bool:

@@ -20,8 +20,8 @@ _TAGS = re.compile(r"</?(?:pre|code|span|tt|ul|ol|table|blockquote|b|strong|em|f
 _BREAKS = re.compile(r"</?(?:br|p|div|tr|td|li)(?: [^<>]{0,200})? ?/?>|#012|\\x0a|\\012|\\n|\n")
 _MARKDOWN = re.compile(r"\\([_*\[\]()#<>.+~-])")
 _BOLD = re.compile(r"(?<!\*)\*\*(?!\*)")
-_RARE = ("&", "\\", "{", "`")
-_MARKS = (*_RARE, "#012", "**", "<br", "</", "<p", "<c", "<d", "<s")
+_RARE = ("&", "\\", "{", "`", "**")
+_MARKS = (*_RARE, "#012", "<br", "</", "<p", "<c", "<d", "<s")
 _EQUALS = ("gfp_mask=", "order=", "kB =", "swap  =")
 
 

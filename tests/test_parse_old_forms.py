@@ -1,0 +1,82 @@
+"""Forms of Linux 2.4 to 2.6 that few kernels print, and how people paste them."""
+
+from __future__ import annotations
+
+from textwrap import dedent
+
+from oomlab.diagnose import diagnose
+from oomlab.parse import parse
+
+LOWMEM = """
+    DMA free:3588kB min:68kB low:84kB high:100kB active:0kB inactive:696kB present:16384kB
+    lowmem_reserve[]: 0 880 2031
+    Normal free:3740kB min:3756kB low:4692kB high:5632kB active:0kB inactive:368kB present:901120kB
+    lowmem_reserve[]: 0 0 9212
+    HighMem free:892kB min:512kB low:640kB high:768kB active:50076kB inactive:1121156kB present:1179136kB
+    lowmem_reserve[]: 0 0 0
+"""
+
+
+def reports(text: str):
+    """The reports of a text that is set in."""
+    return parse(dedent(text).strip("\n"))
+
+
+def test_names_set_in_bold_are_names():
+    (report,) = reports("""
+        kernel: [99.1] hog invoked oom-killer: gfp_mask=0x201da, order=0, oomkilladj=0
+        kernel: [99.2] Out of memory: kill process 4495 (**firefox**) score 182289 or a child
+        kernel: [99.3] Killed process 4495 (**firefox**)
+        """)
+    assert [victim.comm for victim in report.victims] == ["firefox"]
+
+
+def test_headers_found_with_grep_are_a_report_each():
+    found = reports("""
+        Jun 19 08:38:38 db kernel: oom-killer: gfp_mask=0x1d2
+        Jun 19 08:40:13 db kernel: oom-killer: gfp_mask=0x1d2
+        Jun 19 08:40:13 db kernel: oom-killer: gfp_mask=0x1d2
+        Jun 19 09:21:33 db kernel: oom-killer: gfp_mask=0xd2
+        """)
+    assert [report.trigger.line for report in found] == [1, 2, 4], "line 3 is line 2 once more"
+
+
+def test_free_swap_may_be_told_in_pages():
+    (report,) = reports("""
+        oom-killer: gfp_mask=0x1d2
+        Normal free:376kB min:300kB low:600kB high:900kB active:99156kB inactive:96kB present:106496kB
+        protections[]: 0 0
+        nr_free_swap_pages: 96406
+        Swap cache: add 49668, delete 42859, find 20428/23905, race 0+1
+        Out of Memory: Killed process 1147 (bk).
+        """)
+    assert report.swap is not None
+    assert (report.swap.free, report.swap.total) == (96406, None)
+
+
+def test_memory_shown_by_the_debugger_is_no_oom():
+    (report,) = reports("""
+        3:mon> mi
+        Mem-info:
+        Node 0 DMA free:36288kB min:11584kB low:14464kB high:17344kB active:1660416kB present:8388608kB
+        lowmem_reserve[]: 0 0
+        """)
+    assert report.kind == "show_mem"
+    assert diagnose(report).cause == "not_oom"
+
+
+def test_sums_of_nodes_on_ia64_are_not_taken_for_damage():
+    (report,) = reports("""
+        resvtest invoked oom-killer: gfp_mask=0x1280d2, order=0, oomkilladj=0
+        Node 0 Normal free:2176kB min:2880kB low:3584kB high:4288kB active:322816kB present:523776kB
+        lowmem_reserve[]: 0 0
+        Node 0 Normal: 2*64kB 2*128kB 0*256kB 0*512kB 0*1024kB 1*2048kB = 2432kB
+        Node memory in pages:
+        Node    0:  RAM:        8192, rsvd:     1327, shrd:        129, swpd:          0
+        Node    1:  RAM:           0, rsvd:        0, shrd:          0, swpd:          0
+        8192 pages of RAM
+        1327 reserved pages
+        Killed process 2909 (bash)
+        """)
+    assert report.problems == ()
+    assert report.totals["ram"] == 8192
