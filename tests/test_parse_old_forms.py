@@ -80,3 +80,28 @@ def test_sums_of_nodes_on_ia64_are_not_taken_for_damage():
         """)
     assert report.problems == ()
     assert report.totals["ram"] == 8192
+
+
+def test_a_header_inside_another_cpus_line_is_found_by_its_level():
+    found = reports("""
+        cc1 invoked oom-killer: gfp_mask=0x280d2, order=0, oomkilladj=0
+         [<c0147386>] out_of_memory+0x70/0xf6
+         [<c01484c4>] <4>make invoked oom-killer: gfp_mask=0x201d2, order=0, oomkilladj=0
+         [<c0147386>] out_of_memory+0x70/0xf6
+        """)
+    assert [report.trigger.comm for report in found] == ["cc1", "make"]
+    assert found[1].trigger.line == 3
+
+
+def test_kills_that_lost_their_line_ends_are_all_read():
+    (report,) = reports(
+        "Killed process 19271 (applet)Out of memory: kill process 12475 (qemu) score 7899 or a child"
+        "Killed process 12475 (qemu)"
+    )
+    assert [victim.comm for victim in report.victims] == ["applet", "qemu"]
+
+
+def test_counters_cut_at_the_front_still_tell_what_fills_lowmem():
+    (report,) = reports("057 slab:220275 mapped:12395 pagetables:118" + LOWMEM)
+    assert report.totals["slab"] == 220_275
+    assert diagnose(report).cause == "lowmem_exhaustion"

@@ -33,6 +33,9 @@ Kind = Literal[Asked, Path, Group, Memory, Stock, Killing, "boot", "continued", 
 ZONE_NAMES = ("DMA", "DMA32", "Normal", "HighMem", "Movable", "Device")
 
 _COUNTERS = re.compile(r"(?:[A-Za-z_][\w-]*:\d+(?:\s+|$))+(?:[A-Za-z_][\w-]*:?)?$", re.A)
+_CUT_COUNTERS = re.compile(r"\d{1,18}(?: [a-z_]{3,30}:\d{1,18}){2,20}$", re.A)
+"""Counters of which the log begins in the middle of one."""
+
 _BLOCKS = re.compile(r"\d+\*\d+kB")
 _TASK = re.compile(r"\[\s*\d+\]\s+[\d-]")
 _TASK_HEADER = re.compile(r"\[\s*pid\s*\]")
@@ -185,6 +188,8 @@ def _numbered(text: str) -> Kind:
         return "blocks"
     if "mon> mi" in text and _ASKED_XMON.match(text):
         return "show"
+    if _CUT_COUNTERS.match(text):
+        return "totals"
     return "alloc" if _ALLOC.match(text) else _worded(text)
 
 

@@ -250,8 +250,10 @@ def _belongs(sketch: Sketch, kind: Kind, text: str) -> bool:
 
 def _starts_anew(sketch: Sketch, kind: Kind, stage: int, text: str) -> bool:
     """Tell whether a line can only belong to another report than the open one."""
+    if kind == "header":
+        return True  # one that a logger only printed twice is none
     if stage == 0:
-        return True
+        return not (sketch.stage == 0 and sketch.of(kind)[-1:] == [Line(sketch.last, text)])
     if stage >= 8:
         return kills_anew(sketch, kind, text)
     if kind == "meminfo":

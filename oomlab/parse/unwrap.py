@@ -21,13 +21,19 @@ _BREAKS = re.compile(r"</?(?:br|p|div|tr|td|li)(?: [^<>]{0,200})? ?/?>|#012|\\x0
 _MARKDOWN = re.compile(r"\\([_*\[\]()#<>.+~-])")
 _BOLD = re.compile(r"(?<!\*)\*\*(?!\*)")
 _RARE = ("&", "\\", "{", "`", "**")
-_MARKS = (*_RARE, "#012", "<br", "</", "<p", "<c", "<d", "<s")
+_JOINTS = (")Out of ", ")Killed ", "childOut of ", "childKilled ", ">] <", ").<")
+_JOINED = re.compile(
+    r"(?<=\)|d)(?=Out of [Mm]emory: |Killed process \d)|(?:(?<=>\] )|(?<=\)\.))<[0-7]>(?=\S)"
+)
+"""Where the end of a line was lost, or two CPUs printed at once: a new line begins with its level."""
+
+_MARKS = (*_RARE, *_JOINTS, "#012", "<br", "</", "<p", "<c", "<d", "<s")
 _EQUALS = ("gfp_mask=", "order=", "kB =", "swap  =")
 
 
 def is_wrapped_up(text: str, starts: set[str]) -> bool:
     """Look for marks of HTML, Markdown, JSON and folded lines; ``starts`` is what lines begin with."""
-    if "*" in starts or any(map(text.__contains__, _RARE)):
+    if "*" in starts or any(map(text.__contains__, (*_RARE, *_JOINTS))):
         return True
     return text.startswith('["') or "MESSAGE=" in text[:4096] or _has(text, "#", "012") or _has_tags(text)
 
@@ -60,6 +66,7 @@ def unwrap(numbers: Sequence[int], lines: list[str]) -> tuple[list[int], list[st
             whole = _unescape(from_json(line[:LONGEST]))
             pieces = _BREAKS.split(whole.encode("utf-8", "backslashreplace").decode())
             pieces = [piece for piece in pieces if not piece.isdigit()]  # numbers of lines, in a table
+            pieces = [part for piece in pieces for part in _JOINED.split(piece)]
             found.extend([number] * len(pieces))
             parts.extend(pieces)
         else:
