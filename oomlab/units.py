@@ -71,10 +71,10 @@ def pages_to_gib(pages: float, page_size_kb: int = PAGE_KB) -> float:
 def human_kb(kb: float) -> str:
     """Write kilobytes as a person would: ``30.1 GiB``, ``549 MiB``, ``8 kB``.
 
-    >>> human_kb(561924)
-    '549 MiB'
+    >>> human_kb(561924), human_kb(1048556)
+    ('549 MiB', '1.0 GiB')
     """
-    if abs(kb) >= 2**20:
+    if abs(kb) >= 2**20 - 2**9:
         return f"{kb / 2**20:.1f} GiB"
     if abs(kb) >= 2**10 * 10:
         return f"{kb / 2**10:.0f} MiB"

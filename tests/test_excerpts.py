@@ -9,6 +9,7 @@ import pytest
 from oomlab.diagnose import diagnose
 from oomlab.errors import ReportError
 from oomlab.parse import parse
+from oomlab.render.account import decode_trigger
 
 ZONE = "Node 0 Normal free:23500kB min:15892kB low:19864kB high:23836kB present:917504kB managed:852784kB"
 
@@ -245,3 +246,59 @@ def test_movable_memory_calls_for_other_remedies_than_highmem():
     assert judged.cause == "lowmem_exhaustion"
     assert "movablecore=" in judged.remedies[0]
     assert not any("64-bit" in each or "VMSPLIT" in each for each in judged.remedies)
+
+
+NOISY = """
+    [  385.952126][  T709] Mem-Info:
+    [  385.955048][  T709] active_anon:167 inactive_anon:10940 isolated_anon:0
+    [  386.252967][  T709] Tasks state (memory values in pages):
+    [  386.259648][  T709] [  pid  ]   uid  tgid total_vm      rss pgtables_bytes swapents oom_score_adj name
+    [  386.357018][  T709] [    973]     0   973    10708      313   131072        0             0 wickedd-auto4
+    [  OK    386.369228][  T709] [    985]     0   985    10709      317   122880        0             0 wickedd-dhcp4
+    0m] Started   386.393786][  T709] [    989]     0   989    10738      345   131072        0             0 wickedd
+    m.[  386.428454][  T709] [   1053]     0  1053    23636      109   192512        0             0 gc_linux_servic
+    [  386.531198][  T709] [   1107]     0  1107     7028       29    86016        0             0 systemctl
+    """  # noqa: E501
+
+
+def test_rows_keep_though_the_console_wrote_over_their_stamps():
+    report = only(NOISY)
+    assert [task.pid for task in report.tasks] == [973, 985, 989, 1053, 1107]
+    assert not any("may have lost rows" in problem.reason for problem in report.problems)
+
+
+def test_statistics_of_groups_alone_are_a_piece_of_a_report():
+    report = only("""
+        ```Nov 15 06:46:39 ip-172 kernel: [65267.037101] Memory cgroup stats for /pod6: cache:0KB rss:0KB
+        Nov 15 06:46:39 ip-172 kernel: [65267.037106] Memory cgroup stats for /pod6/2: cache:0KB rss:40KB
+        Nov 15 06:46:39 ip-172 kernel: [65267.037168] [   9941]     0  9941      255        1    32768
+        """)
+    judged = diagnose(report)
+    assert judged.cause == "memcg_limit"
+    assert "lines of the group" in judged.summary
+
+
+def test_a_movable_request_that_only_cma_would_have_served():
+    """64 kB pages, 2 GB: page blocks of 512 MB are too few to be grouped by mobility."""
+    judged = diagnose(
+        only("""
+        alloc invoked oom-killer: gfp_mask=0x100cca(GFP_HIGHUSER_MOVABLE), order=0, oom_score_adj=0
+        active_anon:20533 inactive_anon:97 isolated_anon:0
+         slab_reclaimable:113 slab_unreclaimable:386
+         free:9580 free_pcp:39 free_cma:8184
+        Node 0 DMA32 free:613120kB min:91584kB low:114432kB high:137280kB managed:1996672kB free_cma:523776kB
+        lowmem_reserve[]: 0 0 0
+        Node 0 DMA32: 12*64kB (UM) 10*128kB (UM) 5*256kB (UM) 2*32768kB (MC) 4*131072kB (C) = 592640kB
+        """)
+    )
+    assert (judged.cause, judged.confidence) == ("cma", "medium")
+
+
+def test_a_page_fault_that_gave_up_asked_for_nothing():
+    report = only("""
+        python3 invoked oom-killer: gfp_mask=0x0(), order=0, oom_score_adj=0
+        CPU: 2 PID: 286 Comm: python3 Not tainted 5.4.0 #1
+        Call Trace:
+         pagefault_out_of_memory+0x52/0x6a
+        """)
+    assert decode_trigger(report) is None

@@ -59,6 +59,7 @@ ORDER: tuple[Rule, ...] = (
     holders.global_anon,
     pieces.fragmentation_beside_cache,
     pieces.fragmentation_at_the_edge,
+    shortage.cma_ungrouped,
     hints.heavy_victim,
     hints.full_swap,
     hints.too_early,

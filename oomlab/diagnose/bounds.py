@@ -17,8 +17,7 @@ def memcg_limit(case: Case) -> Finding | None:
     if report.scope != "memcg":
         return None
     if group is None or group.limit_kb is None:
-        where = "where it names the process it killed" if report.victims else "in its call trace"
-        claim = f"A control group met its limit: the kernel says so {where}."
+        claim = f"A control group met its limit: the kernel says so {_where(case)}."
         return found(case, "memcg_limit", claim, "medium", group.line if group else None, *_telling(case))
     claim = f"A control group met its limit of {human_kb(group.limit_kb)}."
     if group.usage_kb is not None:
@@ -27,6 +26,12 @@ def memcg_limit(case: Case) -> Finding | None:
         )
     claim += " The machine itself was not out of memory."
     return found(case, "memcg_limit", claim, "high", *_usage_lines(case), group.stats_line, group.line)
+
+
+def _where(case: Case) -> str:
+    if case.report.victims:
+        return "where it names the process it killed"
+    return "in its call trace" if "mem_cgroup_out_of_memory" in case.report.trace else "in lines of the group"
 
 
 def _telling(case: Case) -> Sequence[int | None]:

@@ -18,9 +18,8 @@ def hugetlb(case: Case) -> Finding | None:
     if case.held.share("hugetlb") < limit("hugetlb"):
         return None
     idle = sum(each.free * each.size_kb // case.report.page_size_kb for each in case.report.hugepages)
-    claim = (
-        f"The pool of huge pages holds {_amount(case, 'hugetlb')}, and {size(case, idle)} of that is idle."
-    )
+    part = "all of it" if idle >= case.held.pages("hugetlb") else f"and {size(case, idle)} of that is"
+    claim = f"The pool of huge pages holds {_amount(case, 'hugetlb')}, {part} idle."
     return _filled(case, "hugetlb", claim, "high", "hugetlb")
 
 

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from oomlab.diagnose.core import HIGH_ZONES, Case, hidden_free, roomy, weight, zones_open
 from oomlab.diagnose.model import Finding
 from oomlab.diagnose.saying import found, free_in, limit, names_of, percent, size, zone_name
 from oomlab.report import ZoneStat
+from oomlab.units import human_kb
 from oomlab.verdict import Verdict
+
+_MIGRATE_TYPES = 6
 
 
 def cma(case: Case) -> Finding | None:
@@ -23,6 +27,34 @@ def cma(case: Case) -> Finding | None:
         f"What cannot be moved, such as kernel memory, was left with {size(case, free - held)}: too little."
     )
     return found(case, "cma", claim, "high", *_lines(case, zones), needs_mask=True)
+
+
+def cma_ungrouped(case: Case) -> Finding | None:
+    """Only CMA's pages would have served a movable request, and this kernel counts none as movable.
+
+    Source: mm/page_alloc.c, ``build_all_zonelists``: with less than one page block for each migrate
+    type pages are not grouped by mobility; then ``gfp_migratetype`` calls every request unmovable.
+    """
+    block = _page_block_kb(case)
+    whole = (case.held.size or 0) * case.report.page_size_kb
+    if not case.killing or case.order or not case.mask.movable or not 0 < whole < _MIGRATE_TYPES * block:
+        return None
+    unmoved = replace(case.mask, flags=case.mask.flags - {"__GFP_MOVABLE"})
+    if not case.open_now or zones_open(replace(case, mask=unmoved)):
+        return None
+    held = sum(zone.counters.get("free_cma", 0) for zone in case.open_now)
+    claim = (
+        f"{names_of(case.open_now)} had {free_in(case, case.open_now)} free, but {size(case, held)} of it is "
+        f"CMA's, for movable pages only. {human_kb(whole)} is too little to group pages by mobility in "
+        f"blocks of {human_kb(block)}, so no request counts as movable here, and CMA serves none."
+    )
+    return found(case, "cma", claim, "medium", *_lines(case, case.open_now), case.report.trigger.line)
+
+
+def _page_block_kb(case: Case) -> int:
+    """Give the size of a page block: what one table of page table entries, of 8 bytes each, maps."""
+    page_kb = case.report.page_size_kb
+    return page_kb * page_kb * 1024 // 8
 
 
 def highatomic(case: Case) -> Finding | None:

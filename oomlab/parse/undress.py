@@ -40,6 +40,7 @@ ANCHORS = (
     "Unreclaimable slab info:",
     "Memory allocations:",
     "Out of memory in UB ",
+    "Memory cgroup stats for /",
 )
 """Words that begin a line of the kernel's and stand nowhere else. The common ones come first."""
 
@@ -63,6 +64,9 @@ _CLOCK = f"{_NUMBER}:{_NUMBER}:{_NUMBER}"
 _DIGITS = re.compile(r"\d+")
 _KERNEL = re.compile(r"oom-killer|panic")
 """Words of the kernel's that can stand before an anchor."""
+
+_BROKEN = re.compile(r".{1,60}?\d\.\d{6}\]\s{0,4}(?:\[\s{0,6}(?P<caller>[TC]\d{1,9})\])?\s{0,8}")
+"""A stamp of which other output of the same console took the beginning."""
 
 _STAMP = re.compile(r"\d\W\d|<\d+>|^kernel:$")
 _TAIL = re.compile(
@@ -122,15 +126,19 @@ def _undress_left(
     bare = [False] * len(lines)
     for index in left:
         line = lines[index]
-        found = next((match for dress in dresses[1:] if (match := dress.whole.match(line))), None)
+        found = _dressed(line, dresses[1:]) or _BROKEN.match(line)
         texts[index] = line[found.end() :].rstrip() if found else line.strip()
         bare[index] = found is None and not any([dress.stamp.match(line) for dress in dresses])
     return dresses, bare if any(bare) else None
 
 
+def _dressed(line: str, dresses: Iterable[Dress]) -> re.Match[str] | None:
+    return next((match for dress in dresses if (match := dress.whole.match(line))), None)
+
+
 def _callers(lines: list[str], dresses: tuple[Dress, ...]) -> list[str | None] | None:
     """Give who printed each line, where a dress tells."""
-    matches = [next((m for dress in dresses if (m := dress.whole.match(line))), None) for line in lines]
+    matches = [_dressed(line, dresses) or _BROKEN.match(line) for line in lines]
     callers = [match.groupdict().get("caller") if match else None for match in matches]
     return callers if any(callers) else None
 

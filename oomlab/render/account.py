@@ -59,9 +59,12 @@ def _pages_in_a_row(order: int, page_kb: int) -> str:
 
 
 def decode_trigger(report: Report) -> GfpMask | None:
-    """Read the request's gfp mask for the report's kernel; ``None`` when the log has no mask."""
+    """Read the request's gfp mask for the report's kernel; ``None`` when the log has no mask.
+
+    An OOM with a mask of 0 had no request: its page fault failed before it asked for a page.
+    """
     trigger = report.trigger
-    if trigger.gfp_mask is None:
+    if trigger.gfp_mask is None or (report.kind == "oom" and not trigger.gfp_mask):
         return None
     return decode_gfp(trigger.gfp_mask, kernel=report.kernel, names=trigger.gfp_names)
 
