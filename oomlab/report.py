@@ -188,11 +188,13 @@ class Victim:
 
     ``reason`` is what the kernel wrote before the process: ``"Out of memory"``,
     ``"Memory cgroup out of memory"``, ``"Out of memory (oom_kill_allocating_task)"``.
+    ``child_of`` is the process that was chosen, where one of its children died in its stead.
     """
 
     pid: int
     comm: str | None = None
     uid: int | None = None
+    child_of: int | None = None
     score: int | None = None
     total_vm_kb: int | None = None
     anon_rss_kb: int | None = None

@@ -220,7 +220,13 @@ def test_another_choice_than_the_rules_is_said():
         )
     )
     assert wrong.agrees is False
-    assert wrong.reasons == ("big (7) weighs 500, small (8) only 5",)
+    assert wrong.reasons == ("by the kernel's rule big (7) weighs 500, small (8) only 5",)
+
+
+def test_where_a_child_died_its_parent_is_compared():
+    tasks = (task(7, "big", rss=500, nr_ptes=0), task(8, "small", rss=5, nr_ptes=0))
+    assert explains(report(*tasks, victims=(Victim(pid=8, child_of=7),))).agrees is True
+    assert explains(report(*tasks, victims=(Victim(pid=7, child_of=8),))).agrees is False
 
 
 def test_the_death_of_one_that_the_rule_spares_is_said():

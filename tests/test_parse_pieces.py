@@ -133,3 +133,19 @@ def test_a_cut_report_of_a_group_is_known_by_its_trace(frame):
         f"[ 5.3]  [<ffffffff811d3bb5>] {frame}+0x575/0x5a0\n"
     )
     assert parse(log)[0].scope == "memcg"
+
+
+@pytest.mark.parametrize(
+    ("row", "chosen", "child_of", "score"),
+    [("501", "500", 500, None), ("501", "502", None, 900), ("501", "501", None, 900)],
+)
+def test_a_child_dies_for_its_parent_and_a_process_for_its_thread(row, chosen, child_of, score):
+    log = (
+        "[ 5.0] [ pid ]   uid  tgid total_vm      rss nr_ptes swapents oom_score_adj name\n"
+        "[ 5.1] [  500]     0   500     5000      900      20        0             0 app\n"
+        f"[ 5.2] [  {row}]     0   {row}     4000      800      20        0             0 app\n"
+        f"[ 5.3] Memory cgroup out of memory: Kill process {chosen} (app) score 900 or sacrifice child\n"
+        "[ 5.4] Killed process 501 (app) total-vm:16000kB, anon-rss:3200kB, file-rss:0kB\n"
+    )
+    (victim,) = parse(log)[0].victims
+    assert (victim.pid, victim.child_of, victim.score) == (501, child_of, score)

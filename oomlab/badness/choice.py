@@ -80,7 +80,7 @@ def explains(report: Report) -> Explanation:
     chosen = next((each for each in report.victims if each.score is not None), None)
     chosen = chosen or next(iter(report.victims), None)
     agrees, reasons = _compare(report, rule, ranking, chosen)
-    own = next((each for each in ranking if chosen and each.task.pid == chosen.pid), None)
+    own = _row(ranking, chosen)
     score_agrees = _same_score(own, chosen)
     return Explanation(
         rule=rule,
@@ -92,6 +92,12 @@ def explains(report: Report) -> Explanation:
         score_agrees=score_agrees,
         reasons=reasons,
     )
+
+
+def _row(ranking: tuple[Scored, ...], victim: Victim | None) -> Scored | None:
+    """Find the process that the kernel chose, which is the parent where a child died in its stead."""
+    pid = (victim.child_of or victim.pid) if victim else None
+    return next((each for each in ranking if each.task.pid == pid), None)
 
 
 def _rule_for(report: Report) -> tuple[Rule, Literal["version", "columns", "assumed"]]:
@@ -137,7 +143,7 @@ def _compare(
     report: Report, rule: Rule, ranking: tuple[Scored, ...], chosen: Victim | None
 ) -> tuple[bool | None, tuple[str, ...]]:
     obstacle = _obstacle(report, ranking, chosen)
-    own = next((each for each in ranking if chosen and each.task.pid == chosen.pid), None)
+    own = _row(ranking, chosen)
     if obstacle or own is None:
         return None, (obstacle or "the victim is not in the task table",)
     winner = ranking[0]
@@ -145,7 +151,7 @@ def _compare(
     if own.points == winner.points:
         return True, doubts
     names = [f"{each.task.comm} ({each.task.pid})" for each in (winner, own)]
-    said = f"{names[0]} weighs {winner.points}, {names[1]} only {own.points}"
+    said = f"by the kernel's rule {names[0]} weighs {winner.points}, {names[1]} only {own.points}"
     if own.points is None:
         said = f"{names[1]} is one that the kernel must not kill"
     return (None if doubts else False), (said, *doubts)
@@ -159,8 +165,8 @@ def _obstacle(report: Report, ranking: tuple[Scored, ...], chosen: Victim | None
         return "with vm.oom_kill_allocating_task set the kernel kills whoever asks, whatever the scores"
     if not report.tasks:
         return "the report has no task table"
-    if all(each.task.pid != chosen.pid for each in ranking):
-        return f"process {chosen.pid} is not in the task table"
+    if _row(ranking, chosen) is None:
+        return f"process {chosen.child_of or chosen.pid} is not in the task table"
     if any(each.points is None and not spared(each.task) for each in ranking):
         return "the table or the totals lack a number that the score needs"
     if ranking[0].points is None:

@@ -38,7 +38,10 @@ def read_victims(sketch: Sketch, tasks: tuple[Task, ...], problems: list[Problem
     chosen = _by_pid(sketch.of("chosen"))
     killed = _by_pid(sketch.of("killed"))
     announced = _announced(sketch)
-    victims = {pid: _with_score(victim, chosen) for pid, victim in killed.items()} if chosen else killed
+    listed = {task.pid for task in tasks}
+    victims = (
+        {pid: _with_choice(victim, chosen, listed) for pid, victim in killed.items()} if chosen else killed
+    )
     if not victims:
         victims = chosen or ({announced.pid: announced} if announced else {})
         what = "chosen" if victims else "reaped"
@@ -99,14 +102,21 @@ def _reaped(sketch: Sketch) -> dict[int, Victim]:
     }
 
 
-def _with_score(victim: Victim, chosen: dict[int, Victim]) -> Victim:
-    """Add what the line of the choice says; a child is killed for its parent's score."""
+def _with_choice(victim: Victim, chosen: dict[int, Victim], listed: set[int]) -> Victim:
+    """Add what the line of the choice says: of the process itself, of a thread of it, or of its parent.
+
+    Before 5.1 a child with memory of its own goes before the process that was chosen. In a
+    control group the choice may fall on a thread, which no table lists.
+    Source: mm/oom_kill.c, ``oom_kill_process``; mm/memcontrol.c, ``mem_cgroup_out_of_memory``.
+    """
     choice = chosen.get(victim.pid) or next(iter(chosen.values()), None)
     if choice is None:
         return victim
-    if choice.pid == victim.pid:
-        return replace(victim, score=choice.score, reason=victim.reason or choice.reason)
-    return replace(victim, reason=victim.reason or f"{choice.reason}: child of {choice.pid} ({choice.comm})")
+    victim = replace(victim, reason=victim.reason or choice.reason)
+    is_thread = victim.pid in listed and choice.pid not in listed and choice.comm in (victim.comm, None)
+    if choice.pid == victim.pid or is_thread:
+        return replace(victim, score=choice.score)
+    return replace(victim, child_of=choice.pid)
 
 
 def _with_name(victim: Victim, announced: Victim | None, tasks: tuple[Task, ...]) -> Victim:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from oomlab.badness import Scored, explains
+from oomlab.badness import Explanation, Scored, explains
 from oomlab.diagnose import Diagnosis
 from oomlab.render.safe import plain
 from oomlab.render.words import listed, person
@@ -26,6 +26,8 @@ def kill_in_words(report: Report, diagnosis: Diagnosis) -> list[str]:
 def _weight_in_words(report: Report, victim: Victim) -> str:
     """Say what the victim weighed by its kernel's rule, and whether that made it the first."""
     explained = explains(report)
+    if victim.child_of:
+        return _child_in_words(report, victim, explained)
     own = next((each for each in explained.ranking if each.task.pid == victim.pid), None)
     if own is None or own.pages is None:
         held = sum(kb or 0 for kb in (victim.anon_rss_kb, victim.file_rss_kb, victim.shmem_rss_kb))
@@ -34,6 +36,18 @@ def _weight_in_words(report: Report, victim: Victim) -> str:
     if explained.agrees:
         return _sentences(f"{weighed}, {_first_of(len(explained.ranking))}")
     return _sentences(weighed, *explained.reasons[:1])
+
+
+def _child_in_words(report: Report, victim: Victim, explained: Explanation) -> str:
+    """Say in whose stead it died, and whether that one was the heaviest."""
+    why = "Up to 5.0 a child with memory of its own died first"
+    parent = next((each for each in explained.ranking if each.task.pid == victim.child_of), None)
+    if parent is None or parent.pages is None:
+        return _sentences(f"The kernel chose its parent, pid {victim.child_of}", why)
+    chosen = f"The kernel chose its parent, {parent.task.comm} (pid {victim.child_of})"
+    weighed = f"which weighed {human_kb(parent.pages * report.page_size_kb)}{_adjusted(parent)}"
+    first = f", {_first_of(len(explained.ranking))}" if explained.agrees else ""
+    return _sentences(f"{chosen}, {weighed}{first}", why)
 
 
 def _first_of(count: int) -> str:
