@@ -20,22 +20,28 @@ _TAGS = re.compile(r"</?(?:pre|code|span|tt|ul|ol|table|blockquote|b|strong|em|f
 _BREAKS = re.compile(r"</?(?:br|p|div|tr|td|li)(?: [^<>]{0,200})? ?/?>|#012|\\x0a|\\012|\\n|\n")
 _MARKDOWN = re.compile(r"\\([_*\[\]()#<>.+~-])")
 _BOLD = re.compile(r"(?<!\*)\*\*(?!\*)")
-_RARE = ("&", "\\", "{", "`", "**")
+_RARE = ("&", "\\", "{", "`")
 _JOINTS = (")Out of ", ")Killed ", "childOut of ", "childKilled ", ">] <", ").<")
 _JOINED = re.compile(
     r"(?<=\)|d)(?=Out of [Mm]emory: |Killed process \d)|(?:(?<=>\] )|(?<=\)\.))<[0-7]>(?=\S)"
 )
 """Where the end of a line was lost, or two CPUs printed at once: a new line begins with its level."""
 
-_MARKS = (*_RARE, *_JOINTS, "#012", "<br", "</", "<p", "<c", "<d", "<s")
+_MARKS = (*_RARE, *_JOINTS, "#012", "**", "<br", "</", "<p", "<c", "<d", "<s")
 _EQUALS = ("gfp_mask=", "order=", "kB =", "swap  =")
 
 
 def is_wrapped_up(text: str, starts: set[str]) -> bool:
     """Look for marks of HTML, Markdown, JSON and folded lines; ``starts`` is what lines begin with."""
-    if "*" in starts or any(map(text.__contains__, (*_RARE, *_JOINTS))):
+    if "*" in starts or any(map(text.__contains__, _RARE)):
         return True
-    return text.startswith('["') or "MESSAGE=" in text[:4096] or _has(text, "#", "012") or _has_tags(text)
+    return (
+        text.startswith('["')
+        or "MESSAGE=" in text[:4096]
+        or _has(text, "#", "012")
+        or _has_tags(text)
+        or _has_marred_kill(text)
+    )
 
 
 def _has(text: str, rare: str, rest: str) -> bool:
@@ -47,13 +53,30 @@ def _has(text: str, rare: str, rest: str) -> bool:
 
 
 def _has_tags(text: str) -> bool:
-    """Look for line breaks and ends of elements; the kernel's own marks are in capitals (``</TASK>``)."""
+    """Look for line breaks, ends of elements and levels (``<4>``) that stand inside a line.
+
+    The kernel's own marks are in capitals (``</TASK>``).
+    """
     at = text.find("<")
     while at >= 0:
         name = text[at + 1 : at + 3]
         if name == "br" or (name[:1] == "/" and name[1:].islower()):
             return True
+        if name[1:] == ">" and name[0].isdigit() and _JOINED.match(text, at):
+            return True
         at = text.find("<", at + 1)
+    return False
+
+
+def _has_marred_kill(text: str) -> bool:
+    """Look for kills that share a line with others, or whose names are set in bold."""
+    at = text.find("illed process ")
+    while at >= 0:
+        end = text.find("\n", at)
+        line = text[text.rfind("\n", 0, at) + 1 : end if end >= 0 else len(text)]
+        if "**" in line or _JOINED.search(line):
+            return True
+        at = text.find("illed process ", end) if end >= 0 else -1
     return False
 
 
