@@ -283,6 +283,15 @@ class Report:
         matches = (z for z in self.zones if z.name == name and (node is None or z.node == node))
         return next(matches, None)
 
+    @property
+    def is_stall(self) -> bool:
+        """Tell whether a request has merely waited long, and goes on waiting.
+
+        Source: mm/page_alloc.c, ``warn_alloc`` in ``__alloc_pages_slowpath`` (4.10 to 4.14).
+        """
+        line = self.quote(self.trigger.line) if self.trigger.line else None
+        return self.kind == "allocation_failure" and line is not None and "allocation stalls" in line.text
+
     def quote(self, line: int) -> SourceLine | None:
         """Give the source line of that number, or ``None`` when it is not part of this report."""
         return next((each for each in self.source if each.number == line), None)

@@ -368,6 +368,13 @@ def test_a_failed_request_is_no_oom_but_its_reason_is_told():
     assert (diagnose(report).cause, diagnose(report).contributing) == ("not_oom", ("fragmentation",))
 
 
+def test_a_request_that_stalls_has_not_failed():
+    said = SourceLine(1, "app: page allocation stalls for 10048ms, order:0, mode:0x14200ca")
+    report = replace(machine(victims=()), kind="allocation_failure", source=(said,))
+    assert report.is_stall
+    assert "waiting" in diagnose(report).summary
+
+
 def test_a_kernel_of_2_4_reports_the_failed_request_and_then_the_kill():
     report = replace(machine(inactive_anon=200_000), kind="allocation_failure")
     assert diagnose(report).cause == "global_anon"

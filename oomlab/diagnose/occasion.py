@@ -34,6 +34,9 @@ def not_oom(case: Case) -> Finding | None:
             "This is a listing of memory, asked for by hand (SysRq-M). Nothing failed, nothing was killed."
         )
         return found(case, "not_oom", claim, "high", line)
+    if report.is_stall:
+        claim = "This is no OOM: a request is kept waiting for memory. Nothing failed, nothing was killed."
+        return found(case, "not_oom", claim, "high", line)
     claim = "This is no OOM: a request failed, its caller was told so, and nothing was killed."
     if not case.mask.may_sleep:
         claim += " The request could not wait, so nothing was freed for it; such failures are often harmless."

@@ -14,6 +14,8 @@ from oomlab.units import human_kb
 
 def headline(report: Report) -> str:
     """Say in one sentence what happened."""
+    if report.is_stall:
+        return "A request for memory is kept waiting. Nothing was killed for it."
     if report.kind == "allocation_failure":
         return "A request for memory failed. Nothing was killed for it."
     if report.kind == "show_mem":
