@@ -105,3 +105,26 @@ def test_counters_cut_at_the_front_still_tell_what_fills_lowmem():
     (report,) = reports("057 slab:220275 mapped:12395 pagetables:118" + LOWMEM)
     assert report.totals["slab"] == 220_275
     assert diagnose(report).cause == "lowmem_exhaustion"
+
+
+def test_red_hats_2_4_kills_first_and_counts_zones_in_pages():
+    (report,) = reports("""
+        Jul 20 13:45:44 db kernel: Out of Memory: Killed process 23716 (oracle).
+        Jul 20 13:45:44 db kernel: Fixed up OOM kill of mm-less task
+        Jul 20 13:45:48 db kernel: Mem-info:
+        Jul 20 13:45:48 db kernel: Zone:DMA freepages:  1884 min:     0 low:     0 high:     0
+        Jul 20 13:45:48 db kernel: Zone:Normal freepages:  1084 min:  1279 low:  4544 high:  6304
+        Jul 20 13:45:48 db kernel: Zone:HighMem freepages:386679 min:   255 low: 61952 high: 92928
+        Jul 20 13:45:48 db kernel: Free pages:      389647 (386679 HighMem)
+        Jul 20 13:45:48 db kernel: Free swap:       16749720kB
+
+        I wonder about this line, which says that there is less than the minimum:
+        Zone:Normal freepages:  1084 min:  1279 low:  4544 high:   6304   ---->
+        """)
+    assert [victim.pid for victim in report.victims] == [23716]
+    assert [(zone.free, zone.watermark_min) for zone in report.zones] == [
+        (1884, 0),
+        (1084, 1279),
+        (386679, 255),
+    ]
+    assert diagnose(report).cause == "lowmem_exhaustion"

@@ -95,6 +95,8 @@ def read_swap(sketch: Sketch, page_kb: int, totals: Mapping[str, int]) -> Swap |
 def read_pairs(line: Line, page_kb: int, problems: list[Problem]) -> dict[str, int]:
     """Read the pairs of a line whose sizes are in kB; a size that lost its unit is damaged and left out."""
     pairs = PAIR.findall(line.text)
+    if " freepages:" in line.text and not any(unit for _, _, unit in pairs):
+        return {name: int(value) for name, value, _ in pairs}  # Red Hat's 2.4.21 counts zones in pages
     values = {name: int(value) // page_kb for name, value, unit in pairs if unit}
     if len(values) < len(pairs):
         for name, value in [(name, value) for name, value, unit in pairs if not unit]:

@@ -14,6 +14,7 @@ from itertools import groupby
 from oomlab.parse.kills import is_by_kernel, is_somebody_elses, kills_anew
 from oomlab.parse.kinds import Kind
 from oomlab.parse.mend import Lines
+from oomlab.parse.settle import settle
 from oomlab.parse.sketch import Line, Run, Sketch, new_line
 
 GAP = 200
@@ -21,9 +22,6 @@ GAP = 200
 
 NEAR = 3
 """Lines of a report that lost its header belong to it when no more than this lies between."""
-
-NEARBY = 10
-"""What repeats lines of a report stands within so many reports of it."""
 
 _STAGES: dict[int, tuple[Kind, ...]] = {
     0: ("header", "failure", "show"),
@@ -111,16 +109,7 @@ def split(lines: Lines) -> list[Sketch]:
     sketches = [sketch for kinds, part in parts for sketch in _collect(kinds, part)]
     if len(sketches) < 2:
         return sketches
-    return sorted(_without_echoes(sketches), key=lambda sketch: sketch.first)
-
-
-def _without_echoes(sketches: list[Sketch]) -> Iterator[Sketch]:
-    """Leave out what only repeats lines of a report nearby, as people do who write about one."""
-    texts = [frozenset(line.text for run in sketch.lines.values() for line in run) for sketch in sketches]
-    for index, (sketch, own) in enumerate(zip(sketches, texts, strict=True)):
-        has_header = not {"header", "failure", "show"}.isdisjoint(sketch.lines)
-        if has_header or not any(own < other for other in texts[max(0, index - NEARBY) : index + NEARBY]):
-            yield sketch
+    return settle(sorted(sketches, key=lambda sketch: sketch.first))
 
 
 def _by_caller(lines: Lines, rows: list[Line]) -> Iterable[tuple[list[Kind], list[Line]]]:
