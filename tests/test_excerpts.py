@@ -302,3 +302,32 @@ def test_a_page_fault_that_gave_up_asked_for_nothing():
          pagefault_out_of_memory+0x52/0x6a
         """)
     assert decode_trigger(report) is None
+
+
+def test_uname_above_a_report_names_its_kernel():
+    report = only("""
+        > Linux duo 5.8.0-rc1+ #117 SMP PREEMPT Mon Jun 15 16:13:54 CEST 2020 x86_64 GNU/Linux
+        >
+        > [133747.719730] [  18023]  1000 18023     1316       16    40960        0             0 sleep
+        > [133747.719737] oom-kill:constraint=CONSTRAINT_NONE,nodemask=(null),task=chromium,pid=27368,uid=1000
+        > [133747.719795] Out of memory: Killed process 27368 (chromium) total-vm:668kB, anon-rss:647kB
+        """)
+    assert str(report.kernel) == "5.8.0-rc1+"
+    assert [victim.pid for victim in report.victims] == [27368]
+
+
+def test_a_failure_interrupted_by_another_cpu_keeps_its_mask():
+    report = only("""
+        [ 6203.880260] swapper/3: page allocation failure: order:0
+        [ 6203.885871] Stack : 00000000 00000000 01080020
+        [ 6203.891091] , mode:0x1080020(GFP_ATOMIC), nodemask=
+        [ 6203.891103]  80071de8
+        [ 6203.895517] (null)
+        [ 6203.918969]  mems_allowed=0
+        [ 6203.928000] Call Trace:
+        """)
+    assert (report.kind, report.trigger.comm, report.trigger.gfp_mask) == (
+        "allocation_failure",
+        "swapper/3",
+        0x1080020,
+    )

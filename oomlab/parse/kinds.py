@@ -111,7 +111,7 @@ _MARKS: dict[str, tuple[tuple[str, Kind], ...]] = {
     "Kernel": (("emory", "panic"),),
     "SysRq": (("Show Memory", "show"),),
     "sysrq:": (("Show Memory", "show"),),
-    "Linux": (("Linux version ", "boot"),),
+    "Linux": (("Linux version ", "boot"), (" GNU/Linux", "boot")),  # uname -a, which people put above
 }
 """By the first word of a line: the first of these marks that is in the line says its kind."""
 

@@ -28,6 +28,9 @@ JOINED = 1000
 SUSPECT = 700
 """In a line longer than this, the dress is looked for."""
 
+INTERRUPTED = 8
+"""The second piece of a line stands no further down than this."""
+
 BARE = 20
 """So many bare lines are looked at to see how a mailer treated the text."""
 
@@ -63,11 +66,22 @@ def mend(bodies: Bodies) -> Lines:
     elif longest >= JOINED:
         bodies = _cut(bodies)
     kinds = kinds_of(bodies.texts)
+    if "failure" in kinds:
+        _join_interrupted(kinds, bodies.texts)
     if bodies.bare or not bodies.dresses:
         rejoin(kinds, bodies.texts, bodies.lines, bodies.bare)
     if kinds.count("header") > 1:
         _mark_repeats(kinds, bodies)
     return Lines(bodies.numbers, kinds, bodies.texts, bodies.callers, bodies.bare)
+
+
+def _join_interrupted(kinds: list[Kind], texts: list[str]) -> None:
+    """Give a failure its mask, which the kernel prints in a second piece: another CPU may come between."""
+    for index in [index for index, kind in enumerate(kinds) if kind == "failure"]:
+        for later in range(index + 1, min(index + INTERRUPTED, len(texts))):
+            if "mode:" not in texts[index] and texts[later].startswith(", mode:"):
+                texts[index] += texts[later]
+                kinds[later] = "continued"
 
 
 def _mark_repeats(kinds: list[Kind], bodies: Bodies) -> None:
