@@ -54,6 +54,19 @@ def test_free_swap_may_be_told_in_pages():
     assert (report.swap.free, report.swap.total) == (96406, None)
 
 
+def test_swap_of_unknown_size_was_unused_if_much_of_it_was_free():
+    (report,) = reports("""
+        oom-killer: gfp_mask=0x1d2
+        Active:27885 inactive:32 dirty:0 writeback:0 unstable:0 free:105 slab:1027 mapped:27889 pagetables:177
+        Normal free:420kB min:344kB low:688kB high:1032kB active:111540kB inactive:128kB present:122880kB
+        protections[]: 0 0
+        nr_free_swap_pages: 96406
+        Out of Memory: Killed process 1147 (bk).
+        """)
+    judged = diagnose(report)
+    assert (judged.cause, judged.confidence) == ("swap_unused", "medium")
+
+
 def test_memory_shown_by_the_debugger_is_no_oom():
     (report,) = reports("""
         3:mon> mi
@@ -116,7 +129,10 @@ def test_red_hats_2_4_kills_first_and_counts_zones_in_pages():
         Jul 20 13:45:48 db kernel: Zone:Normal freepages:  1084 min:  1279 low:  4544 high:  6304
         Jul 20 13:45:48 db kernel: Zone:HighMem freepages:386679 min:   255 low: 61952 high: 92928
         Jul 20 13:45:48 db kernel: Free pages:      389647 (386679 HighMem)
+        Jul 20 13:45:48 db kernel: 139345 pages of slabcache
         Jul 20 13:45:48 db kernel: Free swap:       16749720kB
+        Jul 20 13:45:49 db kernel: 4194304 pages of RAM
+        Jul 20 13:45:49 db kernel: 3899360 pages of HIGHMEM
 
         I wonder about this line, which says that there is less than the minimum:
         Zone:Normal freepages:  1084 min:  1279 low:  4544 high:   6304   ---->
@@ -127,4 +143,6 @@ def test_red_hats_2_4_kills_first_and_counts_zones_in_pages():
         (1084, 1279),
         (386679, 255),
     ]
-    assert diagnose(report).cause == "lowmem_exhaustion"
+    judged = diagnose(report)
+    assert (judged.cause, judged.contributing) == ("lowmem_exhaustion", ("slab",))
+    assert "less than its high mark" not in judged.summary, "what DMA kept back is not in the log"

@@ -137,7 +137,8 @@ def swap_unused(case: Case) -> Finding | None:
         "vm.swappiness=0, locked memory or swap that cannot be written would do that."
     )
     line = swap.line if swap else None
-    return _filled(case, "swap_unused", claim, "high", "anon", "lru", more=line)
+    confidence: Confidence = "high" if swap and swap.total is not None else "medium"
+    return _filled(case, "swap_unused", claim, confidence, "anon", "lru", more=line)
 
 
 def global_anon(case: Case) -> Finding | None:
@@ -180,10 +181,9 @@ def swap_state(case: Case) -> SwapState | None:
         return "none"
     if swap.free <= limit("swap_full") * (swap.total or 0):
         return "full"
-    if swap.total is None:
-        return None
-    large = swap.total >= limit("swap_small") * (case.held.size or 0)
-    return "unused" if large and swap.free >= limit("swap_unused") * swap.total else "partly used"
+    total = swap.total or swap.free  # before 2.6.10 kernels told only what was free
+    large = total >= limit("swap_small") * (case.held.size or 0)
+    return "unused" if large and swap.free >= limit("swap_unused") * total else "partly used"
 
 
 def _swap_in_words(case: Case) -> str:

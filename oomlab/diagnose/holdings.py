@@ -120,7 +120,13 @@ def holdings_of(zones: Sequence[ZoneStat], report: Report) -> Holdings:
     stacks = {name: held for name, held in _added(report.nodes).items() if name == "kernel_stack"}
     held = _read([_added(zones), totals, stacks])
     held["free"] = Held(sum(zone.free or 0 for zone in zones), tuple(z.line for z in zones if z.line))
-    return Holdings(size=_sizes(zones), held=held)
+    return Holdings(size=_sizes(zones) or _below_highmem(report), held=held)
+
+
+def _below_highmem(report: Report) -> int | None:
+    """Give the size of lowmem by the totals, where the zones do not tell theirs (2.4)."""
+    ram, highmem = report.totals.get("ram"), report.totals.get("highmem")
+    return ram - highmem if ram and highmem and ram > highmem else None
 
 
 def managed(report: Report) -> int | None:

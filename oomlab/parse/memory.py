@@ -29,7 +29,12 @@ _SIZES = re.compile(r"(\d{1,18})kB", re.A)
 _PAGE_SIZES = frozenset(("4", "8", "16", "32", "64", "256"))
 _PLAIN = frozenset(("pages_scanned", "scanned"))
 _SMALL_WORDS = frozenset(("pages", "page", "of", "in", "total"))
-_PAGE_NAMES = {"highmem/movableonly": "highmem", "swap_cached": "swap_cache"}
+_PAGE_NAMES = {
+    "highmem/movableonly": "highmem",
+    "swap_cached": "swap_cache",
+    "slabcache": "slab",  # these two are Red Hat's, 2.4.21
+    "kernel_stacks": "kernel_stack",
+}
 
 
 _new_blocks = partial(tuple.__new__, FreeBlocks)
