@@ -146,3 +146,19 @@ def test_red_hats_2_4_kills_first_and_counts_zones_in_pages():
     judged = diagnose(report)
     assert (judged.cause, judged.contributing) == ("lowmem_exhaustion", ("slab",))
     assert "less than its high mark" not in judged.summary, "what DMA kept back is not in the log"
+
+
+def test_cache_waiting_to_be_written_is_told_by_the_counts_below_the_zones():
+    (report,) = reports("""
+        DMA: 0*4kB 1*8kB 1*16kB 0*32kB 1*64kB 1*128kB 1*256kB 0*512kB 1*1024kB 1*2048kB 0*4096kB = 3544kB
+        Normal: 1*4kB 0*8kB 1*16kB 1*32kB 0*64kB 1*128kB 0*256kB 1*512kB 0*1024kB 1*2048kB 0*4096kB = 2740kB
+        Free swap:       2197628kB
+        294912 pages of RAM
+        5666 reserved pages
+        88876 pages dirty
+        115111 pages writeback
+        Out of memory: kill process 1853 (named) score 9937 or a child
+        Killed process 1853 (named)
+        """)
+    judged = diagnose(report)
+    assert (judged.cause, judged.confidence) == ("writeback", "low")

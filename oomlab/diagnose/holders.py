@@ -112,17 +112,16 @@ def _unexplained(case: Case) -> bool:
 def writeback(case: Case) -> Finding | None:
     """Page cache that must be written before it can be dropped, and the disk does not keep up."""
     held = case.held
-    if held.share("file") < limit("file") or held.pages("unwritten") < limit("unwritten") * held.pages(
-        "file"
-    ):
+    cache = "file" if "file" in held else "unwritten"  # which is cache as well
+    if held.share(cache) < limit("file") or held.pages("unwritten") < limit("unwritten") * held.pages(cache):
         return None
     if held.pages("anon") > held.pages("file") and swap_state(case) in ("none", "full"):
         return None
     waits = size(case, held.pages("unwritten"))
-    claim = (
-        f"Page cache holds {_amount(case, 'file')}, and {waits} of it waits to be written: "
-        "it cannot be dropped before the disk has taken it."
-    )
+    claim = f"Page cache holds {_amount(case, 'file')}, and {waits} of it waits to be written: "
+    if cache == "unwritten":
+        claim = f"Page cache that waits to be written holds {_amount(case, 'unwritten')}: "
+    claim += "it cannot be dropped before the disk has taken it."
     return _filled(case, "writeback", claim, "medium", "unwritten", "file")
 
 

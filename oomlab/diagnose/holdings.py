@@ -103,6 +103,8 @@ def holdings(report: Report) -> Holdings:
     totals = {name: Held(pages, (report.totals_lines.get(name, 0),)) for name, pages in report.totals.items()}
     held = _read([totals, _added(report.nodes), _added(report.zones)])
     size = managed(report)
+    if "free" not in held and report.zones and all(zone.free is not None for zone in report.zones):
+        held["free"] = _free(report.zones)
     pool = _hugetlb(report)
     # A pool that does not fit beside the rest is not of this machine: better no number than that one.
     if pool.pages and (size is None or pool.pages + sum(held[n].pages for n in _APART if n in held) <= size):
@@ -119,8 +121,13 @@ def holdings_of(zones: Sequence[ZoneStat], report: Report) -> Holdings:
     }
     stacks = {name: held for name, held in _added(report.nodes).items() if name == "kernel_stack"}
     held = _read([_added(zones), totals, stacks])
-    held["free"] = Held(sum(zone.free or 0 for zone in zones), tuple(z.line for z in zones if z.line))
+    held["free"] = _free(zones)
     return Holdings(size=_sizes(zones) or _below_highmem(report), held=held)
+
+
+def _free(zones: Sequence[ZoneStat]) -> Held:
+    lines = (zone.line or zone.blocks_line for zone in zones)
+    return Held(sum(zone.free or 0 for zone in zones), tuple(line for line in lines if line))
 
 
 def _below_highmem(report: Report) -> int | None:
