@@ -6,6 +6,7 @@ from textwrap import dedent
 
 from oomlab.diagnose import diagnose
 from oomlab.parse import parse
+from oomlab.verdict import zones_built_in
 
 LOWMEM = """
     DMA free:3588kB min:68kB low:84kB high:100kB active:0kB inactive:696kB present:16384kB
@@ -162,3 +163,18 @@ def test_cache_waiting_to_be_written_is_told_by_the_counts_below_the_zones():
         """)
     judged = diagnose(report)
     assert (judged.cause, judged.confidence) == ("writeback", "low")
+
+
+def test_protections_without_the_low_mark_are_reserves():
+    (report,) = reports("""
+        oom-killer: gfp_mask=0xd0
+        DMA free:44kB min:16kB low:32kB high:48kB active:4kB inactive:0kB present:16384kB
+        protections[]: 8 476 732
+        Normal free:1864kB min:936kB low:1872kB high:2808kB active:1236kB inactive:1060kB present:901120kB
+        protections[]: 0 468 724
+        HighMem free:105792kB min:512kB low:1024kB high:1536kB active:52184kB inactive:1013512kB present:1179632kB
+        protections[]: 0 0 256
+        Out of Memory: Killed process 6906 (kdm_greet).
+        """)
+    assert [zone.lowmem_reserve for zone in report.zones] == [(0, 468, 724), (0, 0, 256), (0, 0, 0)]
+    assert zones_built_in(report) == ("DMA", "Normal", "HighMem")

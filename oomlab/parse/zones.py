@@ -49,6 +49,9 @@ def read_zones(
             _add_draft(drafts, _draft(line, page_kb, problems), problems)
             continue
         values = tuple(map(int, _NUMBERS.findall(line.text.partition(":")[2])))
+        values = (
+            _without_low(values, drafts[-1]) if line.text.startswith("protections") and drafts else values
+        )
         if drafts and "lowmem_reserve" not in drafts[-1]:
             drafts[-1].update(lowmem_reserve=values, reserve_line=line.number)
         else:
@@ -56,6 +59,17 @@ def read_zones(
     _add_blocks(drafts, blocks)
     _compare(drafts, problems)
     return [ZoneStat(**draft) for draft in drafts], orphans
+
+
+def _without_low(values: tuple[int, ...], draft: dict[str, Any]) -> tuple[int, ...]:
+    """Take the zone's own ``low`` mark out of its protections: up to 2.6.8 they begin with it.
+
+    What is left is what later kernels call ``lowmem_reserve``: nothing against the zone itself.
+
+    Source: mm/page_alloc.c, ``setup_per_zone_protection``, 2.6.5 to 2.6.8.
+    """
+    low = draft.get("watermark_low") or 0
+    return tuple(max(0, value - low) for value in values) if low in values else values
 
 
 def _add_draft(drafts: list[dict[str, Any]], draft: dict[str, Any] | None, problems: list[Problem]) -> None:
