@@ -231,6 +231,18 @@ class Memcg:
     line: int | None = None
     stats_line: int | None = None
 
+    @property
+    def met_with_swap(self) -> bool:
+        """Tell whether memory and swap together met their limit while memory alone had room.
+
+        Only cgroup v1 has such a limit; it prints ``kmem`` too.
+        Source: mm/memcontrol.c, ``try_charge``: ``memsw`` is charged first.
+        """
+        if self.kmem_usage_kb is None or not self.swap_limit_kb or self.swap_usage_kb is None:
+            return False
+        has_room = (self.usage_kb or 0) < (self.limit_kb or 0)
+        return has_room and self.swap_usage_kb >= self.swap_limit_kb
+
     def stat_kb(self, name: str) -> int | None:
         """Give one statistic that is a size in kB, or ``None`` where it is not printed."""
         size = self.stats.get(name)

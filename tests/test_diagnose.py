@@ -412,6 +412,15 @@ def test_a_small_victim_is_called_the_wrong_one_only_if_another_held_more(larges
     assert said in claim
 
 
+def test_a_limit_of_memory_and_swap_is_told_from_one_of_memory():
+    full = replace(GROUP, usage_kb=900, swap_usage_kb=2048, swap_limit_kb=2048, kmem_usage_kb=0)
+    said = [
+        diagnose(replace(machine(), scope="memcg", memcg=group)).summary
+        for group in (full, replace(full, usage_kb=1024), replace(full, kmem_usage_kb=None))
+    ]
+    assert ["memory and swap" in each for each in said] == [True, False, False]
+
+
 def test_a_setting_that_chose_the_victim_is_told():
     dead = Victim(pid=77, anon_rss_kb=10, reason="Out of memory (oom_kill_allocating_task)")
     diagnosis = diagnose(machine(inactive_anon=200_000, victims=(dead,)))

@@ -7,8 +7,11 @@ from collections.abc import Sequence
 from oomlab.diagnose.core import Case, hidden_free, roomy
 from oomlab.diagnose.model import Finding
 from oomlab.diagnose.saying import found, limit, listed, size
-from oomlab.report import ZoneStat
+from oomlab.report import Memcg, ZoneStat
 from oomlab.units import human_kb
+
+_FRAMES = frozenset(("mem_cgroup_out_of_memory", "mem_cgroup_oom_synchronize", "mem_cgroup_handle_oom"))
+"""Functions that only a full group calls; the first is inlined into the others by some kernels."""
 
 
 def memcg_limit(case: Case) -> Finding | None:
@@ -19,26 +22,33 @@ def memcg_limit(case: Case) -> Finding | None:
     if group is None or group.limit_kb is None:
         claim = f"A control group met its limit: the kernel says so {_where(case)}."
         return found(case, "memcg_limit", claim, "medium", group.line if group else None, *_telling(case))
-    claim = f"A control group met its limit of {human_kb(group.limit_kb)}."
-    if group.usage_kb is not None:
-        claim = (
-            f"A control group used {human_kb(group.usage_kb)} of the {human_kb(group.limit_kb)} it may use."
-        )
+    claim = _used(group)
     claim += " The machine itself was not out of memory."
     return found(case, "memcg_limit", claim, "high", *_usage_lines(case), group.stats_line, group.line)
+
+
+def _used(group: Memcg) -> str:
+    """Say how much of which limit was used."""
+    usage, limit, what = group.usage_kb, group.limit_kb or 0, ""
+    if group.met_with_swap:
+        usage, limit, what = group.swap_usage_kb, group.swap_limit_kb or 0, " of memory and swap"
+    if usage is None:
+        return f"A control group met its limit of {human_kb(limit)}."
+    return f"A control group used {human_kb(usage)} of the {human_kb(limit)}{what} it may use."
 
 
 def _where(case: Case) -> str:
     if case.report.victims:
         return "where it names the process it killed"
-    return "in its call trace" if "mem_cgroup_out_of_memory" in case.report.trace else "in lines of the group"
+    return "in lines of the group" if _FRAMES.isdisjoint(case.report.trace) else "in its call trace"
 
 
 def _telling(case: Case) -> Sequence[int | None]:
     """Find the kill, or else the function that only a full group calls."""
     if case.report.victims:
         return [case.report.victims[0].line]
-    return [line.number for line in case.report.source if "mem_cgroup_out_of_memory+" in line.text][:1]
+    signs = [f"{name}+" for name in _FRAMES]
+    return [each.number for each in case.report.source if any(sign in each.text for sign in signs)][:1]
 
 
 def _usage_lines(case: Case) -> list[int]:

@@ -16,7 +16,7 @@ def group(case: Case, cause: str) -> Finding | None:
     memcg = case.report.memcg
     if cause != "memcg_limit" or memcg is None:
         return None
-    used = memcg.usage_kb or memcg.limit_kb or 0
+    used = (memcg.swap_usage_kb if memcg.met_with_swap else memcg.usage_kb) or memcg.limit_kb or 0
     parts = {name: measure(memcg) for name, measure in _PARTS.items()}
     name = max(parts, key=lambda each: parts[each] * _FAVOUR.get(each, 1.0))
     if not used or parts[name] < limit("memcg_part") * used:

@@ -55,7 +55,8 @@ def _numbers(case: Case) -> Iterator[tuple[str, str]]:
     yield from _less_ram(case)
     yield from _less_cma(case)
     if report.memcg and report.memcg.limit_kb:
-        yield "limit", human_kb(report.memcg.limit_kb)
+        with_swap = report.memcg.swap_limit_kb if report.memcg.met_with_swap else None
+        yield "limit", human_kb(with_swap or report.memcg.limit_kb)
     else:
         yield "no_limit", "unknown"
 

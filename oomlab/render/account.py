@@ -108,6 +108,9 @@ def group_in_words(report: Report) -> list[str]:
     name = plain(memcg.oom_path or memcg.path or "a control group")
     if memcg.usage_kb is None or memcg.limit_kb is None:
         return [f"{name} reached its limit."]
+    if memcg.met_with_swap:
+        used, limit = human_kb(memcg.swap_usage_kb or 0), human_kb(memcg.swap_limit_kb or 0)
+        return [f"{name} used {used} of the {limit} of memory and swap it may use."]
     return [f"{name} used {human_kb(memcg.usage_kb)} of the {human_kb(memcg.limit_kb)} it may use."]
 
 
