@@ -253,7 +253,9 @@ def test_lowmem_that_no_counter_explains_is_told():
     report = replace(pae(slab_unreclaimable=30_000), zones=(*low, high))
     assert (diagnose(report).cause, diagnose(report).contributing) == ("lowmem_exhaustion", ("unaccounted",))
     old = replace(report, zones=tuple(replace(each, managed=None) for each in report.zones))
-    assert diagnose(old).contributing == ()  # the kernel itself and its tables lie there, uncounted
+    assert diagnose(old).contributing == ("unaccounted",)
+    held = replace(old, totals={**old.totals, "pagetables": 100_000})  # these may all lie in lowmem
+    assert diagnose(held).contributing == ()  # the kernel itself and its tables do, uncounted
 
 
 def test_a_zone_whose_line_was_cut_makes_nothing_unaccounted():
@@ -410,6 +412,13 @@ def test_a_small_victim_is_called_the_wrong_one_only_if_another_held_more(larges
     findings = diagnose(replace(machine(inactive_anon=200_000, victims=(dead,)), tasks=tasks)).findings
     claim = next(finding.claim for finding in findings if finding.rule == "victim_is_not_consumer")
     assert said in claim
+
+
+def test_zones_are_named_with_their_node_only_where_there_are_several():
+    alone = tuple(replace(fragmented(), node=node) for node in (0,))
+    pair = (*alone, replace(fragmented(), node=1))
+    said = [diagnose(machine(*zones, trigger=BIG)).summary for zones in (alone, pair)]
+    assert ["Normal of node 0" in each for each in said] == [False, True]
 
 
 def test_a_limit_of_memory_and_swap_is_told_from_one_of_memory():

@@ -172,7 +172,7 @@ def test_protections_without_the_low_mark_are_reserves():
         protections[]: 8 476 732
         Normal free:1864kB min:936kB low:1872kB high:2808kB active:1236kB inactive:1060kB present:901120kB
         protections[]: 0 468 724
-        HighMem free:105792kB min:512kB low:1024kB high:1536kB active:52184kB inactive:1013512kB present:1179632kB
+        HighMem free:105792kB min:512kB low:1024kB high:1536kB active:52184kB present:1179632kB
         protections[]: 0 0 256
         Out of Memory: Killed process 6906 (kdm_greet).
         """)

@@ -125,19 +125,35 @@ def dirty_file(case: Case, cause: str) -> Finding | None:
 
 def unexplained(case: Case, cause: str) -> Finding | None:
     """Much memory is in no counter; of lowmem, if that is what ran out."""
-    low = cause in LOWMEM_CAUSES
-    held = case.lowmem if low else case.held
-    pages = held.unaccounted
-    if (cause in _NOT_FULL and not low) or pages is None or pages < limit("unaccounted") * (held.size or 0):
+    if cause in LOWMEM_CAUSES:
+        return _unexplained_lowmem(case)
+    pages = case.held.unaccounted
+    if cause in _NOT_FULL or pages is None or pages < limit("unaccounted") * (case.held.size or 0):
         return None
-    if not low:
-        return found(case, "unaccounted", f"{size(case, pages)} is in no counter of this report.", "medium")
-    zones = [each.zone for each in case.judged if each.zone.name not in HIGH_ZONES]
-    if any(zone.managed is None for zone in zones):
-        return None  # what the kernel took at boot is in no counter either
+    return found(case, "unaccounted", f"{size(case, pages)} is in no counter of this report.", "medium")
+
+
+def _unexplained_lowmem(case: Case) -> Finding | None:
+    """Up to 3.7 zones do not tell what the kernel took at boot, so only a great gap speaks."""
+    held, zones = case.lowmem, [each.zone for each in case.judged if each.zone.name not in HIGH_ZONES]
+    is_old = any(zone.managed is None for zone in zones)
+    pages = _old_gap(case) if is_old else held.unaccounted
+    least = limit("unaccounted_sure" if is_old else "unaccounted") * (held.size or 0)
+    if pages is None or pages < least:
+        return None
     part = f"{size(case, pages)}, {percent(pages / (held.size or 1))} of lowmem"
     claim = f"{part}, is in no counter of this report."
     return found(case, "unaccounted", claim, "medium", *(zone.line for zone in zones))
+
+
+def _old_gap(case: Case) -> int | None:
+    """Count what is left of lowmem when all page tables are taken to lie there, and ``mem_map`` too."""
+    held = case.lowmem
+    if held.size is None or "slab" not in held or not ("lru" in held or "anon" in held):
+        return None
+    lists = held.pages("lru", "anon", "file", "shmem", "unevictable")
+    others = held.pages("slab", "kernel_stacks", "free") + case.report.totals.get("pagetables", 0)
+    return held.size - lists - others - mem_map_pages(case)
 
 
 # --- the kill ---------------------------------------------------------------------------------
