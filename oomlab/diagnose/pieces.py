@@ -54,7 +54,7 @@ def fragmentation_by_lists(case: Case) -> Finding | None:
     if free < limit("scattered") * 2**case.order or any(_has_piece(case, zone) for zone in zones):
         return None
     claim = (
-        f"{_request(case)} {names_of(zones)} had {free_in(case, zones)} free, in smaller pieces only. "
+        f"{_request(case)} {names_of(case, zones)} had {free_in(case, zones)} free, in smaller pieces only. "
         "The log lost the marks of the zones, so how much of that was kept back is not known."
     )
     lines = [zone.blocks_line for zone in zones]
@@ -81,7 +81,7 @@ def _fragmentation(case: Case, enough: list[Verdict]) -> Finding | None:
     if pieces is None:
         return None
     claim = (
-        f"{_request(case)} {names_of(zones)} had {free_in(case, zones)} free, "
+        f"{_request(case)} {names_of(case, zones)} had {free_in(case, zones)} free, "
         f"more than the marks ask for, but {pieces}."
     )
     lines = [line for zone in zones for line in (zone.line, zone.blocks_line)]

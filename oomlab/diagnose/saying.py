@@ -63,18 +63,15 @@ def listed(words: Iterable[str], last: str = "and") -> str:
     return f"{', '.join(others)} {last} {end}" if others else end
 
 
-def zone_name(zone: ZoneStat) -> str:
-    """Name a zone, with its node on a machine that prints it.
-
-    >>> zone_name(ZoneStat(name="Normal", node=1))
-    'Normal of node 1'
-    """
-    return zone.name if zone.node is None else f"{zone.name} of node {zone.node}"
+def zone_name(case: Case, zone: ZoneStat) -> str:
+    """Name a zone, with its node on a machine that has several."""
+    several = any(each.node for each in case.report.zones)
+    return f"{zone.name} of node {zone.node}" if several and zone.node is not None else zone.name
 
 
-def names_of(zones: Iterable[ZoneStat]) -> str:
+def names_of(case: Case, zones: Iterable[ZoneStat]) -> str:
     """Name zones in a row, each once."""
-    return listed(dict.fromkeys(map(zone_name, zones)))
+    return listed(dict.fromkeys(zone_name(case, zone) for zone in zones))
 
 
 def free_in(case: Case, zones: Iterable[ZoneStat]) -> str:

@@ -23,7 +23,7 @@ def cma(case: Case) -> Finding | None:
         return None
     free = sum(zone.free or 0 for zone in zones)
     claim = (
-        f"{names_of(zones)} had {size(case, free)} free, but {size(case, held)} of it is CMA's. "
+        f"{names_of(case, zones)} had {size(case, free)} free, but {size(case, held)} of it is CMA's. "
         f"What cannot be moved, such as kernel memory, was left with {size(case, free - held)}: too little."
     )
     return found(case, "cma", claim, "high", *_lines(case, zones), needs_mask=True)
@@ -44,9 +44,9 @@ def cma_ungrouped(case: Case) -> Finding | None:
         return None
     held = sum(zone.counters.get("free_cma", 0) for zone in case.open_now)
     claim = (
-        f"{names_of(case.open_now)} had {free_in(case, case.open_now)} free, but {size(case, held)} of it is "
-        f"CMA's, for movable pages only. {human_kb(whole)} is too little to group pages by mobility in "
-        f"blocks of {human_kb(block)}, so no request counts as movable here, and CMA serves none."
+        f"{names_of(case, case.open_now)} had {free_in(case, case.open_now)} free, but {size(case, held)} "
+        f"of it is CMA's, for movable pages only. {human_kb(whole)} is too little to group pages by mobility "
+        f"in blocks of {human_kb(block)}, so no request counts as movable here, and CMA serves none."
     )
     return found(case, "cma", claim, "medium", *_lines(case, case.open_now), case.report.trigger.line)
 
@@ -65,7 +65,7 @@ def highatomic(case: Case) -> Finding | None:
     names = ("free_highatomic", "reserved_highatomic")
     held = sum(next((zone.counters[name] for name in names if name in zone.counters), 0) for zone in zones)
     claim = (
-        f"{names_of(zones)} had {free_in(case, zones)} free, but {size(case, held)} of it is kept for "
+        f"{names_of(case, zones)} had {free_in(case, zones)} free, but {size(case, held)} of it is kept for "
         "urgent requests (highatomic). Without that reserve this request would have passed."
     )
     return found(case, "highatomic", claim, "high", *_lines(case, zones), needs_mask=True)
@@ -88,7 +88,7 @@ def dma_exhaustion(case: Case) -> Finding | None:
     room = _room(case, list(case.barred))
     if room is None:
         return None
-    claim = f"The request had to come from {names_of(asked)}. {_standings(case)} {room}"
+    claim = f"The request had to come from {names_of(case, asked)}. {_standings(case)} {room}"
     line = case.report.trigger.line
     return found(case, "dma_exhaustion", claim, "high", line, *_lines(case, [*asked, *case.barred]))
 
@@ -111,9 +111,9 @@ def lowmem_exhaustion(case: Case) -> Finding | None:
     if reason is None:
         return None
     zones = [each.zone for each in case.asked]
-    lead = f"The request needed lowmem, so only {names_of(zones)} could serve it."
+    lead = f"The request needed lowmem, so only {names_of(case, zones)} could serve it."
     if not case.mask_known:
-        lead = f"If the request was for the kernel itself, only {names_of(zones)} could serve it."
+        lead = f"If the request was for the kernel itself, only {names_of(case, zones)} could serve it."
     lines = (case.report.trigger.line, *_lines(case, [*zones, *above]))
     claim = f"{lead} {_standings(case)} {reason}"
     return found(case, "lowmem_exhaustion", claim, "high" if room else "medium", *lines, needs_mask=True)
@@ -123,7 +123,9 @@ def _room(case: Case, above: list[ZoneStat]) -> str | None:
     """Say what lay free in zones that the request might not use; ``None`` where that was little."""
     spacious = [zone for zone in above if roomy(zone)]
     if spacious:
-        return f"{names_of(spacious)} had {free_in(case, spacious)} free, which the request may not use."
+        return (
+            f"{names_of(case, spacious)} had {free_in(case, spacious)} free, which the request may not use."
+        )
     hidden = hidden_free(case.report)
     if hidden and not above:
         return f"{size(case, hidden)} lay free in higher zones, not listed and closed to the request."
@@ -134,7 +136,7 @@ def _no_help(case: Case, above: list[ZoneStat]) -> str | None:
     """Say why zones with little free could not have helped even so: what fills lowmem lies nowhere else."""
     if not above:
         return None
-    name, own = names_of(above), case.lowmem.share("slab", "kernel_stacks", "page_tables")
+    name, own = names_of(case, above), case.lowmem.share("slab", "kernel_stacks", "page_tables")
     if own >= limit("lowmem_own"):
         return f"{percent(own)} of lowmem held the kernel's own records, which {name} cannot take."
     cached = sum(
@@ -155,7 +157,7 @@ def _standings(case: Case) -> str:
 
 def _standing(case: Case, verdict: Verdict) -> str:
     zone = verdict.zone
-    text = f"{zone_name(zone)} had {size(case, zone.free or 0)} free"
+    text = f"{zone_name(case, zone)} had {size(case, zone.free or 0)} free"
     if verdict.short:
         return f"{text} and lacked {verdict.short:,} page{'s' if verdict.short > 1 else ''}"
     if verdict.reserve is None and (zone.free or 0) > (zone.watermark_high or 0):
