@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from textwrap import dedent
 
 from oomlab.diagnose import diagnose
@@ -178,3 +179,19 @@ def test_protections_without_the_low_mark_are_reserves():
         """)
     assert [zone.lowmem_reserve for zone in report.zones] == [(0, 468, 724), (0, 0, 256), (0, 0, 0)]
     assert zones_built_in(report) == ("DMA", "Normal", "HighMem")
+
+
+def test_a_group_far_below_its_limit_is_told_as_such():
+    (report,) = reports("""
+        mysqld invoked oom-killer: gfp_mask=0xd0, order=0, oom_score_adj=-1000
+        Task in / killed as a result of limit of /lxc/VM_A
+        memory: usage 53192kB, limit 262144kB, failcnt 99902
+        memory+swap: usage 53192kB, limit 524288kB, failcnt 0
+        Memory cgroup out of memory: Kill process 31826 (php5-fpm) score 895 or sacrifice child
+        """)
+    judged = diagnose(report)
+    assert (judged.cause, judged.confidence) == ("memcg_limit", "medium")
+    assert "far below the limit" in judged.summary
+    assert report.memcg is not None
+    kernels_own = replace(report.memcg, kmem_usage_kb=8192, kmem_limit_kb=8192)
+    assert diagnose(replace(report, memcg=kernels_own)).confidence == "high"

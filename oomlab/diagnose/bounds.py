@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from oomlab.diagnose.core import Case, hidden_free, roomy
-from oomlab.diagnose.model import Finding
+from oomlab.diagnose.model import Confidence, Finding
 from oomlab.diagnose.saying import found, limit, listed, size
 from oomlab.report import Memcg, ZoneStat
 from oomlab.units import human_kb
@@ -22,9 +22,20 @@ def memcg_limit(case: Case) -> Finding | None:
     if group is None or group.limit_kb is None:
         claim = f"A control group met its limit: the kernel says so {_where(case)}."
         return found(case, "memcg_limit", claim, "medium", group.line if group else None, *_telling(case))
-    claim = _used(group)
-    claim += " The machine itself was not out of memory."
-    return found(case, "memcg_limit", claim, "high", *_usage_lines(case), group.stats_line, group.line)
+    claim = f"{_used(group)} The machine itself was not out of memory."
+    if _is_far_below(group):
+        claim += " That is far below the limit: memory was given back before this was printed."
+    sure: Confidence = "medium" if _is_far_below(group) else "high"
+    return found(case, "memcg_limit", claim, sure, *_usage_lines(case), group.stats_line, group.line)
+
+
+def _is_far_below(group: Memcg) -> bool:
+    """Tell whether the group had much room again; kernels about 3.10 killed even so."""
+    usage = group.swap_usage_kb if group.met_with_swap else group.usage_kb
+    bound = group.swap_limit_kb if group.met_with_swap else group.limit_kb
+    if (group.kmem_usage_kb or 0) >= limit("memcg_met") * (group.kmem_limit_kb or float("inf")):
+        return False
+    return usage is not None and usage < limit("memcg_met") * (bound or 0)
 
 
 def _used(group: Memcg) -> str:
