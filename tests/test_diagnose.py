@@ -414,6 +414,12 @@ def test_a_small_victim_is_called_the_wrong_one_only_if_another_held_more(larges
     assert said in claim
 
 
+def test_an_order_of_any_size_does_no_harm():
+    lists = replace(fragmented(), watermark_min=None, watermark_low=None, watermark_high=None)
+    for zones in ((lists,), (fragmented(),)):
+        assert diagnose(machine(*zones, trigger=replace(KERNEL, order=10**9))).cause in CAUSES
+
+
 def test_zones_are_named_with_their_node_only_where_there_are_several():
     alone = tuple(replace(fragmented(), node=node) for node in (0,))
     pair = (*alone, replace(fragmented(), node=1))

@@ -149,3 +149,9 @@ def test_a_child_dies_for_its_parent_and_a_process_for_its_thread(row, chosen, c
     )
     (victim,) = parse(log)[0].victims
     assert (victim.pid, victim.child_of, victim.score) == (501, child_of, score)
+
+
+def test_a_number_of_any_length_does_no_harm_without_a_header():
+    long = "7" * 5000
+    (report,) = parse(rows(f"  9000    800   {long}    5   -17 worker", f"  {long} 1 1 1 1 worker"))
+    assert report.victims[0].pid == 100

@@ -51,7 +51,7 @@ def fragmentation_by_lists(case: Case) -> Finding | None:
     shown = [each.zone for each in verdicts(case.report, case.mask) if each.allowed and each.zone.free_blocks]
     zones = [zone for zone in shown if zone.name != "DMA"] or shown  # DMA is kept for who needs it
     free = sum(zone.free or 0 for zone in zones if case.reachable(zone))
-    if free < limit("scattered") * 2**case.order or any(_has_piece(case, zone) for zone in zones):
+    if free < limit("scattered") * _pages(case) or any(_has_piece(case, zone) for zone in zones):
         return None
     claim = (
         f"{_request(case)} {names_of(case, zones)} had {free_in(case, zones)} free, in smaller pieces only. "
@@ -88,8 +88,13 @@ def _fragmentation(case: Case, enough: list[Verdict]) -> Finding | None:
     return found(case, "fragmentation", claim, confidence, case.report.trigger.line, *lines)
 
 
+def _pages(case: Case) -> int:
+    """Give the pages of the request; a damaged log may ask for any order."""
+    return 1 << min(case.order, 20)
+
+
 def _request(case: Case) -> str:
-    pages = 1 << min(case.order, 20)
+    pages = _pages(case)
     return f"The request was for {pages} pages in a row ({size(case, pages)}, order {case.order})."
 
 

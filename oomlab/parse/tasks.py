@@ -23,7 +23,7 @@ _USUAL = {
 }
 """The columns of most kernels that print so many numbers in a row."""
 
-_LEADING = re.compile(r"\[\s*\d+\](?:\s+-?\d+(?!\S))*", re.A)
+_LEADING = re.compile(r"\[\s*\d+\](?:\s+-?\d{1,19}(?!\S))*", re.A)
 _PAGE_BYTES = 4096
 _NUMBERS = frozenset(Task._fields) - {"comm", "line"}
 _new_task = partial(tuple.__new__, Task)
