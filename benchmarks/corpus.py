@@ -81,7 +81,8 @@ def gfp_mask(entry: Entry, found: list[Report]) -> bool:
 def order(entry: Entry, found: list[Report]) -> bool:
     """Compare the orders; one value speaks for all reports."""
     orders = {report.trigger.order for report in found} - {None}
-    return orders == ({entry["order"]} - {None})
+    wanted = [] if entry["order"] is None else str(entry["order"]).split(";")
+    return orders == {int(each) for each in wanted}
 
 
 def killed(entry: Entry, found: list[Report]) -> bool:

@@ -331,3 +331,26 @@ def test_a_failure_interrupted_by_another_cpu_keeps_its_mask():
         "swapper/3",
         0x1080020,
     )
+
+
+def test_pages_scanned_of_a_node_have_no_unit_to_lose():
+    text = (
+        "fork invoked oom-killer: gfp_mask=0x27000c0(GFP_KERNEL_ACCOUNT|__GFP_NOTRACK), order=2\n"
+        "Mem-Info:\n"
+        "Node 0 DMA32 free:6372kB min:6492kB low:8112kB high:9732kB managed:508600kB bounce:0kB "
+        "free_pcp:112kB local_pcp:12kB free_cma:0kB node_pages_scanned:16302012\n"
+    )
+    report = only(text)
+    assert report.zones[0].counters["node_pages_scanned"] == 16302012
+    assert not [each for each in report.problems if "unit" in each.reason]
+
+
+@pytest.mark.parametrize(("pids", "said"), [((41,), "1 process in"), ((41, 42), "2 processes in")])
+def test_killed_groups_are_counted_in_the_right_number(pids, said):
+    kills = [f"Memory cgroup out of memory: Killed process {pid} (worker) total-vm:9000kB" for pid in pids]
+    head = "worker invoked oom-killer: gfp_mask=0xcc0(GFP_KERNEL), order=0, oom_score_adj=0"
+    group = "Tasks in /pod are going to be killed due to memory.oom.group set"
+    usage = "memory: usage 102400kB, limit 102400kB, failcnt 12"
+    text = "\n".join([head, usage, "Memory cgroup stats for /pod:", group, *kills])
+    findings = diagnose(only(text)).findings
+    assert any(said in finding.claim for finding in findings)

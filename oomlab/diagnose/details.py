@@ -165,7 +165,8 @@ def killing(case: Case, cause: str) -> Finding | None:
     first = report.victims[0] if report.victims else None
     if report.memcg and report.memcg.oom_group:
         count = len(report.victims)
-        claim = f"memory.oom.group is set: the whole group was killed, {count} processes in this log."
+        killed = f"{count} process{'' if count == 1 else 'es'} in this log"
+        claim = f"memory.oom.group is set: the whole group was killed, {killed}."
         return found(case, "oom_group", claim, "high", *(each.line for each in report.victims[:2]))
     if first and "allocating_task" in (first.reason or ""):
         claim = "vm.oom_kill_allocating_task is set: whoever asked was killed, whatever it held."

@@ -27,7 +27,7 @@ _SWAP_PAGES = re.compile(r"nr_(free)_swap_pages: {0,4}(\d{1,18})", re.A)
 
 _SIZES = re.compile(r"(\d{1,18})kB", re.A)
 _PAGE_SIZES = frozenset(("4", "8", "16", "32", "64", "256"))
-_PLAIN = frozenset(("pages_scanned", "scanned"))
+_PLAIN = frozenset(("pages_scanned", "node_pages_scanned", "scanned"))
 _SMALL_WORDS = frozenset(("pages", "page", "of", "in", "total"))
 _PAGE_NAMES = {
     "highmem/movableonly": "highmem",
