@@ -19,7 +19,9 @@ _MASK = re.compile(
 )
 """The number, what somebody put over some of its digits, and the names."""
 
-_ORDER = re.compile(r"order[=:]\s{0,4}(-?\d{1,10})|(\d{1,2})-order allocation", re.A)
+_ORDER = re.compile(r"order[=:]\s{0,4}(-?\d{1,2})(?!\d)|(\d{1,2})-order allocation", re.A)
+"""No kernel has orders of three digits: such a number is damage."""
+
 _ADJ = re.compile(r"(oom_adj|oomkilladj|oom_score_adj)=(-?\d{1,10})", re.A)
 _PLACE = re.compile(r"(nodemask|mems_allowed)=([^\s,]{1,500}(?:,[\d-]{1,200})*)")
 _PROMPT = re.compile(r"[\]>:]\s{1,8}")
@@ -100,7 +102,11 @@ def read_places(sketch: Sketch) -> dict[str, str]:
 
 def read_trace(lines: Iterable[Line]) -> tuple[str, ...]:
     """Give the functions of the call trace, innermost first."""
-    return tuple(name for _, text in lines for name in _functions(text))
+    texts = [text for _, text in lines]
+    trace = "\n".join(texts)
+    if "}" not in trace and ") from " not in trace:
+        return tuple(_FUNCTION.findall(trace))
+    return tuple(name for text in texts for name in _functions(text))
 
 
 def _functions(text: str) -> list[str]:

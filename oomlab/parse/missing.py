@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from oomlab.parse.kinds import Kind
 from oomlab.parse.sketch import Line, Sketch
 from oomlab.report import Problem, Report
 
@@ -83,13 +84,17 @@ def _zones(report: Report) -> Iterator[Problem]:
                 yield Problem(zone.line, f"The list of free blocks of zone {zone.name} is lost")
 
 
+_AFTER: tuple[Kind, ...] = ("task", "chosen", "constraint")
+"""The table goes on until the last of these lines."""
+
+
 def _table(report: Report, sketch: Sketch, bare: frozenset[int] | None) -> Iterator[Problem]:
     headers, rows = sketch.of("task_header"), sketch.of("task")
     if rows and not headers:
         yield Problem(rows[0].number, "The header of the task table is lost: its columns are guessed")
     if not headers:
         return
-    ends = max((line.number for line in sketch.of("task", "chosen", "constraint")), default=0)
+    ends = max([lines[-1].number for kind in _AFTER if (lines := sketch.of(kind))], default=0)
     for number, text in sketch.others:
         if headers[0].number < number < ends and text and (bare is None or number in bare):
             yield Problem(number, "This line is not the kernel's: the task table may have lost rows here")
