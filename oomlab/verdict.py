@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from itertools import combinations
+from itertools import combinations, pairwise
 from typing import NamedTuple
 
 from oomlab.gfp import GfpMask
@@ -147,7 +147,22 @@ def zones_built_in(report: Report) -> tuple[str, ...]:
     arrays = {zone.name: zone.lowmem_reserve for zone in known if zone.lowmem_reserve}
     size = max(map(len, arrays.values()), default=0)
     names = {zone.name for zone in known}
+    if has_unlisted_highmem(report):
+        names.add("HighMem")
     return next((each for each in _built(size, names) if _agrees(each, arrays)), ZONE_ORDER[:5])
+
+
+def has_unlisted_highmem(report: Report) -> bool:
+    """Tell whether the log lost the line of HighMem, and only the reserve that DMA kept from it is left.
+
+    A reserve grows with each zone that has pages. Kernels that name no nodes are those of one
+    node, 32-bit ones for the most part; they list every such zone.
+    """
+    if any(zone.node is not None or zone.name in ("DMA32", "HighMem") for zone in report.zones):
+        return False
+    array = next((zone.lowmem_reserve for zone in report.zones if zone.name == "DMA"), None) or ()
+    steps = sum(upper > lower for lower, upper in pairwise(array))
+    return report.zone("Normal") is not None and steps >= len(report.zones)
 
 
 def _built(size: int, names: set[str]) -> list[tuple[str, ...]]:

@@ -195,3 +195,29 @@ def test_a_group_far_below_its_limit_is_told_as_such():
     assert report.memcg is not None
     kernels_own = replace(report.memcg, kmem_usage_kb=8192, kmem_limit_kb=8192)
     assert diagnose(replace(report, memcg=kernels_own)).confidence == "high"
+
+
+def test_a_report_cut_before_highmem_still_shows_that_there_is_one():
+    (report,) = reports("""
+        Xorg invoked oom-killer: gfp_mask=0xd0, order=0, oomkilladj=0
+        Mem-Info:
+        Active_anon:99096 active_file:75187 inactive_anon:14426
+         inactive_file:1117251 unevictable:867 dirty:0 writeback:256 unstable:0
+         free:673090 slab:89233 mapped:22358 pagetables:1487 bounce:0
+        DMA free:1984kB min:88kB low:108kB high:132kB active_anon:0kB present:15864kB
+        lowmem_reserve[]: 0 478 8104 8104
+        Normal free:2728kB min:2752kB low:3440kB high:4128kB active_anon:0kB present:489704kB
+        """)
+    assert zones_built_in(report) == ("DMA", "Normal", "HighMem", "Movable")
+    assert diagnose(report).cause == "lowmem_exhaustion"
+
+
+def test_lines_joined_as_pieces_of_code_are_lines():
+    (report,) = reports(
+        "SysRq : Manual OOM execution `` ``events/0 invoked oom-killer: gfp_mask=0xd0, order=0, oomkilladj=0"
+        " `` ``[<``c04584e9``>] out_of_memory+0x72/0x1a5 `` ``[<``c053a2eb``>] moom_callback+0x13/0x15"
+        " `` ``Mem-info: ``…… (snip) ……`` ``Out of memory: Killed process 4860 (xfs)."
+    )
+    assert (report.trigger.comm, report.victims[0].comm) == ("events/0", "xfs")
+    assert report.trace == ("out_of_memory", "moom_callback")
+    assert diagnose(report).cause == "sysrq_manual"

@@ -10,7 +10,7 @@ from oomlab.diagnose.model import Finding
 from oomlab.diagnose.saying import found, free_in, limit, names_of, percent, size, zone_name
 from oomlab.report import ZoneStat
 from oomlab.units import human_kb
-from oomlab.verdict import Verdict
+from oomlab.verdict import Verdict, has_unlisted_highmem
 
 _MIGRATE_TYPES = 6
 
@@ -106,7 +106,8 @@ def lowmem_exhaustion(case: Case) -> Finding | None:
     if not case.asked or case.open_now:
         return None
     above = [zone for zone in case.barred if zone.name in HIGH_ZONES]
-    room = _room(case, above) if above or case.report.totals.get("highmem") else None
+    highmem = above or case.report.totals.get("highmem") or has_unlisted_highmem(case.report)
+    room = _room(case, above) if highmem else None
     reason = room or _no_help(case, above)
     if reason is None:
         return None

@@ -18,6 +18,9 @@ LONGEST = 1 << 18
 
 _TAGS = re.compile(r"</?(?:pre|code|span|tt|ul|ol|table|blockquote|b|strong|em|font)(?: [^<>]{0,200})?>")
 _BREAKS = re.compile(r"</?(?:br|p|div|tr|td|li)(?: [^<>]{0,200})? ?/?>|#012|\\x0a|\\012|\\n|\n")
+_TICKS = re.compile(r"``\s{1,4}``")
+"""Where a converter set each line as code of its own, and joined them."""
+
 _MARKDOWN = re.compile(r"\\([_*\[\]()#<>.+~-])")
 _BOLD = re.compile(r"(?<!\*)\*\*(?!\*)")
 _RARE = ("&", "\\", "{", "`")
@@ -105,6 +108,8 @@ def _unescape(line: str) -> str:
         line = _TAGS.sub("", line)
     if "**" in line:
         line = _BOLD.sub("", line)
+    if "``" in line:
+        line = _TICKS.sub("\n", line).replace("``", "")
     if "\\" in line:
         line = _MARKDOWN.sub(r"\1", line)
     return line.strip("`") if line.startswith("`") else line
