@@ -155,3 +155,9 @@ def test_a_number_of_any_length_does_no_harm_without_a_header():
     long = "7" * 5000
     (report,) = parse(rows(f"  9000    800   {long}    5   -17 worker", f"  {long} 1 1 1 1 worker"))
     assert report.victims[0].pid == 100
+
+
+@pytest.mark.parametrize(("printed", "order"), [("3", 3), ("-1", -1), ("9999999999", None)])
+def test_a_number_that_no_kernel_has_is_no_order(printed, order):
+    (report,) = parse(f"[ 5.0] app invoked oom-killer: gfp_mask=0xd0, order={printed}, oom_score_adj=0\n")
+    assert report.trigger.order == order
