@@ -221,3 +221,17 @@ def test_lines_joined_as_pieces_of_code_are_lines():
     assert (report.trigger.comm, report.victims[0].comm) == ("events/0", "xfs")
     assert report.trace == ("out_of_memory", "moom_callback")
     assert diagnose(report).cause == "sysrq_manual"
+
+
+def test_a_size_below_zero_is_told_as_the_kernels_mistake():
+    (report,) = reports("""
+        swapper invoked oom-killer: gfp_mask=0xd1, order=0, oomkilladj=0
+        Node 0 DMA free:1616kB min:143085642166168kB low:178857052707708kB high:214628463249252kB \
+        active:0kB present:18446744073709538996kB
+        lowmem_reserve[]: 0 2026
+        Node 0 DMA32 free:2036328kB min:5776kB low:7220kB high:8664kB active:0kB present:2075356kB
+        lowmem_reserve[]: 0 0
+        Kernel panic - not syncing: Out of memory and no killable processes...
+        """)
+    assert [problem.line for problem in report.problems if "no machine has" in problem.reason] == [2]
+    assert diagnose(report).cause == "dma_exhaustion"

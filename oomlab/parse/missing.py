@@ -11,6 +11,9 @@ from oomlab.report import Problem, Report
 
 _CPU = re.compile(r"cpu\s{1,12}(\d{1,6})", re.IGNORECASE | re.ASCII)
 _SIZES = ("ram", "reserved")
+_LARGEST = 1 << 44
+"""No zone has more pages: on 4 kB pages they would take 56 bits of address."""
+
 _COUNTERS = ("active_anon", "active_file", "unevictable", "slab_reclaimable", "mapped", "free")
 
 
@@ -57,6 +60,7 @@ def _memory(report: Report, sketch: Sketch) -> Iterator[Problem]:
         yield Problem(report.last_line, "The state of memory is missing")
     yield from _counters(report)
     yield from _zones(report)
+    yield from _impossible(report)
 
 
 def _counters(report: Report) -> Iterator[Problem]:
@@ -86,6 +90,13 @@ def _zones(report: Report) -> Iterator[Problem]:
 
 _AFTER: tuple[Kind, ...] = ("task", "chosen", "constraint")
 """The table goes on until the last of these lines."""
+
+
+def _impossible(report: Report) -> Iterator[Problem]:
+    for zone in report.zones:
+        if max(zone.present or 0, zone.watermark_min or 0) > _LARGEST:
+            reason = f"Zone {zone.name} has sizes that no machine has: its kernel worked them out wrongly"
+            yield Problem(zone.line, reason)
 
 
 def _table(report: Report, sketch: Sketch, bare: frozenset[int] | None) -> Iterator[Problem]:
