@@ -11,9 +11,11 @@ each report is judged and shown in every form as well.
 from __future__ import annotations
 
 import argparse
+import signal
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from random import Random
 
@@ -26,6 +28,9 @@ from oomlab.report import Report
 REPO = Path(__file__).parents[1]
 LIMIT = 1.0
 """Seconds of the processor's time that reading a case may take."""
+
+HANGS = 10.0
+"""After so many seconds reading is given up: it may never end."""
 
 PIECES = (
     *(
@@ -167,13 +172,30 @@ def explain(reports: Sequence[Report]) -> None:
     timeline_html(timeline(reports))
 
 
+@contextmanager
+def no_longer_than(seconds: float) -> Iterator[None]:
+    """Raise :class:`TimeoutError` when a block takes so many seconds of the processor's time."""
+
+    def give_up(*_: object) -> None:
+        raise TimeoutError(f"no end after {seconds:.0f} s")
+
+    before = signal.signal(signal.SIGVTALRM, give_up)
+    signal.setitimer(signal.ITIMER_VIRTUAL, seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_VIRTUAL, 0)
+        signal.signal(signal.SIGVTALRM, before)
+
+
 def check(data: bytes) -> tuple[float, list[Report]]:
     """Read one case; give the seconds that it took, and its reports. Raises whatever must not happen."""
     before = time.process_time()
-    try:
-        reports: list[Report] = parse_bytes(data)
-    except ReportError:
-        reports = []
+    with no_longer_than(HANGS):
+        try:
+            reports: list[Report] = parse_bytes(data)
+        except ReportError:
+            reports = []
     seconds = time.process_time() - before
     last = data.count(b"\n") + 1
     for report in reports:

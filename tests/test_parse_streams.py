@@ -14,7 +14,9 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks.fuzz import no_longer_than
 from oomlab.parse import iter_reports, parse, parse_bytes, read_pieces
+from oomlab.parse.read import LONG
 from oomlab.report import Report
 from oomlab.source import SourceError, pieces
 
@@ -158,3 +160,13 @@ def test_a_file_that_is_not_there_is_the_usual_error(tmp_path):
 
 def test_an_empty_log_has_no_reports():
     assert list(read_pieces([])) == list(iter_reports([])) == []
+
+
+def test_a_long_log_of_nothing_but_headers_comes_to_an_end():
+    """As ``grep oom-killer`` leaves them: no header ends in a gap, and none may be read for ever."""
+    line = "Sep 23 02:04:16 db kernel: app{} invoked oom-killer: gfp_mask=0xd0, order=0, oom_score_adj=0\n"
+    count = 2 * LONG // len(line)
+    log = "".join(line.format(number) for number in range(count)).encode()
+    with no_longer_than(60):
+        reports = parse_bytes(log)
+    assert [report.trigger.comm for report in reports] == [f"app{number}" for number in range(count)]

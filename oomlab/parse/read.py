@@ -119,18 +119,24 @@ def _source(given: list[str], first: int, sketch: Sketch) -> Source:
 
 
 def _read_log(log: Log) -> Iterator[Report]:
-    """Read stretch by stretch; one whose last report may go on is made longer and read again."""
+    """Read stretch by stretch."""
     done = floor = 0
     while (hit := log.find(done)) is not None:
         begin = hit.start if hit.needle is HEADER else max(hit.start - BEHIND, floor)
-        done = log.stretch(begin, hit.start + 1)
-        while True:
-            begin, first, data = log.cut(begin, done)
-            stretch = _read(decode(data), first)
-            at_end = log.is_whole and begin + len(data) >= log.end
-            if stretch.is_over or at_end or len(data) > _LARGEST:
-                break
-            done = log.stretch(begin, begin + 2 * len(data))
+        begin, data, stretch = _read_stretch(log, begin, log.stretch(begin, hit.start + 1))
         yield from stretch.reports
         done = max(done, begin + len(data))
         floor = done - len(b"\n".join(data.split(b"\n")[-stretch.left :])) if stretch.left else done
+
+
+def _read_stretch(log: Log, begin: int, stop: int) -> tuple[int, bytes, _Stretch]:
+    """Read from ``begin`` on; while the last report may go on, the stretch is made longer and read again."""
+    while True:
+        begin, first, data = log.cut(begin, stop)
+        stretch = _read(decode(data), first)
+        end = begin + len(data)
+        if stretch.is_over or (log.is_whole and end >= log.end) or len(data) > _LARGEST:
+            return begin, data, stretch
+        stop = log.stretch(begin, end + len(data))
+        if stop <= end:  # the next header stands there
+            return begin, data, stretch
