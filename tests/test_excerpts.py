@@ -354,3 +354,19 @@ def test_killed_groups_are_counted_in_the_right_number(pids, said):
     text = "\n".join([head, usage, "Memory cgroup stats for /pod:", group, *kills])
     findings = diagnose(only(text)).findings
     assert any(said in finding.claim for finding in findings)
+
+
+def test_a_zone_after_a_kill_in_a_group_begins_the_next_report():
+    text = """\
+        hog invoked oom-killer: gfp_mask=0xcc0(GFP_KERNEL), order=0, oom_score_adj=0
+        memory: usage 81920kB, limit 81920kB, failcnt 30
+        Memory cgroup out of memory: Killed process 2021 (hog) total-vm:105048kB, anon-rss:81884kB
+
+        Another kind of shortage, of the whole machine:
+
+        Node 0 DMA32 free:22324kB min:44676kB low:55844kB high:67012kB active_anon:0kB inactive_anon:1639340kB
+        oom-kill:constraint=CONSTRAINT_NONE,nodemask=(null),cpuset=/,mems_allowed=0,global_oom,task=hog,pid=1822
+        Out of memory: Killed process 1822 (hog) total-vm:742748kB, anon-rss:397884kB
+    """
+    group, machine = parse(dedent(text))
+    assert (group.scope, len(group.zones), machine.scope, len(machine.zones)) == ("memcg", 0, "global", 1)

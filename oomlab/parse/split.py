@@ -247,6 +247,8 @@ def _starts_anew(sketch: Sketch, kind: Kind, stage: int, text: str) -> bool:
         return kills_anew(sketch, kind, text)
     if kind == "meminfo":
         return sketch.stage >= 4
+    if kind == "zone" and sketch.stage >= 8 and "memcg_usage" in sketch.lines:
+        return True  # a group's report shows no zones (mm/oom_kill.c, dump_header)
     if kind == "zone" and sketch.stage >= 5:
         return _head(text) in {_head(line.text) for line in sketch.of("zone")}
     return sketch.stage >= 8 and _opens(kind, text)
