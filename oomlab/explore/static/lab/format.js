@@ -6,7 +6,7 @@ export const PAGES_PER_GIB = 2 ** 18;
 export const human = (pages) => humanKb(pages * PAGE_KB);
 
 export function humanKb(kb) {
-  if (Math.abs(kb) >= 2 ** 20) return `${fixed(kb / 2 ** 20, 1)} GiB`;
+  if (Math.abs(kb) >= 2 ** 20 - 2 ** 9) return `${fixed(kb / 2 ** 20, 1)} GiB`;
   if (Math.abs(kb) >= 10 * 2 ** 10) return `${fixed(kb / 2 ** 10, 0)} MiB`;
   return `${grouped(kb)} kB`;
 }
