@@ -37,7 +37,7 @@ _CUT_COUNTERS = re.compile(r"\d{1,18}(?: [a-z_]{3,30}:\d{1,18}){2,20}$", re.A)
 """Counters of which the log begins in the middle of one."""
 
 _BLOCKS = re.compile(r"\d+\*\d+kB")
-_TASK = re.compile(r"\[\s*\d+\]\s+[\d-]")
+_TASK = re.compile(r"\[ *[0-9]+\] +[0-9-]")
 _TASK_HEADER = re.compile(r"\[\s*pid\s*\]")
 _STAT = re.compile(r"[a-z]\w{1,60} \d+$")
 _SLAB = re.compile(r"\S.{0,60}\s\d+KB\s+\d+KB$")

@@ -56,7 +56,7 @@ _CALLERS = {
     "cpu": r"\[(?P<caller>\d{1,9}:[^\[\]:]{1,40}:\s{0,20}\d{1,20})\]",
     "kmsg": r"caller=(?P<caller>[TC]\d{1,20})",
 }
-_NUMBER = r"\d{1,20}+"
+_NUMBER = "[0-9]{1,20}+"
 SAMPLE = 8000
 """So many characters show how a mailer treated a text."""
 
@@ -216,12 +216,18 @@ def _line_before(text: str, at: int) -> str:
 @lru_cache(64)
 def _dress(shape: str) -> Dress:
     clock = shape.find(_CLOCK)
+    stamp = shape[: clock + len(_CLOCK)] if clock >= 0 else shape
     return Dress(
-        whole=re.compile(r"\s{0,20}+" + shape),
-        stamp=re.compile(r"\s{0,20}+" + (shape[: clock + len(_CLOCK)] if clock >= 0 else shape)),
+        whole=re.compile(_in_a_line(shape)),
+        stamp=re.compile(_in_a_line(stamp)),
         inside=re.compile(shape if shape.startswith("\\[") else r"(?<!\w)" + shape),
         has_caller="?P<caller>" in shape,
     )
+
+
+def _in_a_line(shape: str) -> str:
+    """Look for the shape at the beginning of a line, where all blanks are plain ones by now."""
+    return " {0,20}+" + shape.replace(r"\s", " ")
 
 
 def _shape(before: str) -> str:

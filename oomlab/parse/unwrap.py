@@ -77,7 +77,7 @@ def _has_marred_kill(text: str) -> bool:
     while at >= 0:
         end = text.find("\n", at)
         line = text[text.rfind("\n", 0, at) + 1 : end if end >= 0 else len(text)]
-        if "**" in line or _JOINED.search(line):
+        if "**" in line or (any([joint in line for joint in _JOINTS]) and _JOINED.search(line)):
             return True
         at = text.find("illed process ", end) if end >= 0 else -1
     return False
