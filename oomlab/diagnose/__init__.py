@@ -18,7 +18,8 @@ from typing import cast
 
 from oomlab.diagnose import bounds, hints, holders, occasion, pieces, shortage
 from oomlab.diagnose.core import Case, open_case
-from oomlab.diagnose.details import details, serial, victim
+from oomlab.diagnose.details import details
+from oomlab.diagnose.kill import serial, victim
 from oomlab.diagnose.model import CAUSES, Cause, Diagnosis, Finding, as_dict
 from oomlab.diagnose.remedies import remedies
 from oomlab.diagnose.saying import Rule

@@ -40,6 +40,9 @@ Cause = Literal[
 CAUSES: tuple[str, ...] = get_args(Cause)
 """Everything that :func:`oomlab.diagnose.diagnose` can name as the cause."""
 
+LOWMEM_CAUSES: tuple[Cause, ...] = ("lowmem_exhaustion", "cma")
+"""Causes under which lowmem ran out, whatever was left above it."""
+
 _LADDER: tuple[Confidence, ...] = ("low", "medium", "high")
 
 

@@ -14,6 +14,7 @@ from itertools import groupby
 from oomlab.parse.kills import is_by_kernel, is_somebody_elses, kills_anew
 from oomlab.parse.kinds import Kind
 from oomlab.parse.mend import Lines
+from oomlab.parse.order import LATEST, NEEDS, OPENERS, OPENING_WORDS, RUNS, STAGE
 from oomlab.parse.settle import settle
 from oomlab.parse.sketch import Line, Run, Sketch, new_line
 
@@ -22,80 +23,6 @@ GAP = 200
 
 NEAR = 3
 """Lines of a report that lost its header belong to it when no more than this lies between."""
-
-_STAGES: dict[int, tuple[Kind, ...]] = {
-    0: ("header", "failure", "show"),
-    1: ("cpuset", "identity", "trace", "context"),
-    2: ("memcg_task", "memcg_usage", "memcg_stats", "memcg_stat"),
-    3: ("meminfo", "pcp_zone", "pcp", "free_pages", "totals"),
-    4: ("node", "zone", "reserve"),
-    5: ("blocks", "huge", "pages", "swap"),
-    6: ("slab_title", "slab", "alloc_title", "alloc"),
-    7: ("task_title", "task_header", "task"),
-    8: ("constraint", "chosen", "killed", "memcg_group", "panic"),
-    9: ("reaped",),
-}
-_STAGE = {kind: stage for stage, kinds in _STAGES.items() for kind in kinds}
-
-_LATEST: dict[Kind, int] = {
-    "cpuset": 1,
-    "identity": 1,
-    "trace": 1,
-    "context": 1,
-    "memcg_stat": 2,
-    "totals": 4,
-    "pcp_zone": 3,
-    "pcp": 3,
-}
-"""The last stage at which a line of this kind can still belong to the open report."""
-
-_OPENERS = frozenset(
-    (
-        "meminfo",
-        "node",
-        "zone",
-        "reserve",
-        "blocks",
-        "memcg_task",
-        "memcg_stats",
-        "task_header",
-        "constraint",
-        "chosen",
-        "killed",
-        "panic",
-    )
-)
-"""Only a report has such lines, so they open one when the header is lost."""
-
-_WORDS: dict[Kind, str] = {
-    "totals": "active_anon:",
-    "memcg_usage": "memory: usage ",
-    "slab_title": "nreclaimable slab info:",
-    "alloc": " func:",
-}
-"""Of these kinds only the lines with these words do."""
-
-_NEEDS: dict[Kind, Kind] = {"memcg_stat": "memcg_stats", "slab": "slab_title", "alloc": "alloc_title"}
-"""Lines that mean something only under their title."""
-
-
-_RUNS = frozenset(
-    (
-        "trace",
-        "context",
-        "totals",
-        "blocks",
-        "pages",
-        "swap",
-        "task",
-        "slab",
-        "alloc",
-        "memcg_stat",
-        "pcp",
-        "other",
-    )
-)
-"""Lines that come many in a row, and whose first tells where all of them belong."""
 
 
 def split(lines: Lines) -> list[Sketch]:
@@ -139,7 +66,7 @@ def _runs(kinds: list[Kind], rows: list[Line]) -> Iterator[Run]:
     start = 0
     for kind, group in groupby(kinds):
         end = start + len(list(group))
-        if kind in _RUNS:
+        if kind in RUNS:
             yield kind, rows[start:end]
         else:
             yield from ((kind, rows[index : index + 1]) for index in range(start, end))
@@ -157,7 +84,7 @@ class _Collector:
 
     def feed(self, kind: Kind, run: list[Line]) -> Sketch | None:
         """Take lines of one kind; give the report that they end, if they end one."""
-        stage = _STAGE.get(kind, -1)
+        stage = STAGE.get(kind, -1)
         if stage < 0:
             return self._pass(kind, run)
         done, sketch = None, self.open
@@ -211,17 +138,17 @@ class _Collector:
 
 def _opens(kind: Kind, text: str) -> bool:
     """Tell whether only a report has such a line: it opens one whose header is lost."""
-    words = _WORDS.get(kind)
+    words = OPENING_WORDS.get(kind)
     if words is not None:
         return words in text
-    return kind in _OPENERS and (kind != "killed" or is_by_kernel(text))
+    return kind in OPENERS and (kind != "killed" or is_by_kernel(text))
 
 
 def _headless(pending: list[Run], number: int, stage: int) -> Sketch:
     """Open a report without a header, with the lines just before that can be its own."""
     sketch = Sketch(number, number)
     for kind, run in pending:
-        if _STAGE.get(kind, -1) <= stage:
+        if STAGE.get(kind, -1) <= stage:
             sketch.first = min(sketch.first, run[0].number)
             sketch.add(kind, run)
     return sketch
@@ -233,8 +160,8 @@ def _belongs(sketch: Sketch, kind: Kind, text: str) -> bool:
         return False
     if kind == "identity" and "panic" in sketch.lines:
         return kind not in sketch.lines  # who had asked: the panic says it once more
-    title = _NEEDS.get(kind)
-    return sketch.stage <= _LATEST.get(kind, 9) and (title is None or title in sketch.lines)
+    title = NEEDS.get(kind)
+    return sketch.stage <= LATEST.get(kind, 9) and (title is None or title in sketch.lines)
 
 
 def _starts_anew(sketch: Sketch, kind: Kind, stage: int, text: str) -> bool:
