@@ -18,9 +18,10 @@ from collections.abc import Sequence
 from itertools import accumulate, pairwise
 from typing import NamedTuple
 
+from oomlab.parse.dress import SAMPLE, is_run_together
 from oomlab.parse.kinds import Kind, kinds_of
 from oomlab.parse.rejoin import rejoin
-from oomlab.parse.undress import SAMPLE, Bodies, is_run_together
+from oomlab.parse.undress import Bodies
 
 JOINED = 1000
 """A line longer than this may be several that were run together."""
