@@ -235,3 +235,16 @@ def test_a_size_below_zero_is_told_as_the_kernels_mistake():
         """)
     assert [problem.line for problem in report.problems if "no machine has" in problem.reason] == [2]
     assert diagnose(report).cause == "dma_exhaustion"
+
+
+def test_a_counter_that_the_kernel_printed_without_its_colon_is_read():
+    """Form: 2.6.28, whose format for this one name had no colon."""
+    log = """\
+        sh invoked oom-killer: gfp_mask=0x201da, order=0, oomkilladj=0
+        Mem-Info:
+        Active_anon:53395 active_file:141 inactive_anon18042
+         inactive_file:88 unevictable:0 dirty:0 writeback:0 unstable:0
+        """
+    (report,) = parse(dedent(log))
+    assert report.totals["inactive_anon"] == 18042
+    assert report.totals["active_file"] == 141

@@ -21,6 +21,7 @@ ZONE_HEAD = re.compile(r"(?:Node (\d{1,6}),? )?(?:Zone:)?([A-Za-z]\w{0,20})(?: f
 _BLOCK = re.compile(r"(\d{1,10}+)\*(\d{1,9}+(?: \d{1,9}+)?)kB(?:\s{0,4}+\(([A-Z]{1,8})\))?", re.A)
 _SUM = re.compile(r"=\s{0,4}(\d{1,15})kB", re.A)
 _HUGE = re.compile(r"hugepages_(\w{1,10})=(\d{1,15})", re.A)
+_NO_COLON = re.compile(r"(?<=\binactive_anon)(?=\d)", re.A)
 _NODE = re.compile(r"Node (\d{1,6})", re.A)
 _SWAP_SIZE = re.compile(r"(Free|Total) swap\s{0,4}[=:]\s{0,12}(-?\d{1,18})\s?kB", re.A)
 _SWAP_PAGES = re.compile(r"nr_(free)_swap_pages: {0,4}(\d{1,18})", re.A)
@@ -55,7 +56,7 @@ def read_totals(sketch: Sketch, page_kb: int) -> tuple[Mapping[str, int], Mappin
     found = [
         (name.lower(), int(value) // page_kb if unit else int(value), number)
         for number, text in sketch.of("totals")
-        for name, value, unit in PAIR.findall(text)
+        for name, value, unit in PAIR.findall(text if "inactive_anon:" in text else _with_colon(text))
     ]
     for number, text in sketch.of("pages"):
         count, _, words = text.partition(" ")
@@ -68,6 +69,11 @@ def read_totals(sketch: Sketch, page_kb: int) -> tuple[Mapping[str, int], Mappin
         if name not in totals:  # the first line that speaks of a counter counts
             totals[name], lines[name] = value, number
     return MappingProxyType(totals), MappingProxyType(lines)
+
+
+def _with_colon(text: str) -> str:
+    """Give a counter its colon, which kernels around 2.6.28 forgot: ``inactive_anon18042``."""
+    return _NO_COLON.sub(":", text) if "inactive_anon" in text else text
 
 
 @lru_cache(256)
