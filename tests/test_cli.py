@@ -216,6 +216,23 @@ def test_reports_are_counted_through_all_files(run, two_reports, incident):
     assert "lines 80-157" in run("explain", incident, two_reports, "--report", "3")[1]
 
 
+def test_a_log_that_cannot_be_read_is_named_and_the_others_are_read(run, incident, two_reports, tmp_path):
+    broken = tmp_path / "kern.log.gz"
+    broken.write_bytes(b"\x1f\x8b" + b"not gzip at all")
+    status, out, err = run("explain", incident, str(tmp_path), str(broken), two_reports)
+    assert status == 2
+    assert [row.split()[0] for row in out.partition("\n\n")[0].splitlines()] == ["1", "2", "3"]
+    complaints = err.splitlines()
+    assert [line.startswith("oomlab: ") for line in complaints] == [True, True]
+    assert str(tmp_path) in complaints[0]
+    assert str(broken) in complaints[1]
+
+
+def test_a_report_of_several_logs_is_told_with_the_name_of_its_log(run, incident, two_reports):
+    assert run("explain", incident, two_reports, "--report", "3")[1].startswith(f"{two_reports}:\n\nOut of")
+    assert run("explain", incident)[1].startswith("Out of")
+
+
 def test_standard_input_is_read_where_the_file_is_a_dash(run, incident, monkeypatch):
     with open(incident, "rb") as log:
         monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(log))

@@ -13,13 +13,11 @@ from typing import NoReturn
 
 from oomlab import __version__
 from oomlab.cli import explain, gfp, lab_page, simulate
+from oomlab.cli.complaint import FAILED, complain
 from oomlab.errors import OomlabError
 from oomlab.render.safe import plain
 
 SUBCOMMANDS = (explain, gfp, simulate, lab_page)
-
-FAILED = 2
-"""The exit status of bad arguments, unreadable files and machines that cannot be."""
 
 _EPILOG = """\
 examples:
@@ -51,7 +49,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 128 + 13
     except (OomlabError, OSError) as error:
-        print(f"oomlab: {plain(_reason(error))}", file=sys.stderr)
+        complain(error)
         return FAILED
     except KeyboardInterrupt:
         return 128 + 2
@@ -70,9 +68,3 @@ def _parser() -> argparse.ArgumentParser:
     for subcommand in SUBCOMMANDS:
         subcommand.add(subparsers)
     return parser
-
-
-def _reason(error: Exception) -> str:
-    if isinstance(error, OSError) and error.strerror:
-        return f"{error.filename}: {error.strerror}" if error.filename else error.strerror
-    return str(error)

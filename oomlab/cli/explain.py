@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain, islice
 from typing import TYPE_CHECKING, Any
 
+from oomlab.cli.complaint import FAILED, complain
 from oomlab.cli.progress import progress
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ examples:
   oomlab explain /var/log/kern.log* --report 3
   journalctl -k | oomlab explain - --json
 
-exit status: 0 when a report was found, 1 when none was, 2 on an error.
+exit status: 0 when a report was found, 1 when none was, 2 when a log could not be read.
 """
 
 
@@ -53,7 +54,8 @@ def run(arguments: argparse.Namespace) -> int:
     """Print what the logs say; give 1 when they hold no report."""
     from oomlab.diagnose.timeline import judge
 
-    found = judge(chain.from_iterable(map(_reports, arguments.files)))
+    logs = _Logs(arguments.files)
+    found = judge(logs)
     if arguments.report is not None:
         found = islice(found, arguments.report - 1, arguments.report)
     begun = list(islice(found, 2))
@@ -61,12 +63,30 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.json:
         _print_json(every)
     elif len(begun) == 1:
-        _print_whole(begun[0])
+        _print_whole(begun[0], several_logs=len(arguments.files) > 1)
     elif begun:
         _print_list(every, arguments.files)
-    if not begun:
-        print(f"oomlab: {_nothing(arguments)}", file=sys.stderr)
-    return 0 if begun else NOTHING_FOUND
+    if not begun and logs.readable:
+        complain(_nothing(arguments, logs.readable))
+    return FAILED if logs.is_broken else 0 if begun else NOTHING_FOUND
+
+
+class _Logs:
+    """The reports of several logs, in order. A log that cannot be read is named, and passed over."""
+
+    def __init__(self, names: Sequence[str]) -> None:
+        self.names = names
+        self.readable: list[str] = []
+        self.is_broken = False
+
+    def __iter__(self) -> Iterator[tuple[str, Report]]:
+        for name in self.names:
+            try:
+                yield from _reports(name)
+                self.readable.append(name)
+            except OSError as error:
+                self.is_broken = True
+                complain(error)
 
 
 def _print_json(found: Iterable[Judged]) -> None:
@@ -76,9 +96,13 @@ def _print_json(found: Iterable[Judged]) -> None:
         sys.stdout.write(piece)
 
 
-def _print_whole(only: Judged) -> None:
+def _print_whole(only: Judged, *, several_logs: bool) -> None:
+    """Print one report in full, below the name of its log where there are several."""
     from oomlab.render import text
+    from oomlab.render.safe import plain
 
+    if several_logs:
+        print(f"{plain(only.log)}:\n")
     sys.stdout.write(text(only.report, only.diagnosis, width=_width(), bold=_bold()))
 
 
@@ -116,8 +140,8 @@ def _reports(log: str) -> Iterator[tuple[str, Report]]:
             yield log, report
 
 
-def _nothing(arguments: argparse.Namespace) -> str:
-    names = ", ".join("standard input" if name == "-" else name for name in arguments.files)
+def _nothing(arguments: argparse.Namespace, logs: Sequence[str]) -> str:
+    names = ", ".join("standard input" if name == "-" else name for name in logs)
     if arguments.report is not None:
         return f"no report number {arguments.report} in {names}"
     return f"no OOM report in {names}: look for lines with 'oom-killer' or 'page allocation failure'"
