@@ -251,7 +251,7 @@ def test_a_report_with_nothing_in_it_says_what_is_missing():
     shown = text(Report(kind="oom", first_line=7, last_line=7))
     for absent in ("the kernel version", "swap", "the task list"):
         assert absent in shown
-    assert "shows no kill" in shown
+    assert shown.startswith("A piece of a report")
     assert html(Report(kind="oom", first_line=7, last_line=7))
 
 

@@ -21,12 +21,20 @@ def headline(report: Report) -> str:
     if report.kind == "show_mem":
         return "A listing of memory, asked for by hand. Nothing failed."
     cause = "The control group reached its limit" if report.scope == "memcg" else "Out of memory"
+    if _is_nameless(report):
+        return "A piece of a report: who asked, and what came of it, this part of the log does not show."
     if not report.victims:
         return f"{cause}. This part of the log shows no kill."
     killed = person(report.victims[0])
     if len(report.victims) > 1:
         killed = f"{len(report.victims)} processes, {killed} first"
     return f"{cause}: the kernel killed {killed}."
+
+
+def _is_nameless(report: Report) -> bool:
+    """Tell whether the log lost both the request and what came of it."""
+    said = (report.trigger.line, report.constraint, report.panic)
+    return not report.victims and report.scope == "global" and not any(said)
 
 
 def origin(report: Report) -> str:
