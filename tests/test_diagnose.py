@@ -336,6 +336,21 @@ def test_nodes_that_the_kernel_does_not_list_still_show_in_the_total():
     assert diagnose(replace(report, nodemask="0", mems_allowed="0-1")).cause == "cpuset_or_mempolicy"
 
 
+def test_a_bound_holds_though_its_node_has_memory_again():
+    """Nothing but the bound made this an OOM, but what came free meanwhile leaves a doubt."""
+    report = machine(zone(node=1, free=90_000), inactive_anon=10_000, free=190_000)
+    result = diagnose(replace(report, nodemask="1", mems_allowed="1"))
+    assert (result.cause, result.confidence) == ("cpuset_or_mempolicy", "low")
+    assert "There memory was free again by then. Elsewhere" in result.summary
+
+
+def test_swapoff_asks_for_what_swap_held():
+    """The command needs next to nothing of its own, so its name tells where the rest is lost."""
+    asked = replace(USER, comm="swapoff")
+    result = diagnose(Report(kind="oom", first_line=1, last_line=1, trigger=asked))
+    assert (result.cause, result.confidence) == ("swapoff", "medium")
+
+
 def test_a_boot_that_finds_no_dma_memory_has_ram_enough():
     """As when 2.6 was booted on two nodes of which the first has no memory that a device can reach."""
     dma = replace(KERNEL, comm="swapper", gfp_mask=0xCC1, gfp_names=("GFP_KERNEL", "GFP_DMA"))

@@ -74,7 +74,7 @@ def cpuset_or_mempolicy(case: Case) -> Finding | None:
     if case.nodes is None and not stated:
         return None
     outside = _free_outside(case)
-    if not stated and (case.open_now or not outside):
+    if not stated and not outside:
         return None
     by = {"cpuset": "A cpuset", "mempolicy": "A memory policy"}.get(
         report.scope, "A cpuset or a memory policy"
@@ -84,9 +84,8 @@ def cpuset_or_mempolicy(case: Case) -> Finding | None:
     if outside:
         claim += f" Elsewhere {size(case, outside)} stood free."
     lines = [each.zone.line for each in case.judged]
-    return found(
-        case, "cpuset_or_mempolicy", claim, "high" if stated else "medium", *_bound_lines(case), *lines
-    )
+    sure: Confidence = "high" if stated else "low" if case.open_now else "medium"
+    return found(case, "cpuset_or_mempolicy", claim, sure, *_bound_lines(case), *lines)
 
 
 def _inside(case: Case) -> str:

@@ -93,14 +93,17 @@ def swapoff(case: Case) -> Finding | None:
     swap, trace = case.report.swap, set(case.report.trace)
     callers = {name for name in trace if name == "try_to_unuse" or name.lower().endswith("sys_swapoff")}
     negative = swap is not None and swap.free is not None and swap.free < 0
-    if not callers and not negative:
+    itself = case.report.trigger.comm == "swapoff"  # the command needs next to nothing of its own
+    if not callers and not negative and not itself:
         return None
     claim = "Swap was being switched off, and what it held did not fit into RAM."
     if swap is not None and swap.free is not None and swap.free < 0:
         claim += (
             f" Free swap is negative, which is the sign: {size(case, -swap.free)} had still to come back."
         )
-    return found(case, "swapoff", claim, "high", swap.line if swap else None, *_lines_with(case, callers))
+    sure: Confidence = "high" if callers or negative else "medium"
+    lines = (swap.line if swap else None, case.report.trigger.line if itself else None)
+    return found(case, "swapoff", claim, sure, *lines, *_lines_with(case, callers))
 
 
 def too_little_ram(case: Case) -> Finding | None:
