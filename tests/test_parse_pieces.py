@@ -161,3 +161,72 @@ def test_a_number_of_any_length_does_no_harm_without_a_header():
 def test_a_number_that_no_kernel_has_is_no_order(printed, order):
     (report,) = parse(f"[ 5.0] app invoked oom-killer: gfp_mask=0xd0, order={printed}, oom_score_adj=0\n")
     assert report.trigger.order == order
+
+
+@pytest.mark.parametrize(
+    ("lines", "functions"),
+    [
+        (
+            ("show_stack from dump_header+0x68/0x254", "dump_header from out_of_memory+0x474/0x4f0"),
+            ("dump_header", "out_of_memory"),
+        ),
+        (
+            ("dump_header (mm/oom_kill.c:430)", "? out_of_memory (include/linux/x.h:5 mm/oom_kill.c:9)"),
+            ("dump_header", "out_of_memory"),
+        ),
+    ],
+    ids=["ARM since 5.17", "decoded"],
+)
+def test_calls_are_read_in_every_form(lines, functions):
+    log = "".join(
+        f"[ 5.{number}] {text}\n"
+        for number, text in enumerate(
+            ("app invoked oom-killer: gfp_mask=0xcc0, order=0, oom_score_adj=0", "Call Trace:", *lines)
+        )
+    )
+    assert parse(log)[0].trace == functions
+
+
+@pytest.mark.parametrize("frame", ["warn_alloc", "warn_alloc_failed"])
+def test_a_failed_allocation_without_its_header_is_known_by_its_trace(frame):
+    log = (
+        "[ 5.1] Call Trace:\n"
+        f"[ 5.2]  {frame}+0x11e/0x1d0\n"
+        "[ 5.3]  __alloc_pages_slowpath+0x3d4/0xe02\n"
+        "[ 5.4] Mem-Info:\n"
+        "[ 5.5] Node 0 Normal free:9000kB min:4000kB low:5000kB high:6000kB\n"
+    )
+    assert parse(log)[0].kind == "allocation_failure"
+    assert parse(log.replace(frame, "dump_header"))[0].kind == "oom"
+
+
+def test_a_headless_report_has_its_own_trace_though_another_came_before():
+    log = (
+        "[ 4.0] app invoked oom-killer: gfp_mask=0xcc0, order=0, oom_score_adj=0\n"
+        "[ 4.1] Mem-Info:\n"
+        "[ 4.2] Killed process 9 (app) total-vm:14404kB, anon-rss:84kB, file-rss:0kB\n"
+        "{between}"
+        "[ 5.0] CPU: 1 PID: 51 Comm: worker Not tainted 4.10.0 #1\n"
+        "[ 5.1] Call Trace:\n"
+        "[ 5.2]  warn_alloc+0x11e/0x1d0\n"
+        "[ 5.4] Mem-Info:\n"
+        "[ 5.5] Node 0 Normal free:9000kB min:4000kB low:5000kB high:6000kB\n"
+    )
+    near, far = parse(log.format(between="")), parse(log.format(between="[ 4.9] usb 1-1: new device\n" * 9))
+    assert [report.kind for report in near] == ["oom", "allocation_failure"]
+    assert (near[1].trigger.comm, near[1].first_line) == ("worker", 4)
+    assert [report.kind for report in far] == ["oom", "allocation_failure"]
+    gap = "[ 5.3] usb 1-1: new device\n" * 9
+    apart = parse(log.format(between="").replace("[ 5.4]", f"{gap}[ 5.4]"))
+    assert (apart[1].kind, apart[1].trigger.comm) == ("oom", None)
+
+
+def test_a_count_of_free_blocks_below_zero_is_no_count():
+    log = (
+        "app: page allocation failure. order:0, mode:0x1d2\n"
+        "Normal free:128kB min:188kB low:376kB high:564kB active:0kB inactive:0kB present:49144kB\n"
+        "Normal: 4291283261*4kB 4294690580*8kB = 4277268004kB\n"
+    )
+    (report,) = parse(log)
+    assert (report.zones[0].free, report.zones[0].free_blocks) == (32, None)
+    assert [problem.line for problem in report.problems if "lost count" in problem.reason] == [3]

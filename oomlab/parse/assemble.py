@@ -69,7 +69,7 @@ def _read(sketch: Sketch, source: Source, problems: list[Problem]) -> Report:
     trace = header.read_trace(sketch.of("trace"))
     titles = sketch.of("slab_title")
     return Report(
-        kind=header.read_kind(sketch),
+        kind=header.read_kind(sketch, trace),
         first_line=sketch.first,
         last_line=sketch.last,
         kernel=kernel,

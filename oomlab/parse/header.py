@@ -31,7 +31,14 @@ _PROCESS = re.compile(r"Process (.{1,16}?) \(pid:")
 _RELEASE = re.compile(r"(?<![\w.])(\d{1,3}\.\d{1,4}(?:\.\d{1,5})?(?:[-+._~]?[\w+~.-]{0,100})?)", re.A)
 _FUNCTION = re.compile(r"([\w.$]{1,200})\+0x[0-9a-f]{1,16}/0x", re.A)
 _ARM = re.compile(r"\(([\w.$]{1,200})(?:\+0x[0-9a-f]{1,16}/0x[0-9a-f]{1,16})?\) from", re.A)
+_DECODED = re.compile(r"([\w.$]{1,200}) \([\w/.-]{1,200}\.[chS]:\d", re.A)
 _OLD = re.compile(r"\{([\w.:$]{1,200})\+\d{1,10}\}", re.A)
+
+_UNUSUAL = ("}", ") from ", ".c:", ".h:", ".S:")
+"""Marks of call traces that do not name functions as ``name+0x1a/0x2b`` throughout."""
+
+_FAILING = frozenset(("warn_alloc", "warn_alloc_failed"))
+"""They print a failed allocation; an OOM comes by other ways (mm/page_alloc.c, since 3.0)."""
 
 _ASKED = re.compile(r"(.{0,200}?)(?: invoked oom-killer|: page allocation (?:failure|stalls)|: vmalloc)")
 
@@ -57,13 +64,15 @@ def read_trigger(sketch: Sketch) -> Trigger:
     )
 
 
-def read_kind(sketch: Sketch) -> ReportKind:
-    """Say what the report is: an OOM unless its header says otherwise."""
+def read_kind(sketch: Sketch, trace: tuple[str, ...]) -> ReportKind:
+    """Say what the report is: an OOM unless its header says otherwise, or its trace where that is lost."""
     if not {"header", "killed", "chosen"}.isdisjoint(sketch.lines):
         return "oom"
     if "failure" in sketch.lines:
         return "allocation_failure"
-    return "show_mem" if "show" in sketch.lines else "oom"
+    if "show" in sketch.lines:
+        return "show_mem"
+    return "oom" if _FAILING.isdisjoint(trace) else "allocation_failure"
 
 
 def read_process(sketch: Sketch) -> tuple[int | None, str | None]:
@@ -104,7 +113,7 @@ def read_trace(lines: Iterable[Line]) -> tuple[str, ...]:
     """Give the functions of the call trace, innermost first."""
     texts = [text for _, text in lines]
     trace = "\n".join(texts)
-    if "}" not in trace and ") from " not in trace:
+    if not any([mark in trace for mark in _UNUSUAL]):
         return tuple(_FUNCTION.findall(trace))
     return tuple(name for text in texts for name in _functions(text))
 
@@ -112,7 +121,9 @@ def read_trace(lines: Iterable[Line]) -> tuple[str, ...]:
 def _functions(text: str) -> list[str]:
     if ") from " in text:
         return _ARM.findall(text)
-    return _FUNCTION.findall(text) or (_OLD.findall(text) if "}" in text else [])
+    if "}" in text:
+        return _FUNCTION.findall(text) or _OLD.findall(text)
+    return _FUNCTION.findall(text) or _DECODED.findall(text)[:1]
 
 
 def _asker(text: str, comm: str | None) -> str | None:

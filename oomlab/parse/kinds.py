@@ -49,6 +49,9 @@ _FAILED = re.compile(
     r"|order allocation failed)"
 )
 _FAILED_WITH = re.compile(r".{0,200}?(?:alloc\w* fail\w* *[:,(].{0,80}|vmalloc error.{0,120})(?:mode|gfp)")
+_CALL = re.compile(r"[\w.$]{1,200} (?:from [\w.$]{1,200}\+0x|\([\w/.-]{1,200}\.[chS]:\d)", re.A)
+"""One call: as ARM prints it since 5.17, and as decode_stacktrace.sh writes it down."""
+
 _KILL = re.compile(r".{0,80}?\b[Kk]ill process \d+")
 _KILLED = re.compile(r".{0,80}?(?<!have )\b[Kk]illed process \d+(?:,| \(|$)")
 
@@ -222,7 +225,9 @@ def _paired(text: str) -> Kind:
         return "totals"
     if text.startswith("Zone:"):
         return "zone"
-    return "slab" if "KB" in text and _SLAB.match(text) else "memcg_stat" if _STAT.match(text) else "other"
+    if "KB" in text and _SLAB.match(text):
+        return "slab"
+    return "memcg_stat" if _STAT.match(text) else "trace" if _CALL.match(text) else "other"
 
 
 _BY_FIRST_CHARACTER: dict[str, Callable[[str], Kind]] = {

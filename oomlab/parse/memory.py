@@ -38,6 +38,9 @@ _PAGE_NAMES = {
 }
 
 
+_BELOW_ZERO = 1 << 31
+"""From here on a count of free blocks is a negative number, printed without its sign."""
+
 _new_blocks = partial(tuple.__new__, FreeBlocks)
 
 
@@ -168,6 +171,9 @@ def read_blocks(sketch: Sketch, page_kb: int, problems: list[Problem]) -> list[B
         head = ZONE_HEAD.match(text)
         printed = _SUM.search(text)
         blocks = [(_order(size, page_kb), int(count), types) for count, size, types in _BLOCK.findall(text)]
+        if any([count >= _BELOW_ZERO for _, count, _ in blocks]):
+            problems.append(Problem(number, "The kernel had lost count of free blocks: some are below zero"))
+            continue
         free_kb = sum([count << order for order, count, _ in blocks]) * page_kb
         printed_kb = int(printed[1]) if printed else None
         node, name = (head[1], head[2]) if head else (None, None)

@@ -80,6 +80,7 @@ class _Collector:
         self.open: Sketch | None = None
         self.pending: list[Run] = []
         self.others = 0
+        self.between = 0
         self.boot: Line | None = None
 
     def feed(self, kind: Kind, run: list[Line]) -> Sketch | None:
@@ -95,19 +96,30 @@ class _Collector:
         if sketch is not None and _belongs(sketch, kind, run[0].text):
             sketch.add(kind, run)
             sketch.last, sketch.stage, self.others = run[-1].number, max(stage, sketch.stage), 0
+            self.pending, self.between = [], 0
         elif sketch is not None:
             self.others += len(run)
+            if stage <= 1:  # who asked, and along which path: of a report that may follow
+                self._keep(kind, run)
         return done
+
+    def _keep(self, kind: Kind, run: list[Line]) -> None:
+        """Keep lines that can be the next report's, should it follow close by and have lost its header."""
+        if self.between > NEAR:
+            self.pending.clear()
+        self.between = 0
+        self.pending.append((kind, run))
+        del self.pending[:-GAP]
 
     def _close(self) -> Sketch | None:
         done = self.open
-        self.open, self.pending, self.others = None, [], 0
+        self.open, self.others = None, 0
         return done
 
     def _pass(self, kind: Kind, run: list[Line]) -> Sketch | None:
         """Take lines that no report has: the rest of a wrapped one, or somebody else's."""
         if kind == "boot":
-            self.boot = run[-1]
+            self.boot, self.pending = run[-1], []
             return self._close()
         if kind == "continued" and not self.others:
             if self.open is not None:
@@ -115,13 +127,14 @@ class _Collector:
             return None
         foreign = [line for line in run if line.text]
         self.others += len(foreign)
+        self.between += len(foreign)
         if self.open is not None and self.others <= GAP:
             self.open.others.extend(foreign)
         return None
 
     def _begin(self, kind: Kind, run: list[Line], stage: int) -> Sketch | None:
         """Open a report, or keep the lines in case the next one opens it."""
-        if self.others > NEAR:
+        if self.between > NEAR:
             self.pending.clear()
         self.others = 0
         if stage == 0:
@@ -129,8 +142,7 @@ class _Collector:
         elif _opens(kind, run[0].text):
             self.open = _headless(self.pending, run[0].number, stage)
         else:
-            self.pending.append((kind, run))
-            del self.pending[:-GAP]
+            self._keep(kind, run)
         if self.open is not None:
             self.open.boot = self.boot
         return self.open
