@@ -510,3 +510,28 @@ def test_any_numbers_give_one_of_the_causes(free, anon, swap_free, order):
         inactive_anon=anon,
     )
     assert diagnose(report).cause in CAUSES
+
+
+def test_before_5_5_only_the_letters_of_free_blocks_tell_what_is_kept_for_urgent_requests():
+    kept = replace(zone(free=3_000), free_blocks=(FreeBlocks(0, 2_600, "H"), FreeBlocks(3, 50, "UH")))
+    diagnosis = diagnose(machine(replace(kept, blocks_line=7), trigger=KERNEL, kernel="4.9.0"))
+    assert diagnosis.cause == "highatomic"
+    assert "10 MiB of it is kept" in diagnosis.summary
+    assert 7 in {line.number for line in diagnosis.evidence}
+
+
+def test_cache_that_all_waits_to_be_written_is_told_beside_the_processes():
+    swapless = machine(inactive_anon=200_000, inactive_file=20_000, dirty=19_000)
+    assert "dirty_file" in diagnose(swapless).contributing
+    assert "dirty_file" not in diagnose(machine(inactive_anon=200_000, dirty=190)).contributing
+
+
+def test_several_nodes_are_spoken_of_as_several():
+    nodes = [zone(node=node, free=60_000 if node in (1, 2) else 700) for node in range(4)]
+    assert "Nodes 0 and 3 had too little while nodes 1 and 2 had" in diagnose(machine(*nodes)).summary
+
+
+def test_a_call_is_quoted_in_whatever_form_it_is_written():
+    for call in ("sys_swapoff+0x1/0x2", "sys_swapoff (mm/swapfile.c:9)", "sys_swapoff from ret+0x1/0x2"):
+        report = replace(machine(), trace=("sys_swapoff",), source=(SourceLine(4, call),))
+        assert diagnose(report).evidence[0].number == 4

@@ -125,11 +125,15 @@ def numa_node_bound(case: Case) -> Finding | None:
         return None
     if not _plenty(open_now):
         return None
-    short, others = (listed(map(str, sorted(nodes))) for nodes in (short_nodes, open_nodes))
+    short, others = _nodes(short_nodes), _nodes(open_nodes).lower()
     free = size(case, sum(zone.free or 0 for zone in open_now))
-    claim = f"Node {short} was short while node {others} had {free} free: the request was bound to its node."
+    claim = f"{short} had too little while {others} had {free} free: the request was bound to its node."
     lines = (each.zone.line for each in case.asked)
     return found(case, "numa_node_bound", claim, "medium", case.report.trigger.line, *lines, needs_mask=True)
+
+
+def _nodes(numbers: set[int]) -> str:
+    return f"Node{'s' if len(numbers) > 1 else ''} {listed(map(str, sorted(numbers)))}"
 
 
 def _plenty(zones: tuple[ZoneStat, ...]) -> bool:

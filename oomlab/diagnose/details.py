@@ -113,7 +113,7 @@ def dirty_file(case: Case, cause: str) -> Finding | None:
     """Page cache that waits to be written."""
     held = case.held
     waits = held.pages("unwritten") >= limit("unwritten") * held.pages("file")
-    if cause in _NOT_FULL | {"writeback"} or held.share("file") < limit("much_file") or not waits:
+    if cause in _NOT_FULL | {"writeback"} or held.share("unwritten") < limit("much_unwritten") or not waits:
         return None
     claim = f"{size(case, held.pages('unwritten'))} of the page cache waits to be written."
     return found(case, "dirty_file", claim, "high", *held.lines("unwritten"))

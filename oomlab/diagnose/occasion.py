@@ -10,6 +10,9 @@ from oomlab.diagnose.model import Confidence, Finding
 from oomlab.diagnose.saying import found, percent, size
 
 _BY_HAND = {"moom_callback", "sysrq_handle_moom"}
+_KEY = "Manual OOM execution"
+"""What SysRq-f says before it kills. Source: drivers/tty/sysrq.c, ``sysrq_moom_op``."""
+
 _AT_FAULT = "pagefault_out_of_memory"
 _BOOT = {"do_one_initcall", "kernel_init", "kernel_init_freeable", "start_kernel", "populate_rootfs"}
 _BOOT |= {"do_populate_rootfs", "unpack_to_rootfs", "do_basic_setup", "do_initcalls"}
@@ -47,13 +50,21 @@ def sysrq_manual(case: Case) -> Finding | None:
     """The OOM killer was run by hand: order -1 says so, and so does the call trace."""
     trigger = case.report.trigger
     callers = _BY_HAND & set(case.report.trace)
-    if trigger.order != -1 and not callers:
+    announced = _announced(case)
+    if trigger.order != -1 and not callers and not announced:
         return None
-    sign = "order=-1" if trigger.order == -1 else f"{min(callers)} in the call trace"
+    sign = "order=-1" if trigger.order == -1 else f"{min(callers)} in the call trace" if callers else _KEY
     claim = (
         f"Somebody ran the OOM killer by hand (SysRq-f): {sign} shows it. Memory need not have been short."
     )
-    return found(case, "sysrq_manual", claim, "high", trigger.line, *_lines_with(case, callers))
+    return found(case, "sysrq_manual", claim, "high", trigger.line, *announced, *_lines_with(case, callers))
+
+
+def _announced(case: Case) -> list[int]:
+    """Find the word of the key where the kernel left out the header, as it does when it kills often."""
+    report = case.report
+    kill = report.victims[0].line if report.victims and report.trigger.line is None else None
+    return [line.number for line in report.source if _KEY in line.text and line.number < (kill or 0)]
 
 
 def bpf_oom(case: Case) -> Finding | None:
@@ -146,6 +157,10 @@ def _panic_lines(case: Case) -> list[int]:
 def _lines_with(case: Case, names: Iterable[str]) -> list[int]:
     """Find the first line of the trace that names each function, in the order of the log."""
     firsts = (
-        next((line.number for line in case.report.source if f"{name}+" in line.text), None) for name in names
+        next((line.number for line in case.report.source if _calls(line.text, name)), None) for name in names
     )
     return sorted(number for number in firsts if number is not None)
+
+
+def _calls(text: str, name: str) -> bool:
+    return f"{name}+" in text or f"{name} (" in text or f"{name} from " in text
