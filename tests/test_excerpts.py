@@ -370,3 +370,74 @@ def test_a_zone_after_a_kill_in_a_group_begins_the_next_report():
     """
     group, machine = parse(dedent(text))
     assert (group.scope, len(group.zones), machine.scope, len(machine.zones)) == ("memcg", 0, "global", 1)
+
+
+def test_a_kill_announced_by_the_key_was_by_hand():
+    """A kernel that kills often leaves out all but the kill."""
+    reports = parse("""
+        [  713.805315] sysrq: SysRq : Manual OOM execution
+        [  713.808920] Out of memory: Kill process 4468 (getty) score 0 or sacrifice child
+        [  713.814913] Killed process 4468 (getty) total-vm:43704kB, anon-rss:1760kB, file-rss:0kB
+        [  714.004805] sysrq: Manual OOM execution
+        [  714.005936] Out of memory: Killed process 4469 (login) total-vm:10704kB, anon-rss:120kB
+        [  720.005936] Out of memory: Killed process 4470 (cron) total-vm:10704kB, anon-rss:120kB
+        """)
+    results = [diagnose(report) for report in reports]
+    assert [each.cause for each in results] == ["sysrq_manual", "sysrq_manual", "undetermined"]
+    assert [each.evidence[0].number for each in results] == [2, 5, 7]
+
+
+def test_the_key_alone_is_no_report():
+    with pytest.raises(ReportError):
+        parse("""
+            [  714.189310] sysrq: SysRq : Manual OOM execution
+            [  714.193425] sysrq: OOM request ignored because killer is disabled
+            """)
+
+
+def test_a_header_cut_behind_its_first_words_still_names_who_asked():
+    report = only("""
+        [  100.100000] hog_on_node0 invoked oom-killer
+        [  100.200000] oom-kill:constraint=CONSTRAINT_CPUSET,nodemask=(null),cpuset=test,mems_allowed=0
+        [  100.300000] Out of memory: Killed process 2614 (hog_on_node0)
+        """)
+    assert report.trigger.comm == "hog_on_node0"
+    assert [victim.pid for victim in report.victims] == [2614]
+
+
+@pytest.mark.parametrize(
+    "prose", ["When it invoked oom-killer", "and then my java process invoked oom-killer"]
+)
+def test_words_about_the_oom_killer_are_no_header(prose):
+    with pytest.raises(ReportError):
+        parse(f"{prose}\nthe machine was slow again.\n")
+
+
+def test_the_line_with_the_cpuset_names_who_asked():
+    report = only("""
+        [  122.515041] ssh agent cpuset=/ mems_allowed=0
+        [  122.710675] Out of memory: Kill process 9546 (hog) score 902 or sacrifice child
+        """)
+    assert report.trigger.comm == "ssh agent"
+
+
+def test_dots_are_nobodys_name():
+    report = only("... invoked oom-killer: gfp_mask=0x100cca(GFP_HIGHUSER_MOVABLE), order=0 ...")
+    assert report.trigger.comm is None
+    assert report.trigger.gfp_mask == 0x100CCA
+
+
+def test_registers_of_powerpc_do_not_part_a_trace_from_its_report():
+    report = only("""
+        CPU: 0 UID: 0 PID: 0 Comm: swapper/0 Not tainted 6.17.8-box #2 VOLUNTARY
+        Call Trace:
+        [c00000000ffef940] [c00000000027d388] warn_alloc+0x114/0x1bc
+        NIP:  c0000000000b4680 LR: c0000000000b4678 CTR: c00000000086b984
+        REGS: c00000000114fbd0 TRAP: 0500   Not tainted  (6.17.8-box)
+        MSR:  900000000200b032 <SF,HV,VEC,EE>  CR: 28000480  XER: 00000000
+        IRQMASK: 0
+        NIP [c0000000000b4680] do_idle+0x9c/0x184
+        LR [c0000000000b4678] do_idle+0x94/0x184
+        Normal free:960kB boost:0kB min:2688kB low:3328kB high:3968kB present:491520kB managed:469632kB
+        """)
+    assert (report.kind, report.trigger.comm) == ("allocation_failure", "swapper/0")

@@ -27,6 +27,7 @@ _PLACE = re.compile(r"(nodemask|mems_allowed)=([^\s,]{1,500}(?:,[\d-]{1,200})*)"
 _PROMPT = re.compile(r"[\]>:]\s{1,8}")
 _PID = re.compile(r"(?:PID:|Pid:|\(pid:)\s{0,8}(\d{1,10})", re.A)
 _COMM = re.compile(r"(?:Comm:|comm:)\s{1,8}(.{0,15}\S)(?=\s{1,8}(?:Not tainted|Tainted:|Kdump:|Kernel)|\s*$)")
+_CPUSET = re.compile(r"(\S.{0,14}?) cpuset=")
 _PROCESS = re.compile(r"Process (.{1,16}?) \(pid:")
 _RELEASE = re.compile(r"(?<![\w.])(\d{1,3}\.\d{1,4}(?:\.\d{1,5})?(?:[-+._~]?[\w+~.-]{0,100})?)", re.A)
 _FUNCTION = re.compile(r"([\w.$]{1,200})\+0x[0-9a-f]{1,16}/0x", re.A)
@@ -48,7 +49,8 @@ def read_trigger(sketch: Sketch) -> Trigger:
     header = next(iter(sketch.of("header", "failure")), None)
     pid, comm = read_process(sketch)
     if header is None:
-        return Trigger(pid=pid, comm=comm)
+        named = (_CPUSET.match(line.text) for line in sketch.of("cpuset"))
+        return Trigger(pid=pid, comm=comm or next((match[1] for match in named if match), None))
     mask = _MASK.search(header.text)
     order = _ORDER.search(header.text)
     adjustments = dict(_ADJ.findall(header.text))
@@ -134,7 +136,7 @@ def _asker(text: str, comm: str | None) -> str | None:
         return comm
     if len(before) > 15:  # more than a name can be: a prompt, say, stands before it
         before = _PROMPT.split(before)[-1][-15:]
-    return before.strip() or comm
+    return before.strip(" ") if before.strip(" .…") else comm  # somebody wrote dots for a name
 
 
 def _names(text: str) -> tuple[str, ...]:

@@ -11,8 +11,8 @@ import re
 from collections.abc import Callable
 from typing import Literal
 
-Asked = Literal["header", "failure", "show"]
-"""Who asked for what: an OOM, a failed allocation, a dump of memory by hand."""
+Asked = Literal["header", "failure", "show", "by_hand"]
+"""Who asked for what: an OOM, a failed allocation, a dump of memory by hand, an OOM by hand."""
 
 Path = Literal["cpuset", "identity", "trace", "context"]
 """On which kernel, and along which path. ``context`` is registers, hardware and the like."""
@@ -43,7 +43,7 @@ _STAT = re.compile(r"[a-z]\w{1,60} \d+$")
 _SLAB = re.compile(r"\S.{0,60}\s\d+KB\s+\d+KB$")
 _ALLOC = re.compile(r"[\d.]+\s?(?:[KMGT]i)?B\s+\d+\s+\S+:\d+")
 _PAGES = re.compile(r"\d{1,18} (?:(?:total |free |reserved |slab )?page|pages? )")
-_HEADER = re.compile(r"(?:.* invoked )?oom-killer:|.*\boom-killer: gfp_mask=")
+_HEADER = re.compile(r"(?:.* invoked )?oom-killer:|.*\boom-killer: gfp_mask=|\S{1,15} invoked oom-killer$")
 _FAILED = re.compile(
     r".{0,200}?(?:: page allocation failure[:.]|page allocation failure[:.] ?order|page allocation stalls"
     r"|order allocation failed)"
@@ -112,8 +112,8 @@ _MARKS: dict[str, tuple[tuple[str, Kind], ...]] = {
     "Tasks": (("going to be killed", "memcg_group"), ("state", "task_title")),
     "oom_reaper:": (("", "reaped"),),
     "Kernel": (("emory", "panic"),),
-    "SysRq": (("Show Memory", "show"),),
-    "sysrq:": (("Show Memory", "show"),),
+    "SysRq": (("Show Memory", "show"), ("Manual OOM", "by_hand")),
+    "sysrq:": (("Show Memory", "show"), ("Manual OOM", "by_hand")),
     "Linux": (("Linux version ", "boot"), (" GNU/Linux", "boot")),  # uname -a, which people put above
 }
 """By the first word of a line: the first of these marks that is in the line says its kind."""
@@ -145,6 +145,12 @@ _MARKS |= dict.fromkeys(
         "EAX:",
         "ESI:",
         "DS:",
+        "NIP:",
+        "NIP",
+        "LR",
+        "REGS:",
+        "MSR:",
+        "IRQMASK:",
     ),
     (("", "context"),),
 )

@@ -6,7 +6,7 @@ from oomlab.parse.kinds import Kind
 
 _STAGES: dict[int, tuple[Kind, ...]] = {
     0: ("header", "failure", "show"),
-    1: ("cpuset", "identity", "trace", "context"),
+    1: ("cpuset", "identity", "trace", "context", "by_hand"),
     2: ("memcg_task", "memcg_usage", "memcg_stats", "memcg_stat"),
     3: ("meminfo", "pcp_zone", "pcp", "free_pages", "totals"),
     4: ("node", "zone", "reserve"),
@@ -19,6 +19,7 @@ _STAGES: dict[int, tuple[Kind, ...]] = {
 STAGE = {kind: stage for stage, kinds in _STAGES.items() for kind in kinds}
 
 LATEST: dict[Kind, int] = {
+    "by_hand": -1,  # it stands before a report that has no header, or else tells nothing new
     "cpuset": 1,
     "identity": 1,
     "trace": 1,
