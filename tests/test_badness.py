@@ -14,7 +14,7 @@ from oomlab.badness import UNKILLABLE, explains, rank, rule_of, score, total_pag
 from oomlab.errors import ReportError
 from oomlab.kernel import KernelRelease, KernelVersion, load_table
 from oomlab.parse import parse
-from oomlab.report import Memcg, Report, Swap, Task, Victim, ZoneStat
+from oomlab.report import Memcg, Report, Swap, Task, Trigger, Victim, ZoneStat
 
 GIB = 2**18  # pages of 4 kB
 
@@ -234,6 +234,16 @@ def test_the_death_of_one_that_the_rule_spares_is_said():
     wrong = explains(report(*tasks, victims=(Victim(pid=8),)))
     assert wrong.agrees is False
     assert wrong.reasons == ("sshd (8) is one that the kernel must not kill",)
+
+
+def test_swapoff_dies_first_whatever_it_weighs():
+    tasks = (task(7, "big", rss=500, nr_ptes=0), task(8, "swapoff", rss=5, nr_ptes=0))
+    victims = (Victim(pid=8, comm="swapoff"),)
+    marked = explains(report(*tasks, victims=victims, trigger=Trigger(comm="swapoff", pid=8)))
+    assert marked.agrees is None
+    assert marked.reasons == ("a process that switches swap off is killed before all others",)
+    other = explains(report(*tasks, victims=victims, trigger=Trigger(comm="big", pid=7)))
+    assert other.agrees is False
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ from oomlab.diagnose.timeline import judge, timeline
 from oomlab.gfp import decode_gfp
 from oomlab.kernel import KernelRelease, KernelVersion
 from oomlab.render import annotated, as_dict, html, json_document, line, mask_text, text, timeline_html
-from oomlab.render.account import decode_trigger
+from oomlab.render.account import decode_trigger, memory_in_words
 from oomlab.render.anatomy import parts, sections
 from oomlab.render.kill import kill_in_words
 from oomlab.render.safe import markup, plain
@@ -376,3 +376,23 @@ def test_what_became_of_the_process_that_asked_is_said_where_it_is_known(asked, 
     told = " ".join(kill_in_words(report, diagnose(report)))
     assert said in told
     assert said or "asked" not in told
+
+
+def test_what_is_seldom_large_is_told_when_it_is():
+    lists = {"active_file": 10, "inactive_file": 20, "active_anon": 300, "inactive_anon": 0}
+    plain_machine = replace(small(), totals=lists | {"unevictable": 3, "pagetables": 2, "free": 50})
+    assert (
+        memory_in_words(plain_machine)[0]
+        == "In all: page cache 120 kB, process memory 1,200 kB and free 200 kB."
+    )
+    locked = replace(small(), totals=lists | {"unevictable": 700, "pagetables": 200, "free": 50})
+    assert "unevictable 2,800 kB, page tables 800 kB and free" in memory_in_words(locked)[0]
+
+
+def test_that_swapoff_was_killed_is_not_called_chance():
+    report = replace(
+        small("swapoff"), trigger=Trigger(comm="swapoff", pid=7), victims=(Victim(pid=7, comm="swapoff"),)
+    )
+    told = " ".join(kill_in_words(report, diagnose(report)))
+    assert "It was also the one that asked." in told
+    assert "chance" not in told

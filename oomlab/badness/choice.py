@@ -163,6 +163,8 @@ def _obstacle(report: Report, ranking: tuple[Scored, ...], chosen: Victim | None
         return f"no victim: {report.panic}" if report.panic else "the report names no victim"
     if "allocating_task" in (chosen.reason or ""):
         return "with vm.oom_kill_allocating_task set the kernel kills whoever asks, whatever the scores"
+    if _is_switching_swap_off(report, chosen):
+        return "a process that switches swap off is killed before all others"
     if not report.tasks:
         return "the report has no task table"
     if _row(ranking, chosen) is None:
@@ -172,6 +174,15 @@ def _obstacle(report: Report, ranking: tuple[Scored, ...], chosen: Victim | None
     if ranking[0].points is None:
         return "the table lists no process that may be killed"
     return None
+
+
+def _is_switching_swap_off(report: Report, chosen: Victim) -> bool:
+    """Tell whether the victim is marked as the origin of the shortage, which no score shows.
+
+    Source: mm/swapfile.c, ``sys_swapoff``; mm/oom_kill.c, ``oom_task_origin`` (since 3.8;
+    before it the mark was ``PF_SWAPOFF``, then an ``oom_score_adj`` of 1000).
+    """
+    return chosen.comm == "swapoff" and chosen.pid == report.trigger.pid
 
 
 def _doubts(rule: Rule, winner: Scored, own: Scored) -> Iterator[str]:

@@ -122,18 +122,30 @@ def group_in_words(report: Report) -> list[str]:
     return [f"{name} used {human_kb(memcg.usage_kb)} of the {human_kb(memcg.limit_kb)} it may use."]
 
 
+_USES = {
+    "page cache": ("active_file", "inactive_file"),
+    "process memory": ("active_anon", "inactive_anon"),
+    "unevictable": ("unevictable",),
+    "page tables": ("pagetables",),
+    "slab": ("slab_reclaimable", "slab_unreclaimable"),
+    "free": ("free",),
+}
+_SELDOM_LARGE = ("unevictable", "page tables")
+_WORTH_SAYING = 0.05
+
+
 def memory_in_words(report: Report) -> list[str]:
     """Say what filled the machine, as far as the totals show it."""
-    uses = [
-        ("page cache", ("active_file", "inactive_file")),
-        ("process memory", ("active_anon", "inactive_anon")),
-        ("slab", ("slab_reclaimable", "slab_unreclaimable")),
-        ("free", ("free",)),
-    ]
-    said = [
-        f"{name} {human_kb(sum(report.totals[key] for key in keys) * report.page_size_kb)}"
-        for name, keys in uses
+    uses = {
+        name: sum(report.totals[key] for key in keys)
+        for name, keys in _USES.items()
         if all(key in report.totals for key in keys)
+    }
+    least = {name: _WORTH_SAYING * sum(uses.values()) for name in _SELDOM_LARGE}
+    said = [
+        f"{name} {human_kb(pages * report.page_size_kb)}"
+        for name, pages in uses.items()
+        if pages >= least.get(name, 0)
     ]
     lines = [f"In all: {listed(said)}."] if said else []
     return lines + _swap_in_words(report)

@@ -67,6 +67,8 @@ def _adjusted(own: Scored) -> str:
 def _asker(report: Report, victim: Victim) -> str:
     if report.trigger.pid is None or "allocating_task" in (victim.reason or ""):
         return ""
+    if report.trigger.pid == victim.pid and victim.comm == "swapoff":
+        return "It was also the one that asked."
     if report.trigger.pid == victim.pid:
         return "It was also the one that asked, which is chance: the kernel looks for size, not for blame."
     if report.trigger.comm == victim.comm and report.trigger.pid not in {task.pid for task in report.tasks}:
