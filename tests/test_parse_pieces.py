@@ -200,6 +200,28 @@ def test_a_failed_allocation_without_its_header_is_known_by_its_trace(frame):
     assert parse(log.replace(frame, "dump_header"))[0].kind == "oom"
 
 
+def test_a_failed_allocation_is_known_by_what_its_printer_left_out():
+    said = "[ 5.4] warn_alloc_show_mem: 1 callbacks suppressed\n"
+    memory = "[ 5.4] Mem-Info:\n[ 5.5] Node 0 Normal free:9000kB min:4000kB low:5000kB high:6000kB\n"
+    (report,) = parse(said + memory)
+    assert (report.kind, report.first_line) == ("allocation_failure", 1)
+    header = "[ 5.0] app invoked oom-killer: gfp_mask=0xcc0, order=0, oom_score_adj=0\n"
+    assert [each.kind for each in parse(header + said + memory)] == ["oom"]
+
+
+def test_kills_that_somebody_looked_for_are_of_one_report_each():
+    """Up to 5.0 a kill had a report of its own, unless the whole group was to die."""
+    first, *others = (
+        f"Killed process 79{n} (node), UID 1000, total-vm:6096kB, anon-rss:{n}kB, file-rss:8kB\n"
+        for n in (3, 4, 5)
+    )
+    kills = parse(first + "".join(others))
+    assert [[each.pid for each in report.victims] for report in kills] == [[793], [794], [795]]
+    group = "Tasks in /job are going to be killed due to memory.oom.group set\n"
+    (report,) = parse(first + group + "".join(others))
+    assert len(report.victims) == 3
+
+
 def test_a_headless_report_has_its_own_trace_though_another_came_before():
     log = (
         "[ 4.0] app invoked oom-killer: gfp_mask=0xcc0, order=0, oom_score_adj=0\n"

@@ -41,6 +41,9 @@ _UNUSUAL = ("}", ") from ", ".c:", ".h:", ".S:")
 _FAILING = frozenset(("warn_alloc", "warn_alloc_failed"))
 """They print a failed allocation; an OOM comes by other ways (mm/page_alloc.c, since 3.0)."""
 
+_FAILED_BEFORE = "warn_alloc_show_mem:"
+"""So begins the line between the trace and the state of memory where earlier ones were left out."""
+
 _ASKED = re.compile(r"(.{0,200}?)(?: invoked oom-killer|: page allocation (?:failure|stalls)|: vmalloc)")
 
 
@@ -74,6 +77,8 @@ def read_kind(sketch: Sketch, trace: tuple[str, ...]) -> ReportKind:
         return "allocation_failure"
     if "show" in sketch.lines:
         return "show_mem"
+    if any(line.text.startswith(_FAILED_BEFORE) for line in sketch.of("context")):
+        return "allocation_failure"
     return "oom" if _FAILING.isdisjoint(trace) else "allocation_failure"
 
 

@@ -14,6 +14,9 @@ from oomlab.parse.sketch import Sketch
 NEAR = 10
 """A line that a logger printed twice stands no further from itself than this."""
 
+_KILLS: frozenset[Kind] = frozenset(("killed", "reaped"))
+"""Where a report has no other lines, somebody looked for kills: up to 5.0 each had a report of its own."""
+
 _PID = re.compile(r"process (\d+)")
 
 
@@ -24,7 +27,9 @@ def kills_anew(sketch: Sketch, kind: Kind, text: str) -> bool:
         return bool(earlier) and all(line.text != text for line in earlier)
     if "failure" in sketch.lines and 4 <= sketch.stage < 8:
         return True
-    if kind != "killed" or "memcg_group" in sketch.lines or "ut of " not in text:
+    if kind != "killed" or "memcg_group" in sketch.lines:
+        return False
+    if "ut of " not in text and not (sketch.lines.keys() <= _KILLS and "-rss:" in text):
         return False
     if "chosen" in sketch.lines and "total-vm" not in text:
         return False  # up to 2.6.33 the children of the chosen one went first

@@ -114,6 +114,7 @@ _MARKS: dict[str, tuple[tuple[str, Kind], ...]] = {
     "Kernel": (("emory", "panic"),),
     "SysRq": (("Show Memory", "show"), ("Manual OOM", "by_hand")),
     "sysrq:": (("Show Memory", "show"), ("Manual OOM", "by_hand")),
+    "warn_alloc_show_mem:": (("callbacks suppressed", "context"),),
     "Linux": (("Linux version ", "boot"), (" GNU/Linux", "boot")),  # uname -a, which people put above
 }
 """By the first word of a line: the first of these marks that is in the line says its kind."""
