@@ -535,3 +535,12 @@ def test_a_call_is_quoted_in_whatever_form_it_is_written():
     for call in ("sys_swapoff+0x1/0x2", "sys_swapoff (mm/swapfile.c:9)", "sys_swapoff from ret+0x1/0x2"):
         report = replace(machine(), trace=("sys_swapoff",), source=(SourceLine(4, call),))
         assert diagnose(report).evidence[0].number == 4
+
+
+def test_the_function_that_panics_is_named_before_the_panic_is():
+    """Up to 4.6 it prints the report and then panics; a log on disk often ends between the two."""
+    report = replace(machine(inactive_anon=200_000, victims=()), trace=("dump_header", "check_panic_on_oom"))
+    result = diagnose(report)
+    assert result.cause == "global_anon"
+    assert "panic_on_oom" in result.contributing
+    assert "panic_on_oom" not in diagnose(replace(report, trace=("dump_header",))).contributing

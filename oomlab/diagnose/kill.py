@@ -12,6 +12,9 @@ from oomlab.diagnose.when import uptime
 from oomlab.report import Report, Victim
 from oomlab.units import human_kb
 
+_TOLD_TO_PANIC = "check_panic_on_oom"
+"""Whom this function calls to print a report, it calls to panic next. Source: mm/oom_kill.c, up to 4.6."""
+
 
 def killing(case: Case, cause: str) -> Finding | None:
     """Say when a setting, and not the scores, chose who was killed."""
@@ -31,10 +34,12 @@ def killing(case: Case, cause: str) -> Finding | None:
 def panic(case: Case, cause: str) -> Finding | None:
     """The kernel gave up."""
     text = case.report.panic
+    if not text and _TOLD_TO_PANIC in case.report.trace:
+        text = f"{_TOLD_TO_PANIC}+"  # the log ends before the panic itself
     if not text:
         return None
     name, claim = "panic", "The kernel panicked: nothing was left that it might kill."
-    if "panic_on_oom" in text:
+    if "panic_on_oom" in text:  # in its words, or in that function's name
         name, claim = "panic_on_oom", "The kernel panicked: vm.panic_on_oom tells it to."
     elif "panic" not in text:
         where = " in the group" if case.report.scope == "memcg" else ""
