@@ -441,3 +441,17 @@ def test_registers_of_powerpc_do_not_part_a_trace_from_its_report():
         Normal free:960kB boost:0kB min:2688kB low:3328kB high:3968kB present:491520kB managed:469632kB
         """)
     assert (report.kind, report.trigger.comm) == ("allocation_failure", "swapper/0")
+
+
+def test_one_zone_of_many_is_no_measure_of_what_the_whole_machine_holds():
+    report = only(f"""
+        active_anon:185903 inactive_anon:32976 isolated_anon:0
+         active_file:514696 inactive_file:56369 isolated_file:0
+         unevictable:0 dirty:0 writeback:0 unstable:0
+         slab_reclaimable:13242 slab_unreclaimable:1629
+         mapped:617 shmem:1938 pagetables:1024 bounce:0
+         free:6249 free_pcp:16 free_cma:0
+        {ZONE}
+        """)
+    assert diagnose(report).contributing == ("file",)
+    assert "Page cache holds 2.2 GiB, 70 % of the memory" in diagnose(report).summary

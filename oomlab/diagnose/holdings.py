@@ -47,6 +47,9 @@ _SLAB = ("slab", "slab_unreclaimable", "slab_reclaimable")
 _SMALLEST_GAP = 1024
 """Pages by which totals and zones may differ because they are read one after the other."""
 
+_DOUBLY = 1.2
+"""Up to a fifth of a machine may be counted twice, as locked shared memory is."""
+
 
 class Held(NamedTuple):
     """So many pages, and the lines that say so."""
@@ -102,7 +105,7 @@ def holdings(report: Report) -> Holdings:
     """Add up what holds the memory of the whole machine."""
     totals = {name: Held(pages, (report.totals_lines.get(name, 0),)) for name, pages in report.totals.items()}
     held = _read([totals, _added(report.nodes), _added(report.zones)])
-    size = managed(report)
+    size = _fitting(managed(report), held)
     if "free" not in held and report.zones and all(zone.free is not None for zone in report.zones):
         held["free"] = _free(report.zones)
     pool = _hugetlb(report)
@@ -144,6 +147,12 @@ def managed(report: Report) -> int | None:
     if ram is not None and reserved is not None and ram > reserved:
         return ram - reserved
     return _sizes(report.zones)
+
+
+def _fitting(size: int | None, held: _Counters) -> int | None:
+    """Take the zones that are shown for the machine, unless more is held than they could have."""
+    listed = sum(held[name].pages for name in _APART if name in held)
+    return size if size is None or listed <= _DOUBLY * size else None
 
 
 def _all_managed(report: Report) -> bool:
