@@ -15,6 +15,8 @@ ZONE_ORDER = ("DMA", "DMA32", "Normal", "HighMem", "Movable", "Device")
 """The kernel's zones from the lowest to the highest; every kernel has some of them."""
 
 _UNKNOWN_VERSION = KernelVersion((6, 1))  # only 2.6.38 to 3.2 test differently
+_UNKNOWN_OLD_VERSION = KernelVersion((2, 6, 32))
+"""Stands for all that print zones without ``managed:``: until 4.3 blocks are tested in another way."""
 
 
 class Verdict(NamedTuple):
@@ -86,7 +88,7 @@ def _judge(zone: ZoneStat, report: Report, mask: GfpMask, usable: tuple[str, ...
     mark = _mark(zone.watermark_min, mask)
     if zone.free is None or mark is None:
         return Verdict(zone, True, mark, reserve)
-    version: KernelVersion | KernelRelease = report.kernel or _UNKNOWN_VERSION
+    version = _version(report)
     order = max(0, report.trigger.order or 0)
     need = (zone.free - _closed_to(mask, zone), mark, reserve or 0, version)
     spare = headroom(*need, order=order)
@@ -97,6 +99,14 @@ def _judge(zone: ZoneStat, report: Report, mask: GfpMask, usable: tuple[str, ...
     blocks = usable_blocks(zone, mask)
     block = None if blocks is None else passes(*need, order=order, free_blocks=blocks)
     return Verdict(zone, True, mark, reserve, spare, block)
+
+
+def _version(report: Report) -> KernelVersion | KernelRelease:
+    """Take the kernel that the log names, or one that prints zones as this one does."""
+    if report.kernel:
+        return report.kernel
+    is_old = all(zone.managed is None and zone.present is not None for zone in report.zones)
+    return _UNKNOWN_OLD_VERSION if is_old else _UNKNOWN_VERSION
 
 
 def _mark(watermark_min: int | None, mask: GfpMask) -> int | None:
@@ -114,10 +124,10 @@ def _mark(watermark_min: int | None, mask: GfpMask) -> int | None:
 def _closed_to(mask: GfpMask, zone: ZoneStat) -> int:
     """Count the free pages that this request may not touch: CMA's, and those kept for urgent ones."""
     cma = 0 if mask.movable else zone.counters.get("free_cma", 0)
-    return cma + (_reserved(zone) if mask.may_sleep else 0)
+    return cma + (kept_for_urgent(zone) if mask.may_sleep else 0)
 
 
-def _reserved(zone: ZoneStat) -> int:
+def kept_for_urgent(zone: ZoneStat) -> int:
     """Count the free pages kept for urgent requests; without a counter, those in blocks of that kind alone.
 
     Source: mm/page_alloc.c, ``nr_reserved_highatomic``: since 4.4, printed only later.

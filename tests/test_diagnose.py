@@ -544,3 +544,26 @@ def test_the_function_that_panics_is_named_before_the_panic_is():
     assert result.cause == "global_anon"
     assert "panic_on_oom" in result.contributing
     assert "panic_on_oom" not in diagnose(replace(report, trace=("dump_header",))).contributing
+
+
+def test_a_score_that_the_victim_cannot_have_by_its_size_tells_nothing():
+    def cut(anon_rss_kb):
+        dead = Victim(pid=77, score=998, anon_rss_kb=anon_rss_kb, line=3)
+        return diagnose(
+            Report(kind="oom", first_line=3, last_line=3, victims=(dead,), totals={"ram": 524_157})
+        )
+
+    assert [cut(size).cause for size in (84, 1_900_000)] == ["undetermined", "global_anon"]
+
+
+def test_pieces_that_are_large_enough_but_too_few_are_called_so():
+    blocks = (FreeBlocks(0, 19_960), FreeBlocks(1, 0), FreeBlocks(2, 0), FreeBlocks(3, 5))
+    few = replace(zone(free=20_000), free_blocks=blocks)
+    diagnosis = diagnose(machine(few, trigger=BIG, kernel="2.6.32"))
+    assert diagnosis.cause == "fragmentation"
+    assert "too little of it of that size" in diagnosis.summary
+
+
+def test_swap_that_cannot_come_back_for_slab_has_its_remedy():
+    report = machine(slab_unreclaimable=200_000, swap=Swap(total=0, free=-60_000))
+    assert any("slabtop" in remedy for remedy in diagnose(report).remedies)

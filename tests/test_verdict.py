@@ -94,6 +94,15 @@ def test_before_the_reserve_was_printed_its_own_blocks_show_the_least_of_it(mask
     assert not judge(incident(counted, kernel="5.10"), mask)["Normal"].refused
 
 
+@pytest.mark.parametrize(("managed", "refused"), [(None, True), (4000, False)])
+def test_zones_without_managed_are_tested_as_kernels_before_3_8_did(managed, refused):
+    blocks = (FreeBlocks(0, 1400), FreeBlocks(1, 800), FreeBlocks(2, 5))
+    zone = replace(NORMAL, free=3020, lowmem_reserve=(0, 0, 0, 0), free_blocks=blocks)
+    report = incident(replace(zone, present=4000, managed=managed), order=2)
+    report = replace(report, kernel=None)
+    assert judge(report, mask=0xD0)["Normal"].refused is refused
+
+
 def test_without_a_mask_nothing_is_judged():
     assert {each.allowed for each in verdicts(incident(), None)} == {None}
 

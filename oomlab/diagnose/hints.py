@@ -20,6 +20,8 @@ def heavy_victim(case: Case) -> Finding | None:
     if case.judged or case.held.known or first is None or first.score is None:
         return None
     adjustment = _adjustment(case)
+    if adjustment is None and _is_light(case):
+        return None
     share = first.score - (adjustment or 0)
     if not limit("heavy_score") <= share <= 1000:
         return None
@@ -33,6 +35,16 @@ def heavy_victim(case: Case) -> Finding | None:
     )
     sure: Confidence = "low" if adjustment is None else "medium"
     return found(case, "global_anon", claim, sure, first.line, case.report.trigger.line)
+
+
+def _is_light(case: Case) -> bool:
+    """Tell whether the victim held too little for its score, so that its ``oom_score_adj`` made that."""
+    first, swap = case.report.victims[0], case.report.swap
+    ram = case.report.totals.get("ram")
+    if first.anon_rss_kb is None or ram is None or (swap is not None and swap.total):
+        return False
+    held = first.anon_rss_kb + (first.file_rss_kb or 0) + (first.shmem_rss_kb or 0)
+    return held < limit("victim") * ram * case.report.page_size_kb
 
 
 def _adjustment(case: Case) -> int | None:

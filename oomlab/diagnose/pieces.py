@@ -103,7 +103,8 @@ def _pieces(case: Case, zones: Sequence[ZoneStat]) -> tuple[str | None, Confiden
     if not all(zone.free_blocks for zone in zones):
         return "the log does not show in which pieces", "medium"
     if not case.open_now:
-        return "no block of that size that it might use", "high"
+        has_some = any(_has_piece(case, zone) for zone in zones)  # until 4.3 one is not enough
+        return ("too little of it" if has_some else "no block") + " of that size that it might use", "high"
     blocks = [each for zone in zones for each in zone.free_blocks or ()]
     large = sum(each.blocks << each.order for each in blocks if each.order >= case.order)
     if large <= limit("large_blocks") * sum(zone.free or 0 for zone in zones):

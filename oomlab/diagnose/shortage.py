@@ -10,7 +10,7 @@ from oomlab.diagnose.model import Finding
 from oomlab.diagnose.saying import found, free_in, limit, names_of, percent, size, zone_name
 from oomlab.report import ZoneStat
 from oomlab.units import human_kb
-from oomlab.verdict import Verdict, has_unlisted_highmem
+from oomlab.verdict import Verdict, has_unlisted_highmem, kept_for_urgent
 
 _MIGRATE_TYPES = 6
 
@@ -62,20 +62,13 @@ def highatomic(case: Case) -> Finding | None:
     zones = _opened_by(case, "highatomic")
     if not zones:
         return None
-    held = sum(map(_kept, zones))
+    held = sum(map(kept_for_urgent, zones))
     claim = (
         f"{names_of(case, zones)} had {free_in(case, zones)} free, but {size(case, held)} of it is kept for "
         "urgent requests (highatomic). Without that reserve this request would have passed."
     )
     blocks = [zone.blocks_line for zone in zones if any("H" in each.types for each in zone.free_blocks or ())]
     return found(case, "highatomic", claim, "high", *_lines(case, zones), *blocks, needs_mask=True)
-
-
-def _kept(zone: ZoneStat) -> int:
-    """Count the pages kept for urgent requests; before 5.5 only the letters of free blocks show them."""
-    names = ("free_highatomic", "reserved_highatomic")
-    blocks = sum(each.blocks << each.order for each in zone.free_blocks or () if each.types == "H")
-    return next((zone.counters[name] for name in names if name in zone.counters), blocks)
 
 
 def _opened_by(case: Case, lift: str) -> tuple[ZoneStat, ...]:
