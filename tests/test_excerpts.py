@@ -455,3 +455,9 @@ def test_one_zone_of_many_is_no_measure_of_what_the_whole_machine_holds():
         """)
     assert diagnose(report).contributing == ("file",)
     assert "Page cache holds 2.2 GiB, 70 % of the memory" in diagnose(report).summary
+
+
+def test_a_comparison_in_the_words_of_the_kernel_is_no_zone():
+    with pytest.raises(ReportError):
+        parse("Something is wrong here:\nDMA free:3041036kB with only managed:3029992kB\n")
+    assert only(ZONE).zones[0].free == 23500 // 4

@@ -35,7 +35,6 @@ OPENERS = frozenset(
     (
         "meminfo",
         "node",
-        "zone",
         "reserve",
         "blocks",
         "memcg_task",
@@ -50,6 +49,7 @@ OPENERS = frozenset(
 """Only a report has such lines, so they open one when the header is lost."""
 
 OPENING_WORDS: dict[Kind, str] = {
+    "zone": "min:",  # people compare what is free with what is managed in the words of the kernel
     "totals": "active_anon:",
     "memcg_usage": "memory: usage ",
     "slab_title": "nreclaimable slab info:",
