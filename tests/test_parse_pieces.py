@@ -252,3 +252,16 @@ def test_a_count_of_free_blocks_below_zero_is_no_count():
     (report,) = parse(log)
     assert (report.zones[0].free, report.zones[0].free_blocks) == (32, None)
     assert [problem.line for problem in report.problems if "lost count" in problem.reason] == [3]
+
+
+def test_a_zone_quoted_below_its_report_is_no_zone_more():
+    log = (
+        "[ 5.0] app invoked oom-killer: gfp_mask=0x6280ca, order=0, oom_score_adj=0\n"
+        "[ 5.1] Node 0 DMA32 free:44564kB min:44668kB low:55832kB high:66996kB active_anon:768kB\n"
+        "[ 5.2] Killed process 9 (app) total-vm:14404kB, anon-rss:84kB, file-rss:0kB\n\n"
+        "What decided is that free memory was below the mark:\n"
+        "`DMA32 free:44564kB min:44668kB`. That was unexpected.\n"
+    )
+    (report,) = parse(log)
+    assert [(zone.node, zone.name) for zone in report.zones] == [(0, "DMA32")]
+    assert report.last_line == 3

@@ -170,6 +170,8 @@ def _belongs(sketch: Sketch, kind: Kind, text: str) -> bool:
     """Tell whether a line of this kind can still be part of this report."""
     if kind == "killed" and is_somebody_elses(sketch, text):
         return False
+    if kind == "zone" and sketch.stage >= 8 and _names_again(sketch, text):
+        return False
     if kind == "identity" and "panic" in sketch.lines:
         return kind not in sketch.lines  # who had asked: the panic says it once more
     title = NEEDS.get(kind)
@@ -191,6 +193,11 @@ def _starts_anew(sketch: Sketch, kind: Kind, stage: int, text: str) -> bool:
     if kind == "zone" and sketch.stage >= 5:
         return _head(text) in {_head(line.text) for line in sketch.of("zone")}
     return sketch.stage >= 8 and _opens(kind, text)
+
+
+def _names_again(sketch: Sketch, text: str) -> bool:
+    """Tell whether a zone is one of the report's without its node, as people quote it who write about one."""
+    return _head(text) in {_head(line.text).rpartition(" ")[2] for line in sketch.of("zone")}
 
 
 def _head(text: str) -> str:
