@@ -567,3 +567,16 @@ def test_pieces_that_are_large_enough_but_too_few_are_called_so():
 def test_swap_that_cannot_come_back_for_slab_has_its_remedy():
     report = machine(slab_unreclaimable=200_000, swap=Swap(total=0, free=-60_000))
     assert any("slabtop" in remedy for remedy in diagnose(report).remedies)
+
+
+@pytest.mark.parametrize(
+    ("order", "anon", "cause"),
+    [(3, 115_000, "fragmentation"), (0, 115_000, "global_anon"), (3, 140_000, "global_anon")],
+)
+def test_slab_that_could_be_dropped_makes_no_room_for_several_pages_either(order, anon, cause):
+    """Processes must hold more than could be dropped, or most of memory, before they are the cause."""
+    cache = {"active_file": 20_000, "inactive_file": 18_000, "slab_reclaimable": 90_000}
+    report = machine(zone(**cache), trigger=replace(KERNEL, order=order), inactive_anon=anon, **cache)
+    result = diagnose(report)
+    assert result.cause == cause
+    assert ("page cache and reclaimable slab" in result.summary) is (cause == "fragmentation")

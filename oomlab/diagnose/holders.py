@@ -143,7 +143,7 @@ def swap_unused(case: Case) -> Finding | None:
 def global_anon(case: Case) -> Finding | None:
     """Processes asked for more memory than the machine has."""
     share = _process_share(case)
-    if share < limit("anon"):
+    if share < limit("anon") or (share < limit("anon_sure") and _page_by_page(case)):
         return None
     state = swap_state(case)
     # A log cut above the swap lines most often lacks the zones too, and that doubt is counted once.
@@ -162,6 +162,12 @@ def _process_share(case: Case) -> float:
     if "lru" in held:
         return held.share("lru") if swap_state(case) in ("none", "full") else 0.0
     return held.share("anon", "shmem") if held.pages("anon", "shmem") >= held.pages("file") else 0.0
+
+
+def _page_by_page(case: Case) -> bool:
+    """Tell whether, for several pages in a row, more could be dropped page by page than processes hold."""
+    held = case.held
+    return case.order > 0 and held.pages("file", "slab_reclaimable") > held.pages("anon", "shmem")
 
 
 def _processes(case: Case) -> str:

@@ -17,6 +17,9 @@ from oomlab.diagnose.saying import found, free_in, limit, names_of, percent, siz
 from oomlab.report import ZoneStat
 from oomlab.verdict import Verdict, usable_blocks, verdicts
 
+_DROPPABLE = ("active_file", "inactive_file", "slab_reclaimable")
+"""What can be dropped a page at a time: page cache, and the slab that remembers names and files."""
+
 
 def fragmentation(case: Case) -> Finding | None:
     """Enough was free, but not in one piece of the size that was asked for."""
@@ -32,12 +35,14 @@ def fragmentation_at_the_edge(case: Case) -> Finding | None:
 def fragmentation_beside_cache(case: Case) -> Finding | None:
     """Little was free, but much page cache could have been dropped, had single pages been enough."""
     zones = [each.zone for each in case.asked]
-    cache = sum(zone.counters.get(name, 0) for zone in zones for name in ("active_file", "inactive_file"))
+    cache = sum(zone.counters.get(name, 0) for zone in zones for name in _DROPPABLE)
     whole = sum(map(weight, case.asked))
     if not case.order or case.open_now or not cache or cache < limit("cache_beside") * whole:
         return None
+    slab = any(zone.counters.get("slab_reclaimable") for zone in zones)
+    what = "page cache and reclaimable slab" if slab else "page cache"
     claim = (
-        f"{_request(case)} {size(case, cache)} of page cache, {percent(cache / whole)} of what might have "
+        f"{_request(case)} {size(case, cache)} of {what}, {percent(cache / whole)} of what might have "
         f"served it, could be dropped page by page; that made no piece of the size that was asked for."
     )
     lines = [line for zone in zones for line in (zone.line, zone.blocks_line)]
