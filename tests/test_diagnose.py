@@ -564,9 +564,12 @@ def test_pieces_that_are_large_enough_but_too_few_are_called_so():
     assert "too little of it of that size" in diagnosis.summary
 
 
-def test_swap_that_cannot_come_back_for_slab_has_its_remedy():
-    report = machine(slab_unreclaimable=200_000, swap=Swap(total=0, free=-60_000))
-    assert any("slabtop" in remedy for remedy in diagnose(report).remedies)
+def test_where_slab_took_the_room_there_is_a_remedy_for_it():
+    held = {"slab_unreclaimable": 200_000}
+    swapped = machine(swap=Swap(total=0, free=-60_000), **held)
+    reserved = machine(zone(free=40_000, free_cma=39_500), trigger=KERNEL, **held)
+    assert [diagnose(each).cause for each in (swapped, reserved)] == ["swapoff", "cma"]
+    assert all(any("slabtop" in text for text in diagnose(each).remedies) for each in (swapped, reserved))
 
 
 @pytest.mark.parametrize(
