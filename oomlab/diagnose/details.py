@@ -56,7 +56,7 @@ def _holders(case: Case, cause: str) -> Iterator[Finding]:
 
 
 def _holding(case: Case, name: str, holds: str, held: Holdings, what: str) -> Finding:
-    claim = f"{holds} {size(case, held.pages(name))}, {percent(held.share(name))} of {what}."
+    claim = f"{holds} {size(case, held.pages(name))}, {percent(held.share(name))} of {held.of(what)}."
     return found(case, name, claim, "high", *held.lines(name)[:3])
 
 

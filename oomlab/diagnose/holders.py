@@ -219,7 +219,7 @@ def pressure(case: Case) -> int | None:
 
 
 def _amount(case: Case, *names: str) -> str:
-    return f"{size(case, case.held.pages(*names))} ({percent(case.held.share(*names))} of the memory)"
+    return f"{size(case, case.held.pages(*names))} ({percent(case.held.share(*names))} of {case.held.of()})"
 
 
 def _filled(

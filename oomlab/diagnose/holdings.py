@@ -88,6 +88,10 @@ class Holdings:
         whole = self.size or self.pages(*_APART)
         return self.pages(*names) / whole if whole > 0 else 0.0
 
+    def of(self, what: str = "the memory") -> str:
+        """Name what ``share`` gives a part of."""
+        return what if self.size else "what is listed"
+
     @property
     def known(self) -> bool:
         """Tell whether the log shows who holds memory at all."""
@@ -168,6 +172,7 @@ def _all_managed(report: Report) -> bool:
 
 def _sizes(zones: Sequence[ZoneStat]) -> int | None:
     """Add up zones, as large as the page allocator sees them or, before 3.9, as large as they are."""
+    zones = [zone for zone in zones if zone.line or not zone.blocks_line]  # those of which more is known
     managed = [zone.managed for zone in zones if zone.managed is not None]
     if not managed:
         return sum(zone.present or 0 for zone in zones) or None
