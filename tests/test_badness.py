@@ -239,6 +239,8 @@ def test_the_death_of_one_that_the_rule_spares_is_said():
 def test_swapoff_dies_first_whatever_it_weighs():
     tasks = (task(7, "big", rss=500, nr_ptes=0), task(8, "swapoff", rss=5, nr_ptes=0))
     victims = (Victim(pid=8, comm="swapoff"),)
+    headless = explains(report(*tasks, victims=victims, trigger=Trigger()))
+    assert headless.agrees is None  # the log lost who asked
     marked = explains(report(*tasks, victims=victims, trigger=Trigger(comm="swapoff", pid=8)))
     assert marked.agrees is None
     assert marked.reasons == ("a process that switches swap off is killed before all others",)

@@ -182,7 +182,7 @@ def _is_switching_swap_off(report: Report, chosen: Victim) -> bool:
     Source: mm/swapfile.c, ``sys_swapoff``; mm/oom_kill.c, ``oom_task_origin`` (since 3.8;
     before it the mark was ``PF_SWAPOFF``, then an ``oom_score_adj`` of 1000).
     """
-    return chosen.comm == "swapoff" and chosen.pid == report.trigger.pid
+    return chosen.comm == "swapoff" and report.trigger.pid in (chosen.pid, None)
 
 
 def _doubts(rule: Rule, winner: Scored, own: Scored) -> Iterator[str]:
