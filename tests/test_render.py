@@ -396,3 +396,17 @@ def test_that_swapoff_was_killed_is_not_called_chance():
     told = " ".join(kill_in_words(report, diagnose(report)))
     assert "It was also the one that asked." in told
     assert "chance" not in told
+
+
+def test_lines_prove_a_cause_and_are_only_looked_at_where_there_is_none():
+    unknown = Report(kind="oom", first_line=1, last_line=1, source=(SourceLine(1, "hog invoked oom-killer"),))
+    known = replace(unknown, trigger=Trigger(comm="hog", order=-1, line=1))
+    assert "Lines looked at: 1." in text(unknown)
+    assert "The lines looked at" in html(unknown)
+    assert "Lines that prove it: 1." in text(known)
+    assert "The lines that prove it" in html(known)
+
+
+def test_numbers_that_no_machine_has_stay_apart():
+    wild = replace(small().zones[0], free=128_562, watermark_min=142_334_889_960_027)
+    assert "128,562 142,334,889,960,027" in text(replace(small(), zones=(wild,)))

@@ -87,7 +87,7 @@ def _row(verdict: Verdict) -> str:
 
 
 def _number(value: int | None) -> str:
-    return f"{'?' if value is None else format(value, ','):>11}"
+    return f" {'?' if value is None else format(value, ','):>10}"
 
 
 def _group(report: Report, width: int) -> list[str]:

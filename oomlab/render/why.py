@@ -16,8 +16,12 @@ def why_in_words(diagnosis: Diagnosis) -> list[str]:
     lines = [plain(diagnosis.summary), f"{verdict_in_words(diagnosis)}."]
     if diagnosis.evidence:
         numbers = ", ".join(str(each.number) for each in sorted(diagnosis.evidence))
-        lines[-1] += f" Lines that prove it: {numbers}."
+        lines[-1] += f" Lines {_role(diagnosis)}: {numbers}."
     return lines
+
+
+def _role(diagnosis: Diagnosis) -> str:
+    return "looked at" if diagnosis.cause == "undetermined" else "that prove it"
 
 
 def verdict_in_words(diagnosis: Diagnosis) -> str:
@@ -32,7 +36,7 @@ def why_page(diagnosis: Diagnosis, place: Place) -> str:
     return (
         f"<h4>Why</h4><p>{markup(diagnosis.summary)}</p>"
         f'<p class="quiet">{markup(verdict_in_words(diagnosis))}</p>'
-        + (f"<details><summary>The lines that prove it</summary>{proof}</details>" if proof else "")
+        + (f"<details><summary>The lines {_role(diagnosis)}</summary>{proof}</details>" if proof else "")
     )
 
 
