@@ -469,3 +469,16 @@ def test_a_zone_known_by_its_free_blocks_alone_does_not_hide_how_large_the_other
     assert diagnose(report).cause == "undetermined"  # an eighth of the memory does not fill it
     without_sizes = replace(report, zones=tuple(replace(z, managed=None, present=None) for z in report.zones))
     assert "of what is listed" in diagnose(without_sizes).summary
+
+
+def test_without_its_header_a_request_only_seems_to_have_been_bound_to_a_node():
+    zones = """
+        Node 0 Normal free:7000kB min:8000kB low:9000kB high:10000kB present:1048576kB managed:1000000kB
+        lowmem_reserve[]: 0 0
+        Node 1 Normal free:900000kB min:8000kB low:9000kB high:10000kB present:1048576kB managed:1000000kB
+        lowmem_reserve[]: 0 0
+        """
+    assert diagnose(only(zones)).cause == "numa_node_bound"
+    assert "the request seems to have been bound to its node" in diagnose(only(zones)).summary
+    header = "app invoked oom-killer: gfp_mask=0xcc0(GFP_KERNEL), order=0, oom_score_adj=0"
+    assert "the request was bound to its node" in diagnose(only(header + dedent(zones))).summary

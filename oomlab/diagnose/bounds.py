@@ -127,7 +127,8 @@ def numa_node_bound(case: Case) -> Finding | None:
         return None
     short, others = _nodes(short_nodes), _nodes(open_nodes).lower()
     free = size(case, sum(zone.free or 0 for zone in open_now))
-    claim = f"{short} had too little while {others} had {free} free: the request was bound to its node."
+    bound = "was" if case.mask_known else "seems to have been"
+    claim = f"{short} had too little while {others} had {free} free: the request {bound} bound to its node."
     lines = (each.zone.line for each in case.asked)
     return found(case, "numa_node_bound", claim, "medium", case.report.trigger.line, *lines, needs_mask=True)
 
