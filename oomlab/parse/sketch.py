@@ -24,16 +24,23 @@ Run = tuple[Kind, list[Line]]
 new_line = partial(tuple.__new__, Line)
 
 
+def head(zone: str) -> str:
+    """Give what names a zone at the beginning of its line: ``Node 0 DMA32``."""
+    return zone.partition(" free")[0]
+
+
 @dataclass(slots=True)
 class Sketch:
     """A report that is being collected: its lines by kind, and how far it has come.
 
-    ``boot`` is the line with which its kernel started, where the log has it.
+    ``heads`` are the zones it has, with their nodes. ``boot`` is the line with which its
+    kernel started, where the log has it.
     """
 
     first: int
     last: int
     lines: dict[Kind, list[Line]] = field(default_factory=dict)
+    heads: set[str] = field(default_factory=set)
     stage: int = -1
     others: list[Line] = field(default_factory=list)
     boot: Line | None = None
@@ -41,6 +48,8 @@ class Sketch:
     def add(self, kind: Kind, run: list[Line]) -> None:
         """Keep lines of one kind."""
         self.lines.setdefault(_KEPT_WITH.get(kind, kind), []).extend(run)
+        if kind == "zone":
+            self.heads.update([head(text) for _, text in run])
 
     def of(self, *kinds: Kind) -> list[Line]:
         """Give the lines of these kinds, kind by kind."""

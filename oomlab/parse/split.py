@@ -16,10 +16,13 @@ from oomlab.parse.kinds import Kind
 from oomlab.parse.mend import Lines
 from oomlab.parse.order import LATEST, NEEDS, OPENERS, OPENING_WORDS, RUNS, STAGE
 from oomlab.parse.settle import settle
-from oomlab.parse.sketch import Line, Run, Sketch, new_line
+from oomlab.parse.sketch import Line, Run, Sketch, head, new_line
 
 GAP = 200
 """So many lines of other matters end a report."""
+
+NODES = 8
+"""People quote zones of one of the first so many nodes without saying so."""
 
 NEAR = 3
 """Lines of a report that lost its header belong to it when no more than this lies between."""
@@ -191,14 +194,11 @@ def _starts_anew(sketch: Sketch, kind: Kind, stage: int, text: str) -> bool:
     if kind == "zone" and sketch.stage >= 8 and "memcg_usage" in sketch.lines:
         return True  # a group's report shows no zones (mm/oom_kill.c, dump_header)
     if kind == "zone" and sketch.stage >= 5:
-        return _head(text) in {_head(line.text) for line in sketch.of("zone")}
+        return head(text) in sketch.heads
     return sketch.stage >= 8 and _opens(kind, text)
 
 
 def _names_again(sketch: Sketch, text: str) -> bool:
     """Tell whether a zone is one of the report's without its node, as people quote it who write about one."""
-    return _head(text) in {_head(line.text).rpartition(" ")[2] for line in sketch.of("zone")}
-
-
-def _head(text: str) -> str:
-    return text.partition(" free")[0]
+    name = head(text)
+    return name in sketch.heads or any(f"Node {node} {name}" in sketch.heads for node in range(NODES))
