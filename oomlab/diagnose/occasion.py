@@ -135,6 +135,7 @@ def too_little_ram(case: Case) -> Finding | None:
 
 
 def is_booting(case: Case) -> bool:
+    """Tell whether the kernel was still starting when it asked."""
     comm = case.report.trigger.comm or ""
     return comm.startswith("swapper") or bool(_BOOT & set(case.report.trace))
 

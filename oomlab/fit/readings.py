@@ -24,6 +24,7 @@ class Reading(NamedTuple):
 
 
 def read_off(report: Report) -> Iterator[Reading]:
+    """Say what the report prints as it is: the kernel and the size of swap."""
     if report.kernel is not None:
         yield Reading("kernel", str(report.kernel), "read off")
     if report.swap is not None and report.swap.total is not None:
@@ -33,6 +34,7 @@ def read_off(report: Report) -> Iterator[Reading]:
 def sysctl_readings(
     report: Report, found: MinFree | None, chosen: int | None, ratios: Sequence[Ratio]
 ) -> Iterator[Reading]:
+    """Say which settings the marks and reserves follow from."""
     if found is not None:
         default = " (the kernel's own choice)" if chosen == usual_min_free(report) else ""
         yield Reading("min_free_kbytes", f"{chosen}{default}", "inferred")
@@ -51,6 +53,7 @@ def drift(report: Report, sizes: Mapping[Key, int]) -> Iterator[Reading]:
 
 
 def machine_readings(machine: Machine | None, workload: Workload | None) -> Iterator[Reading]:
+    """Say what the machine and its work must have been."""
     if machine is None or workload is None:
         return
     yield Reading("RAM", human_kb(kb(machine.ram)), "inferred")
