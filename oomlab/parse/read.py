@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from oomlab.errors import ReportError
 from oomlab.parse.assemble import assemble
+from oomlab.parse.backwards import renumber, runs_backwards, turn_round
 from oomlab.parse.clean import clean, decode
 from oomlab.parse.find import BEHIND, HEADER, Log
 from oomlab.parse.mend import mend
@@ -33,7 +34,7 @@ def parse(text: str) -> list[Report]:
     """
     if len(text) > LONG:
         return parse_bytes(text.encode("utf-8", "backslashreplace"))
-    return _some(_read(text).reports)
+    return _some(_read_whole(text))
 
 
 def parse_bytes(data: bytes) -> list[Report]:
@@ -62,7 +63,7 @@ def read_pieces(pieces: Iterable[bytes]) -> Iterator[Report]:
         size += len(piece)
         if size > LONG:
             return _read_log(Log(chain(begun, pieces)))
-    return iter(_read(decode(b"".join(begun))).reports)
+    return iter(_read_whole(decode(b"".join(begun))))
 
 
 def _some(reports: Iterable[Report]) -> list[Report]:
@@ -112,6 +113,14 @@ def _read(text: str, first: int = 1) -> _Stretch:
     left = first + len(given) - 1 - sketches[-1].last if sketches else 0
     enough = _OVER if sketches and sketches[-1].stage >= 8 else GAP
     return _Stretch(reports, left, not sketches or left > enough)
+
+
+def _read_whole(text: str) -> list[Report]:
+    """Read a log that is held as a whole, whichever way round it is."""
+    if not runs_backwards(text):
+        return _read(text).reports
+    total = text.count("\n") + 1
+    return [renumber(report, total) for report in _read(turn_round(text)).reports]
 
 
 def _source(given: list[str], first: int, sketch: Sketch) -> Source:
