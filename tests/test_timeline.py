@@ -59,6 +59,14 @@ def test_the_time_is_told_as_the_log_writes_it(dress, time):
     assert uptime(report) == (12.345678 if "[ " in dress else None)
 
 
+def test_a_kill_just_before_is_told_of_a_log_that_runs_backwards_too():
+    text = (CAPTURES / "oom-rsync-fix-off-1024M-swap.log").read_text(errors="replace").rstrip("\n")
+    first, second, *_ = parse("\n".join(text.split("\n")[::-1]))
+    assert first.first_line > second.first_line
+    assert "serial_kills" in [finding.rule for finding in diagnose(second, others=[first]).findings]
+    assert "serial_kills" not in [finding.rule for finding in diagnose(first, others=[second]).findings]
+
+
 def test_a_kill_of_long_ago_says_nothing_about_this_one():
     first, second, *_ = recorded("oom-rsync-fix-off-1024M-swap")
     late = replace(second, source=Source(second.first_line, _an_hour_later(second)))

@@ -98,11 +98,11 @@ def serial(case: Case, others: Iterable[Report]) -> Finding | None:
 
 
 def _is_just_before(other: Report, report: Report, now: float | None) -> bool:
-    """Tell whether a report comes before another; by little, where the log tells the time."""
+    """Tell whether a report comes shortly before another by its uptime, or else before it in the log."""
     then = uptime(other)
     if now is None or then is None:
         return other.first_line < report.first_line
-    return other.first_line < report.first_line and 0 <= now - then <= limit("serial_seconds")
+    return other.first_line != report.first_line and 0 <= now - then <= limit("serial_seconds")
 
 
 def _resident(first: Victim) -> int | None:
