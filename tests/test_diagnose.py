@@ -16,6 +16,7 @@ from oomlab.diagnose import CAUSES, ORDER, as_dict, diagnose
 from oomlab.kernel import KernelRelease, load_table
 from oomlab.parse import parse
 from oomlab.report import (
+    Allocation,
     FreeBlocks,
     HugePages,
     Memcg,
@@ -449,6 +450,21 @@ def test_a_limit_of_memory_and_swap_is_told_from_one_of_memory():
         for group in (full, replace(full, usage_kb=1024), replace(full, kmem_usage_kb=None))
     ]
     assert ["memory and swap" in each for each in said] == [True, False, False]
+
+
+def test_the_line_of_code_that_holds_the_most_is_named():
+    allocations = (
+        Allocation(9_000, 30, "mm/slub.c:2401 func:alloc_slab_page", 5),
+        Allocation(700_000, 12, "drivers/net/toy.c:88 [toy] func:toy_refill", 6),
+    )
+    diagnosis = diagnose(replace(machine(inactive_anon=60_000), allocations=allocations))
+    assert "684 MiB: toy_refill (drivers/net/toy.c:88)." in diagnosis.summary
+    assert 6 in [line.number for line in diagnosis.evidence]
+
+
+def test_a_place_that_no_kernel_prints_is_not_repeated():
+    hostile = (Allocation(700_000, 12, "x.c:1 \x1b[2J func:<img src=x>", 6),)
+    assert "700" not in diagnose(replace(machine(inactive_anon=60_000), allocations=hostile)).summary
 
 
 def test_a_setting_that_chose_the_victim_is_told():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from oomlab.diagnose.core import HIGH_ZONES, Case, zones_open
@@ -11,12 +12,14 @@ from oomlab.diagnose.holdings import Holdings
 from oomlab.diagnose.kill import killing, panic
 from oomlab.diagnose.model import LOWMEM_CAUSES, Finding
 from oomlab.diagnose.saying import found, limit, percent, size
+from oomlab.units import human_kb
 
 _NOT_FULL = {*LOWMEM_CAUSES, "dma_exhaustion", "fragmentation", "highatomic", "sysrq_manual", "not_oom"}
 _NOT_FULL |= {"memcg_limit", "cpuset_or_mempolicy", "numa_node_bound", "vm_fault_oom_spurious", "bpf_oom"}
 _NOT_FULL |= {"undetermined"}
 """Causes under which the machine as a whole need not have been full."""
 
+_PLACE = re.compile(r"([\w./+-]{1,120}:\d{1,6})(?: \[[\w-]{1,60}\])? func:(\w{1,120})", re.A)
 _KERNEL = {
     "slab": "The kernel's own objects (slab) hold",
     "page_tables": "Page tables hold",
@@ -35,7 +38,7 @@ _SAME = {"global_anon": {"anon"}, "slab_unreclaimable": {"slab"}, "writeback": {
 def details(case: Case, cause: str) -> list[Finding]:
     """Give the findings that name what contributes to a cause, the heaviest first."""
     found_details = list(_holders(case, cause))
-    for rule in (mem_map, cma_aside, swap, dirty_file, group, unexplained, killing, panic):
+    for rule in (mem_map, cma_aside, swap, dirty_file, group, unexplained, allocation, killing, panic):
         finding = rule(case, cause)
         if finding is not None and finding.rule != cause:
             found_details.append(finding)
@@ -127,6 +130,19 @@ def unexplained(case: Case, cause: str) -> Finding | None:
     if cause in _NOT_FULL or pages is None or pages < limit("unaccounted") * (case.held.size or 0):
         return None
     return found(case, "unaccounted", f"{size(case, pages)} is in no counter of this report.", "medium")
+
+
+def allocation(case: Case, cause: str) -> Finding | None:
+    """Name the line of code that holds the most, where the kernel keeps accounts of that.
+
+    Source: mm/show_mem.c, ``__show_mem``: CONFIG_MEM_ALLOC_PROFILING, since 6.10.
+    """
+    largest = max(case.report.allocations, key=lambda each: each.size_kb, default=None)
+    place = _PLACE.match(largest.place) if largest else None
+    if largest is None or place is None or cause == "memcg_limit":
+        return None
+    claim = f"The most that one line of code holds is {human_kb(largest.size_kb)}: {place[2]} ({place[1]})."
+    return found(case, "allocation", claim, "high", largest.line)
 
 
 def _unexplained_lowmem(case: Case) -> Finding | None:
