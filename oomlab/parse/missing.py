@@ -14,6 +14,9 @@ _SIZES = ("ram", "reserved")
 _LARGEST = 1 << 44
 """No zone has more pages: on 4 kB pages they would take 56 bits of address."""
 
+_TABLE: tuple[Kind, ...] = ("task", "chosen", "constraint")
+"""The task table goes on until the last of these lines."""
+
 _COUNTERS = ("active_anon", "active_file", "unevictable", "slab_reclaimable", "mapped", "free")
 
 
@@ -88,11 +91,8 @@ def _zones(report: Report) -> Iterator[Problem]:
                 yield Problem(zone.line, f"The list of free blocks of zone {zone.name} is lost")
 
 
-_AFTER: tuple[Kind, ...] = ("task", "chosen", "constraint")
-"""The table goes on until the last of these lines."""
-
-
 def _impossible(report: Report) -> Iterator[Problem]:
+    """A size beyond any machine is the kernel's own mistake, and no shortage."""
     for zone in report.zones:
         if max(zone.present or 0, zone.watermark_min or 0) > _LARGEST:
             reason = f"Zone {zone.name} has sizes that no machine has: its kernel worked them out wrongly"
@@ -105,7 +105,7 @@ def _table(report: Report, sketch: Sketch, bare: frozenset[int] | None) -> Itera
         yield Problem(rows[0].number, "The header of the task table is lost: its columns are guessed")
     if not headers:
         return
-    ends = max([lines[-1].number for kind in _AFTER if (lines := sketch.of(kind))], default=0)
+    ends = max([lines[-1].number for kind in _TABLE if (lines := sketch.of(kind))], default=0)
     for number, text in sketch.others:
         if headers[0].number < number < ends and text and (bare is None or number in bare):
             yield Problem(number, "This line is not the kernel's: the task table may have lost rows here")

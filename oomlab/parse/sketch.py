@@ -33,14 +33,15 @@ def head(zone: str) -> str:
 class Sketch:
     """A report that is being collected: its lines by kind, and how far it has come.
 
-    ``heads`` are the zones it has, with their nodes. ``boot`` is the line with which its
-    kernel started, where the log has it.
+    ``heads`` are the zones it has, with their nodes, ``names`` the same without. ``boot`` is the
+    line with which its kernel started, where the log has it.
     """
 
     first: int
     last: int
     lines: dict[Kind, list[Line]] = field(default_factory=dict)
     heads: set[str] = field(default_factory=set)
+    names: set[str] = field(default_factory=set)
     stage: int = -1
     others: list[Line] = field(default_factory=list)
     boot: Line | None = None
@@ -49,7 +50,9 @@ class Sketch:
         """Keep lines of one kind."""
         self.lines.setdefault(_KEPT_WITH.get(kind, kind), []).extend(run)
         if kind == "zone":
-            self.heads.update([head(text) for _, text in run])
+            heads = [head(text) for _, text in run]
+            self.heads.update(heads)
+            self.names.update([each.rpartition(" ")[2] for each in heads])
 
     def of(self, *kinds: Kind) -> list[Line]:
         """Give the lines of these kinds, kind by kind."""

@@ -21,9 +21,6 @@ from oomlab.parse.sketch import Line, Run, Sketch, head, new_line
 GAP = 200
 """So many lines of other matters end a report."""
 
-NODES = 8
-"""People quote zones of one of the first so many nodes without saying so."""
-
 NEAR = 3
 """Lines of a report that lost its header belong to it when no more than this lies between."""
 
@@ -200,5 +197,4 @@ def _starts_anew(sketch: Sketch, kind: Kind, stage: int, text: str) -> bool:
 
 def _names_again(sketch: Sketch, text: str) -> bool:
     """Tell whether a zone is one of the report's without its node, as people quote it who write about one."""
-    name = head(text)
-    return name in sketch.heads or any(f"Node {node} {name}" in sketch.heads for node in range(NODES))
+    return head(text) in sketch.names

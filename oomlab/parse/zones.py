@@ -49,9 +49,8 @@ def read_zones(
             _add_draft(drafts, _draft(line, page_kb, problems), problems)
             continue
         values = tuple(map(int, _NUMBERS.findall(line.text.partition(":")[2])))
-        values = (
-            _without_low(values, drafts[-1]) if line.text.startswith("protections") and drafts else values
-        )
+        if drafts and line.text.startswith("protections"):
+            values = _without_low(values, drafts[-1])
         if drafts and "lowmem_reserve" not in drafts[-1]:
             drafts[-1].update(lowmem_reserve=values, reserve_line=line.number)
         else:
