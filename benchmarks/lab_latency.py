@@ -1,7 +1,7 @@
 """How quickly the failure lab follows a hand, in a real JupyterLab and a real browser.
 
-    python benchmarks/lab_latency.py              # some two minutes; needs chromium
-    python benchmarks/lab_latency.py --quick      # fewer key presses
+    python -m benchmarks.lab_latency              # some two minutes; needs chromium
+    python -m benchmarks.lab_latency --quick      # fewer key presses
 
 Measured beside it: the same slider and the same run through ``interact`` and inline matplotlib,
 which is how most notebooks would do it. Each is measured twice: at home, and behind a network
@@ -22,7 +22,6 @@ import argparse
 import asyncio
 import json
 import os
-import shutil
 import signal
 import socket
 import statistics
@@ -38,16 +37,8 @@ from typing import NamedTuple
 
 from playwright.sync_api import Browser, Page, sync_playwright
 
-FLAGS = [
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
+from benchmarks.browser import find_chromium, launch
+
 ONE_WAY = 0.040
 
 LAB_CELL = "from oomlab.explore import FailureLab\nFailureLab()"
@@ -274,7 +265,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--quick", action="store_true", help="fewer key presses")
     presses = 24 if parser.parse_args().quick else 80
-    chromium = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+    chromium = find_chromium()
     if chromium is None:
         raise SystemExit("no chromium on the PATH")
     print(f"{'':52}{'press to picture, ms':>20}{'while dragging':>21}")
@@ -283,7 +274,7 @@ def main() -> int:
         for n, bench in enumerate(BENCHES):
             write_notebook(Path(folder), f"{n}.ipynb", bench.cell)
         with server(Path(folder)) as (port, token):
-            browser = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
+            browser = launch(playwright, chromium)
             kept = measure(browser, port, token, presses, "at home")
             kept &= measure(browser, slow_road(port), token, presses, "80 ms there and back")
             for place, path in (("JupyterLab", "lab/workspaces/keys/tree"), ("Notebook 7", "notebooks")):

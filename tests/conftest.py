@@ -20,17 +20,9 @@ from typing import NamedTuple
 
 import pytest
 
+from benchmarks.browser import find_chromium, launch
+
 REPO = Path(__file__).parents[1]
-CHROMIUM_FLAGS = [
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 
 
 def unavailable(reason: str) -> None:
@@ -66,9 +58,8 @@ def shots(tmp_path_factory) -> Path:
 @pytest.fixture(scope="session")
 def chromium() -> str:
     """The browser's path."""
-    for name in ("chromium", "chromium-browser", "google-chrome"):
-        if path := shutil.which(name):
-            return path
+    if path := find_chromium():
+        return path
     unavailable("no chromium on the PATH")
     raise AssertionError
 
@@ -79,7 +70,7 @@ def browser(chromium):
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
-        running = playwright.chromium.launch(executable_path=chromium, args=CHROMIUM_FLAGS)
+        running = launch(playwright, chromium)
         yield running
         running.close()
 
