@@ -4,8 +4,9 @@ from dataclasses import replace
 
 import pytest
 
+from oomlab.diagnose.timeline import timeline
 from oomlab.parse import parse_bytes
-from oomlab.render import annotated, html
+from oomlab.render import annotated, html, timeline_html
 
 pytestmark = pytest.mark.browser
 
@@ -54,6 +55,24 @@ def test_the_tasks_can_be_sorted_without_a_script(page, log):
     assert pids() == [14579, 21832, 14580]
     page.get_by_label("what the kernel weighed").check()
     assert pids() == [21832, 14579, 14580]
+
+
+JUPYTERLAB = ":not(.jp-RenderedMarkdown).jp-RenderedHTMLCommon :is(td, th, tr) { text-align: right }"
+"""How JupyterLab sets tables in outputs."""
+
+TEXT_ALIGN = "element => getComputedStyle(element).textAlign"
+
+
+def test_words_in_a_table_begin_at_the_left_in_jupyterlab_too(page, log):
+    reports = parse_bytes(log)
+    for body in (html(reports[0]), timeline_html(timeline(reports))):
+        page.set_content(f'<style>{JUPYTERLAB}</style><div class="jp-RenderedHTMLCommon">{body}</div>')
+        cells = page.locator("table").first.locator("tbody :is(td, th)").all()
+        sides = {
+            cell.get_attribute("class"): cell.evaluate("e => getComputedStyle(e).textAlign") for cell in cells
+        }
+        assert sides[None] == "left"
+        assert sides["number"] == "right"
 
 
 def test_an_explanation_opens_with_the_keyboard(page, log):
