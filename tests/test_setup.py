@@ -74,6 +74,7 @@ def test_the_wheel_holds_the_data_the_tables_and_the_settings(wheel):
 def test_lab_is_told_not_to_run_callbacks_on_another_thread():
     overrides = json.loads((REPO / "share/jupyter/lab/settings/overrides.json").read_text())
     assert overrides["@jupyterlab/apputils-extension:kernels-settings"]["commsOverSubshells"] == "disabled"
+    assert overrides["@jupyterlab/apputils-extension:notification"]["fetchNews"] == "false"
 
 
 # make
