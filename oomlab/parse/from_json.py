@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 
 KEYS = ("MESSAGE", "log", "message", "msg", "textPayload", "jsonPayload", "_source")
@@ -58,6 +57,8 @@ def _of_list(entries: list[object], depth: int) -> str | None:
 
 
 def _loads(text: str) -> object:
+    import json  # here, for few logs need it, and everybody waits for `import oomlab`
+
     try:
         return json.loads(text, strict=False)
     except (ValueError, RecursionError):

@@ -6,8 +6,6 @@ A line may hold several then: loggers fold the kernel's own line ends into ``#01
 
 from __future__ import annotations
 
-import html
-import quopri
 import re
 from collections.abc import Sequence
 
@@ -103,6 +101,8 @@ def unwrap(numbers: Sequence[int], lines: list[str]) -> tuple[list[int], list[st
 
 def _unescape(line: str) -> str:
     if "&" in line:
+        import html  # here, for few logs need it, and everybody waits for `import oomlab`
+
         line = html.unescape(line)
     if "<" in line:
         line = _TAGS.sub("", line)
@@ -131,6 +131,8 @@ def is_quoted_printable(text: str) -> bool:
 
 def from_quoted_printable(numbers: Sequence[int], lines: list[str]) -> tuple[list[int], list[str]]:
     """Undo what raw mail does to long lines and to the equals sign."""
+    import quopri
+
     found: list[int] = []
     parts: list[str] = []
     goes_on = False
