@@ -23,7 +23,7 @@ from pathlib import Path
 from random import Random
 
 from benchmarks import simulate
-from oomlab.parse import parse_bytes
+from oomlab.parsing import parse_bytes
 
 REPO = Path(__file__).parents[1]
 CAPTURE = REPO / "data" / "captures" / "oom-lowmem-ringbuffer.log"
@@ -37,7 +37,7 @@ NOISE = (
 )
 READ = """
 import resource, sys
-from oomlab.parse import read_pieces
+from oomlab.parsing import read_pieces
 from oomlab.source import pieces
 found = sum(1 for _ in read_pieces(pieces(sys.argv[1])))
 print(found, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)

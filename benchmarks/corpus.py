@@ -18,9 +18,9 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from oomlab.diagnose import CAUSES, diagnose
+from oomlab.diagnosis import CAUSES, diagnose
 from oomlab.errors import ReportError
-from oomlab.parse import parse_bytes
+from oomlab.parsing import parse_bytes
 from oomlab.report import Report
 
 Entry = Mapping[str, Any]

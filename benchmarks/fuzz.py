@@ -19,9 +19,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from random import Random
 
-from oomlab.diagnose.timeline import judge, timeline
+from oomlab.diagnosis.timeline import judge, timeline
 from oomlab.errors import ReportError
-from oomlab.parse import parse_bytes
+from oomlab.parsing import parse_bytes
 from oomlab.render import annotated, html, json_document, line, text, timeline_html
 from oomlab.report import Report
 

@@ -45,7 +45,7 @@ LAB_CELL = "from oomlab.explore import FailureLab\nFailureLab()"
 PLAIN_CELL = """%matplotlib inline
 from ipywidgets import IntSlider, interact
 from oomlab import Machine, plot
-from oomlab.simulate import Workload, simulate
+from oomlab.simulation import Workload, simulate
 
 @interact(gib=IntSlider(32, 2, 64))
 def draw(gib):

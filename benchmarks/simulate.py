@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from oomlab.machine import Machine
-from oomlab.simulate import Workload, boot, closed_form, simulate
+from oomlab.simulation import Workload, boot, closed_form, simulate
 from oomlab.units import gib_to_pages
 
 SIDE = 100

@@ -1,23 +1,92 @@
 """oomlab: read any OOM report, and model the machine that wrote it.
 
-Here are the names to begin with. Everything else is imported from its module, so that
-reading a log does not pay for the model: ``from oomlab.simulate import simulate``.
+Here is all that a notebook or a program needs to begin with, by what it is for.
+
+**Read a log**
+
+- :func:`parse` a text, :func:`iter_reports` from lines as they come, :func:`read_pieces` from bytes
+- :class:`Report` is what they give; :class:`ReportError` says that there was none
+
+**Judge a report**
+
+- :func:`diagnose` gives a :class:`Diagnosis`: the cause, with the lines that prove it
+- :func:`timeline` puts many diagnoses in order
+
+**Model a machine**
+
+- :class:`Machine` is what somebody chose, :func:`zones` what the kernel makes of it
+- :class:`Workload` and :func:`simulate` fill it until it dies or lives
+- :func:`fit` goes from a report back to its machine; :data:`INCIDENT` is the course's own
+
+**Decode a mask**
+
+- :func:`decode_gfp`, :func:`encode_gfp`, :class:`KernelVersion`
+
+Everything is loaded when it is first asked for: reading a log does not pay for the model.
 """
 
-from oomlab.errors import ReportError
-from oomlab.gfp import decode_gfp, encode_gfp
-from oomlab.machine import Machine
-from oomlab.parse import parse
-from oomlab.report import Report
-from oomlab.zones import zones
+from typing import TYPE_CHECKING
+
+from oomlab.lazy import lazy_names
+
+if TYPE_CHECKING:
+    from oomlab.diagnosis import Diagnosis, diagnose
+    from oomlab.diagnosis.timeline import timeline
+    from oomlab.errors import ReportError
+    from oomlab.fitting import fit
+    from oomlab.gfp import decode_gfp, encode_gfp
+    from oomlab.kernel import KernelVersion
+    from oomlab.machine import INCIDENT, Machine
+    from oomlab.parsing import iter_reports, parse, read_pieces
+    from oomlab.report import Report
+    from oomlab.simulation import Workload, simulate
+    from oomlab.zone_model import zones
 
 __all__ = [
+    "INCIDENT",
+    "Diagnosis",
+    "KernelVersion",
     "Machine",
     "Report",
     "ReportError",
+    "Workload",
     "decode_gfp",
+    "diagnose",
     "encode_gfp",
+    "fit",
+    "iter_reports",
     "parse",
+    "read_pieces",
+    "simulate",
+    "timeline",
     "zones",
 ]
 __version__ = "0.1.0"
+
+__getattr__ = lazy_names(
+    __name__,
+    {
+        "INCIDENT": "oomlab.machine",
+        "Diagnosis": "oomlab.diagnosis",
+        "KernelVersion": "oomlab.kernel",
+        "Machine": "oomlab.machine",
+        "Report": "oomlab.report",
+        "ReportError": "oomlab.errors",
+        "Workload": "oomlab.simulation",
+        "decode_gfp": "oomlab.gfp",
+        "diagnose": "oomlab.diagnosis",
+        "encode_gfp": "oomlab.gfp",
+        "fit": "oomlab.fitting",
+        "iter_reports": "oomlab.parsing",
+        "parse": "oomlab.parsing",
+        "read_pieces": "oomlab.parsing",
+        "simulate": "oomlab.simulation",
+        "timeline": "oomlab.diagnosis.timeline",
+        "zones": "oomlab.zone_model",
+    },
+)
+
+
+def __dir__() -> list[str]:
+    """Return the names above, for completion."""
+    return sorted([*__all__, "__version__"])

@@ -79,6 +79,10 @@ class Machine:
     swiotlb: int | None = None
 
 
+INCIDENT = Machine()
+"""The machine of the incident: 32 GiB of RAM, Linux 3.2 with PAE."""
+
+
 def has_buffer_head_fix(machine: Machine) -> bool:
     """Tell whether reclaim looks into HighMem when buffer_heads fill lowmem.
 

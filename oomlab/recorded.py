@@ -12,10 +12,10 @@ from oomlab import corpus
 from oomlab.errors import OomlabError
 from oomlab.kernel import KernelVersion, load_table
 from oomlab.machine import Machine
-from oomlab.parse import parse
+from oomlab.parsing import parse
 from oomlab.procfs import parse_zoneinfo
 from oomlab.report import ZoneStat
-from oomlab.simulate import Comparison, Workload, read_samples, run_from_samples
+from oomlab.simulation import Comparison, Workload, read_samples, run_from_samples
 from oomlab.units import gib_to_pages, pages
 
 

@@ -1,7 +1,7 @@
 """Where logs come from: files, standard input, compressed or not, of any size.
 
 Whatever the source, it comes out as pieces of bytes, for
-:func:`oomlab.parse.read_pieces` to read. Nothing here knows what a report is.
+:func:`oomlab.parsing.read_pieces` to read. Nothing here knows what a report is.
 """
 
 from __future__ import annotations

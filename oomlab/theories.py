@@ -14,9 +14,9 @@ from pathlib import Path
 
 from oomlab.kernel import load_table
 from oomlab.report import Report, ZoneStat
-from oomlab.simulate import Workload, simulate
+from oomlab.simulation import Workload, simulate
 from oomlab.units import gib_to_pages, human_kb, pages_to_gib
-from oomlab.zones import Machine
+from oomlab.zone_model import Machine
 
 KEPT = "my-suspect.json"
 """The file, in the folder of the notebooks, that keeps a learner's choice."""

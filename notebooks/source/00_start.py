@@ -87,7 +87,7 @@ Suspects()
 # that?
 
 # %%
-from oomlab.check import check, hint, solution
+from oomlab.check import check, hint, problem, solution
 
 # %% tags=["exercise"]
 answer = 8056 / 4

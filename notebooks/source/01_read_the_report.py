@@ -25,7 +25,7 @@
 from IPython.display import HTML
 
 from oomlab import corpus, parse, render
-from oomlab.check import check, solution
+from oomlab.check import check, hint, problem, solution
 
 log = corpus.incident()
 report = parse(log)[0]
@@ -151,8 +151,8 @@ for number in range(report.zone("Normal").line, report.zone("Normal").line + 4):
 # machine was dying. The library notices such things and says so.
 
 # %%
-for problem in report.problems:
-    print(f"line {problem.line}: {problem.reason}")
+for damage in report.problems:
+    print(f"line {damage.line}: {damage.reason}")
 
 # %% [markdown]
 # Can the lost line be had back? A good part of it can, because reports say many things twice. Each

@@ -25,7 +25,7 @@
 # Write the number in binary. Every hexadecimal digit is four bits.
 
 # %%
-from oomlab.check import check, solution
+from oomlab.check import check, hint, problem, solution
 
 mask = 0x84D0
 for digit in f"{mask:04x}":

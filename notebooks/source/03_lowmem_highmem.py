@@ -15,7 +15,7 @@
 
 # %%
 from oomlab import Machine, zones
-from oomlab.check import check, solution
+from oomlab.check import check, hint, problem, solution
 from oomlab.units import pages_to_gib
 
 incident = Machine()

@@ -17,7 +17,7 @@
 
 # %%
 from oomlab import corpus, parse
-from oomlab.check import check, solution
+from oomlab.check import check, hint, problem, solution
 
 report = parse(corpus.incident())[0]
 normal = report.zone("Normal")

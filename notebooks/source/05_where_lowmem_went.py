@@ -14,7 +14,7 @@
 
 # %%
 from oomlab import corpus, parse
-from oomlab.check import check, solution
+from oomlab.check import check, hint, problem, solution
 
 report = parse(corpus.incident())[0]
 normal = report.zone("Normal")
@@ -89,8 +89,7 @@ solution("05.2")
 # ## The budget, to the kilobyte
 
 # %%
-from oomlab import plot
-from oomlab.fit import fit
+from oomlab import fit, plot
 
 fitted = fit(report)
 plot.budget(fitted.budget())

@@ -26,10 +26,9 @@
 # one gets there first?
 
 # %%
-from oomlab import Machine
-from oomlab.check import check, solution
+from oomlab import Machine, Workload, simulate
+from oomlab.check import check, hint, problem, solution
 from oomlab.explore.story import story
-from oomlab.simulate import Workload, simulate
 
 run = simulate(Machine(), Workload())
 print(story(run))
@@ -131,7 +130,7 @@ solution("06.3")
 # So there must be a size at which the race is a tie.
 
 # %%
-from oomlab.simulate import critical_ram
+from oomlab.simulation import critical_ram
 
 print(f"{pages_to_gib(critical_ram(Machine(), Workload())):.2f} GiB")
 
@@ -270,6 +269,6 @@ solution("06.7")
 # You have all the evidence. In notebook 00 you named a suspect. **Who was right?** Next: [07 Test
 # every theory](07_test_every_theory.ipynb).
 #
-# *Sources: `oomlab.simulate`, whose docstrings name the kernel's functions; Linux 3.2,
+# *Sources: `oomlab.simulation`, whose docstrings name the kernel's functions; Linux 3.2,
 # `wakeup_kswapd` and `balance_pgdat` in mm/vmscan.c. The recordings: `data/captures`, with
 # `data/SOURCES.md`. The second copy and its `top`: Server Fault 724469, CC BY-SA, retold.*

@@ -16,7 +16,7 @@
 # that decides against each.
 
 # %%
-from oomlab.check import check, solution
+from oomlab.check import check, hint, problem, solution
 from oomlab.theories import kept_suspect
 
 suspect = kept_suspect()
@@ -30,8 +30,7 @@ print(f"You suspected: {suspect.title}." if suspect else "No choice is kept here
 # %%
 from dataclasses import replace
 
-from oomlab import Machine, corpus, parse
-from oomlab.simulate import Workload, simulate
+from oomlab import Machine, Workload, corpus, parse, simulate
 from oomlab.units import gib_to_pages, pages_to_gib
 
 report = parse(corpus.incident())[0]

@@ -13,7 +13,7 @@ from oomlab.units import PAGE_KB, parse_size
 
 if TYPE_CHECKING:
     from oomlab.machine import Machine
-    from oomlab.simulate import Workload
+    from oomlab.simulation import Workload
 
 _EPILOG = """\
 What is not given is the incident's machine: Linux 3.2.59, 32-bit with PAE, 32 GiB of RAM.
@@ -85,7 +85,7 @@ def add(subparsers: Any) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Run the model and print what came of it."""
-    from oomlab.simulate import critical_ram, simulate, to_json
+    from oomlab.simulation import critical_ram, simulate, to_json
 
     machine, workload = machine_and_work(arguments)
     trajectory = simulate(machine, workload)
@@ -106,7 +106,7 @@ def run(arguments: argparse.Namespace) -> int:
 def machine_and_work(arguments: argparse.Namespace) -> tuple[Machine, Workload]:
     """Put the options over the machine they begin from: the incident's, or that of a report."""
     from oomlab.machine import Machine
-    from oomlab.simulate import Workload
+    from oomlab.simulation import Workload
 
     given = vars(arguments)
     machine, workload = Machine(), Workload()
@@ -118,8 +118,8 @@ def machine_and_work(arguments: argparse.Namespace) -> tuple[Machine, Workload]:
 
 
 def _fitted(log: str) -> tuple[Machine, Workload]:
-    from oomlab.fit import fit
-    from oomlab.parse import read_pieces
+    from oomlab.fitting import fit
+    from oomlab.parsing import read_pieces
     from oomlab.source import pieces
 
     report = next(read_pieces(pieces(log)), None)

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from oomlab.exercises import Exercise, Wrong
 from oomlab.exercises.kinds import Choice, Essay, Number
-from oomlab.zones import Machine, zones
+from oomlab.zone_model import Machine, zones
 
 KERNEL_MIB = 1024
 """Addresses of the kernel's own part under the 3G/1G split, in MiB."""

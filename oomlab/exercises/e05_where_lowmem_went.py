@@ -7,9 +7,9 @@ from dataclasses import replace
 from oomlab.exercises import Exercise, Wrong
 from oomlab.exercises.evidence import cached_pages, incident
 from oomlab.exercises.kinds import Choice, Number
-from oomlab.simulate import Workload, buffer_head_limit, objects_per_page, pinned_by_page
+from oomlab.simulation import Workload, buffer_head_limit, objects_per_page, pinned_by_page
 from oomlab.units import PAGE_KB
-from oomlab.zones import Machine, zones
+from oomlab.zone_model import Machine, zones
 
 MACHINE = Machine()
 PAGE_BYTES = PAGE_KB * 1024

@@ -6,9 +6,9 @@ from dataclasses import replace
 
 from oomlab.exercises import Exercise, Wrong
 from oomlab.exercises.kinds import Choice, Essay, Number
-from oomlab.simulate import Workload, critical_ram, simulate
+from oomlab.simulation import Workload, critical_ram, simulate
 from oomlab.units import gib_to_pages, pages_to_gib
-from oomlab.zones import Machine
+from oomlab.zone_model import Machine
 
 MACHINE = Machine()
 

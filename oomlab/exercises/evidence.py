@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cache
 
 from oomlab import corpus
-from oomlab.parse import parse
+from oomlab.parsing import parse
 from oomlab.report import Report, ZoneStat
 
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import Any
+from oomlab.lazy import lazy_names
 
 _MODULES = {
     "FailureLab": "failure_lab",
@@ -15,9 +14,4 @@ _MODULES = {
 
 __all__ = ["FailureLab", "GfpBits", "Suspects", "WatermarkCalculator", "ZoneMap"]
 
-
-def __getattr__(name: str) -> Any:
-    """Load an explorer when somebody asks for it, so that what draws no widget needs no widget library."""
-    if name not in _MODULES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f"{__name__}.{_MODULES[name]}"), name)
+__getattr__ = lazy_names(__name__, {name: f"{__name__}.{module}" for name, module in _MODULES.items()})

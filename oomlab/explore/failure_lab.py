@@ -23,8 +23,8 @@ from oomlab.explore.rules import facts
 from oomlab.explore.story import tell
 from oomlab.kernel import KernelVersion
 from oomlab.palette import as_dict
-from oomlab.simulate import Trajectory, Workload, simulate
-from oomlab.zones import Machine
+from oomlab.simulation import Trajectory, Workload, simulate
+from oomlab.zone_model import Machine
 
 
 class FailureLab(anywidget.AnyWidget):

@@ -10,8 +10,8 @@ from oomlab.explore.rooms import join, styles
 from oomlab.explore.rules import facts
 from oomlab.explore.story import tell
 from oomlab.palette import as_dict
-from oomlab.simulate import Workload
-from oomlab.zones import Machine
+from oomlab.simulation import Workload
+from oomlab.zone_model import Machine
 
 _PAGE = Template(
     """<!doctype html>

@@ -97,8 +97,8 @@ def _python(name: str, value: object) -> str:
 def script(machine: Machine, *lines: str) -> str:
     """Put lines of Python together, with ``{machine}`` written out and what that needs imported.
 
-    >>> print(script(Machine(ram=2**22), "from oomlab.zones import Machine", "{machine}"))
-    from oomlab.zones import Machine
+    >>> print(script(Machine(ram=2**22), "from oomlab.zone_model import Machine", "{machine}"))
+    from oomlab.zone_model import Machine
     Machine(ram=4194304)
     """
     code = machine_code(machine)

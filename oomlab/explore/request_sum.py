@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from oomlab.machine import Machine
 from oomlab.watermarks import headroom, rule
-from oomlab.zones import Zone
+from oomlab.zone_model import Zone
 
 
 class RequestSum(NamedTuple):
@@ -52,7 +52,7 @@ def request_sum(
 ) -> RequestSum:
     """Hold a request against a zone of a machine, whose zones are ``derived``.
 
-    >>> from oomlab.zones import zones
+    >>> from oomlab.zone_model import zones
     >>> incident = Machine()
     >>> request_sum(incident, zones(incident), request="Normal", asked="DMA", free=906, order=0).spare
     0

@@ -12,9 +12,9 @@ from typing import Any, get_args
 
 from oomlab.kernel import KernelVersion
 from oomlab.machine import Allocator, Arch, Machine, fact, has_buffer_head_fix, struct_page_bytes, zone_names
-from oomlab.simulate import Workload
-from oomlab.simulate.model import slack
-from oomlab.simulate.workload import buffer_head_limit, objects_per_page
+from oomlab.simulation import Workload
+from oomlab.simulation.model import slack
+from oomlab.simulation.workload import buffer_head_limit, objects_per_page
 from oomlab.watermarks import counted_field, default_ratios, rule
 
 KERNELS = ("2.6.32", "3.2.59", "3.4", "3.10", "4.4", "5.10", "6.1")

@@ -8,10 +8,10 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from oomlab.errors import MachineError
-from oomlab.simulate import Event, Trajectory, Workload, simulate
-from oomlab.simulate.model import kernel_class, user_class
+from oomlab.simulation import Event, Trajectory, Workload, simulate
+from oomlab.simulation.model import kernel_class, user_class
 from oomlab.units import PAGE_KB, human_kb
-from oomlab.zones import Machine
+from oomlab.zone_model import Machine
 
 
 class Story(NamedTuple):

@@ -17,7 +17,7 @@ from oomlab.machine import Machine, zone_names
 from oomlab.render.words import several
 from oomlab.units import kb
 from oomlab.watermarks import counted_field
-from oomlab.zones import Zone, zones
+from oomlab.zone_model import Zone, zones
 
 
 class WatermarkCalculator(Explorer):
@@ -114,7 +114,7 @@ def _code(machine: Machine, settings: Settings) -> str:
     return script(
         machine,
         "from oomlab.watermarks import headroom",
-        "from oomlab.zones import Machine, zones",
+        "from oomlab.zone_model import Machine, zones",
         "",
         f'zone = next(each for each in zones({{machine}}) if each.name == "{settings.asked}")',
         f"headroom({terms}, order={settings.order})",

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from oomlab.explore.picture import Box, Label, Mark, Picture, Rule
 from oomlab.explore.request_sum import RequestSum
 from oomlab.render.words import several
-from oomlab.zones import Zone
+from oomlab.zone_model import Zone
 
 ROW = 22
 """Pixels from one row of the table to the next."""

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from oomlab.errors import MachineError
 from oomlab.explore.machines import RAM_STEPS, reachable
 from oomlab.machine import Machine, layout
-from oomlab.zones import zones
+from oomlab.zone_model import zones
 
 HIGH = ("HighMem", "Movable")
 """Zones that the kernel does not map."""

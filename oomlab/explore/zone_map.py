@@ -113,7 +113,7 @@ def zone_view(machine: Machine, *, ram: int, build: str, split: str, vmalloc: in
         sentence=trouble_sentence(trouble) if trouble else " ".join(_sentences(asked, used, shares)),
         draw=partial(draw_zones, ram, used, shares, prices(replace(asked, ram=RAM_STEPS[0]))),
         table=tuple(_rows(used, shares)),
-        code=script(used, "from oomlab.zones import Machine, zones", "", "zones({machine})"),
+        code=script(used, "from oomlab.zone_model import Machine, zones", "", "zones({machine})"),
     )
 
 

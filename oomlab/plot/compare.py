@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 
 from oomlab.palette import swatch
 from oomlab.plot.canvas import FAINT, INK, PAPER, QUIET, SMALL, TEXT, block, look, paper, say, units
-from oomlab.simulate import Comparison, Trajectory
+from oomlab.simulation import Comparison, Trajectory
 from oomlab.units import human_kb, kb, pages_to_gib
 
 MIB, GIB = 2**8, 2**18  # pages

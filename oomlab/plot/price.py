@@ -9,9 +9,9 @@ from matplotlib.axes import Axes
 
 from oomlab.palette import swatch
 from oomlab.plot.canvas import INK, QUIET, SMALL, TEXT, block, look, paper, say
-from oomlab.simulate import Workload, pinned_by_page
+from oomlab.simulation import Workload, pinned_by_page
 from oomlab.units import PAGE_KB, gib_to_pages, human_kb, kb
-from oomlab.zones import Machine, zones
+from oomlab.zone_model import Machine, zones
 
 PAGE_BYTES = PAGE_KB * 1024
 

@@ -8,10 +8,10 @@ from matplotlib.axes import Axes
 
 from oomlab.palette import swatch
 from oomlab.plot.canvas import FAINT, INK, QUIET, SMALL, TEXT, block, look, paper, say, units
-from oomlab.simulate import Trajectory, lowmem_budget
-from oomlab.simulate.budget import Part
-from oomlab.simulate.model import kernel_class, user_class
-from oomlab.simulate.trajectory import Event
+from oomlab.simulation import Trajectory, lowmem_budget
+from oomlab.simulation.budget import Part
+from oomlab.simulation.model import kernel_class, user_class
+from oomlab.simulation.trajectory import Event
 from oomlab.units import human_kb, kb, pages_to_gib
 
 SHARE_TO_NAME = 0.045
@@ -137,7 +137,7 @@ def _flag(panel: Axes, event: Event, height: float) -> None:
 def budget(parts: Sequence[Part], *, ax: Axes | None = None) -> Axes:
     """Draw a zone's budget as steps: what each use takes, from the whole zone down to what is left.
 
-    ``parts`` is what :func:`oomlab.simulate.lowmem_budget` gives; they add up to the zone.
+    ``parts`` is what :func:`oomlab.simulation.lowmem_budget` gives; they add up to the zone.
     """
     whole = sum(part.pages for part in parts)
     ax = paper(ax, height=1.1 + 0.34 * (len(parts) + 1))

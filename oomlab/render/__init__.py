@@ -7,8 +7,9 @@ the command line does not wait for the pages of the notebook.
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from oomlab.lazy import lazy_names
 
 if TYPE_CHECKING:
     from oomlab.render.data import as_dict, json_document
@@ -42,9 +43,4 @@ _MODULES = {
     "timeline_html": "timeline",
 }
 
-
-def __getattr__(name: str) -> Any:
-    """Load a function when somebody asks for it."""
-    if name not in __all__:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f"{__name__}.{_MODULES[name]}"), name)
+__getattr__ = lazy_names(__name__, {name: f"{__name__}.{module}" for name, module in _MODULES.items()})

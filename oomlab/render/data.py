@@ -6,10 +6,10 @@ import json
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from oomlab.diagnose import Diagnosis, diagnose
-from oomlab.diagnose import as_dict as diagnosis_as_dict
-from oomlab.diagnose.timeline import Judged, TimelineBuilder, timeline_as_dict
-from oomlab.diagnose.when import clock, uptime
+from oomlab.diagnosis import Diagnosis, diagnose
+from oomlab.diagnosis import as_dict as diagnosis_as_dict
+from oomlab.diagnosis.timeline import Judged, TimelineBuilder, timeline_as_dict
+from oomlab.diagnosis.when import clock, uptime
 from oomlab.gfp import GfpMask
 from oomlab.render.account import decode_trigger
 from oomlab.report import Memcg, Report, ZoneStat

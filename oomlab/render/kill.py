@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from oomlab.badness import Explanation, Scored, explains
-from oomlab.diagnose import Diagnosis
+from oomlab.diagnosis import Diagnosis
 from oomlab.render.safe import plain
 from oomlab.render.words import listed, person
 from oomlab.report import Report, Victim

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from textwrap import wrap
 
 from oomlab.machine import Machine, has_buffer_head_fix
-from oomlab.simulate import Event, Trajectory, lowmem_budget
+from oomlab.simulation import Event, Trajectory, lowmem_budget
 from oomlab.units import human_kb, kb
 
 WIDTH, LABEL = 96, 10

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from oomlab.diagnose import diagnose
+from oomlab.diagnosis import diagnose
 from oomlab.palette import css_background, css_hatch
 from oomlab.render import account
 from oomlab.render.kill import kill_in_words

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from textwrap import wrap
 
-from oomlab.diagnose import Diagnosis, diagnose
-from oomlab.diagnose.when import clock, uptime
+from oomlab.diagnosis import Diagnosis, diagnose
+from oomlab.diagnosis.when import clock, uptime
 from oomlab.gfp import GfpMask
 from oomlab.render import account
 from oomlab.render.kill import kill_in_words

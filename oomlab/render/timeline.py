@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from oomlab.diagnose import Diagnosis
-from oomlab.diagnose.timeline import Event, Timeline
+from oomlab.diagnosis import Diagnosis
+from oomlab.diagnosis.timeline import Event, Timeline
 from oomlab.render.page import frame
 from oomlab.render.safe import markup, plain
 from oomlab.render.words import person

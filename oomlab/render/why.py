@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from zlib import crc32
 
-from oomlab.diagnose import Diagnosis
+from oomlab.diagnosis import Diagnosis
 from oomlab.render.log import Place
 from oomlab.render.safe import markup, plain
 from oomlab.render.words import listed

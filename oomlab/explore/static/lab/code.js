@@ -9,7 +9,7 @@ export function asPython(facts, settings) {
   const asked = changed(workload, facts.defaults.workload);
   return [
     "from oomlab import Machine",
-    "from oomlab.simulate import Workload, simulate",
+    "from oomlab.simulation import Workload, simulate",
     ...("kernel" in chosen ? ["from oomlab.kernel import KernelVersion"] : []),
     "",
     `machine = ${call("Machine", chosen)}`,

@@ -1,4 +1,4 @@
-// The stepping core, straight lines from event to event: oomlab/simulate/engine.py in the browser.
+// The stepping core, straight lines from event to event: oomlab/simulation/engine.py in the browser.
 // Zones are numbers, lowest first; a request of class k may use the zones k down to 0. Amounts are pages.
 
 import { Slope } from "./slope.js";

@@ -1,4 +1,4 @@
-// A workload on a machine, from boot to its end: oomlab/simulate/model.py in the browser.
+// A workload on a machine, from boot to its end: oomlab/simulation/model.py in the browser.
 // machine and workload have Python's fields; simulate() gives what Python's Trajectory holds.
 
 import { Engine } from "./engine.js";

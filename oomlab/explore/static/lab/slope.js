@@ -1,5 +1,5 @@
 // How fast everything changes, and how long it can go on like that:
-// oomlab/simulate/slope.py in the browser.
+// oomlab/simulation/slope.py in the browser.
 
 import { EPSILON, sum } from "./vessels.js";
 

@@ -1,5 +1,5 @@
 // What each zone holds now, and what reclaim can take from it at once:
-// oomlab/simulate/vessels.py in the browser.
+// oomlab/simulation/vessels.py in the browser.
 
 export const EPSILON = 1e-3; // pages that count as nothing
 

@@ -1,4 +1,4 @@
-// From a machine to its zones by the kernel's integer arithmetic: oomlab/zones.py and
+// From a machine to its zones by the kernel's integer arithmetic: oomlab/zone_model.py and
 // oomlab/watermarks.py in the browser. Every number here is far below 2**53, so it is exact.
 
 import { human, PAGE_KB } from "./format.js";

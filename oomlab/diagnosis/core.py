@@ -1,0 +1,210 @@
+"""The core test: which zones might the request use, and would one of them have served it?
+
+Before it kills, the kernel tries once more, and holds the zones to ``high`` instead of
+``min``, urgent requests too: only if none passes does it go on. So a zone that passes at
+``high`` when the report is printed calls for another explanation than "memory was full".
+
+Source: mm/page_alloc.c, ``__alloc_pages_may_oom``.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+
+from oomlab.diagnosis.holdings import Holdings, holdings, holdings_of
+from oomlab.gfp import GfpMask, decode_gfp
+from oomlab.report import FreeBlocks, Report, ZoneStat
+from oomlab.verdict import ZONE_ORDER, Verdict, verdicts
+
+HIGH_ZONES = ("HighMem", "Movable")
+"""Zones that the kernel cannot use for itself."""
+
+_SPAN = re.compile(r"(\d{1,5})(?:-(\d{1,5}))?", re.A)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Case:
+    """A report with what every rule asks of it worked out once.
+
+    ``mask`` is the request's; where the log lost it, an ordinary request of the kernel's is put
+    in its place and ``mask_known`` is false. ``judged`` holds the zones against ``min``, empty
+    ones left out; ``open_now`` are those that would have served the request in the kernel's last
+    try. ``nodes`` are the NUMA nodes that the request was bound to, if the log says.
+    """
+
+    report: Report
+    mask: GfpMask
+    mask_known: bool
+    order: int
+    nodes: frozenset[int] | None
+    judged: tuple[Verdict, ...]
+    open_now: tuple[ZoneStat, ...] = ()
+    held: Holdings
+    lowmem: Holdings
+
+    @property
+    def asked(self) -> tuple[Verdict, ...]:
+        """The zones that the request might use."""
+        return tuple(each for each in self.judged if each.allowed and self.reachable(each.zone))
+
+    @property
+    def killing(self) -> bool:
+        """Tell whether the OOM killer ran; 2.4 reports the failed request first and then the kill."""
+        return self.report.kind == "oom" or bool(self.report.victims)
+
+    @property
+    def barred(self) -> tuple[ZoneStat, ...]:
+        """The zones that lie above those the request might use."""
+        return tuple(each.zone for each in self.judged if not each.allowed)
+
+    def reachable(self, zone: ZoneStat) -> bool:
+        """Tell whether a zone is on a node that the request might use."""
+        return self.nodes is None or zone.node is None or zone.node in self.nodes
+
+
+def open_case(report: Report) -> Case:
+    """Work out what the rules ask of a report."""
+    mask = _mask(report)
+    some_mask = mask or decode_gfp(0xCC0, names=("GFP_KERNEL",))
+    case = Case(
+        report=report,
+        mask=some_mask,
+        mask_known=mask is not None,
+        order=max(0, report.trigger.order or 0),
+        nodes=bound_nodes(report),
+        judged=_judged(report, some_mask),
+        held=holdings(report),
+        lowmem=holdings_of([zone for zone in report.zones if zone.name not in HIGH_ZONES], report),
+    )
+    return replace(case, open_now=zones_open(case))
+
+
+def _mask(report: Report) -> GfpMask | None:
+    trigger = report.trigger
+    if trigger.gfp_mask is None and not trigger.gfp_names:
+        return None
+    mask = decode_gfp(trigger.gfp_mask or 0, kernel=report.kernel, names=trigger.gfp_names)
+    return mask if mask.zone else None
+
+
+def _judged(report: Report, mask: GfpMask) -> tuple[Verdict, ...]:
+    """Judge the zones; where the log shows no mark of any of them, nothing can be judged."""
+    marked = any(zone.watermark_min is not None for zone in report.zones)
+    return tuple(each for each in verdicts(report, mask) if marked and not _empty(each.zone))
+
+
+def _empty(zone: ZoneStat) -> bool:
+    size = zone.present if zone.managed is None else zone.managed
+    return size == 0 and not zone.free
+
+
+# --- which zones would have served it ---------------------------------------------------------
+
+
+def zones_open(case: Case, *, lift: str = "") -> tuple[ZoneStat, ...]:
+    """Give the zones that would have served the request in the kernel's last try.
+
+    A request that merely failed had no such try: ``min`` decided. ``lift`` asks what if pages of
+    that kind were like any others: ``"cma"`` or ``"highatomic"``.
+    """
+    mask, zones = case.mask, [_lifted(zone, lift) for zone in case.report.zones]
+    if case.killing:
+        mask, zones = replace(mask, flags=mask.flags - {"__GFP_HIGH"}), list(map(_raised, zones))
+    results = verdicts(replace(case.report, zones=tuple(zones)), mask)
+    return tuple(
+        zone
+        for zone, result in zip(case.report.zones, results, strict=True)
+        if result.allowed and case.reachable(zone) and _passes(case, result)
+    )
+
+
+def _raised(zone: ZoneStat) -> ZoneStat:
+    return zone if zone.watermark_high is None else replace(zone, watermark_min=zone.watermark_high)
+
+
+def _passes(case: Case, verdict: Verdict) -> bool:
+    """Read a verdict as a yes; neither a lost reserve nor a lost list of free blocks can say yes."""
+    if verdict.zone.free is None or verdict.mark is None or verdict.refused:
+        return False
+    if verdict.reserve is None and not is_own_zone(case, verdict.zone):
+        return False
+    return case.order == 0 or verdict.block is True
+
+
+def is_own_zone(case: Case, zone: ZoneStat) -> bool:
+    """Tell whether a zone is the highest that the request might use: it keeps nothing back from it."""
+    names = {each.zone.name for each in case.asked}
+    return zone.name == max(names, key=ZONE_ORDER.index, default=None)
+
+
+_LIFTED = {"cma": ("C", ("free_cma",)), "highatomic": ("H", ("free_highatomic", "reserved_highatomic"))}
+
+
+def _lifted(zone: ZoneStat, lift: str) -> ZoneStat:
+    if lift not in _LIFTED:
+        return zone
+    letter, names = _LIFTED[lift]
+    counters = {name: pages for name, pages in zone.counters.items() if name not in names}
+    blocks = zone.free_blocks and tuple(
+        FreeBlocks(each.order, each.blocks, each.types.replace(letter, "M")) for each in zone.free_blocks
+    )
+    return replace(zone, counters=counters, free_blocks=blocks)
+
+
+def weight(verdict: Verdict) -> int:
+    """Give the pages of a zone, so that a small one decides little."""
+    return verdict.zone.managed or verdict.zone.present or verdict.zone.free or 0
+
+
+def shut(case: Case) -> bool:
+    """Tell whether the log shows zones that the request might use, and all of them too full for it."""
+    return bool(case.asked) and not case.open_now
+
+
+def roomy(zone: ZoneStat) -> bool:
+    """Tell whether a zone that was not asked has much free: more than ``high``, and three times ``min``."""
+    if zone.free is None:
+        return False
+    return zone.free > max(zone.watermark_high or 0, 3 * (zone.watermark_min or 0))
+
+
+# --- nodes ------------------------------------------------------------------------------------
+
+
+def node_list(text: str | None) -> frozenset[int]:
+    """Read a list of nodes as the kernel prints it.
+
+    >>> sorted(node_list("0-1,3"))
+    [0, 1, 3]
+    """
+    spans = [(int(first), int(last or first)) for first, last in _SPAN.findall(text or "")]
+    return frozenset(node for first, last in spans for node in range(first, min(last, first + 1024) + 1))
+
+
+def bound_nodes(report: Report) -> frozenset[int] | None:
+    """Give the nodes that the request was bound to; ``None`` when it might use all there are.
+
+    A list of all nodes binds to none. Kernels list only the zones of the nodes that the request
+    might use, so others show in the totals alone.
+    """
+    bounds = [nodes for nodes in map(node_list, (report.nodemask, report.mems_allowed)) if nodes]
+    allowed = frozenset.intersection(*bounds) if bounds else frozenset[int]()
+    shown = {zone.node for zone in report.zones if zone.node is not None}
+    told = report.scope in ("cpuset", "mempolicy")
+    elsewhere = report.constraint is None and not report.totals.get("highmem") and hidden_free(report)
+    return allowed if allowed and (shown - allowed or told or elsewhere) else None
+
+
+def hidden_free(report: Report) -> int:
+    """Count the pages that lie free in zones which the report does not list.
+
+    The total counts all zones. Listed are those of the nodes that the request might use, and
+    since 6.1 only up to the request's own zone.
+    Source: mm/show_mem.c, ``show_free_areas``, ``show_mem_node_skip`` and ``max_zone_idx``.
+    """
+    whole = report.totals.get("free")
+    if whole is None or not report.zones:
+        return 0
+    hidden = whole - sum(zone.free or 0 for zone in report.zones)
+    return hidden if hidden > max(1024, whole // 20) else 0

@@ -1,0 +1,85 @@
+"""What to change, in the order in which to try it, with this report's own numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+from typing import Any
+
+from oomlab.diagnosis.core import Case
+from oomlab.diagnosis.details import mem_map_pages
+from oomlab.diagnosis.saying import limit, size
+from oomlab.kernel import holds, load_table
+from oomlab.units import human_kb, pages_to_gib
+
+
+def remedies(case: Case, cause: str, contributing: Collection[str]) -> tuple[str, ...]:
+    """Give the rows of ``tables/diagnose.toml`` that fit, with numbers filled in.
+
+    A row fits when its cause does, all that it names under ``with`` contributes, the kernel is
+    one it holds for, and the report has every number that it needs.
+    """
+    numbers = dict(_numbers(case))
+    rows = load_table("diagnose")["remedy"]
+    return tuple(
+        row["text"].format_map(numbers) for row in rows if _fits(row, case, cause, contributing, numbers)
+    )
+
+
+def _fits(
+    row: Mapping[str, Any], case: Case, cause: str, contributing: Collection[str], numbers: Mapping[str, str]
+) -> bool:
+    if cause not in row["causes"] or not set(row.get("with", ())) <= {*contributing}:
+        return False
+    if set(row.get("without", ())) & {*contributing} or not set(row.get("needs", ())) <= numbers.keys():
+        return False
+    kernel = case.report.kernel
+    return kernel is None or holds(row, kernel.version)
+
+
+def _numbers(case: Case) -> Iterator[tuple[str, str]]:
+    """Work out the sizes that remedies speak of; a size that the report does not give is left out."""
+    report, held = case.report, case.held
+    known = {
+        "ram": held.size or 0,
+        "lowmem": 0 if _movable(case) else case.lowmem.size or 0,
+        "movable": _movable(case),
+        "mem_map": mem_map_pages(case),
+        "swap": report.swap.total or 0 if report.swap else 0,
+        "cma": report.totals.get("cma_reserved", 0),
+        "locked": held.pages("unevictable"),
+        "pool": held.pages("hugetlb"),
+        "shmem": held.pages("shmem"),
+        "cached": held.pages("file") if held.share("file") >= limit("file") else 0,
+    }
+    yield from ((name, size(case, pages)) for name, pages in known.items() if pages > 0)
+    yield from _less_ram(case)
+    yield from _less_cma(case)
+    if report.memcg and report.memcg.limit_kb:
+        with_swap = report.memcg.swap_limit_kb if report.memcg.met_with_swap else None
+        yield "limit", human_kb(with_swap or report.memcg.limit_kb)
+    else:
+        yield "no_limit", "unknown"
+
+
+def _movable(case: Case) -> int:
+    """Count the pages closed to the kernel on a machine that has no HighMem: those of ZONE_MOVABLE."""
+    if case.report.totals.get("highmem") or case.report.zone("HighMem"):
+        return 0
+    zones = [zone for zone in case.barred if zone.name == "Movable"]
+    return sum(zone.managed or zone.present or 0 for zone in zones)
+
+
+def _less_cma(case: Case) -> Iterator[tuple[str, str]]:
+    half = case.report.totals.get("cma_reserved", 0) * case.report.page_size_kb // 2**11
+    if half >= 4:
+        yield "cma_half", f"{half}M"
+
+
+def _less_ram(case: Case) -> Iterator[tuple[str, str]]:
+    """Reckon what ``mem=`` with three quarters of the RAM would give back of ``mem_map``."""
+    ram = case.report.totals.get("ram", 0)
+    gib = int(pages_to_gib(ram, case.report.page_size_kb) * 3 / 4)
+    if gib >= 4 and mem_map_pages(case):
+        kept = gib * 2**20 // case.report.page_size_kb
+        yield "less", f"{gib}G"
+        yield "less_saves", size(case, mem_map_pages(case) * (1 - kept / ram))

@@ -1,0 +1,189 @@
+"""Several reports of one log: kills in order, the same cause or not, and what changed between."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from oomlab.diagnosis import diagnose
+from oomlab.diagnosis.holdings import Holdings, holdings
+from oomlab.diagnosis.model import Diagnosis
+from oomlab.diagnosis.saying import limit, listed
+from oomlab.diagnosis.when import clock, uptime
+from oomlab.report import Kind, Report, Victim
+from oomlab.units import human_kb
+
+NEARBY = 20
+"""So many reports before one are kept, to say whether their kills helped."""
+
+_WATCHED = {
+    "anon": "process memory",
+    "shmem": "shared memory",
+    "file": "page cache",
+    "slab": "slab",
+    "page_tables": "page tables",
+    "kernel_stacks": "kernel stacks",
+    "free": "free memory",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """One report of a log: where it begins, when, why, and who died.
+
+    ``time`` is the date as the log writes it, ``seconds`` the uptime of the kernel; either is
+    ``None`` where the log lacks it.
+    """
+
+    first_line: int
+    kind: Kind
+    time: str | None
+    seconds: float | None
+    diagnosis: Diagnosis
+    victims: tuple[Victim, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Timeline:
+    """What the reports of a log come to together.
+
+    ``same_cause`` is ``None`` unless at least two were OOMs whose cause is known. ``changes``
+    tell what grew or shrank from the first OOM to the last.
+    """
+
+    events: tuple[Event, ...]
+    same_cause: bool | None
+    changes: tuple[str, ...]
+    summary: str
+
+    def _repr_html_(self) -> str:
+        """Show the timeline in a notebook; like a report, it loads its page when it is asked to."""
+        from oomlab.render import timeline_html
+
+        return str(timeline_html(self))
+
+
+class Judged(NamedTuple):
+    """A report, the name of its log, and why it was written."""
+
+    log: str
+    report: Report
+    diagnosis: Diagnosis
+
+
+def judge(found: Iterable[tuple[str, Report]]) -> Iterator[Judged]:
+    """Diagnose reports as they come, each with the name of its log, in the light of those before it."""
+    before: dict[str, deque[Report]] = {}
+    for log, report in found:
+        earlier = before.setdefault(log, deque(maxlen=NEARBY))
+        yield Judged(log, report, diagnose(report, others=earlier))
+        earlier.append(report)
+
+
+class TimelineBuilder:
+    """Takes the reports of one log as they come, and says what they have in common.
+
+    Of the reports themselves only the first and the last OOM are kept, so that there may be many.
+    """
+
+    def __init__(self) -> None:
+        self._events: list[Event] = []
+        self._ooms: list[Report] = []
+
+    def add(self, report: Report, diagnosis: Diagnosis) -> None:
+        """Take the next report of the log, and why it was written."""
+        self._events.append(_event(report, diagnosis))
+        if report.kind == "oom":
+            self._ooms[1:] = [report]
+
+    def build(self) -> Timeline:
+        """Say what the reports so far come to."""
+        causes = [event.diagnosis.cause for event in self._events]
+        known = [cause for cause in causes if cause not in ("not_oom", "undetermined")]
+        same = len(set(known)) == 1 if len(known) > 1 else None
+        changes = tuple(_changes(self._ooms))
+        summary = _summary(self._events, known, same, changes)
+        return Timeline(events=tuple(self._events), same_cause=same, changes=changes, summary=summary)
+
+
+def _event(report: Report, diagnosis: Diagnosis) -> Event:
+    return Event(
+        first_line=report.first_line,
+        kind=report.kind,
+        time=clock(report),
+        seconds=uptime(report),
+        diagnosis=diagnosis,
+        victims=report.victims,
+    )
+
+
+def timeline(reports: Iterable[Report]) -> Timeline:
+    """Say what the reports of one log, in the order of the log, have in common."""
+    builder = TimelineBuilder()
+    for report in reports:
+        builder.add(report, diagnose(report))
+    return builder.build()
+
+
+def timeline_as_dict(line: Timeline) -> dict[str, Any]:
+    """Give a timeline as plain data for JSON."""
+    return {
+        "same_cause": line.same_cause,
+        "changes": list(line.changes),
+        "summary": line.summary,
+        "events": [
+            {
+                "line": event.first_line,
+                "time": event.time,
+                "uptime_s": event.seconds,
+                "cause": event.diagnosis.cause,
+                "confidence": event.diagnosis.confidence,
+                "victims": [{"pid": each.pid, "comm": each.comm} for each in event.victims],
+            }
+            for event in line.events
+        ],
+    }
+
+
+def _changes(reports: Sequence[Report]) -> Iterator[str]:
+    """Say what grew or shrank by a noticeable part of memory, from the first report to the last."""
+    if len(reports) < 2:
+        return
+    first, last = holdings(reports[0]), holdings(reports[-1])
+    whole = first.size or last.size
+    if not whole or not first.known or not last.known:
+        return
+    for name, what in _WATCHED.items():
+        before, after = first.pages(name), last.pages(name)
+        if _both(first, last, name) and abs(after - before) >= limit("changed") * whole:
+            sizes = [human_kb(pages * reports[0].page_size_kb) for pages in (before, after)]
+            yield f"{what} {'grew' if after > before else 'shrank'} from {sizes[0]} to {sizes[1]}"
+
+
+def _both(first: Holdings, last: Holdings, name: str) -> bool:
+    return name in first and name in last
+
+
+def _summary(events: Sequence[Event], known: Sequence[str], same: bool | None, changes: Sequence[str]) -> str:
+    kills = sum(len(event.victims) for event in events)
+    parts = [
+        f"{_count(len(events), 'report')}, {_count(kills, 'process', 'processes')} killed{_span(events)}."
+    ]
+    if same:
+        parts.append(f"The cause was the same each time: {known[0]}.")
+    elif same is False:
+        parts.append(f"The causes differ: {listed(dict.fromkeys(known))}.")
+    if changes:
+        parts.append(f"Meanwhile {listed(changes)}.")
+    return " ".join(parts)
+
+
+def _span(events: Sequence[Event]) -> str:
+    times = [event.seconds for event in events if event.seconds is not None]
+    return f" within {max(times) - min(times):,.1f} s" if len(times) > 1 and times == sorted(times) else ""
+
+
+def _count(number: int, noun: str, plural: str | None = None) -> str:
+    return f"{number:,} {noun if number == 1 else plural or noun + 's'}"

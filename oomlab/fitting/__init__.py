@@ -1,0 +1,138 @@
+"""From a report back to the machine, with what does not fit shown.
+
+``fit(report)`` says what it read off, what it inferred, and what it had to calibrate, and
+lays every number that the kernel derives beside the model's own: the residuals. It works for
+any report with zone lines; the machine as a whole is inferred for a PC with one node.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from oomlab.fitting.budget import reported_budget
+from oomlab.fitting.machine import infer_machine, infer_workload
+from oomlab.fitting.marks import MarksFit, explain_marks
+from oomlab.fitting.readings import (
+    Reading,
+    drift,
+    machine_readings,
+    read_off,
+    sysctl_readings,
+    usual_min_free,
+)
+from oomlab.fitting.residuals import Residual, kernel_zones, marks_off, nodes, reserves_off, sizes_off
+from oomlab.fitting.sysctls import Key, MinFree, Ratio, infer_min_free_kbytes, infer_ratios, sizes_when_set
+from oomlab.machine import Machine
+from oomlab.procfs import Snapshot
+from oomlab.report import Report
+from oomlab.simulation import Part, Workload
+
+__all__ = ["Fit", "MarksFit", "MinFree", "Reading", "Residual", "explain_marks", "fit"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fit:
+    """What a report tells of its machine.
+
+    ``machine`` and ``workload`` are ``None`` where the report is not of a PC with one node, or
+    its kernel is not known. ``marks`` says for each zone which rule set its watermarks, or why none did.
+    """
+
+    report: Report
+    machine: Machine | None
+    workload: Workload | None
+    min_free_kbytes: MinFree | None
+    ratios: tuple[Ratio, ...]
+    marks: tuple[MarksFit, ...]
+    readings: tuple[Reading, ...]
+    residuals: tuple[Residual, ...]
+
+    @property
+    def exact(self) -> bool:
+        """Whether the model gives every number that was laid beside it."""
+        return all(residual.off == 0 for residual in self.residuals)
+
+    def budget(self) -> tuple[Part, ...]:
+        """Share ZONE_NORMAL out by the report's own numbers: parts that add up to its present pages."""
+        return reported_budget(self.report, self.machine, self.workload)
+
+
+def fit(source: Report | Snapshot) -> Fit:
+    """Fit a machine to a report, or to a reading of ``/proc``.
+
+    >>> from oomlab import corpus
+    >>> from oomlab.parsing import parse
+    >>> fitted = fit(parse(corpus.incident())[0])
+    >>> fitted.machine == Machine(), fitted.workload == Workload()
+    (True, True)
+    """
+    report = source if isinstance(source, Report) else _as_report(source)
+    marks = tuple(found for zone in report.zones if (found := explain_marks(zone)) is not None)
+    ratios = _ratios(report)
+    sizes, min_free = _sysctls(report, marks, ratios)
+    chosen = _likely(min_free, report)
+    machine = infer_machine(report, chosen, ratios)
+    workload = None if machine is None else infer_workload(report, machine)
+    residuals = [*marks_off(report, marks, sizes, chosen), *reserves_off(report, sizes, ratios)]
+    residuals += sizes_off(report, machine)
+    readings = [*read_off(report), *sysctl_readings(report, min_free, chosen, ratios)]
+    readings += [*drift(report, sizes), *machine_readings(machine, workload)]
+    return Fit(
+        report=report,
+        machine=machine,
+        workload=workload,
+        min_free_kbytes=min_free,
+        ratios=ratios,
+        marks=marks,
+        readings=tuple(readings),
+        residuals=tuple(residuals),
+    )
+
+
+def _as_report(snapshot: Snapshot) -> Report:
+    """Take a reading of ``/proc`` for a memory dump without a log."""
+    return Report(
+        kind="show_mem",
+        first_line=0,
+        last_line=0,
+        kernel=snapshot.kernel,
+        zones=tuple(zone for zone in snapshot.zones if zone.present),
+    )
+
+
+# --- sysctls ----------------------------------------------------------------------------------
+
+
+def _ratios(report: Report) -> tuple[Ratio, ...]:
+    known = kernel_zones(report)
+    return infer_ratios(nodes(report)[0], *known) if known and report.zones else ()
+
+
+def _sysctls(
+    report: Report, marks: tuple[MarksFit, ...], ratios: tuple[Ratio, ...]
+) -> tuple[dict[Key, int], MinFree | None]:
+    """Choose the sizes that explain the most: one ``min_free_kbytes`` for all marks, then the reserves."""
+
+    def unexplained(choice: tuple[dict[Key, int], MinFree | None]) -> tuple[bool, int]:
+        sizes, found = choice
+        off = sum(residual.off != 0 for residual in reserves_off(report, sizes, ratios))
+        return found is None or not found.exact, off
+
+    choices = [
+        (sizes, infer_min_free_kbytes(report, sizes, marks)) for sizes in sizes_when_set(report, ratios)
+    ]
+    return min(choices, key=unexplained)
+
+
+def _likely(found: MinFree | None, report: Report) -> int | None:
+    """Choose the likeliest value of a range: the kernel's own default, a round number, the least."""
+    if found is None:
+        return None
+    usual = usual_min_free(report)
+    if usual is not None and found.least <= usual <= found.most:
+        return usual
+    for step in (1024, 100, 1):
+        value = -(-found.least // step) * step
+        if value <= found.most:
+            return value
+    return found.least

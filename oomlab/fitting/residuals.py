@@ -1,0 +1,108 @@
+"""The report's numbers beside the model's own: what is left over says how good the fit is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Literal, NamedTuple
+
+from oomlab.errors import MachineError, UnknownKernel
+from oomlab.fitting.marks import MarksFit
+from oomlab.fitting.sysctls import Key, Ratio, lowmem_zones, modelled_reserves, present_of, unboosted
+from oomlab.kernel import KernelVersion
+from oomlab.machine import Machine, zone_names
+from oomlab.report import Report, ZoneStat
+from oomlab.watermarks import default_ratios, watermarks
+from oomlab.zone_model import zones
+
+_TYPICAL = {"quarters_of_share": "3.2", "quarters_or_scale": "6.1", "twice_and_thrice": "2.6.8"}
+"""A version that sets marks by each rule: evidence beats the version that a report names."""
+
+
+class Residual(NamedTuple):
+    """A number of the report beside the model's, in pages."""
+
+    zone: str
+    quantity: str
+    reported: int
+    modelled: int
+
+    @property
+    def off(self) -> int:
+        """How far the model is off."""
+        return self.modelled - self.reported
+
+
+def marks_off(
+    report: Report, marks: Sequence[MarksFit], sizes: Mapping[Key, int], min_free_kbytes: int | None
+) -> Iterator[Residual]:
+    """Lay the marks of every lowmem zone beside those that its rule gives."""
+    lowmem = lowmem_zones(report) if min_free_kbytes is not None else []
+    total = sum(sizes.get((zone.node, zone.name), 0) for zone in lowmem)
+    rules = {(each.node, each.zone): each.rule for each in marks}
+    for zone in lowmem:
+        key = (zone.node, zone.name)
+        printed = unboosted(zone, marks)
+        if printed is None or key not in sizes:
+            continue
+        assert min_free_kbytes is not None
+        modelled = watermarks(
+            sizes[key],
+            lowmem=total,
+            min_free_kbytes=min_free_kbytes,
+            version=_TYPICAL[rules[key] or "quarters_or_scale"],
+            page_size_kb=report.page_size_kb,
+        )
+        yield Residual(zone.name, "min", printed.least, modelled.min)
+        yield Residual(zone.name, "low", printed.low, modelled.low)
+        yield Residual(zone.name, "high", printed.high, modelled.high)
+
+
+def reserves_off(report: Report, sizes: Mapping[Key, int], ratios: Sequence[Ratio]) -> Iterator[Residual]:
+    """Lay ``lowmem_reserve`` beside what the sizes give."""
+    known = kernel_zones(report)
+    if known is None:
+        return
+    for node in nodes(report):
+        by_name = {zone.name: sizes[zone.node, zone.name] for zone in node if (zone.node, zone.name) in sizes}
+        rows = modelled_reserves(by_name, *known, ratios)
+        for zone in node:
+            pairs = zip(zone.lowmem_reserve or (), rows.get(zone.name, ()), strict=False)
+            for upper, (reported, modelled) in enumerate(pairs):
+                yield Residual(zone.name, f"lowmem_reserve[{upper}]", reported, modelled)
+
+
+def sizes_off(report: Report, machine: Machine | None) -> Iterator[Residual]:
+    """Lay the sizes of the zones beside those of the machine that was inferred."""
+    derived = {zone.name: zone for zone in zones(machine)} if machine is not None else {}
+    for zone in report.zones if derived else ():
+        model = derived.get(zone.name)
+        present = present_of(zone)
+        if model is None or present is None:
+            continue
+        least, most = (
+            zone.present_bounds if zone.present is None and zone.present_bounds else (present, present)
+        )
+        yield Residual(zone.name, "present", min(max(model.present, least), most), model.present)
+        if zone.managed is not None:
+            yield Residual(zone.name, "managed", zone.managed, model.managed)
+
+
+def nodes(report: Report) -> list[list[ZoneStat]]:
+    """Group the zones by node."""
+    nodes = dict.fromkeys(zone.node for zone in report.zones)
+    return [[zone for zone in report.zones if zone.node == node] for node in nodes]
+
+
+def kernel_zones(report: Report) -> tuple[tuple[str, ...], KernelVersion] | None:
+    """Name all zones that the report's kernel has, if it is known and a PC's."""
+    if report.kernel is None:
+        return None
+    names = {zone.name for zone in report.zones}
+    version = report.kernel.version
+    arch: Literal["i386", "x86_64"] = "x86_64" if "DMA32" in names else "i386"
+    try:
+        every = zone_names(Machine(kernel=version, arch=arch))
+        default_ratios(every, version)  # a kernel before lowmem_reserve has no rule for it
+    except (MachineError, UnknownKernel):
+        return None
+    return (every, version) if names <= {*every, "Device"} and "DMA" in names else None

@@ -1,0 +1,93 @@
+"""First step: get from bytes of any origin to lines of plain text.
+
+Logs travel through mailers, web pages and serial consoles. Each leaves marks on the
+characters: colours, hard blanks, quotation marks. This module takes them off; what was
+wrapped into another format is unwrapped by :mod:`oomlab.parsing.unwrap`. Every cure starts
+with a look for its symptom, and costs next to nothing without it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from oomlab.parsing.unwrap import from_quoted_printable, is_quoted_printable, is_wrapped_up, unwrap
+
+LONGEST = 16_384
+"""No line of the kernel is longer than this; what lies beyond is not read."""
+
+_COLOURS = re.compile(r"\x1b\[[0-9;?]{0,20}[ -/]{0,4}[@-~]")
+_QUOTES = re.compile(r"[ \t]{0,8}(?:[A-Z]{0,3}[>|][ \t]?){1,40}")
+_BLANKS = re.compile("\u00c2\u00a0|[\u00a0\u2000-\u2003\u2007-\u2009\u202f\u3000\t\v\f]")
+_UNSEEN = re.compile("[\0\r\u200b\u200e\u200f\ufeff\u00ad]+")
+_TITLES = ("Mem-Info:", "Call Trace:", "Mem-info:", "Call trace:")
+"""Nothing follows these on their line."""
+
+_ENDING = re.compile(r"[^\w\s]{1,8}")
+_BLANK_LETTERS = re.compile(r"(?<=\s)A(?=\s)")
+"""What a hard blank became on its way through two character sets."""
+
+
+def decode(data: bytes) -> str:
+    """Turn the bytes of a log into text; bytes that are no UTF-8 stay visible as ``\\xff``.
+
+    >>> decode(b"DMA free:8kB \\xff")
+    'DMA free:8kB \\\\xff'
+    """
+    if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        return data.decode("utf-16", errors="replace")
+    return data.decode("utf-8", errors="backslashreplace")
+
+
+def clean(given: str, given_lines: list[str], first: int = 1) -> tuple[Sequence[int], list[str]]:
+    """Make a text, also given line by line, clean lines, each with the number of the line it stood on.
+
+    A line into which a logger folded several is several lines with one number.
+    """
+    text = _clean_characters(given)
+    lines = given_lines if text is given else text.split("\n")
+    numbers: Sequence[int] = range(first, first + len(lines))
+    if is_quoted_printable(text):
+        numbers, lines = from_quoted_printable(numbers, lines)
+        lines = [_BLANKS.sub(" ", line) for line in lines]
+    starts = {line[:1] for line in lines}
+    if is_wrapped_up(text, starts):
+        numbers, lines = unwrap(numbers, lines)
+        lines = [line if line.isascii() else _BLANKS.sub(" ", line) for line in lines]
+        starts = {line[:1] for line in lines}
+    if " " in starts:
+        starts |= {line.lstrip()[:1] for line in lines[:8]}
+    if ">" in starts or "|" in starts:
+        lines = [line[match.end() :] if (match := _QUOTES.match(line)) else line for line in lines]
+    ending = _ending(text if lines is given_lines else "\n".join(lines))
+    if ending:
+        lines = [line.rstrip().removesuffix(ending) for line in lines]
+    if len(text) > LONGEST and max(map(len, lines)) > LONGEST:
+        lines = [line[:LONGEST] for line in lines]
+    return numbers, lines
+
+
+def _ending(text: str) -> str:
+    """Find what ends every line, such as the quotation mark of a table, where it follows a title."""
+    at, title = next(((at, title) for title in _TITLES if (at := text.find(title)) >= 0), (-1, ""))
+    if at < 0:
+        return ""
+    ending = text[at + len(title) : at + len(title) + 200].partition("\n")[0].strip()
+    if not _ENDING.fullmatch(ending):
+        return ""
+    lines = text.split("\n")
+    return ending if 2 * sum(line.rstrip().endswith(ending) for line in lines) > len(lines) else ""
+
+
+def _clean_characters(text: str) -> str:
+    """Turn every kind of blank into a plain one, and take out what is not to be seen."""
+    if not text.isascii():
+        text = text.encode("utf-8", "backslashreplace").decode()  # halves of surrogate pairs
+        text = _UNSEEN.sub("", _BLANKS.sub(" ", text))
+    elif "\r" in text or "\0" in text or "\t" in text:
+        text = text.replace("\r", "").replace("\0", "").replace("\t", " ")
+    if "\x1b" in text:
+        text = _COLOURS.sub("", text)
+    if text.count("A  A ", 0, 4000) > 2:
+        text = _BLANK_LETTERS.sub(" ", text)
+    return text

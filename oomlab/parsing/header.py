@@ -1,0 +1,152 @@
+"""Read who asked, for what, on which kernel, and along which path."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from functools import lru_cache
+
+from oomlab.errors import UnknownKernel
+from oomlab.kernel import KernelRelease
+from oomlab.parsing.sketch import Line, Sketch
+from oomlab.report import Kind as ReportKind
+from oomlab.report import Trigger
+
+_MASK = re.compile(
+    r"(?:gfp_mask|mode|gfp)[=:]\s{0,4}(0x[0-9a-f]{1,16}|[0-9a-f]{1,16})([*?xX]{0,16})"
+    r"(?:\(([\w|+ ]{0,2000})\)?)?",
+    re.A,
+)
+"""The number, what somebody put over some of its digits, and the names."""
+
+_ORDER = re.compile(r"order[=:]\s{0,4}(-?\d{1,2})(?!\d)|(\d{1,2})-order allocation", re.A)
+"""No kernel has orders of three digits: such a number is damage."""
+
+_ADJ = re.compile(r"(oom_adj|oomkilladj|oom_score_adj)=(-?\d{1,10})", re.A)
+_PLACE = re.compile(r"(nodemask|mems_allowed)=([^\s,]{1,500}(?:,[\d-]{1,200})*)")
+_PROMPT = re.compile(r"[\]>:]\s{1,8}")
+_PID = re.compile(r"(?:PID:|Pid:|\(pid:)\s{0,8}(\d{1,10})", re.A)
+_COMM = re.compile(r"(?:Comm:|comm:)\s{1,8}(.{0,15}\S)(?=\s{1,8}(?:Not tainted|Tainted:|Kdump:|Kernel)|\s*$)")
+_CPUSET = re.compile(r"(\S.{0,14}?) cpuset=")
+_PROCESS = re.compile(r"Process (.{1,16}?) \(pid:")
+_RELEASE = re.compile(r"(?<![\w.])(\d{1,3}\.\d{1,4}(?:\.\d{1,5})?(?:[-+._~]?[\w+~.-]{0,100})?)", re.A)
+_FUNCTION = re.compile(r"([\w.$]{1,200})\+0x[0-9a-f]{1,16}/0x", re.A)
+_ARM = re.compile(r"\(([\w.$]{1,200})(?:\+0x[0-9a-f]{1,16}/0x[0-9a-f]{1,16})?\) from", re.A)
+_DECODED = re.compile(r"([\w.$]{1,200}) \([\w/.-]{1,200}\.[chS]:\d", re.A)
+_OLD = re.compile(r"\{([\w.:$]{1,200})\+\d{1,10}\}", re.A)
+
+_UNUSUAL = ("}", ") from ", ".c:", ".h:", ".S:")
+"""Marks of call traces that do not name functions as ``name+0x1a/0x2b`` throughout."""
+
+_FAILING = frozenset(("warn_alloc", "warn_alloc_failed"))
+"""They print a failed allocation; an OOM comes by other ways (mm/page_alloc.c, since 3.0)."""
+
+_FAILED_BEFORE = "warn_alloc_show_mem:"
+"""So begins the line between the trace and the state of memory where earlier ones were left out."""
+
+_ASKED = re.compile(r"(.{0,200}?)(?: invoked oom-killer|: page allocation (?:failure|stalls)|: vmalloc)")
+
+
+def read_trigger(sketch: Sketch) -> Trigger:
+    """Read the header, and the process from the line below it."""
+    header = next(iter(sketch.of("header", "failure")), None)
+    pid, comm = read_process(sketch)
+    if header is None:
+        named = (_CPUSET.match(line.text) for line in sketch.of("cpuset"))
+        return Trigger(pid=pid, comm=comm or next((match[1] for match in named if match), None))
+    mask = _MASK.search(header.text)
+    order = _ORDER.search(header.text)
+    adjustments = dict(_ADJ.findall(header.text))
+    return Trigger(
+        comm=_asker(header.text, comm),
+        pid=pid,
+        gfp_mask=int(mask[1], 16) if mask and not mask[2] else None,
+        gfp_names=_names(mask[3]) if mask and mask[3] else None,
+        order=int(order[1] or order[2]) if order else None,
+        oom_adj=_number(adjustments.get("oom_adj", adjustments.get("oomkilladj"))),
+        oom_score_adj=_number(adjustments.get("oom_score_adj")),
+        line=header.number,
+    )
+
+
+def read_kind(sketch: Sketch, trace: tuple[str, ...]) -> ReportKind:
+    """Say what the report is: an OOM unless its header says otherwise, or its trace where that is lost."""
+    if not {"header", "killed", "chosen"}.isdisjoint(sketch.lines):
+        return "oom"
+    if "failure" in sketch.lines:
+        return "allocation_failure"
+    if "show" in sketch.lines:
+        return "show_mem"
+    if any(line.text.startswith(_FAILED_BEFORE) for line in sketch.of("context")):
+        return "allocation_failure"
+    return "oom" if _FAILING.isdisjoint(trace) else "allocation_failure"
+
+
+def read_process(sketch: Sketch) -> tuple[int | None, str | None]:
+    """Give pid and name of the process on whose behalf the kernel was running."""
+    for _, text in sketch.of("identity"):
+        pid = _PID.search(text)
+        if pid is not None:
+            comm = _COMM.search(text) or _PROCESS.match(text)
+            return int(pid[1]), comm[1] if comm else None
+    return None, None
+
+
+def read_kernel(sketch: Sketch) -> KernelRelease | None:
+    """Read the release from the line that names the process, or from the start of that kernel above."""
+    for _, text in sketch.of("identity"):
+        match = _RELEASE.search(text, max(text.find("ainted"), 0)) if "ainted" in text else None
+        if match is not None:
+            return _release(match[1])
+    boot = _RELEASE.search(sketch.boot.text) if sketch.boot else None
+    return _release(boot[1]) if boot else None
+
+
+@lru_cache(64)
+def _release(text: str) -> KernelRelease | None:
+    try:
+        return KernelRelease.of(text)
+    except UnknownKernel:
+        return None
+
+
+def read_places(sketch: Sketch) -> dict[str, str]:
+    """Read ``nodemask=`` and ``mems_allowed=`` from wherever this kernel prints them."""
+    lines = sketch.of("constraint", "cpuset", "header", "failure")
+    return {key: value for _, text in reversed(lines) for key, value in _PLACE.findall(text)}
+
+
+def read_trace(lines: Iterable[Line]) -> tuple[str, ...]:
+    """Give the functions of the call trace, innermost first."""
+    texts = [text for _, text in lines]
+    trace = "\n".join(texts)
+    if not any([mark in trace for mark in _UNUSUAL]):
+        return tuple(_FUNCTION.findall(trace))
+    return tuple(name for text in texts for name in _functions(text))
+
+
+def _functions(text: str) -> list[str]:
+    if ") from " in text:
+        return _ARM.findall(text)
+    if "}" in text:
+        return _FUNCTION.findall(text) or _OLD.findall(text)
+    return _FUNCTION.findall(text) or _DECODED.findall(text)[:1]
+
+
+def _asker(text: str, comm: str | None) -> str | None:
+    """Take the name before "invoked"; a name that the next line repeats has no doubt about it."""
+    match = _ASKED.match(text)
+    before = match[1] if match else ""
+    if comm is not None and before.endswith(comm):
+        return comm
+    if len(before) > 15:  # more than a name can be: a prompt, say, stands before it
+        before = _PROMPT.split(before)[-1][-15:]
+    return before.strip(" ") if before.strip(" .…") else comm  # somebody wrote dots for a name
+
+
+def _names(text: str) -> tuple[str, ...]:
+    return tuple(name for name in re.split(r"[|+\s]+", text) if name)
+
+
+def _number(text: str | None) -> int | None:
+    return None if text is None else int(text)

@@ -1,0 +1,85 @@
+"""Read the block of a control group (memcg): its limits, its use, its statistics."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from typing import Any
+
+from oomlab.parsing.sketch import Sketch
+from oomlab.report import Memcg
+
+_TASK = re.compile(r"Task in (\S{1,4000}) killed as a result of limit of (\S{1,4000})")
+_TASK_CUT = re.compile(r"Task in (\S{1,4000})")
+_AMOUNT = re.compile(r"(usage|limit) (\d{1,20})kB", re.A)
+_FAILURES = re.compile(r"failcnt (\d{1,20})", re.A)
+_STATS_FOR = re.compile(r"Memory cgroup stats(?: for (\S{1,4000}?))?:(?=\s|$|\w)")
+_STAT = re.compile(r"(\w{1,60}):(\d{1,20})[kK]B", re.A)
+_PLAIN_STAT = re.compile(r"(?<!\S)([a-z]\w{1,60}+) (\d{1,20}+)(?!\S)", re.A)
+_GROUP = re.compile(r"Tasks in (\S{1,4000}) are going to be killed")
+_PATHS = re.compile(r"(oom_memcg|task_memcg)=([^,]{0,4000})")
+_FIELDS = {"memory": "", "memory+swap": "swap_", "swap": "swap_", "kmem": "kmem_"}
+
+
+def read_memcg(sketch: Sketch) -> Memcg | None:
+    """Read the group whose limit was met; ``None`` when the report tells of none."""
+    lines = sketch.of("memcg_task", "memcg_usage", "memcg_stats")
+    values = _read_paths(sketch)
+    if not lines and "oom_path" not in values:
+        return None
+    values |= _read_usage(sketch)
+    values |= _read_stats(sketch)
+    values.setdefault("path", values.get("oom_path"))
+    lines = lines or sketch.of("constraint")
+    return Memcg(**values, line=min(line.number for line in lines))
+
+
+def _read_paths(sketch: Sketch) -> dict[str, Any]:
+    """Read which group ran into its limit, in which group the victim was, and which dies as a whole."""
+    paths: dict[str, Any] = {}
+    for _, text in sketch.of("constraint"):
+        paths |= {f"{name.removesuffix('_memcg')}_path": path for name, path in _PATHS.findall(text)}
+    for _, text in sketch.of("memcg_task"):
+        match = _TASK.match(text) or _TASK_CUT.match(text)
+        if match is not None:
+            paths |= {"task_path": match[1]} | ({"oom_path": match[2]} if match.re is _TASK else {})
+    for _, text in sketch.of("memcg_group"):
+        match = _GROUP.match(text)
+        if match is not None:
+            paths["oom_group"] = match[1]
+    return paths
+
+
+def _read_usage(sketch: Sketch) -> dict[str, int]:
+    values: dict[str, int] = {}
+    for _, text in sketch.of("memcg_usage"):
+        name, _, amounts = text.partition(":")
+        prefix = _FIELDS.get(name)
+        if prefix is None:
+            continue
+        values |= {f"{prefix}{what}_kb": int(value) for what, value in _AMOUNT.findall(amounts)}
+        failures = _FAILURES.search(amounts)
+        if failures is not None and not prefix:
+            values["failcnt"] = int(failures[1])
+    return values
+
+
+def _read_stats(sketch: Sketch) -> dict[str, Any]:
+    """Read the statistics of the group and the groups in it.
+
+    Up to 5.2 each group has a line of its own, in kB, and the lines add up; later one list
+    speaks for all, in bytes.
+    """
+    titles = sketch.of("memcg_stats")
+    if not titles:
+        return {}
+    named = _STATS_FOR.match(titles[0].text)
+    values: dict[str, Any] = {"path": named[1]} if named and named[1] else {}
+    stats: Counter[str] = Counter()
+    for title in titles:
+        stats.update({name: int(value) for name, value in _STAT.findall(title.text)})
+    rows = " ".join([titles[0].text.partition(":")[2], *(row.text for row in sketch.of("memcg_stat"))])
+    in_bytes = {name: int(value) for name, value in _PLAIN_STAT.findall(rows)}
+    if stats or in_bytes:
+        values |= {"stats": dict(stats) or in_bytes, "stats_unit": "kB" if stats else "bytes"}
+    return values | {"stats_line": titles[0].number}

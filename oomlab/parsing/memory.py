@@ -1,0 +1,220 @@
+"""Read the state of memory: totals, nodes, zones, free blocks, huge pages, swap.
+
+Every such line is pairs of a name and a number. They are read as pairs, whatever the
+names are, so a counter that the next kernel adds is kept. What is printed in kB becomes
+pages; the list of free blocks tells how big a page is.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from functools import lru_cache, partial
+from types import MappingProxyType
+from typing import NamedTuple
+
+from oomlab.parsing.sketch import Line, Sketch
+from oomlab.report import FreeBlocks, HugePages, NodeStat, Problem, Swap
+
+PAIR = re.compile(r"([A-Za-z_][\w()-]{0,40}+):\s{0,12}+(-?\d{1,19}+)([kK]B)?(?![\w(])", re.A)
+ZONE_HEAD = re.compile(r"(?:Node (\d{1,6}),? )?(?:Zone:)?([A-Za-z]\w{0,20})(?: free(?:pages)?:|:)", re.A)
+_BLOCK = re.compile(r"(\d{1,10}+)\*(\d{1,9}+(?: \d{1,9}+)?)kB(?:\s{0,4}+\(([A-Z]{1,8})\))?", re.A)
+_SUM = re.compile(r"=\s{0,4}(\d{1,15})kB", re.A)
+_HUGE = re.compile(r"hugepages_(\w{1,10})=(\d{1,15})", re.A)
+_NO_COLON = re.compile(r"(?<=\binactive_anon)(?=\d)", re.A)
+_NODE = re.compile(r"Node (\d{1,6})", re.A)
+_SWAP_SIZE = re.compile(r"(Free|Total) swap\s{0,4}[=:]\s{0,12}(-?\d{1,18})\s?kB", re.A)
+_SWAP_PAGES = re.compile(r"nr_(free)_swap_pages: {0,4}(\d{1,18})", re.A)
+
+_SIZES = re.compile(r"(\d{1,18})kB", re.A)
+_PAGE_SIZES = frozenset(("4", "8", "16", "32", "64", "256"))
+_PLAIN = frozenset(("pages_scanned", "node_pages_scanned", "scanned"))
+_SMALL_WORDS = frozenset(("pages", "page", "of", "in", "total"))
+_PAGE_NAMES = {
+    "highmem/movableonly": "highmem",
+    "swap_cached": "swap_cache",
+    "slabcache": "slab",  # these two are Red Hat's, 2.4.21
+    "kernel_stacks": "kernel_stack",
+}
+
+
+_BELOW_ZERO = 1 << 31
+"""From here on a count of free blocks is a negative number, printed without its sign."""
+
+_new_blocks = partial(tuple.__new__, FreeBlocks)
+
+
+class Blocks(NamedTuple):
+    """One line of free blocks: whose they are, how many of each order, and the sum that was printed."""
+
+    node: int | None
+    name: str | None
+    blocks: tuple[FreeBlocks, ...]
+    free_kb: int
+    line: int
+
+
+def read_totals(sketch: Sketch, page_kb: int) -> tuple[Mapping[str, int], Mapping[str, int]]:
+    """Read the counters under ``Mem-Info:`` and the ``N pages RAM`` lines: values and lines by name."""
+    found = [
+        (name.lower(), int(value) // page_kb if unit else int(value), number)
+        for number, text in sketch.of("totals")
+        for name, value, unit in PAIR.findall(text if "inactive_anon:" in text else _with_colon(text))
+    ]
+    for number, text in sketch.of("pages"):
+        count, _, words = text.partition(" ")
+        found.append((_page_name(words), int(count), number))
+    for number, text in sketch.of("free_pages"):
+        found.extend(("free", int(size) // page_kb, number) for size in _SIZES.findall(text)[:1])
+    totals: dict[str, int] = {}
+    lines: dict[str, int] = {}
+    for name, value, number in found:
+        if name not in totals:  # the first line that speaks of a counter counts
+            totals[name], lines[name] = value, number
+    return MappingProxyType(totals), MappingProxyType(lines)
+
+
+def _with_colon(text: str) -> str:
+    """Give a counter its colon, which kernels around 2.6.28 forgot: ``inactive_anon18042``."""
+    return _NO_COLON.sub(":", text) if "inactive_anon" in text else text
+
+
+@lru_cache(256)
+def _page_name(words: str) -> str:
+    """Turn ``pages in swap cache`` into ``swap_cache``.
+
+    >>> _page_name("pages HighMem/MovableOnly"), _page_name("reserved pages")
+    ('highmem', 'reserved')
+    """
+    name = "_".join(word for word in words.lower().replace("-", "_").split() if word not in _SMALL_WORDS)
+    return _PAGE_NAMES.get(name, name)
+
+
+def read_swap(sketch: Sketch, page_kb: int, totals: Mapping[str, int]) -> Swap | None:
+    """Read the size of the swap space and what is free of it."""
+    sizes: dict[str, int] = {}
+    first = None
+    for number, text in sketch.of("swap"):
+        for word, value in _SWAP_SIZE.findall(text):
+            sizes.setdefault(word, int(value) // page_kb)
+            first = first or number
+        for word, value in _SWAP_PAGES.findall(text):
+            sizes.setdefault(word.title(), int(value))
+            first = first or number
+    if first is None:
+        return None
+    return Swap(total=sizes.get("Total"), free=sizes.get("Free"), cached=totals.get("swap_cache"), line=first)
+
+
+def read_pairs(line: Line, page_kb: int, problems: list[Problem]) -> dict[str, int]:
+    """Read the pairs of a line whose sizes are in kB; a size that lost its unit is damaged and left out."""
+    pairs = PAIR.findall(line.text)
+    if " freepages:" in line.text and not any(unit for _, _, unit in pairs):
+        return {name: int(value) for name, value, _ in pairs}  # Red Hat's 2.4.21 counts zones in pages
+    values = {name: int(value) // page_kb for name, value, unit in pairs if unit}
+    if len(values) < len(pairs):
+        for name, value in [(name, value) for name, value, unit in pairs if not unit]:
+            if name in _PLAIN:
+                values[name] = int(value)
+            else:
+                reason = f"{name}:{value} has lost its unit: the line is cut or damaged"
+                problems.append(Problem(line.number, reason))
+    return values
+
+
+def read_flags(text: str) -> dict[str, str]:
+    """Read what is answered by yes or no.
+
+    >>> read_flags("pages_scanned:0 all_unreclaimable? yes")
+    {'all_unreclaimable?': 'yes'}
+    """
+    question, mark, answer = text.partition("? ")
+    return {question.rpartition(" ")[2] + "?": answer.partition(" ")[0]} if mark else {}
+
+
+def read_nodes(sketch: Sketch, page_kb: int, problems: list[Problem]) -> tuple[NodeStat, ...]:
+    """Read the line of each NUMA node (4.8 and later)."""
+    nodes = []
+    for line in sketch.of("node"):
+        match = _NODE.match(line.text)
+        values = read_pairs(line, page_kb, problems)
+        if match is not None and values:
+            flags = read_flags(line.text)
+            nodes.append(NodeStat(node=int(match[1]), counters=values, flags=flags, line=line.number))
+    return tuple(nodes)
+
+
+def read_hugepages(sketch: Sketch) -> tuple[HugePages, ...]:
+    """Read the pools of huge pages."""
+    pools = []
+    for number, text in sketch.of("huge"):
+        values = {key: int(value) for key, value in _HUGE.findall(text)}
+        node = _NODE.match(text)
+        if {"total", "free", "surp", "size"} <= values.keys():
+            pools.append(
+                HugePages(
+                    values["size"],
+                    values["total"],
+                    values["free"],
+                    values["surp"],
+                    int(node[1]) if node else None,
+                    number,
+                )
+            )
+    return tuple(pools)
+
+
+def read_blocks(sketch: Sketch, page_kb: int, problems: list[Problem]) -> list[Blocks]:
+    """Read the lists of free blocks and check each against its own sum."""
+    found = []
+    for number, text in sketch.of("blocks"):
+        head = ZONE_HEAD.match(text)
+        printed = _SUM.search(text)
+        blocks = [(_order(size, page_kb), int(count), types) for count, size, types in _BLOCK.findall(text)]
+        if any([count >= _BELOW_ZERO for _, count, _ in blocks]):
+            problems.append(Problem(number, "The kernel had lost count of free blocks: some are below zero"))
+            continue
+        free_kb = sum([count << order for order, count, _ in blocks]) * page_kb
+        printed_kb = int(printed[1]) if printed else None
+        node, name = (head[1], head[2]) if head else (None, None)
+        found.append(
+            Blocks(int(node) if node else None, name, tuple(map(_new_blocks, blocks)), free_kb, number)
+        )
+        if blocks and free_kb != printed_kb:
+            problems.append(Problem(number, _sum_problem(free_kb, printed_kb)))
+    return found
+
+
+@lru_cache(256)
+def _order(size: str, page_kb: int) -> int:
+    """Give the order of a block by its size as printed; a stray blank in it is not counted."""
+    return max(int(size.replace(" ", "")) // page_kb, 1).bit_length() - 1
+
+
+def _sum_problem(free_kb: int, printed_kb: int | None) -> str:
+    if printed_kb is None:
+        return "The list of free blocks is cut: its sum is missing"
+    return f"The list of free blocks is damaged: its blocks make {free_kb} kB, the sum says {printed_kb} kB"
+
+
+def page_size_kb(sketch: Sketch) -> int | None:
+    """Find the size of a page: the smallest block shows it, or one counter printed in both units."""
+    for _, text in sketch.of("blocks"):
+        match = _BLOCK.search(text)
+        if match is not None and match[2] in _PAGE_SIZES:
+            return int(match[2])
+    return _size_by_counters(sketch)
+
+
+def _size_by_counters(sketch: Sketch) -> int | None:
+    """Compare the node's kB with the pages of the whole, where one node is all there is."""
+    nodes = sketch.of("node")
+    if len(nodes) != 1:
+        return None
+    in_kb = {name: int(value) for name, value, unit in PAIR.findall(nodes[0].text) if unit}
+    for _, text in sketch.of("totals"):
+        for name, value, _ in PAIR.findall(text):
+            size, rest = divmod(in_kb.get(name, 0), max(int(value), 1))
+            if size > 1 and not rest and str(size) in _PAGE_SIZES:
+                return size
+    return None

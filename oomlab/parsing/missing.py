@@ -1,0 +1,116 @@
+"""Look for what a log should hold and does not."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from oomlab.parsing.kinds import Kind
+from oomlab.parsing.sketch import Line, Sketch
+from oomlab.report import Problem, Report
+
+_CPU = re.compile(r"cpu\s{1,12}(\d{1,6})", re.IGNORECASE | re.ASCII)
+_SIZES = ("ram", "reserved")
+_LARGEST = 1 << 44
+"""No zone has more pages: on 4 kB pages they would take 56 bits of address."""
+
+_TABLE: tuple[Kind, ...] = ("task", "chosen", "constraint")
+"""The task table goes on until the last of these lines."""
+
+_COUNTERS = ("active_anon", "active_file", "unevictable", "slab_reclaimable", "mapped", "free")
+
+
+def find_missing(report: Report, sketch: Sketch, bare: frozenset[int] | None) -> Iterator[Problem]:
+    """Give a problem for every part that is missing. ``bare`` are the numbers of lines without the dress."""
+    yield from _header(report, sketch)
+    yield from _per_cpu(sketch.of("pcp_zone"))
+    yield from _memory(report, sketch)
+    yield from _table(report, sketch, bare)
+    yield from _kill(report)
+
+
+def _header(report: Report, sketch: Sketch) -> Iterator[Problem]:
+    trigger = report.trigger
+    if not sketch.of("header", "failure", "show"):
+        yield Problem(
+            report.first_line, "The header is lost: the log does not show who asked for memory, and for what"
+        )
+    elif report.kind != "show_mem" and trigger.gfp_mask is None and not trigger.gfp_names:
+        yield Problem(trigger.line, "The header is cut: it does not show what was asked for")
+
+
+def _per_cpu(lines: list[Line]) -> Iterator[Problem]:
+    """Every zone lists the same CPUs: one that is not in a list was lost."""
+    lists: list[tuple[str, dict[int, int]]] = []
+    for number, text in lines:
+        match = _CPU.match(text)
+        if match is None:
+            lists.append((text.partition(" per-cpu")[0], {}))
+        elif lists:
+            lists[-1][1].setdefault(int(match[1]), number)
+    everyone = {cpu for _, cpus in lists for cpu in cpus}
+    for name, cpus in lists:
+        for lost in sorted(everyone - cpus.keys()) if cpus else ():
+            after = [line for cpu, line in cpus.items() if cpu > lost]
+            place = min(after) if after else max(cpus.values())
+            yield Problem(place, f"CPU {lost} is missing from the per-cpu list of zone {name}")
+
+
+def _memory(report: Report, sketch: Sketch) -> Iterator[Problem]:
+    if not report.zones and "meminfo" in sketch.lines:
+        yield Problem(report.last_line, "The zones are missing: the log ends early or lost them")
+    elif not report.zones and "header" in sketch.lines and report.scope == "global":
+        yield Problem(report.last_line, "The state of memory is missing")
+    yield from _counters(report)
+    yield from _zones(report)
+    yield from _impossible(report)
+
+
+def _counters(report: Report) -> Iterator[Problem]:
+    """A kernel that prints one of these prints all of them (older ones print ``slab``)."""
+    totals, lines = report.totals, report.totals_lines
+    for names in (_COUNTERS if any(name in totals for name in _COUNTERS[:3]) else (), _SIZES):
+        shown = [name for name in names if name in totals]
+        for name in names if shown else ():
+            if name not in totals and name.removesuffix("_reclaimable") not in totals:
+                yield Problem(lines[shown[0]], f"The machine's counters are not whole: {name} is missing")
+    if report.swap is not None and report.swap.free is None:
+        yield Problem(report.swap.line, "The line of the free swap is lost")
+
+
+def _zones(report: Report) -> Iterator[Problem]:
+    """What one zone has, every zone has."""
+    shown = [zone for zone in report.zones if not zone.reconstructed]
+    if any(zone.lowmem_reserve is not None for zone in shown):
+        for zone in shown:
+            if zone.lowmem_reserve is None:
+                yield Problem(zone.line, f"The lowmem_reserve[] line of zone {zone.name} is lost")
+    if any(zone.free_blocks is not None for zone in shown):
+        for zone in shown:
+            if zone.free_blocks is None and zone.present != 0:
+                yield Problem(zone.line, f"The list of free blocks of zone {zone.name} is lost")
+
+
+def _impossible(report: Report) -> Iterator[Problem]:
+    """A size beyond any machine is the kernel's own mistake, and no shortage."""
+    for zone in report.zones:
+        if max(zone.present or 0, zone.watermark_min or 0) > _LARGEST:
+            reason = f"Zone {zone.name} has sizes that no machine has: its kernel worked them out wrongly"
+            yield Problem(zone.line, reason)
+
+
+def _table(report: Report, sketch: Sketch, bare: frozenset[int] | None) -> Iterator[Problem]:
+    headers, rows = sketch.of("task_header"), sketch.of("task")
+    if rows and not headers:
+        yield Problem(rows[0].number, "The header of the task table is lost: its columns are guessed")
+    if not headers:
+        return
+    ends = max([lines[-1].number for kind in _TABLE if (lines := sketch.of(kind))], default=0)
+    for number, text in sketch.others:
+        if headers[0].number < number < ends and text and (bare is None or number in bare):
+            yield Problem(number, "This line is not the kernel's: the task table may have lost rows here")
+
+
+def _kill(report: Report) -> Iterator[Problem]:
+    if report.kind == "oom" and not report.victims and report.panic is None:
+        yield Problem(report.last_line, "No line says who was killed: the log ends early or lost it")

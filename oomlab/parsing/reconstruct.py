@@ -1,0 +1,142 @@
+"""Reckon back what a logger lost: the line of a zone.
+
+Three other places still speak of the zone. Its list of free blocks adds up to ``free``.
+Its ``lowmem_reserve[]`` line may have survived. The reserves of the zones below it are
+fractions of its size, and its marks follow from theirs by the kernel's own arithmetic.
+Whatever cannot be told apart is left ``None``.
+"""
+
+from __future__ import annotations
+
+from itertools import product
+
+from oomlab.kernel import KernelRelease, KernelVersion
+from oomlab.parsing.memory import Blocks
+from oomlab.parsing.zones import Reserve
+from oomlab.report import Problem, ZoneStat
+from oomlab.watermarks import Watermarks, watermarks
+
+_RATIOS = {"DMA": 256, "DMA32": 256, "Normal": 32}
+
+
+def reconstruct(
+    zones: list[ZoneStat],
+    blocks: list[Blocks],
+    orphans: list[Reserve],
+    page_kb: int,
+    kernel: KernelRelease | None,
+    problems: list[Problem],
+) -> tuple[ZoneStat, ...]:
+    """Add the zones whose lines are lost, in the order in which the kernel lists them."""
+    shown = {(zone.node, zone.name): zone for zone in zones}
+    lost = [each for each in blocks if each.name and each.blocks and (each.node, each.name) not in shown]
+    found = list(zones)
+    for each in lost:
+        found.append(_reconstruct_one(each, zones, blocks, orphans, page_kb, kernel, problems))
+    problems.extend(_unclaimed(orphans, found))
+    order = {(each.node, each.name): position for position, each in enumerate(blocks)}
+    return (
+        tuple(sorted(found, key=lambda zone: order.get((zone.node, zone.name), -1))) if lost else tuple(zones)
+    )
+
+
+def _reconstruct_one(
+    lost: Blocks,
+    zones: list[ZoneStat],
+    blocks: list[Blocks],
+    orphans: list[Reserve],
+    page_kb: int,
+    kernel: KernelRelease | None,
+    problems: list[Problem],
+) -> ZoneStat:
+    """Reckon one zone from its free blocks and its neighbours of the same node."""
+    names = [each.name for each in blocks if each.node == lost.node]
+    position = names.index(lost.name)
+    before = names[position - 1] if position else None
+    reserve = next((each for each in orphans if each.after == before), None)
+    below = [zone for zone in zones if zone.node == lost.node and zone.name in names[:position]]
+    bounds = _present_bounds(below, position) if len(below) == position else None
+    marks = (
+        _highmem_marks(below, bounds, kernel.version, page_kb)
+        if lost.name == "HighMem" and kernel and bounds
+        else None
+    )
+    line = reserve.line if reserve else lost.line
+    problems.append(Problem(line, _lost(str(lost.name), reserve, marks, bounds)))
+    return ZoneStat(
+        name=str(lost.name),
+        node=lost.node,
+        free=lost.free_kb // page_kb,
+        watermark_min=marks.min if marks else None,
+        watermark_low=marks.low if marks else None,
+        watermark_high=marks.high if marks else None,
+        present=bounds[0] if bounds and bounds[0] == bounds[1] else None,
+        present_bounds=bounds,
+        lowmem_reserve=reserve.values if reserve else None,
+        free_blocks=lost.blocks,
+        reconstructed=True,
+        reserve_line=reserve.line if reserve else None,
+        blocks_line=lost.line,
+    )
+
+
+def _lost(
+    name: str, reserve: Reserve | None, marks: Watermarks | None, bounds: tuple[int, int] | None
+) -> str:
+    parts = [f"The line of zone {name} is lost. Its free pages are counted from its list of free blocks"]
+    if reserve is None:
+        parts.append("its lowmem_reserve[] line is lost too, or stands there as that of the zone before")
+    if bounds is not None:
+        parts.append(f"the reserves of the zones below show that it has {bounds[0]:,} to {bounds[1]:,} pages")
+    if marks is not None:
+        parts.append("its marks follow from theirs")
+    return "; ".join(parts)
+
+
+def _unclaimed(orphans: list[Reserve], zones: list[ZoneStat]) -> list[Problem]:
+    claimed = {zone.reserve_line for zone in zones}
+    reason = "This reserve has no zone: the line before it is lost"
+    return [Problem(each.line, reason) for each in orphans if each.line not in claimed]
+
+
+def _present_bounds(below: list[ZoneStat], position: int) -> tuple[int, int] | None:
+    """Bound a zone's size by what the zones below it keep from its requests.
+
+    Zone i keeps ``(present of the zones above it, up to j) // ratio[i]`` from requests
+    for zone j. Source: mm/page_alloc.c, ``setup_per_zone_lowmem_reserve``, 3.2.
+    """
+    low, high = 0, 2**62
+    for index, zone in enumerate(below):
+        between = [each.present for each in below[index + 1 :]]
+        reserve = zone.lowmem_reserve
+        if reserve is None or position >= len(reserve) or None in between or zone.managed is not None:
+            return None
+        ratio = _RATIOS.get(zone.name, 0)
+        known = sum(filter(None, between))
+        low = max(low, reserve[position] * ratio - known)
+        high = min(high, (reserve[position] + 1) * ratio - 1 - known)
+    return (low, high) if below and 0 < low <= high else None
+
+
+def _highmem_marks(
+    below: list[ZoneStat], bounds: tuple[int, int], version: KernelVersion, page_kb: int
+) -> Watermarks | None:
+    """Reckon the marks of HighMem, if everything that fits the zones below gives the same."""
+    shares = [(zone.present, zone.watermark_min) for zone in below if zone.present and zone.watermark_min]
+    if len(shares) < len(below):
+        return None
+    lowmem = sum(present for present, _ in shares)
+    found = {
+        watermarks(
+            size, lowmem=lowmem, min_free_kbytes=kb, version=version, highmem=True, page_size_kb=page_kb
+        )
+        for size, kb in product(bounds, (pages * page_kb for pages in _pages_min(shares, lowmem)))
+    }
+    return found.pop() if len(found) == 1 else None
+
+
+def _pages_min(shares: list[tuple[int, int]], lowmem: int) -> range:
+    """Give every ``min_free_kbytes``, in pages, whose share in each zone is that zone's mark."""
+    least = max(-(-mark * lowmem // present) for present, mark in shares)
+    most = min(((mark + 1) * lowmem - 1) // present for present, mark in shares)
+    return range(least, min(most, least + 64) + 1)

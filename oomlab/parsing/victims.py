@@ -1,0 +1,129 @@
+"""Read who was killed, from all the lines that speak of it.
+
+Kernels before 5.1 say it twice: whom they chose, and whom they killed, which may be a
+child of the first. Later ones say it once, after a line that begins with ``oom-kill:``.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+from oomlab.parsing.sketch import Line, Sketch
+from oomlab.report import Problem, Task, Victim
+
+_KILL = re.compile(
+    r"ill(?:ed)? process (\d{1,10})(?:, UID (\d{1,10}),)?"
+    r"(?:\s{1,4}\((?:(.{0,64}?)\)(?=,?\s{1,4}(?:total-vm|vsz|vm|anon-rss|score|UID|sharing|or)\b)|(.{0,64})\)))?",
+    re.A,
+)
+_REAPED = re.compile(r"reaped process (\d{1,10}) \((.{0,64}?)\), now ", re.A)
+_SCORE = re.compile(r"score (\d{1,10})", re.A)
+_SIZE = re.compile(r"(total-vm|anon-rss|file-rss|shmem-rss|pgtables):(\d{1,19})kB", re.A)
+_OTHER = re.compile(r"(UID|oom_score_adj):(-?\d{1,10})", re.A)
+_CHOSEN = re.compile(r"task=(.{0,64}),pid=(\d{1,10})(?:,uid=(\d{1,10}))?", re.A)
+_SIZES = {
+    "total-vm": "total_vm_kb",
+    "anon-rss": "anon_rss_kb",
+    "file-rss": "file_rss_kb",
+    "shmem-rss": "shmem_rss_kb",
+    "pgtables": "pgtables_kb",
+    "UID": "uid",
+    "oom_score_adj": "oom_score_adj",
+}
+
+
+def read_victims(sketch: Sketch, tasks: tuple[Task, ...], problems: list[Problem]) -> tuple[Victim, ...]:
+    """Give each process that was killed, once."""
+    chosen = _by_pid(sketch.of("chosen"))
+    killed = _by_pid(sketch.of("killed"))
+    announced = _announced(sketch)
+    listed = {task.pid for task in tasks}
+    victims = (
+        {pid: _with_choice(victim, chosen, listed) for pid, victim in killed.items()} if chosen else killed
+    )
+    if not victims:
+        victims = chosen or ({announced.pid: announced} if announced else {})
+        what = "chosen" if victims else "reaped"
+        victims = victims or _reaped(sketch)
+        for victim in victims.values():
+            problems.append(
+                Problem(victim.line, f"Process {victim.pid} was {what}; no line says that it was killed")
+            )
+    return tuple(_with_name(victim, announced, tasks) for victim in victims.values())
+
+
+def _by_pid(lines: list[Line]) -> dict[int, Victim]:
+    victims: dict[int, Victim] = {}
+    for line in lines:
+        victim = _read_kill(line)
+        if victim is not None:
+            victims.setdefault(victim.pid, victim)
+    return victims
+
+
+def _read_kill(line: Line) -> Victim | None:
+    match = _KILL.search(line.text)
+    if match is None:
+        return None
+    reason = line.text[: match.start() - 1].strip().rstrip(":").strip()
+    score = _SCORE.search(line.text, match.end())
+    values = {
+        _SIZES[name]: int(value) for name, value in _SIZE.findall(line.text) + _OTHER.findall(line.text)
+    }
+    if match[2]:
+        values["uid"] = int(match[2])
+    return Victim(
+        pid=int(match[1]),
+        comm=match[3] if match[3] is not None else match[4],
+        score=int(score[1]) if score else None,
+        reason=reason or None,
+        line=line.number,
+        **values,
+    )
+
+
+def _announced(sketch: Sketch) -> Victim | None:
+    """Read the process from the ``oom-kill:`` line."""
+    for number, text in sketch.of("constraint"):
+        match = _CHOSEN.search(text)
+        if match is not None:
+            return Victim(
+                pid=int(match[2]), comm=match[1], uid=int(match[3]) if match[3] else None, line=number
+            )
+    return None
+
+
+def _reaped(sketch: Sketch) -> dict[int, Victim]:
+    """Read whose memory was taken back; what is left of it then is no size of the victim's."""
+    found = [(line, match) for line in sketch.of("reaped") if (match := _REAPED.search(line.text))]
+    return {
+        int(match[1]): Victim(pid=int(match[1]), comm=match[2], line=line.number) for line, match in found
+    }
+
+
+def _with_choice(victim: Victim, chosen: dict[int, Victim], listed: set[int]) -> Victim:
+    """Add what the line of the choice says: of the process itself, of a thread of it, or of its parent.
+
+    Before 5.1 a child with memory of its own goes before the process that was chosen. In a
+    control group the choice may fall on a thread, which no table lists.
+    Source: mm/oom_kill.c, ``oom_kill_process``; mm/memcontrol.c, ``mem_cgroup_out_of_memory``.
+    """
+    choice = chosen.get(victim.pid) or next(iter(chosen.values()), None)
+    if choice is None:
+        return victim
+    victim = replace(victim, reason=victim.reason or choice.reason)
+    is_thread = victim.pid in listed and choice.pid not in listed and choice.comm in (victim.comm, None)
+    if choice.pid == victim.pid or is_thread:
+        return replace(victim, score=choice.score)
+    return replace(victim, child_of=choice.pid)
+
+
+def _with_name(victim: Victim, announced: Victim | None, tasks: tuple[Task, ...]) -> Victim:
+    """Where the kill line was cut before the name, another line may have it."""
+    if victim.comm is not None:
+        return victim
+    task = next((task for task in tasks if task.pid == victim.pid), None)
+    if task is not None:
+        return replace(victim, comm=task.comm, uid=victim.uid if victim.uid is not None else task.uid)
+    return replace(victim, comm=announced.comm) if announced and announced.pid == victim.pid else victim

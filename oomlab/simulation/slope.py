@@ -1,0 +1,113 @@
+"""How fast everything changes, and how long it can go on like that."""
+
+from __future__ import annotations
+
+from oomlab.simulation.plan import EPSILON
+from oomlab.simulation.vessels import Vessels
+
+
+class Slope:
+    """Pages by which each zone's contents change in a unit of work, until something must give.
+
+    ``user`` is the zone that file and anonymous pages come from now. ``wanted`` is
+    what the kernel then asks of lowmem; below zero, what it gives back.
+    """
+
+    def __init__(self, vessels: Vessels, user: int) -> None:
+        plan, count = vessels.plan, len(vessels.free)
+        self.vessels = vessels
+        self.free, self.cache = [0.0] * count, [0.0] * count
+        self.anon, self.pinned = [0.0] * count, [0.0] * count
+        self.swap = 0.0
+        in_lowmem = user <= plan.kernel
+        beside = plan.anon * plan.tables_beside + (plan.file * plan.pinned if in_lowmem else 0.0)
+        self.cache[user] += plan.file
+        self.anon[user] += plan.anon
+        self.pinned[user] += beside
+        self._take(user, plan.file + plan.anon + beside)
+        self.wanted = plan.other + plan.anon * plan.tables
+        if not in_lowmem:
+            self.wanted += plan.pinned * self.cache[user]
+
+    def add_kernel(self, zone: int) -> None:
+        """Take what the kernel wants from this zone, or give it back."""
+        self.pinned[zone] += self.wanted
+        self._take(zone, self.wanted)
+
+    def _take(self, zone: int, pages: float) -> None:
+        """Take pages from a zone: those that reclaim there answers, and the rest from its free memory."""
+        if pages > 0 and self.vessels.kept[zone]:
+            pages = self._evict(zone, pages)
+            pages = self._swap_out(zone, pages)
+            pages = self._evict_high_cache(zone, pages)
+        self.free[zone] -= pages
+
+    def _evict(self, zone: int, pages: float) -> float:
+        """Answer with the zone's own cache; an empty one still gives each page that is being added to it."""
+        gain = self.vessels.gain(zone)
+        evicted = pages / gain
+        if self.vessels.cache[zone] <= EPSILON:
+            evicted = min(evicted, max(0.0, self.cache[zone]))
+        self.cache[zone] -= evicted
+        self.pinned[zone] -= evicted * (gain - 1)
+        return pages - evicted * gain
+
+    def _swap_out(self, zone: int, pages: float) -> float:
+        """Answer with the zone's anonymous memory, in the same way, while there is swap."""
+        if self.vessels.swap_left() <= EPSILON:
+            return pages
+        swapped = pages
+        if self.vessels.anon[zone] <= EPSILON:
+            swapped = min(pages, max(0.0, self.anon[zone]))
+        self.anon[zone] -= swapped
+        self.swap += swapped
+        return pages - swapped
+
+    def _evict_high_cache(self, zone: int, pages: float) -> float:
+        """Answer a kernel shortage with HighMem's cache: the 2012 fix, down to its limit."""
+        plan = self.vessels.plan
+        if zone != plan.kernel or not self.vessels.over_limit():
+            return pages
+        evicted = pages / plan.pinned
+        if self.vessels.spare_high_cache() <= EPSILON:
+            evicted = min(evicted, max(0.0, self.cache[plan.user]))
+        self.cache[plan.user] -= evicted
+        self.free[plan.user] += evicted
+        self.pinned[zone] -= evicted * plan.pinned
+        return pages - evicted * plan.pinned
+
+    def reach(self, left: float) -> float:
+        """Give the work after which some rate must change, at most the work that is left."""
+        vessels, plan = self.vessels, self.vessels.plan
+        ends = [left]
+        for zone, rate in enumerate(self.free):
+            if rate < 0:
+                for asked in (plan.user, plan.kernel):
+                    spare = vessels.free[zone] - plan.reserve[zone][asked]
+                    _meet(ends, spare - plan.low[zone], rate)
+                    _meet(ends, spare - plan.least[zone], rate)
+            _meet(ends, vessels.cache[zone], self.cache[zone])
+            _meet(ends, vessels.anon[zone], self.anon[zone])
+            _meet(ends, vessels.pinned[zone], self.pinned[zone])
+        _meet(ends, vessels.swap_left(), -self.swap)
+        if plan.evictable_above is not None:
+            _meet(ends, sum(vessels.cache) - plan.evictable_above, sum(self.cache))
+        return min(ends)
+
+    def follow(self, work: float) -> None:
+        """Go along the line for so much work."""
+        vessels = self.vessels
+        for held, rates in (
+            (vessels.free, self.free),
+            (vessels.cache, self.cache),
+            (vessels.anon, self.anon),
+            (vessels.pinned, self.pinned),
+        ):
+            held[:] = [pages + rate * work for pages, rate in zip(held, rates, strict=True)]
+        vessels.swap_used += self.swap * work
+
+
+def _meet(ends: list[float], left: float, rate: float) -> None:
+    """Note when something that is still left runs out."""
+    if rate < 0 and left > EPSILON:
+        ends.append(-left / rate)

@@ -1,0 +1,79 @@
+"""Real reports: what experts made of them, and what the recordings' own notes say."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from oomlab.diagnosis import diagnose
+from oomlab.parsing import parse
+
+CAPTURES = Path(__file__).parents[2] / "data" / "captures"
+
+NAMES = {
+    "premature_oom_swap_unused": "swap_unused",
+    "lowmem_slab": "lowmem_exhaustion",
+    "cma_lowmem": "cma",
+    "fragmentation_cma": "fragmentation",
+    "crashkernel_too_small": "too_little_ram",
+    "cpuset_constraint_movable_only": "cpuset_or_mempolicy",
+    "unknown_cut": "undetermined",
+}
+"""The answer key's names for causes, where they are not ours with something added."""
+
+RECORDED = {
+    "oom-dma-floppy": ("not_oom", "dma_exhaustion"),
+    "oom-global-anon-highmem": ("global_anon", "no_swap"),
+    "oom-global-anon-noswap": ("global_anon", "no_swap"),
+    "oom-global-swap-exhausted": ("global_anon", "swap_full"),
+    "oom-lowmem-order0-failure-ringbuffer": ("not_oom", "lowmem_exhaustion"),
+    "oom-lowmem-ringbuffer": ("lowmem_exhaustion", None),
+    "oom-lowmem-tmpfs-inodes": ("lowmem_exhaustion", "slab"),
+    "oom-memcg": ("memcg_limit", "anon"),
+    "oom-order8-saved-cmdlines": ("not_oom", "lowmem_exhaustion"),
+    "oom-rsync-fix-off-1024M-swap": ("lowmem_exhaustion", "slab"),
+    "oom-rsync-fix-off-1536M": ("lowmem_exhaustion", "slab"),
+    "oom-rsync-fix-off-16384M": ("lowmem_exhaustion", "slab"),
+    "oom-rsync-fix-off-k510-1024M": ("lowmem_exhaustion", "slab"),
+}
+"""What was done to each recorded kernel, told in its own note, as cause and detail."""
+
+
+def recorded(name):
+    return parse((CAPTURES / f"{name}.log").read_text(errors="replace"))
+
+
+def test_every_recording_is_judged():
+    assert {path.stem for path in CAPTURES.glob("oom-*.log")} == set(RECORDED)
+
+
+@pytest.mark.parametrize("name", RECORDED)
+def test_a_recorded_kernel_is_judged_by_what_was_done_to_it(name):
+    cause, detail = RECORDED[name]
+    for report in recorded(name):
+        diagnosis = diagnose(report)
+        assert diagnosis.cause == cause
+        assert detail is None or detail in diagnosis.contributing
+
+
+def test_the_experts_agree_on_the_cause(shared):
+    key = json.loads((shared / "corpus" / "index.json").read_text())
+    wrong = [
+        (entry["file"], entry["cause_id"], found)
+        for entry in key
+        if (found := _cause(shared / "corpus" / entry["file"])) != _expected(entry["cause_id"])
+    ]
+    assert len(key) >= 30
+    assert len(wrong) <= 1, wrong
+
+
+def _cause(path: Path) -> str:
+    return diagnose(parse(path.read_text(errors="replace"))[0]).cause
+
+
+def _expected(cause: str) -> str:
+    """Give our name for a cause of the key: ``memcg_limit_anon + oom_group`` is ``memcg_limit``."""
+    main = cause.split(" + ")[0]
+    ours = ("memcg", "global_anon")
+    short = next((name for name in ours if main.startswith(name)), main)
+    return NAMES.get(main) or {"memcg": "memcg_limit"}.get(short, short)

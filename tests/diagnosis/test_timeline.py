@@ -1,0 +1,80 @@
+"""Several reports of one log: when each was written, and what they come to together."""
+
+import json
+import re
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from oomlab.diagnosis import diagnose
+from oomlab.diagnosis.timeline import timeline, timeline_as_dict
+from oomlab.diagnosis.when import clock, uptime
+from oomlab.parsing import parse
+from oomlab.report import Source
+
+CAPTURES = Path(__file__).parents[2] / "data" / "captures"
+
+
+def recorded(name):
+    return parse((CAPTURES / f"{name}.log").read_text(errors="replace"))
+
+
+def test_a_fill_of_lowmem_has_one_cause_however_many_die():
+    line = timeline(recorded("oom-rsync-fix-off-1024M-swap"))
+    assert line.same_cause
+    assert [event.victims != () for event in line.events] == [True, True, False]
+    assert [event.seconds for event in line.events] == sorted(event.seconds for event in line.events)
+
+
+def test_a_timeline_is_plain_data():
+    data = timeline_as_dict(timeline(recorded("oom-rsync-fix-off-1024M-swap")))
+    assert json.loads(json.dumps(data)) == data
+
+
+def test_earlier_kills_of_the_same_log_are_told():
+    reports = recorded("oom-rsync-fix-off-1024M-swap")
+    findings = diagnose(reports[-1], others=reports).findings
+    serial = next(finding for finding in findings if finding.rule == "serial_kills")
+    assert "2" in serial.claim
+    assert "Killed process" in serial.evidence[0].text
+
+
+@pytest.mark.parametrize(
+    ("dress", "time"),
+    [
+        ("Sep 23 02:04:16 db kernel: ", "Sep 23 02:04:16"),
+        ("2025-09-23T02:04:16.123456+02:00 db kernel: ", "2025-09-23T02:04:16"),
+        ("[Di Sep 23 02:04:16 2025] ", "Sep 23 02:04:16"),
+        ("23. Sept. 02:04:16 db kernel: ", "23. Sept. 02:04:16"),
+        ("> Jan  5 10:00:00 db kernel: [   12.345678] ", "Jan 5 10:00:00"),
+        ("[   12.345678] ", None),
+        ("", None),
+    ],
+)
+def test_the_time_is_told_as_the_log_writes_it(dress, time):
+    lines = ("sh invoked oom-killer: gfp_mask=0xd0, order=0, oom_score_adj=0", "Mem-Info:")
+    (report,) = parse("\n".join(dress + each for each in lines))
+    assert clock(report) == time
+    assert uptime(report) == (12.345678 if "[ " in dress else None)
+
+
+def test_a_kill_just_before_is_told_of_a_log_that_runs_backwards_too():
+    text = (CAPTURES / "oom-rsync-fix-off-1024M-swap.log").read_text(errors="replace").rstrip("\n")
+    first, second, *_ = parse("\n".join(text.split("\n")[::-1]))
+    assert first.first_line > second.first_line
+    assert "serial_kills" in [finding.rule for finding in diagnose(second, others=[first]).findings]
+    assert "serial_kills" not in [finding.rule for finding in diagnose(first, others=[second]).findings]
+
+
+def test_a_kill_of_long_ago_says_nothing_about_this_one():
+    first, second, *_ = recorded("oom-rsync-fix-off-1024M-swap")
+    late = replace(second, source=Source(second.first_line, _an_hour_later(second)))
+    rules = [finding.rule for finding in diagnose(late, others=[first]).findings]
+    assert "serial_kills" not in rules
+    assert "serial_kills" in [finding.rule for finding in diagnose(second, others=[first]).findings]
+
+
+def _an_hour_later(report):
+    uptime = re.compile(r"\[ *(\d+)\.")
+    return tuple(uptime.sub(lambda m: f"[{int(m[1]) + 3600}.", line.text) for line in report.source)

@@ -1,0 +1,453 @@
+"""The command: what it prints, where, and with which exit status."""
+
+import importlib
+import io
+import json
+import os
+import pty
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import oomlab
+from oomlab.cli import main
+
+
+@pytest.fixture
+def run(capsys):
+    """Run the command and give its exit status, its output and its complaints."""
+
+    def command(*arguments: str) -> tuple[int, str, str]:
+        try:
+            status = main(arguments)
+        except SystemExit as exit:
+            status = int(exit.code or 0)
+        out, err = capsys.readouterr()
+        return status, out, err
+
+    return command
+
+
+def test_version_is_that_of_the_package(run):
+    assert run("--version") == (0, f"oomlab {oomlab.__version__}\n", "")
+
+
+@pytest.mark.parametrize("command", [(), ("explain",), ("gfp",)])
+def test_help_gives_examples(run, command):
+    status, out, _ = run(*command, "--help")
+    assert status == 0
+    assert "examples:\n  oomlab" in out
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        (),
+        ("dance",),
+        ("gfp",),
+        ("gfp", "FOO", "--kernel", "3.2"),
+        ("gfp", "GFP_KERNEL"),
+        ("gfp", "0x84d0", "--kernel", "banana"),
+        ("gfp", "-1", "--kernel", "3.2"),
+        ("explain", "/no/such/\x1b]0;file"),
+        ("explain", "/"),
+        ("explain", "--report", "0", "-"),
+    ],
+)
+def test_an_error_is_one_harmless_line_on_stderr_and_status_2(run, arguments):
+    status, out, err = run(*arguments)
+    assert (status, out) == (2, "")
+    assert err.startswith("oomlab: ")
+    assert err.endswith("\n")
+    assert err[:-1].isprintable()
+
+
+def test_gfp_decodes_a_mask_for_a_version(run):
+    status, out, _ = run("gfp", "0x84d0", "--kernel", "3.2", "--json")
+    mask = json.loads(out)
+    assert status == 0
+    assert mask["names"] == ["GFP_KERNEL", "__GFP_REPEAT", "__GFP_ZERO"]
+    assert (mask["schema"], mask["zone"], mask["unknown"]) == (1, "Normal", "0x0")
+
+
+def test_gfp_turns_names_into_the_mask_of_a_version(run):
+    masks = [
+        json.loads(run("gfp", "GFP_KERNEL|__GFP_ZERO", "--kernel", kernel, "--json")[1])["gfp_mask"]
+        for kernel in ("3.2", "6.1")
+    ]
+    assert masks == ["0x80d0", "0xdc0"]
+
+
+@pytest.mark.parametrize("mask", ["0x84d0", "84d0", "0X84D0"])
+def test_gfp_reads_a_mask_as_logs_print_it(run, mask):
+    assert run("gfp", mask, "--kernel", "3.2")[1].startswith(
+        "0x84d0 = GFP_KERNEL | __GFP_REPEAT | __GFP_ZERO"
+    )
+
+
+def test_a_reader_that_goes_away_is_no_error():
+    code = "import sys; from oomlab.cli import main; sys.exit(main())"
+    gfp = [sys.executable, "-c", code, "gfp", "0x84d0", "--kernel", "3.2"]
+    with subprocess.Popen(gfp, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        process.stdout.close()
+        assert process.stderr.read() == b""
+        assert process.wait() == 141
+
+
+# --- explain ---------------------------------------------------------------------------------
+
+INCIDENT = "data/incident/oom-report.log"
+
+
+@pytest.fixture
+def incident(repo) -> str:
+    return str(repo / INCIDENT)
+
+
+@pytest.fixture
+def two_reports(repo, tmp_path) -> str:
+    """The incident twice in one log, with noise between."""
+    text = (repo / INCIDENT).read_bytes()
+    log = tmp_path / "two.log"
+    log.write_bytes(text + b"Sep 23 02:05:00 [kernel] [1772400.1] eth0: link up\n" + text)
+    return str(log)
+
+
+def test_the_incident_as_json_has_the_values_of_the_report(run, incident):
+    status, out, err = run("explain", "--json", incident)
+    (report,) = json.loads(out)["reports"]
+    assert (status, err) == (0, "")
+    assert json.loads(out)["schema"] == 1
+    assert (report["kind"], report["first_line"], report["last_line"]) == ("oom", 1, 78)
+    assert (report["kernel"], report["page_size_kb"], report["scope"]) == ("3.2.59", 4, "global")
+    assert report["trigger"] == {
+        "comm": "clamd",
+        "pid": 21832,
+        "gfp_mask": "0x84d0",
+        "order": 0,
+        "oom_score_adj": 0,
+    }
+    assert report["gfp"]["names"] == ["GFP_KERNEL", "__GFP_REPEAT", "__GFP_ZERO"]
+    assert report["victims"] == [{"pid": 21832, "comm": "clamd"}]
+    assert report["tasks"] == 3
+    highmem = report["zones"][2]
+    assert (highmem["name"], highmem["free_kb"], highmem["reconstructed"]) == ("HighMem", 561924, True)
+    assert report["zones"][1]["lowmem_reserve"] == [0, 0, 252949, 252949]
+    assert report["diagnosis"]["cause"] == "lowmem_exhaustion"
+
+
+def test_the_incident_fits_one_screen_and_says_what_happened(run, incident):
+    status, out, _ = run("explain", incident)
+    assert status == 0
+    assert len(out.splitlines()) <= 48
+    assert max(map(len, out.splitlines())) <= 100
+    assert out.isascii()
+    for said in (
+        "the kernel killed clamd (pid 21832)",
+        "0x84d0 = GFP_KERNEL | __GFP_REPEAT | __GFP_ZERO",
+        "HighMem had 549 MiB free, which the request may not use",
+        "Cause: lowmem_exhaustion",
+        "64-bit kernel",
+        "score 4. It weighed 146 MiB, the most of the 3 processes listed.",
+        "CPU 6",
+    ):
+        assert said in " ".join(out.split())
+    assert out.count("short by 1 page") == 2
+
+
+def test_several_reports_are_listed_one_line_each_and_summed_up(run, two_reports):
+    status, out, _ = run("explain", two_reports)
+    first, second, gap, together = out.splitlines()
+    assert status == 0
+    assert gap == ""
+    assert together.startswith("2 reports, 2 processes killed")
+    assert "The cause was the same each time: lowmem_exhaustion." in together
+    assert first.split()[:3] == ["1", "line", "1"]
+    assert second.split()[:3] == ["2", "line", "80"]
+    said = "Sep 23 02:04:16 lowmem_exhaustion clamd order 0 killed clamd (pid 21832)"
+    assert said in " ".join(first.split())
+
+
+@pytest.mark.parametrize("module", ["gzip", "lzma", "bz2"])
+def test_a_compressed_log_is_read_like_any_other(run, tmp_path, incident, module):
+    log = tmp_path / "kern.log.old"
+    log.write_bytes(importlib.import_module(module).compress(Path(incident).read_bytes()))
+    assert run("explain", str(log)) == run("explain", incident)
+
+
+def test_a_file_that_is_damaged_from_its_first_byte_on_gets_one_line(run, tmp_path):
+    log = tmp_path / "kern.log.gz"
+    log.write_bytes(b"\x1f\x8b" + b"not gzip at all")
+    status, out, err = run("explain", str(log))
+    assert (status, out) == (2, "")
+    assert "cannot be decompressed" in err
+    assert err.count("\n") == 1
+
+
+def test_one_of_several_reports_is_explained_in_full_on_demand(run, two_reports, incident):
+    _, second, _ = run("explain", two_reports, "--report", "2")
+    _, alone, _ = run("explain", incident)
+    assert "lines 80-157" in second
+    assert second.splitlines()[3:6] == alone.splitlines()[3:6]
+
+
+def test_a_report_of_many_is_explained_in_the_light_of_those_before_it(run, repo):
+    log = str(repo / "data" / "captures" / "oom-rsync-fix-off-1536M.log")
+    said = "1 had been killed within the 10 minutes before, and it did not help."
+    assert said not in " ".join(run("explain", log, "--report", "1")[1].split())
+    assert said in " ".join(run("explain", log, "--report", "2")[1].split())
+    second = json.loads(run("explain", "--json", log)[1])["reports"][1]
+    assert said in [finding["claim"] for finding in second["diagnosis"]["findings"]]
+
+
+def test_the_json_ends_with_what_the_reports_of_each_log_come_to(run, two_reports, incident):
+    together = json.loads(run("explain", "--json", incident, two_reports)[1])["timelines"]
+    assert [(each["log"], len(each["events"])) for each in together] == [(incident, 1), (two_reports, 2)]
+    assert together[1]["same_cause"] is True
+
+
+def test_reports_are_counted_through_all_files(run, two_reports, incident):
+    listed, _, together = run("explain", incident, two_reports)[1].partition("\n\n")
+    assert [row.split()[0] for row in listed.splitlines()] == ["1", "2", "3"]
+    assert together.startswith(f"{two_reports}: 2 reports")
+    assert together.count("\n") == 1
+    assert "lines 80-157" in run("explain", incident, two_reports, "--report", "3")[1]
+
+
+def test_a_log_that_cannot_be_read_is_named_and_the_others_are_read(run, incident, two_reports, tmp_path):
+    broken = tmp_path / "kern.log.gz"
+    broken.write_bytes(b"\x1f\x8b" + b"not gzip at all")
+    status, out, err = run("explain", incident, str(tmp_path), str(broken), two_reports)
+    assert status == 2
+    assert [row.split()[0] for row in out.partition("\n\n")[0].splitlines()] == ["1", "2", "3"]
+    complaints = err.splitlines()
+    assert [line.startswith("oomlab: ") for line in complaints] == [True, True]
+    assert str(tmp_path) in complaints[0]
+    assert str(broken) in complaints[1]
+
+
+def test_a_report_of_several_logs_is_told_with_the_name_of_its_log(run, incident, two_reports):
+    assert run("explain", incident, two_reports, "--report", "3")[1].startswith(f"{two_reports}:\n\nOut of")
+    assert run("explain", incident)[1].startswith("Out of")
+
+
+def test_standard_input_is_read_where_the_file_is_a_dash(run, incident, monkeypatch):
+    with open(incident, "rb") as log:
+        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(log))
+        status, out, _ = run("explain", "-")
+    assert status == 0
+    assert "clamd (pid 21832)" in out
+
+
+@pytest.mark.parametrize("options", [(), ("--json",), ("--report", "2")])
+def test_a_log_without_a_report_gives_status_1_and_one_line(run, tmp_path, options):
+    log = tmp_path / "quiet.log"
+    log.write_text("all is well\n")
+    status, out, err = run("explain", str(log), *options)
+    assert status == 1
+    assert err.startswith("oomlab: no ")
+    assert err.count("\n") == 1
+    assert out == "" or json.loads(out) == {"schema": 1, "reports": [], "timelines": []}
+
+
+def test_a_log_without_a_report_among_others_is_no_error(run, tmp_path, incident):
+    log = tmp_path / "quiet.log"
+    log.write_text("all is well\n")
+    assert run("explain", str(log), incident)[0] == 0
+
+
+HOSTILE = [
+    "<img src=x onerror=alert(1)>",
+    "\x1b[2J\x1b]0;pwned\x07",
+    "gpj.\u202eexe",
+    "\x9b31m\x7f",
+    "\xff\xfe",
+]
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+@pytest.mark.parametrize("options", [(), ("--json",), ("--report", "1")])
+@pytest.mark.parametrize("encoding", ["utf-8", "latin-1"])
+def test_a_hostile_process_name_never_reaches_the_terminal(run, repo, tmp_path, name, options, encoding):
+    text = (repo / INCIDENT).read_bytes().replace(b"clamd", name.encode(encoding, errors="replace"))
+    log = tmp_path / "hostile.log"
+    log.write_bytes(text * 2 if options else text)
+    status, out, err = run("explain", str(log), *options)
+    assert status == 0
+    assert (out + err).replace("\n", "").isprintable()
+
+
+def test_what_goes_to_a_pipe_has_no_terminal_codes(incident):
+    code = "import sys; from oomlab.cli import main; sys.exit(main())"
+    explain = [sys.executable, "-c", code, "explain", incident]
+    assert b"\x1b" not in subprocess.run(explain, capture_output=True, check=True).stdout
+
+
+def bold_on_a_terminal(incident: str, **environment: str) -> bool:
+    """Run the command on a terminal of its own, and tell whether it used terminal codes."""
+    leader, follower = pty.openpty()
+    code = "import sys; from oomlab.cli import main; sys.exit(main())"
+    explain = [sys.executable, "-c", code, "explain", incident]
+    settings = {**os.environ, "TERM": "xterm", **environment}
+    with subprocess.Popen(explain, stdout=follower, env=settings):
+        os.close(follower)
+        shown = b"".join(iter(lambda: _read(leader), b""))
+    os.close(leader)
+    return b"\x1b[1m" in shown
+
+
+def _read(terminal: int) -> bytes:
+    try:
+        return os.read(terminal, 4096)
+    except OSError:  # Linux says so when the other end has closed
+        return b""
+
+
+def test_headings_are_bold_on_a_terminal_only_if_it_may_be(incident):
+    assert bold_on_a_terminal(incident, NO_COLOR="")
+    assert not bold_on_a_terminal(incident, NO_COLOR="1")
+    assert not bold_on_a_terminal(incident, NO_COLOR="", TERM="dumb")
+
+
+def test_explaining_the_incident_loads_no_picture_and_no_page():
+    code = f"""
+import sys
+from oomlab.cli import main
+main(["explain", {INCIDENT!r}])
+heavy = {{"matplotlib", "ipywidgets", "numpy", "oomlab.render.summary"}} & set(sys.modules)
+sys.exit(str(heavy) if heavy else 0)"""
+    subprocess.run([sys.executable, "-c", code], check=True, stdout=subprocess.DEVNULL, cwd=oomlab_root())
+
+
+def oomlab_root() -> Path:
+    return Path(__file__).parents[2]
+
+
+def test_every_capture_is_explained(run, shared):
+    logs = sorted((shared / "captures").glob("oom-*.log"))
+    assert logs
+    for log in logs:
+        status, out, err = run("explain", str(log), "--report", "1")
+        assert (status, err) == (0, ""), log.name
+        assert "The log does not show a kill" not in out or "failure" in log.name or "order8" in log.name
+
+
+def test_several_logs_name_each_place_as_grep_does(run, tmp_path, incident, repo):
+    other = tmp_path / "other.log"
+    other.write_bytes((repo / INCIDENT).read_bytes())
+    first, second = run("explain", incident, str(other))[1].splitlines()
+    assert f" {incident}:1 " in first
+    assert f" {other}:1 " in second
+    assert first.index("lowmem_exhaustion") == second.index("lowmem_exhaustion")
+
+
+# --- simulate --------------------------------------------------------------------------------
+
+
+def simulated(run, *options: str) -> dict:
+    status, out, err = run("simulate", "--json", *options)
+    assert (status, err) == (0, "")
+    return json.loads(out)
+
+
+def test_without_options_the_incident_is_simulated(run):
+    result = simulated(run)
+    assert list(result) == [
+        *("schema", "outcome", "zone", "page_cache_gib", "written_gib"),
+        *("margin_pages", "critical_ram_gib", "events"),
+    ]
+    assert (result["schema"], result["outcome"], result["zone"]) == (1, "oom", "Normal")
+    assert result["page_cache_gib"] == pytest.approx(30.10, abs=0.01)
+    assert result["critical_ram_gib"] == pytest.approx(31.69, rel=0.01)
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        ("--ram", "16GiB"),
+        ("--mem", "28GiB"),
+        ("--vmsplit", "2G"),
+        ("--vmalloc", "64MiB"),
+        ("--fix",),
+        ("--kernel", "3.4"),
+        ("--arch", "x86_64"),
+        ("--block-size", "none"),
+        ("--file", "20GiB"),
+        ("--other-lowmem-pages", "2000"),
+    ],
+)
+def test_each_of_these_changes_saves_the_machine(run, options):
+    result = simulated(run, *options)
+    assert (result["outcome"], result["zone"]) == ("survives", None)
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        ("--swap", "64GiB"),
+        ("--ram", "64GiB"),
+        ("--highpte",),
+        ("--min-free-kbytes", "65536"),
+        ("--kernel", "3.4", "--no-fix"),
+        ("--allocator", "slub", "--other-lowmem-pages", "20000"),
+    ],
+)
+def test_none_of_these_changes_saves_the_machine(run, options):
+    assert simulated(run, *options)["outcome"] == "oom"
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        ("--ram=-5GiB",),
+        ("--ram", "many"),
+        ("--ram", "128GiB"),
+        ("--vmalloc", "2GiB"),
+        ("--block-size", "77"),
+        ("--block-size=-1",),
+        ("--vmsplit", "4G"),
+        ("--kernel", "banana"),
+        ("--other-lowmem-pages", "99999999"),
+        ("--plot", "run.nonsense"),
+        ("--from-report", "/no/such/file"),
+    ],
+)
+def test_a_machine_that_cannot_be_gets_one_clear_line(run, options):
+    status, out, err = run("simulate", *options)
+    assert (status, out) == (2, "")
+    assert err.startswith("oomlab: ")
+    assert err.count("\n") == 1
+
+
+def test_a_report_gives_the_machine_and_options_change_it(run, incident):
+    assert simulated(run, "--from-report", incident)["outcome"] == "oom"
+    assert simulated(run, "--from-report", incident, "--fix")["outcome"] == "survives"
+
+
+def test_a_log_without_a_report_is_no_machine(run, tmp_path):
+    log = tmp_path / "quiet.log"
+    log.write_text("all is well\n")
+    status, _, err = run("simulate", "--from-report", str(log))
+    assert status == 2
+    assert "no OOM report" in err
+
+
+@pytest.mark.parametrize("suffix", ["png", "svg", "pdf"])
+def test_the_run_is_drawn_into_a_file(run, tmp_path, suffix):
+    target = tmp_path / f"run.{suffix}"
+    assert run("simulate", "--plot", str(target))[0] == 0
+    assert target.stat().st_size > 1000
+
+
+def test_the_text_names_outcome_events_and_budget(run):
+    out = run("simulate")[1]
+    assert out.startswith("The machine dies after 30.1 GiB.\n")
+    assert out.isascii()
+    for said in ("470,884 kB  buffer_heads", "30.10 GiB  out of memory in Normal", "dies from 31.68 GiB"):
+        assert said in out
+
+
+def test_a_small_64_bit_machine_is_told_too(run):
+    assert "The machine lives" in run("simulate", "--arch", "x86_64", "--ram", "2GiB")[1]

@@ -1,0 +1,343 @@
+"""The failure lab: Python is the law, the page works alone, and a hand and a reader can both use it."""
+
+from __future__ import annotations
+
+import json
+import re
+from base64 import b64decode
+
+import pytest
+
+from oomlab.cli import main
+from oomlab.explore import FailureLab
+from oomlab.explore.lab_page import lab_page
+from oomlab.explore.rooms import join
+from oomlab.kernel import KernelVersion
+from oomlab.simulation import Workload
+from oomlab.zone_model import Machine
+
+GIB = 2**18
+PRESETS = [
+    ("mem=16G", "lives"),
+    ("64 GB of swap", "dies after 30.1 GiB"),
+    ("64 GB of RAM", "dies after 14.6 GiB"),
+]
+
+
+# --- in Python --------------------------------------------------------------------------------
+
+
+def test_it_begins_with_the_incident():
+    lab = FailureLab()
+    assert (lab.machine, lab.workload) == (Machine(), Workload())
+    assert lab.trajectory.outcome == "oom"
+    assert lab.sentence.startswith("The machine dies after 30.1 GiB")
+
+
+def test_it_can_begin_with_another_machine():
+    lab = FailureLab(Machine(ram=16 * GIB, boot_lowmem=30_000))
+    lab.settings = {"written": 20 * GIB}
+    assert lab.machine == Machine(ram=16 * GIB, boot_lowmem=30_000)
+    assert lab.workload == Workload(written=20 * GIB)
+
+
+def test_python_computes_the_point_where_the_hand_let_go():
+    lab = FailureLab()
+    lab.settings = {"ram": 16 * GIB, "kernel": "3.4", "block_size": None}
+    assert lab.machine == Machine(ram=16 * GIB, kernel=KernelVersion((3, 4)))
+    assert lab._law == {"settings": lab.settings, "sentence": lab.sentence}
+    assert lab.sentence.startswith("The machine lives")
+
+
+def test_a_machine_that_cannot_be_is_a_sentence_and_no_picture():
+    lab = FailureLab()
+    lab.settings = {"pae": False}
+    assert lab.sentence.startswith("This machine does not start: 32.0 GiB of RAM")
+    assert "image/png" not in lab._repr_mimebundle_()[0]
+
+
+def test_without_a_kernel_there_is_still_a_picture_and_the_sentence():
+    lab = FailureLab()
+    data, _ = lab._repr_mimebundle_()
+    assert b64decode(data["image/png"]).startswith(b"\x89PNG")
+    assert data["text/plain"] == lab.sentence
+
+
+# --- the page ---------------------------------------------------------------------------------
+
+
+def test_the_page_asks_no_server_for_anything():
+    page = lab_page()
+    addresses = set(re.findall(r"https?://[^\s\"'`<>)]+", page))
+    assert addresses == {"http://www.w3.org/2000/svg"}, "only the name of SVG itself"
+    assert not re.search(r"<(link|img|iframe|script)[^>]+(src|href)=|@import|url\(\s*['\"]?(?!#|\$)", page)
+    assert "default-src 'none'" in page
+
+
+def test_the_page_says_the_sentence_even_without_script():
+    assert FailureLab().sentence in lab_page()
+
+
+def test_the_command_writes_the_page(tmp_path, capsys):
+    assert main(["lab-page", str(tmp_path / "lab.html")]) == 0
+    assert (tmp_path / "lab.html").read_text(encoding="utf-8") == lab_page()
+    assert "lab.html" in capsys.readouterr().out
+
+
+def test_no_data_can_end_the_script(monkeypatch):
+    monkeypatch.setattr("oomlab.explore.lab_page.as_dict", lambda: {"cache": "</script><b>"})
+    assert "</script><b>" not in lab_page()
+
+
+def test_widget_and_page_are_made_of_the_same_rooms():
+    widget, page = join("widget"), join("page")
+    assert widget.replace("room_widget", "room_page").count("const room_") == page.count("const room_")
+    assert FailureLab._esm.rstrip().endswith("export default { render: room_widget.render };")
+
+
+# --- in a browser -----------------------------------------------------------------------------
+
+
+@pytest.fixture
+def bench(page, tmp_path):
+    """The offline page, open in a browser."""
+    (tmp_path / "lab.html").write_text(lab_page(), encoding="utf-8")
+    page.goto((tmp_path / "lab.html").as_uri())
+    page.wait_for_selector(".oom-lab .sentence strong:not(:empty)")
+    return page
+
+
+def sentence(bench) -> str:
+    frames = "new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
+    bench.evaluate(frames)
+    return bench.locator(".oom-lab .sentence").inner_text().replace("\u00a0", " ")
+
+
+@pytest.mark.browser
+def test_the_page_opens_on_the_incident(bench):
+    assert sentence(bench) == FailureLab().sentence
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize(("label", "said"), PRESETS)
+def test_a_preset_is_one_press(bench, label, said):
+    bench.get_by_role("button", name=label, exact=True).click()
+    assert f"The machine {said}" in sentence(bench)
+    assert bench.get_by_role("button", name=label, exact=True).get_attribute("aria-pressed") == "true"
+    bench.get_by_role("button", name="Reset").click()
+    assert sentence(bench) == FailureLab().sentence
+
+
+@pytest.mark.browser
+def test_arrow_keys_move_a_slider_and_the_listener_hears_of_it(bench):
+    ram = bench.get_by_role("slider", name="RAM", exact=True)
+    before = ram.get_attribute("aria-valuetext")
+    ram.press("ArrowLeft")
+    assert "The machine lives" in sentence(bench)
+    assert before == "32 GiB" != ram.get_attribute("aria-valuetext")
+    assert "The machine lives" in bench.get_by_role("status").inner_text()
+
+
+@pytest.mark.browser
+def test_the_live_region_keeps_silent_while_the_hand_moves(bench):
+    sentence(bench)
+    heard = bench.get_by_role("status").text_content()
+    ram = bench.get_by_role("slider", name="RAM", exact=True)
+    ram.evaluate("(input) => { input.value = 0; input.dispatchEvent(new Event('input')); }")
+    assert "The machine lives" in sentence(bench)
+    assert bench.get_by_role("status").text_content() == heard
+    ram.evaluate("(input) => input.dispatchEvent(new Event('change'))")
+    assert "The machine lives" in sentence(bench)
+    assert "The machine lives" in bench.get_by_role("status").text_content()
+
+
+@pytest.mark.browser
+def test_the_settings_live_in_the_address(bench):
+    bench.get_by_role("button", name="64 GB of RAM").click()
+    told = sentence(bench)
+    address = bench.url
+    assert address.endswith(f"#ram={64 * GIB}")
+    bench.goto("about:blank")
+    bench.goto(address)
+    assert sentence(bench) == told
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize(
+    "hash", ["#ram=-5", "#ram=1e99", "#kernel=%22x%22", "#ram=%3Cb%3E", "#machine=7", "#pae=3", "#%"]
+)
+def test_nonsense_in_the_address_is_left_aside(bench, hash):
+    bench.evaluate("(hash) => { location.hash = hash; }", hash)
+    bench.wait_for_timeout(50)
+    assert sentence(bench) == FailureLab().sentence
+
+
+@pytest.mark.browser
+def test_predict_first_keeps_the_outcome_covered_until_the_learner_commits(bench):
+    bench.get_by_label("Predict first").check()
+    bench.get_by_role("button", name="64 GB of RAM").click()
+    assert sentence(bench) == ""
+    for hidden in (".race", ".figure.edge"):
+        assert not bench.locator(f".oom-lab {hidden}").is_visible()
+    assert "dies after" not in bench.locator(".oom-lab").inner_text()
+    bench.get_by_role("button", name="It lives", exact=True).click()
+    assert "The machine dies after 14.6 GiB" in sentence(bench)
+    assert "You said: it lives. But it dies." in bench.locator(".oom-lab .score").inner_text()
+
+
+@pytest.mark.browser
+def test_time_can_be_stepped_through(bench):
+    scrubber = bench.get_by_role("slider", name="GiB copied so far")
+    assert scrubber.get_attribute("aria-valuetext") == "30.1 GiB copied"
+    bench.get_by_role("button", name="Back to the event before").click()
+    sentence(bench)
+    assert scrubber.get_attribute("aria-valuetext") == "29.98 GiB copied"
+    scrubber.press("Home")
+    sentence(bench)
+    assert scrubber.get_attribute("aria-valuetext") == "0 GiB copied"
+
+
+@pytest.mark.browser
+def test_play_runs_through_the_copy_and_pause_stops_it(bench):
+    scrubber = bench.get_by_role("slider", name="GiB copied so far")
+    bench.get_by_role("button", name="Play").click()
+    bench.wait_for_timeout(600)
+    bench.get_by_role("button", name="Pause").click()
+    sentence(bench)
+    there = scrubber.get_attribute("aria-valuetext")
+    assert 0.5 < float(there.split()[0]) < 25
+    bench.wait_for_timeout(200)
+    assert scrubber.get_attribute("aria-valuetext") == there
+
+
+@pytest.mark.browser
+def test_with_reduced_motion_play_goes_from_event_to_event(bench):
+    bench.emulate_media(reduced_motion="reduce")
+    scrubber = bench.get_by_role("slider", name="GiB copied so far")
+    bench.get_by_role("button", name="Play").click()
+    sentence(bench)
+    assert scrubber.get_attribute("aria-valuetext") == "29.97 GiB copied"
+    assert "fall back to DMA" in bench.locator(".oom-lab .news").inner_text()
+
+
+@pytest.mark.browser
+def test_the_dot_on_the_map_can_be_dragged(bench):
+    chart = bench.get_by_role("img", name="The edge: RAM and block size")
+    box = chart.bounding_box()
+    bench.mouse.move(box["x"] + 0.9 * box["width"], box["y"] + 30)
+    bench.mouse.down()
+    bench.mouse.move(box["x"] + 0.4 * box["width"], box["y"] + 90, steps=4)
+    bench.mouse.up()
+    sentence(bench)
+    assert bench.get_by_label("File-system block").evaluate("(select) => select.selectedIndex") == 3
+    assert float(bench.get_by_label("RAM in GiB, exact").input_value()) < 8
+    assert chart.bounding_box() == box, "nothing jumps under the hand"
+
+
+@pytest.mark.browser
+def test_a_number_can_be_typed(bench):
+    bench.get_by_label("RAM in GiB, exact").fill("31.69")
+    assert "The machine dies" in sentence(bench)
+    bench.get_by_label("RAM in GiB, exact").fill("31.68")
+    assert "The machine lives" in sentence(bench)
+
+
+@pytest.mark.browser
+def test_the_code_is_copied(bench):
+    bench.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    bench.get_by_role("button", name="64 GB of RAM").click()
+    sentence(bench)
+    bench.get_by_role("button", name="Copy as Python").click()
+    bench.get_by_role("button", name="Copied").wait_for()
+    copied = bench.evaluate("navigator.clipboard.readText()")
+    names: dict[str, object] = {}
+    exec(copied, names)
+    assert names["machine"] == Machine(ram=64 * GIB)
+
+
+@pytest.mark.browser
+def test_the_numbers_are_a_table_too(bench):
+    bench.get_by_text("The same in numbers").click()
+    sentence(bench)
+    cells = bench.locator(".oom-lab table").first.inner_text()
+    assert "8,048" in cells
+    assert "8,056" in cells
+
+
+NAMELESS = """() => [...document.querySelectorAll('.oom-lab input, .oom-lab select')]
+  .filter((each) => !(each.labels?.length || each.getAttribute('aria-label')))
+  .map((each) => each.outerHTML)"""
+UNGUARDED = """() => [...document.querySelectorAll('.oom-lab input, .oom-lab select')]
+  .filter((each) => each.dataset.lmSuppressShortcuts !== 'true').map((each) => each.outerHTML)"""
+TOO_WIDE = "() => document.documentElement.scrollWidth > document.documentElement.clientWidth"
+
+
+@pytest.mark.browser
+def test_every_input_has_a_name_and_keeps_its_keys(bench):
+    assert bench.evaluate(NAMELESS) == []
+    assert bench.evaluate(UNGUARDED) == []
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("width", [360, 760, 1280])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_it_fits_every_window(bench, width, scheme, shots):
+    bench.emulate_media(color_scheme=scheme)
+    bench.set_viewport_size({"width": width, "height": 1200})
+    sentence(bench)
+    bench.screenshot(path=shots / f"failure-lab-{scheme}-{width}.png", full_page=True)
+    assert not bench.evaluate(TOO_WIDE)
+
+
+RUN_ALL = """async () => {
+  await jupyterapp.shell.currentWidget.sessionContext.ready;
+  await jupyterapp.commands.execute('notebook:run-all-cells');
+}"""
+RUN_MORE = """async (source) => {
+  const { content } = jupyterapp.shell.currentWidget;
+  content.model.sharedModel.insertCell(1, { cell_type: 'code', source });
+  content.activeCellIndex = 1;
+  await jupyterapp.commands.execute('notebook:run-cell');
+}"""
+PRINTED = '.jp-OutputArea-output[data-mime-type="application/vnd.jupyter.stdout"]'
+
+
+@pytest.fixture
+def notebook(page, lab):
+    """The widget in a notebook of its own in JupyterLab."""
+    code = {"id": "lab", "cell_type": "code", "execution_count": None, "metadata": {}, "outputs": []}
+    source = "from oomlab.explore import FailureLab\nlab = FailureLab()\nlab"
+    kernel = {"display_name": "Python 3", "language": "python", "name": "python3"}
+    text = {"cells": [{**code, "source": source}], "metadata": {"kernelspec": kernel}}
+    (lab.root / "failure-lab.ipynb").write_text(json.dumps({**text, "nbformat": 4, "nbformat_minor": 5}))
+    page.goto(lab.link("failure-lab.ipynb"))
+    page.wait_for_function("window.jupyterapp?.shell?.currentWidget?.context?.isReady", timeout=60_000)
+    page.evaluate(RUN_ALL)
+    page.wait_for_selector(".oom-lab .sentence strong:not(:empty)", timeout=60_000)
+    return page
+
+
+@pytest.mark.browser
+def test_in_a_notebook_the_keys_arrive_and_python_agrees(notebook):
+    notebook.get_by_role("slider", name="RAM", exact=True).press("ArrowLeft")
+    assert "The machine lives" in sentence(notebook)
+    notebook.evaluate(RUN_MORE, 'print(lab._law["sentence"])')
+    notebook.wait_for_selector(PRINTED, timeout=30_000)
+    assert notebook.locator(PRINTED).inner_text().strip() == sentence(notebook)
+    assert notebook.locator(".oom-lab .note").text_content() == ""
+
+
+@pytest.mark.browser
+def test_where_python_differs_the_page_says_so(notebook):
+    notebook.evaluate(
+        RUN_MORE, "lab._law = {**lab._law, 'settings': lab.settings, 'sentence': 'It is a duck.'}"
+    )
+    notebook.get_by_text("Python’s model says otherwise").wait_for(timeout=10_000)
+    assert "It is a duck." in notebook.locator(".oom-lab .note").text_content()
+
+
+@pytest.mark.browser
+def test_the_page_follows_settings_made_in_python(notebook):
+    notebook.evaluate(RUN_MORE, "lab.settings = {'ram': 16 * 2**18}")
+    notebook.wait_for_selector('.oom-lab[data-outcome="survives"]', timeout=10_000)
+    assert notebook.get_by_label("RAM in GiB, exact").input_value() == "16"

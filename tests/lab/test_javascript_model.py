@@ -1,0 +1,243 @@
+"""The page's model is Python's model: the same machines, the same fates, in the same words."""
+
+from __future__ import annotations
+
+import json
+import random
+from collections.abc import Callable
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
+
+import pytest
+import quickjs
+
+from oomlab.errors import MachineError
+from oomlab.explore.rooms import join, needed, room
+from oomlab.explore.rules import KERNELS, facts
+from oomlab.explore.story import tell
+from oomlab.kernel import KernelVersion
+from oomlab.simulation import Trajectory, Workload, simulate
+from oomlab.units import human_kb
+from oomlab.zone_model import Machine, Zone
+
+GIB = 2**18
+MACHINES = 600
+CLOSE = 1.0
+"""Pages: both models are exact to rounding, so a page is far more than they may differ by."""
+
+OTHER = (
+    Machine(
+        ram=16 * GIB, low_holes=((0, 1), (0xA0, 0x100)), kernel=KernelVersion((6, 12)), boot_lowmem=30_000
+    ),
+    Workload(written=9 * GIB, anon=10, other_slab=0),
+)
+SIZES = (0, 1, 999, 1000, 10_239, 10_240, 10_752, 1_048_575, 1_048_576, 1.5, 2.5, 1_310_720, 1_363_148.8)
+_ASK = """
+const FACTS = JSON.parse(facts);
+function run(settings) {
+  const { machine, workload } = room_settings.built(FACTS, JSON.parse(settings));
+  return JSON.stringify(room_present.present(machine, workload));
+}
+function code(settings) { return room_code.asPython(FACTS, JSON.parse(settings)); }
+function presets() { return JSON.stringify(room_settings.presets(FACTS)); }
+function usual() { return JSON.stringify(room_settings.usualSettings(FACTS)); }
+function words(kb) { return room_format.humanKb(kb); }
+function at(settings, written) {
+  const { machine, workload } = room_settings.built(FACTS, JSON.parse(settings));
+  return JSON.stringify(room_present.at(room_present.present(machine, workload), written));
+}
+"""
+_FIELDS = (
+    "name", "start_pfn", "spanned", "present", "managed", "memmap",
+    "watermark_min", "watermark_low", "watermark_high",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Script:
+    """The rooms of the page, without a browser: they compute, but have nothing to draw on."""
+
+    call: Callable[..., Any]
+
+    def run(self, settings: dict[str, Any]) -> dict[str, Any]:
+        found: dict[str, Any] = json.loads(self.call("run", json.dumps(settings)))
+        return found
+
+
+def script_for(machine: Machine, workload: Workload) -> Script:
+    engine = quickjs.Context()
+    engine.set("facts", json.dumps(facts(machine, workload)))
+    engine.eval(join("code", "present") + _ASK)
+    return Script(lambda name, *arguments: engine.get(name)(*arguments))
+
+
+@pytest.fixture(scope="module")
+def script() -> Script:
+    return script_for(Machine(), Workload())
+
+
+def chance(seed: int) -> dict[str, Any]:
+    """Make up a machine and its work: mostly sensible, sometimes absurd."""
+    rnd = random.Random(seed)
+    return {
+        "kernel": rnd.choice(KERNELS),
+        "arch": rnd.choice(["i386"] * 4 + ["x86_64"]),
+        "pae": rnd.random() < 0.92,
+        "highpte": rnd.random() < 0.2,
+        "allocator": rnd.choice(["slab", "slub"]),
+        "buffer_head_fix": rnd.choice([None, None, True, False]),
+        "ram": int(GIB * 2 ** rnd.uniform(-1, 6)),
+        "swap": rnd.choice([0, 489_973, int(GIB * rnd.uniform(0, 64))]),
+        "mem_limit": rnd.choice([None] * 4 + [int(GIB * 2 ** rnd.uniform(0, 6))]),
+        "page_offset": rnd.choice([0xC0000000] * 3 + [0x80000000, 0x40000000]),
+        "vmalloc_mib": rnd.choice([None] * 3 + [rnd.randrange(32, 900)]),
+        "min_free_kbytes": rnd.choice([None, 8192, rnd.randrange(128, 200_000)]),
+        "written": int(GIB * 2 ** rnd.uniform(-2, 7)),
+        "block_size": rnd.choice([512, 1024, 2048, 4096, 4096, None]),
+        "anon_growth": rnd.choice([0, 0, int(GIB * 2 ** rnd.uniform(-4, 6))]),
+        "other_lowmem": rnd.choice([4720, rnd.randrange(60_000)]),
+    }
+
+
+def built(settings: dict[str, Any]) -> tuple[Machine, Workload]:
+    """Make Python's machine and workload of the same settings."""
+    fields = {**settings, "kernel": KernelVersion.of(settings.get("kernel", "3.2.59"))}
+    machine = {name: value for name, value in fields.items() if name in Machine.__dataclass_fields__}
+    workload = {name: value for name, value in fields.items() if name in Workload.__dataclass_fields__}
+    return Machine(**machine), Workload(**workload)
+
+
+def simulated(settings: dict[str, Any]) -> Trajectory | str:
+    try:
+        return simulate(*built(settings))
+    except MachineError as error:
+        return str(error)
+
+
+def zone_numbers(zone: Zone | dict[str, Any]) -> list[Any]:
+    value = zone.get if isinstance(zone, dict) else lambda name: getattr(zone, name)
+    return [*map(value, _FIELDS), list(value("lowmem_reserve"))]
+
+
+def assert_same_run(theirs: dict[str, Any], ours: Trajectory) -> None:
+    assert [zone_numbers(zone) for zone in theirs["zones"]] == [zone_numbers(zone) for zone in ours.zones]
+    assert (theirs["outcome"], theirs["zone"]) == (ours.outcome, ours.zone)
+    assert [event["kind"] for event in theirs["events"]] == [event.kind for event in ours.events]
+    last, end = theirs["states"][-1], ours.end
+    assert last["written"] == pytest.approx(end.written, abs=CLOSE)
+    assert last["swapUsed"] == pytest.approx(end.swap_used, abs=CLOSE)
+    for held in ("free", "cache", "anon", "pinned"):
+        assert last[held] == pytest.approx(list(getattr(end, held)), abs=CLOSE)
+    for event, our_event in zip(theirs["events"], ours.events, strict=True):
+        assert event["written"] == pytest.approx(our_event.written, abs=CLOSE)
+    if ours.margin_pages is None:
+        assert theirs["margin"] is None
+    else:
+        assert theirs["margin"] == pytest.approx(ours.margin_pages, abs=CLOSE)
+
+
+@pytest.mark.parametrize("hundred", range(MACHINES // 100))
+def test_random_machines_meet_the_same_fate_in_both_models(script: Script, hundred: int) -> None:
+    for seed in range(100 * hundred, 100 * hundred + 100):
+        settings = chance(seed)
+        theirs, ours = script.run(settings), simulated(settings)
+        if isinstance(ours, str):
+            assert theirs["error"] == ours, settings
+        else:
+            assert_same_run(theirs, ours)
+
+
+def test_random_machines_meet_every_fate() -> None:
+    fates = [simulated(chance(seed)) for seed in range(MACHINES)]
+    ended = [(fate.outcome, fate.zone) for fate in fates if isinstance(fate, Trajectory)]
+    assert len(ended) >= 300
+    for fate in (("oom", "Normal"), ("oom", "HighMem"), ("survives", None)):
+        assert ended.count(fate) >= 10, fate
+    assert any("addresses 4 GiB" in fate for fate in fates if isinstance(fate, str))
+
+
+def test_both_tell_the_same_story(script: Script) -> None:
+    for seed in range(MACHINES, MACHINES + 200):
+        settings = chance(seed)
+        assert script.run(settings)["sentence"] == str(tell(*built(settings))), settings
+
+
+def test_the_page_knows_the_incident(script: Script) -> None:
+    incident = script.run({})
+    assert incident["outcome"] == "oom"
+    assert incident["zone"] == "Normal"
+    assert incident["states"][-1]["free"][:2] == [906, 2014]  # as its report prints: 3624 and 8056 kB
+
+
+def test_a_moment_between_two_events_is_the_same_in_both(script: Script) -> None:
+    ours = simulate()
+    for share in (0.0, 0.1, 0.5, 0.59, 0.6, ours.end.progress):
+        theirs = json.loads(script.call("at", "{}", share * ours.workload.file))
+        assert theirs["free"] == pytest.approx(list(ours.at(share).free), abs=CLOSE)
+
+
+def test_every_preset_does_what_its_name_says(script: Script) -> None:
+    presets = json.loads(script.call("presets"))
+    fates = {each["label"]: script.run(each["settings"])["outcome"] for each in presets}
+    assert fates == {
+        "The incident": "oom",
+        "After the reboot": "survives",
+        "mem=16G": "survives",
+        "64 GB of swap": "oom",
+        "With the fix": "survives",
+        "64-bit": "survives",
+        "64 GB of RAM": "oom",
+    }
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_copied_code_runs_as_pasted_and_meets_the_same_fate(script: Script, seed: int) -> None:
+    settings = chance(seed)
+    ours = simulated(settings)
+    usual = json.loads(script.call("usual"))
+    names: dict[str, Any] = {}
+    code = script.call("code", json.dumps({**usual, **settings}))
+    if isinstance(ours, str):
+        with pytest.raises(MachineError, match=r"."):
+            exec(code, names)
+        return
+    exec(code, names)
+    assert (names["machine"], names["workload"]) == built(settings)
+    assert names["run"].end == ours.end
+
+
+def test_it_can_begin_with_any_machine_and_its_code_says_so() -> None:
+    script = script_for(*OTHER)
+    usual = script.call("usual")
+    assert_same_run(script.run({}), simulate(*OTHER))
+    names: dict[str, Any] = {}
+    exec(script.call("code", usual), names)
+    assert (names["machine"], names["workload"]) == OTHER
+    labels = [each["label"] for each in json.loads(script.call("presets"))]
+    assert labels[0] == "As given"
+    assert "After the reboot" not in labels
+
+
+@pytest.mark.parametrize("kb", SIZES)
+def test_sizes_are_written_alike(script: Script, kb: float) -> None:
+    assert script.call("words", kb) == human_kb(kb)
+
+
+@pytest.mark.parametrize("entry", ["page", "widget"])
+def test_every_room_is_made_before_it_is_needed(entry: str) -> None:
+    order = needed(entry)
+    made = {name: place for place, name in enumerate(order)}
+    for name in order:
+        for line in room(name).splitlines():
+            if line.startswith("import "):
+                other = line.rsplit("./", 1)[1].removesuffix('.js";')
+                assert made[other] < made[name], (name, other)
+
+
+@pytest.mark.parametrize("name", [*needed("page"), "widget"])
+def test_a_room_can_be_read_in_a_sitting(name: str) -> None:
+    lines = room(name).splitlines()
+    assert len(lines) <= 250
+    assert lines[0].startswith("// "), "a room begins by saying what it is for"
+    assert all(a or b for a, b in pairwise(lines)), "one empty line is enough"

@@ -1,0 +1,215 @@
+"""The notebooks: in step with their sources, free of answers and machine traces, readable without a kernel.
+
+That they run and say again what they say here is nbval's part: `make test` runs it on both sets.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import re
+from collections import Counter
+from pathlib import Path
+
+import nbformat
+import pytest
+
+from oomlab import exercises
+from oomlab.exercises.kinds import Essay, Number
+
+REPO = Path(__file__).parents[2]
+FOLDER = REPO / "notebooks"
+
+
+def load_build():
+    spec = importlib.util.spec_from_file_location("build", FOLDER / "build.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+build = load_build()
+SOURCES = build.sources()
+LEARNERS = [build.targets(source)["learner"] for source in SOURCES]
+SOLUTIONS = [build.targets(source)["solutions"] for source in SOURCES]
+ALL = LEARNERS + SOLUTIONS
+
+
+def named(paths):
+    return {"argvalues": paths, "ids": [str(path.relative_to(FOLDER)) for path in paths]}
+
+
+def read(path: Path) -> nbformat.NotebookNode:
+    return nbformat.read(path, as_version=4)
+
+
+def outputs(path: Path) -> list[nbformat.NotebookNode]:
+    return [output for cell in read(path).cells for output in cell.get("outputs", [])]
+
+
+def text(cell: nbformat.NotebookNode) -> str:
+    parts = [output.get("data", {}).get("text/plain", output.get("text", "")) for output in cell.outputs]
+    return "\n".join(parts)
+
+
+def checks(path: Path) -> list[nbformat.NotebookNode]:
+    return [cell for cell in read(path).cells if "check" in cell.metadata.get("tags", [])]
+
+
+# In step
+
+
+def test_there_are_sources():
+    assert SOURCES
+
+
+@pytest.mark.parametrize("source", **named(SOURCES))
+def test_both_notebooks_are_in_step_with_their_source(source):
+    assert build.out_of_step(source) == []
+
+
+def test_no_notebook_lacks_a_source():
+    found = {*FOLDER.glob("*.ipynb"), *(FOLDER / "solutions").glob("*.ipynb")}
+    assert found == set(ALL)
+
+
+@pytest.mark.parametrize("source", **named(SOURCES))
+def test_a_changed_cell_puts_both_notebooks_out_of_step(source, tmp_path):
+    changed = tmp_path / source.name
+    changed.write_text(source.read_text() + "\n# %%\n'one cell more'\n")
+    assert len(build.out_of_step(source)) == 0
+    assert build._cells(build.compose(changed, "learner")) != build._cells(
+        read(build.targets(source)["learner"])
+    )
+
+
+# Exercises
+
+
+@pytest.mark.parametrize("path", **named(LEARNERS))
+def test_in_a_learners_copy_exactly_the_checks_say_not_answered_yet(path):
+    cells = [cell for cell in read(path).cells if cell.cell_type == "code"]
+    silent = [cell.id for cell in cells if "Not answered yet" in text(cell)]
+    assert silent == [cell.id for cell in checks(path)]
+
+
+@pytest.mark.parametrize("path", **named(SOLUTIONS))
+def test_in_the_solutions_every_check_is_content(path):
+    for cell in checks(path):
+        assert re.match(r"✓ Right|✎ Yours to judge", text(cell)), cell.source
+
+
+@pytest.mark.parametrize("path", **named(LEARNERS))
+def test_a_learners_copy_holds_no_solution(path):
+    tags = [tag for cell in read(path).cells for tag in cell.metadata.get("tags", [])]
+    assert "solution" not in tags
+    assert tags.count("exercise") >= len(checks(path))
+
+
+def test_every_exercise_is_checked_exactly_once_and_every_check_is_registered():
+    checked = Counter(
+        id for path in LEARNERS for cell in checks(path) for id in build.CHECKED.findall(cell.source)
+    )
+    assert checked == Counter(exercise.id for exercise in exercises.every())
+
+
+# What a stub keeps
+
+
+def test_a_value_becomes_dots_and_the_comment_above_it_stays():
+    assert build.stub("# How many?\npages = sum(\n    # secret\n    [1]\n)  # secret", "") == (
+        "# How many?\npages = ...  # your answer"
+    )
+
+
+def test_a_function_keeps_its_head_and_docstring():
+    code = 'def f(a: int,\n      b=2) -> int:\n    """Say.\n\n    More.\n    """\n    # secret\n    return 7'
+    assert build.stub(code, "") == (
+        'def f(a: int,\n      b=2) -> int:\n    """Say.\n\n    More.\n    """\n    ...  # your code'
+    )
+
+
+@pytest.mark.parametrize(
+    "code", ["print(7)", "a, b = 1, 2", "def f(): return 7", "for i in (): pass", "a += 1"]
+)
+def test_an_exercise_cell_that_could_leak_is_refused(code):
+    with pytest.raises(build.SourceError, match=r"02\.3"):
+        build.stub(code, "exercise 02.3")
+
+
+def test_cell_ids_follow_the_text_so_that_a_new_cell_leaves_the_others_alone(tmp_path):
+    source = tmp_path / "00_x.py"
+    source.write_text("# %%\na = 1\n# %%\na = 1\n")
+    before = [cell.id for cell in build.compose(source, "learner").cells]
+    source.write_text("# %%\nb = 2\n# %%\na = 1\n# %%\na = 1\n")
+    assert [cell.id for cell in build.compose(source, "learner").cells][1:] == before
+    assert len(set(before)) == 2
+
+
+@pytest.mark.parametrize(
+    ("kind", "marked"), [(Essay(("a",)), "exercise-77-1"), (Number(lambda: 1), "check-77-1")]
+)
+def test_a_person_marks_a_text_and_its_check_marks_all_else(kind, marked, tmp_path, monkeypatch):
+    exercise = exercises.Exercise(id="77.1", question="", kind=kind, hints=("", "", ""), solution="")
+    monkeypatch.setattr(build, "find", lambda id: exercise)
+    source = tmp_path / "77_x.py"
+    cells = ["# ### Exercise 77.1: x", 'mine = "a"', 'check("77.1", mine)', 'check("77.1", mine)']
+    tags = [" [markdown]", ' tags=["exercise"]', ' tags=["check"]', ' tags=["check"]']
+    source.write_text("\n\n".join(f"# %%{tag}\n{cell}" for tag, cell in zip(tags, cells, strict=True)))
+    found = [cell.metadata.get("nbgrader", {}) for cell in build.compose(source, "learner").cells]
+    assert [each["grade_id"] for each in found if each.get("grade")] == [marked]
+    assert [each["grade_id"] for each in found if each.get("solution")] == ["exercise-77-1"]
+
+
+# Nothing of the machine that ran them
+
+
+@pytest.mark.parametrize("path", **named(ALL))
+def test_a_notebook_keeps_no_trace_of_the_machine_that_ran_it(path):
+    notebook = read(path)
+    assert notebook.metadata == build.METADATA
+    assert notebook.metadata.kernelspec.name == "python3"
+    assert (notebook.nbformat, notebook.nbformat_minor) >= (4, 5)
+    nbformat.validate(notebook)
+    for cell in notebook.cells:
+        assert cell.id
+        assert set(cell.metadata) <= {"tags", "nbgrader"}
+    written = path.read_text()
+    assert not re.search(r" at 0x[0-9a-f]{6,}", written)
+    assert str(REPO) not in written
+
+
+@pytest.mark.parametrize("path", **named(ALL))
+def test_a_notebook_was_run_and_nothing_raised(path):
+    code = [cell for cell in read(path).cells if cell.cell_type == "code"]
+    assert [cell.execution_count for cell in code] == list(range(1, len(code) + 1))
+    assert not [output for output in outputs(path) if output.output_type == "error"]
+    assert not [output for output in outputs(path) if output.get("name") == "stderr"]
+
+
+@pytest.mark.parametrize("path", **named(ALL))
+def test_nbgrader_finds_each_answer_and_each_mark_once(path):
+    found = [cell.metadata.nbgrader for cell in read(path).cells if "nbgrader" in cell.metadata]
+    assert len({each.grade_id for each in found}) == len(found)
+    assert sum(each.get("points", 0) for each in found) == len(checks(path))
+
+
+# Without a kernel
+
+
+@pytest.mark.parametrize("path", **named(ALL))
+def test_a_page_made_without_a_kernel_has_its_pictures_and_no_widget_state(path):
+    from nbconvert import HTMLExporter
+
+    page, _ = HTMLExporter(embed_images=True).from_filename(str(path))
+    pictures = [each.data["image/png"] for each in outputs(path) if "image/png" in each.get("data", {})]
+    for picture in pictures:
+        assert f"data:image/png;base64,{picture.strip()}" in page.replace("\n", "")
+    assert "application/vnd.jupyter.widget" not in page
+
+
+@pytest.mark.parametrize("path", **named(ALL))
+def test_every_picture_has_words_beside_it(path):
+    for output in outputs(path):
+        data = output.get("data", {})
+        if "image/png" in data:
+            assert data.get("text/plain", "").strip()

@@ -1,0 +1,247 @@
+"""The same report reads the same in every dress that loggers, mailers and web pages give it."""
+
+from __future__ import annotations
+
+import html
+import json
+import quopri
+import re
+import textwrap
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from oomlab.parsing import parse
+from oomlab.report import Report
+
+HERE = Path(__file__).parents[1]
+BASES = {
+    "6.1 global": HERE.parent / "data/captures/oom-global-anon-highmem.log",
+    "6.1 memcg": HERE.parent / "data/captures/oom-memcg.log",
+    "6.1 failure": HERE.parent / "data/captures/oom-order8-saved-cmdlines.log",
+    "2.6.18": HERE / "samples/2.6.18-el5.log",
+    "2.6.32": HERE / "samples/2.6.32-el6.log",
+}
+STAMP = re.compile(r"\[ *\d+\.\d+\] |Jun 14 03:08:55 db2 kernel: ")
+
+
+def plain(path: Path) -> list[str]:
+    """The kernel's words alone, without any dress."""
+    text = path.read_text(encoding="utf-8")
+    first = parse(text)[0]
+    return [STAMP.sub("", line.text, count=1).rstrip() for line in first.source]
+
+
+def essence(report: Report) -> Report:
+    """Everything but where it stood."""
+    return replace(
+        report,
+        first_line=0,
+        last_line=0,
+        source=(),
+        problems=(),
+        slabs_line=None,
+        totals_lines={},
+        trigger=replace(report.trigger, line=None),
+        memcg=report.memcg and replace(report.memcg, line=None, stats_line=None),
+        swap=report.swap and replace(report.swap, line=None),
+        nodes=tuple(replace(node, line=None) for node in report.nodes),
+        zones=tuple(replace(zone, line=None, reserve_line=None, blocks_line=None) for zone in report.zones),
+        tasks=tuple(task._replace(line=None) for task in report.tasks),
+        victims=tuple(replace(victim, line=None) for victim in report.victims),
+        hugepages=tuple(pool._replace(line=None) for pool in report.hugepages),
+        allocations=tuple(each._replace(line=None) for each in report.allocations),
+    )
+
+
+def each(form: str, **options: object) -> Callable[[list[str]], str]:
+    """Put something before every line; ``{t}`` is a time that goes on, ``{n}`` a number."""
+
+    def dress(lines: list[str]) -> str:
+        return "\n".join(
+            form.format(t=f"{1772321 + index // 9}.{850644 + index:06d}", n=index + 17, s=index % 60) + line
+            for index, line in enumerate(lines)
+        )
+
+    return dress
+
+
+def journal(lines: list[str], indent: int | None = None) -> str:
+    """What journalctl -o json and -o json-pretty print."""
+    entries = (
+        {
+            "__CURSOR": f"s=0c{n};i={n}",
+            "_TRANSPORT": "kernel",
+            "PRIORITY": "4",
+            "MESSAGE": line,
+            "_HOSTNAME": "x",
+        }
+        for n, line in enumerate(lines)
+    )
+    return "\n".join(json.dumps(entry, indent=indent) for entry in entries)
+
+
+def export(lines: list[str]) -> str:
+    """What journalctl -o export prints."""
+    return "\n\n".join(
+        f"__CURSOR=s=0c{n}\nPRIORITY=4\n_TRANSPORT=kernel\nMESSAGE={line}" for n, line in enumerate(lines)
+    )
+
+
+def soft(width: int, prefix: str = "") -> Callable[[list[str]], str]:
+    """Wrap at blanks, as mailers do."""
+
+    def wrap(lines: list[str]) -> str:
+        done = []
+        for line in lines:
+            done += textwrap.wrap(
+                line, width, break_long_words=False, break_on_hyphens=False, drop_whitespace=True
+            ) or [""]
+        return "\n".join(prefix + line for line in done)
+
+    return wrap
+
+
+def hard(width: int) -> Callable[[list[str]], str]:
+    """Cut at the last column, as terminals do."""
+
+    def wrap(lines: list[str]) -> str:
+        return "\n".join(line[at : at + width] for line in lines for at in range(0, max(len(line), 1), width))
+
+    return wrap
+
+
+def then(*steps: Callable[[list[str]], str]) -> Callable[[list[str]], str]:
+    """One after the other."""
+
+    def dress(lines: list[str]) -> str:
+        for step in steps:
+            lines = step(lines).split("\n")
+        return "\n".join(lines)
+
+    return dress
+
+
+SYSLOG = each("Sep 23 02:04:{s:02d} db-7.example.org kernel: ")
+UPTIME = each("[{t}] ")
+
+DRESSES: dict[str, Callable[[list[str]], str]] = {
+    "none": "\n".join,
+    "uptime": UPTIME,
+    "uptime and caller": each("[{t}][ T{n}00] ".replace("{n}00", "812")),
+    "level": each("<4>[{t}] "),
+    "kmsg": each("4,{n},{t},-;".replace("{t}", "{n}000123")),
+    "kmsg and caller": each("4,{n},{n}000123,-,caller=T812;"),
+    "dmesg -x": each("kern  :warn  : [{t}] "),
+    "dmesg -T": each("[Tue Sep  9 02:04:{s:02d} 2025] "),
+    "dmesg -T in German": each("[Di Sep  9 02:04:{s:02d} 2025] "),
+    "dmesg -T in French": each("[mar. sept. 9 02:04:{s:02d} 2025] "),
+    "dmesg -T in Russian": each("[Вт сен  9 02:04:{s:02d} 2025] "),
+    "dmesg -T in Japanese": each("[火  9月  9 02:04:{s:02d} 2025] "),
+    "dmesg -T in Chinese": each("[二 9月  9 02:04:{s:02d} 2025] "),
+    "dmesg --time-format=iso": each("2025-09-09T02:04:{s:02d},850644+02:00 "),
+    "dmesg -e": each("[  +0.{n:06d}] "),
+    "BSD syslog": SYSLOG,
+    "BSD syslog and uptime": each("Sep 23 02:04:{s:02d} db kernel: [{t}] "),
+    "syslog with a facility": each("Sep 23 02:04:{s:02d} db user.warn kernel: "),
+    "rsyslog": each("2025-09-09T02:04:{s:02d}.123456+02:00 db kernel: [{t}] "),
+    "RFC 5424": each("<4>1 2025-09-09T02:04:{s:02d}.123Z db kernel - - - "),
+    "svlogd": each("2025-09-09_02:04:{s:02d}.85064 kern.warn: [{t}] "),
+    "journalctl -o short-full": each("Tue 2025-09-09 02:04:{s:02d} CEST db kernel: "),
+    "journalctl -o short-iso": each("2025-09-09T02:04:{s:02d}+0200 db kernel: "),
+    "journalctl -o short-precise": each("Sep 09 02:04:{s:02d}.123456 db kernel: "),
+    "journalctl in German": each("Sep 09 02:04:{s:02d} db kernel: "),
+    "journalctl -o json": journal,
+    "journalctl -o json-pretty": lambda lines: journal(lines, indent=8),
+    "journalctl -o export": export,
+    "syslog without a tag": each("Dec 17 13:46:{s:02d} sleepy "),
+    "a tag without a time": each(" kernel: [{t}] "),
+    "a tag alone": each("kernel: "),
+    "a serial console behind a prompt": lambda lines: "db7 login: " + "\n".join(lines),
+    "metalog": each("Sep 23 02:04:{s:02d} [kernel] [{t}] "),
+    "OpenWrt": each("Tue Sep  9 02:04:{s:02d} 2025 kern.warn kernel: [{t}] "),
+    "logcat": each("09-09 02:04:{s:02d}.123     0     0 W kernel  : [{t}] "),
+    "Samsung": each("<4>[{t}]  [2:     kswapd0:   81] "),
+    "docker": lambda lines: "\n".join(
+        json.dumps({"log": line + "\n", "stream": "stdout", "time": "2025-09-09T02:04:16Z"}) for line in lines
+    ),
+    "Kubernetes": each("2025-09-09T02:04:{s:02d}.123456789Z stdout F [{t}] "),
+    "grep -n": each("{n}:Sep 23 02:04:{s:02d} db kernel: "),
+    "grep in many files": each("/var/log/messages.1:Sep 23 02:04:{s:02d} db kernel: "),
+    "serial console": each("[2025-09-09 02:04:{s:02d}.123] [{t}] "),
+    "quoted": then(UPTIME, each("> ")),
+    "quoted 14 deep": then(SYSLOG, each("> > >> > >>> > > > > > > ")),
+    "indented": then(UPTIME, each("    ")),
+    "CRLF": lambda lines: UPTIME(lines).replace("\n", "\r\n"),
+    "CR CR LF": lambda lines: UPTIME(lines).replace("\n", "\r\r\n"),
+    "coloured": each("\x1b[32m[{t}] \x1b[0m"),
+    "hard blanks": lambda lines: UPTIME(lines).replace("  ", "\u00a0 "),
+    "hard blanks read as Latin-1": lambda lines: UPTIME(lines).replace("  ", "\u00c2\u00a0 "),
+    "hard blanks turned into letters": then(
+        lambda lines: UPTIME(lines).replace("  ", " A "), each("> A  A  A  A ")
+    ),
+    "quoted-printable": lambda lines: quopri.encodestring(UPTIME(lines).encode()).decode(),
+    "HTML": lambda lines: "<pre><code>" + html.escape(UPTIME(lines)) + "</code></pre>",
+    "HTML with breaks": lambda lines: html.escape(SYSLOG(lines)).replace("\n", "<br />\n"),
+    "HTML in a numbered table": lambda lines: "".join(
+        f"<tr><td>{n}</td><td>{html.escape(line)}</td></tr>"
+        for n, line in enumerate(UPTIME(lines).split("\n"))
+    ),
+    "HTML in a list": lambda lines: "".join(f"<li>{html.escape(line)}" for line in UPTIME(lines).split("\n")),
+    "CSV": lambda lines: "\n".join(
+        '"2025-09-09 02:04:16","kernel","' + line.replace('"', '""') + '"'
+        for line in UPTIME(lines).split("\n")
+    ),
+    "strings in a program": lambda lines: "\n".join(rf'    "{line}\n"' for line in UPTIME(lines).split("\n")),
+    "a Markdown table": lambda lines: "\n".join(f"| {line} |" for line in UPTIME(lines).split("\n")),
+    "the frame of a terminal": lambda lines: "\n".join(
+        f"│{line:<200}│" for line in UPTIME(lines).split("\n")
+    ),
+    "one JSON string": lambda lines: json.dumps({"dmesg": UPTIME(lines) + "\n"}),
+    "a JSON list": lambda lines: json.dumps(UPTIME(lines).split("\n")),
+    "Google's JSON": lambda lines: json.dumps(
+        [{"insertId": "x", "textPayload": line, "timestamp": "2025-09-09T02:04:16Z"} for line in lines],
+        indent=2,
+    ),
+    "Google's JSON, structured": lambda lines: "\n".join(
+        json.dumps({"insertId": "x", "jsonPayload": {"message": line, "host": "db"}}) for line in lines
+    ),
+    "Elastic's JSON": lambda lines: "\n".join(json.dumps({"_source": {"message": line}}) for line in lines),
+    "HTML on one line": lambda lines: html.escape(SYSLOG(lines)).replace("\n", "<br>"),
+    "bold": lambda lines: "\n".join(f"**{line}**" for line in SYSLOG(lines).split("\n")),
+    "Markdown escapes": lambda lines: SYSLOG(lines).replace("_", r"\_").replace("*", r"\*"),
+    "a blank line between": lambda lines: UPTIME(lines).replace("\n", "\n\n"),
+    "one line": lambda lines: UPTIME(lines).replace("\n", " "),
+    "one line, no stamps": " ".join,
+    "one line, newlines escaped": lambda lines: UPTIME(lines).replace("\n", "\\n"),
+    "wrapped by a mailer": soft(76),
+    "wrapped by a mailer after quoting": then(UPTIME, each("> "), soft(76)),
+    "wrapped by a mailer, then quoted": then(UPTIME, soft(72), each(">> ")),
+    "wrapped by a mailer after syslog": then(SYSLOG, soft(76), each("> ")),
+    "wrapped at 200 columns": then(UPTIME, hard(200)),
+    "wrapped at 132 columns": then(SYSLOG, hard(132)),
+    "wrapped at 120 columns, no stamps": hard(120),
+    "filled by a mailer": lambda lines: textwrap.fill(
+        " ".join(SYSLOG(lines).split()), 76, break_on_hyphens=False, break_long_words=False
+    ),
+    "filled by a mailer, quoted": lambda lines: textwrap.indent(
+        textwrap.fill(" ".join(UPTIME(lines).split()), 72, break_on_hyphens=False, break_long_words=False),
+        "> ",
+    ),
+}
+
+LOST = {"one line, no stamps": {"trace"}}
+"""Without line ends and stamps nothing tells where registers end and the trace goes on."""
+
+
+@pytest.mark.parametrize("base", BASES)
+@pytest.mark.parametrize("dress", DRESSES)
+def test_dress_makes_no_difference(dress, base):
+    lines = plain(BASES[base])
+    wanted = essence(parse("\n".join(lines))[0])
+    (report,) = parse(DRESSES[dress](lines))
+    found = essence(report)
+    for field in Report.__dataclass_fields__.keys() - LOST.get(dress, set()):
+        assert getattr(found, field) == getattr(wanted, field), field

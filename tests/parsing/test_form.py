@@ -1,0 +1,65 @@
+"""The form of a report tells its kernel; reports that name theirs hold the table to it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from benchmarks import corpus
+from oomlab.kernel import load_table
+from oomlab.parsing import parse
+from oomlab.parsing.form import kernel_by_form
+
+HERE = Path(__file__).parents[1]
+LOGS = [*sorted((HERE.parent / "data").glob("*/*.log")), *sorted((HERE / "samples").glob("*.log"))]
+BACKWARDS = ("el6", "el7", "el8")
+"""Vendors that carry so much backwards that their forms are younger than their kernels."""
+
+
+def test_every_row_says_where_it_is_from():
+    rows = load_table("report_forms")["forms"]
+    assert len(rows) > 40
+    assert all(row["source"] and (row.get("since") or row.get("until")) for row in rows)
+    assert len({row["mark"] for row in rows}) == len(rows)
+
+
+def holds(reports) -> int:
+    """Check the reports that name their kernel, and give how many they were."""
+    named = [each for each in reports if each.kernel and each.kernel.vendor not in BACKWARDS]
+    for report in named:
+        form = kernel_by_form(report)
+        assert form.since is None or form.since <= report.kernel.version, (report.kernel, form)
+        assert form.until is None or report.kernel.version < form.until, (report.kernel, form)
+    return len(named)
+
+
+@pytest.mark.parametrize("path", LOGS, ids=lambda path: path.name)
+def test_named_kernels_lie_within_the_bounds(path):
+    holds(parse(path.read_text(encoding="utf-8")))
+
+
+def test_named_kernels_of_real_reports_lie_within_the_bounds(shared):
+    found = [corpus.read(path) for path in sorted((shared / "corpus").glob("*.log"))]
+    assert sum(map(holds, found)) > 20
+
+
+@pytest.mark.parametrize(
+    ("sample", "since", "until"),
+    [
+        ("2.6.5-protections.log", None, "2.6.11"),
+        ("2.6.18-el5.log", "2.6.18", "2.6.28"),
+        ("2.6.24-hot-cold.log", "2.6.24", "2.6.28"),
+        ("6.14-riscv-two-callers.log", "6.13", None),
+    ],
+)
+def test_form_bounds_the_kernel(sample, since, until):
+    form = kernel_by_form(parse((HERE / "samples" / sample).read_text(encoding="utf-8"))[0])
+    assert (form.since and str(form.since), form.until and str(form.until)) == (since, until)
+
+
+def test_a_bound_has_its_line():
+    text = (HERE / "samples/2.6.24-hot-cold.log").read_text(encoding="utf-8")
+    form = kernel_by_form(parse(text)[0])
+    assert "Hot: hi:" in text.split("\n")[form.since_line - 1]
+    assert form.until_line

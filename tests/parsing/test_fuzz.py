@@ -1,0 +1,146 @@
+"""No damage breaks the reading, and its time grows with the size of the log, not with its square."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import time
+
+import pytest
+
+from benchmarks import fuzz
+from oomlab.errors import ReportError
+from oomlab.parsing import parse
+
+COUNT = 1000
+
+UNITS = {
+    "letters": "a",
+    "blanks": " ",
+    "digits": "9",
+    "brackets": "[",
+    "closing brackets": "]",
+    "quotes": "> ",
+    "angles": "<",
+    "tags": "<br>",
+    "entities": "&gt;",
+    "escapes": "\\n",
+    "colours": "\x1b[",
+    "backslashes": "\\",
+    "braces": "{",
+    "strings": '"MESSAGE" : "',
+    "pairs": "free:8kB ",
+    "pairs without a unit": "free:8 ",
+    "names without a value": "free: ",
+    "names": "free:",
+    "counters": "active_anon:1 ",
+    "blocks": "1*4kB ",
+    "block types": "(UM) ",
+    "reserves": "0 1 ",
+    "functions": "f+0x1/0x2 ",
+    "arm functions": "(f) from ",
+    "uptimes": "[ 1.000001] ",
+    "stamps": "Sep 23 02:04:16 db kernel: ",
+    "callers": "[T1]",
+    "tasks": "[ 1] 0 1 2 3 ",
+    "kills": "Killed process 1 (x) ",
+    "heads": "x invoked oom-killer: ",
+    "masks": "gfp_mask=0x1 ",
+    "places": "nodemask=0,",
+    "constraints": "task=x,pid=",
+    "groups": "task_memcg=/x,",
+    "statistics": "anon:1KB ",
+    "sizes": "1KB ",
+    "pages": "1 pages ",
+    "failures": "x: page allocation failure: ",
+    "non-ASCII digits": "٣",
+    "hard blanks": "\u00a0",
+}
+FRAMES = {
+    "alone": "{}",
+    "in a header": "x invoked oom-killer: gfp_mask=0xd0, order=0 {}\nMem-Info:\nDMA free:8kB min:8kB\n",
+    "before a header": "{} invoked oom-killer: gfp_mask=0xd0, order=0\nMem-Info:\nDMA free:8kB min:8kB\n",
+    "in a zone": "Mem-Info:\nNormal free:8kB min:8kB {}\nlowmem_reserve[]: 0 0\n",
+    "in a dressed zone": "[  1.000001] Mem-Info:\n[  1.000002] Normal free:8kB min:8kB {}\n[  1.000003] x\n",
+    "in a kill": "Out of memory: Killed process 1 ({}) total-vm:8kB\n",
+    "in a group": "Memory cgroup stats for /{}: cache:0KB\nMemory cgroup out of memory: Killed process 1 (x)",
+    "before an anchor": "{}Mem-Info:\n{}lowmem_reserve[]: 0 0\nNormal free:8kB min:8kB\n",
+}
+
+
+def seconds(text: str) -> float:
+    """The shorter of two readings, in seconds of this process: the machine may be busy with others."""
+    best = float("inf")
+    for _ in range(2):
+        before = time.process_time()
+        with contextlib.suppress(ReportError):
+            parse(text)
+        best = min(best, time.process_time() - before)
+    return best
+
+
+@pytest.mark.parametrize("part", range(3))
+def test_damaged_logs_raise_nothing_but_report_error(part):
+    """Neither when they are read nor, for one in four, when they are judged and shown."""
+    logs = fuzz.seeds()
+    assert len(logs) > 20
+    for number in range(part * COUNT, (part + 1) * COUNT):
+        _, reports = fuzz.check(fuzz.case(number, logs))
+        if number % 4 == 0:
+            fuzz.explain(reports)
+
+
+def test_a_case_is_made_from_its_number_alone():
+    logs = fuzz.seeds()
+    assert fuzz.case(1999, logs) == fuzz.case(1999, logs)
+    assert len(fuzz.case(1999, logs)) > 1 << 20
+
+
+@pytest.mark.parametrize("frame", FRAMES if os.environ.get("OOMLAB_FULL") else list(FRAMES)[1::2])
+@pytest.mark.parametrize("unit", UNITS)
+def test_time_grows_with_the_size(unit, frame):
+    """On one line or on many, four times the size takes less than nine times as long."""
+    for end in ("", "\n"):
+        piece = UNITS[unit] + end
+        small, large = (FRAMES[frame].replace("{}", piece * (size // len(piece))) for size in (4_000, 16_000))
+        fast = seconds(small)
+        assert seconds(large) < 9 * fast + 0.02, f"{fast:.4f} s for a quarter"
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "Out of memory: Killed process {} (x).",
+        "Out of memory: Killed process {} (x) total-vm:8kB, anon-rss:8kB",
+        "Out of memory: Kill process {} (x) score 1 or sacrifice child",
+        "x{} invoked oom-killer: gfp_mask=0xd0, order=0",
+        "[{}] 0 {} 1 1 0 0 x",
+        "DMA{} free:8kB min:8kB low:8kB high:8kB",
+        "oom-kill:constraint=CONSTRAINT_NONE,task=x,pid={},uid=0",
+    ],
+)
+def test_many_different_lines_are_read_in_time(line):
+    """Thousands of reports, kills, tasks or zones in one text, no two the same."""
+    text = "Mem-Info:\n" + "\n".join(
+        line.replace("{}", str(number)) for number in range(600_000 // len(line))
+    )
+    before = time.process_time()
+    assert parse(text)
+    assert time.process_time() - before < 2
+
+
+def test_a_line_of_a_megabyte_is_read_in_time():
+    for unit in UNITS.values():
+        text = FRAMES["in a header"].replace("{}", unit * ((1 << 20) // len(unit)))
+        before = time.process_time()
+        report = parse(text)[0]
+        assert time.process_time() - before < 1
+        assert report.trigger.gfp_mask == 0xD0
+
+
+def test_thousands_of_zones_behind_the_free_blocks_are_read_in_time():
+    """Each is asked whether it begins another report: by one look, not by one for every zone before it."""
+    head = "x invoked oom-killer: gfp_mask=0xd0, order=0\nMem-Info:\nDMA free:8kB min:8kB\nDMA: 1*4kB = 4kB\n"
+    before = time.process_time()
+    parse(head + "\n".join(f"Node {number} DMA free:8kB min:8kB" for number in range(30_000)))
+    assert time.process_time() - before < 2

@@ -1,0 +1,104 @@
+"""Reports as a reader sees them in a browser: nothing runs, everything opens and sorts by keyboard."""
+
+from dataclasses import replace
+
+import pytest
+
+from oomlab.diagnosis.timeline import timeline
+from oomlab.parsing import parse_bytes
+from oomlab.render import annotated, html, timeline_html
+
+pytestmark = pytest.mark.browser
+
+HOSTILE = "<img src=x onerror=alert(1)>"
+THEME = "--jp-content-font-color1: {ink}; --jp-content-font-color2: {quiet}; background: {paper}"
+LIGHT = THEME.format(ink="rgba(0,0,0,.87)", quiet="rgba(0,0,0,.6)", paper="#fff")
+DARK = THEME.format(ink="#fff", quiet="rgba(255,255,255,.7)", paper="#111")
+
+
+@pytest.fixture
+def log(repo) -> bytes:
+    return (repo / "data" / "incident" / "oom-report.log").read_bytes()
+
+
+def shown(page, body: str, theme: str = LIGHT):
+    page.set_content(f'<!doctype html><html lang="en"><body style="{theme}">{body}</body></html>')
+    return page
+
+
+@pytest.mark.parametrize("show", [html, annotated])
+def test_a_hostile_process_name_runs_nothing(page, log, show):
+    dialogs: list[str] = []
+    page.on("dialog", lambda dialog: (dialogs.append(dialog.message), dialog.dismiss()))
+    (report,) = parse_bytes(log.replace(b"clamd", HOSTILE.encode()))
+    shown(page, show(report)).wait_for_timeout(200)
+    assert dialogs == []
+    assert page.locator("img").count() == 0
+    assert page.locator("section.oomlab", has_text=HOSTILE).count() == 1
+
+
+def test_the_tasks_can_be_sorted_without_a_script(page, log):
+    (report,) = parse_bytes(log)
+    tasks = tuple(task._replace(oom_score_adj=adj) for task, adj in zip(report.tasks, (2, 0, 0), strict=True))
+    shown(page, html(replace(report, tasks=tasks)))
+    page.get_by_text("3 processes listed", exact=True).click()
+
+    def pids() -> list[int]:
+        rows = page.locator("table.sortable tbody tr").all()
+        rows.sort(key=lambda row: row.bounding_box()["y"])
+        return [int(row.locator("td").first.inner_text()) for row in rows]
+
+    assert pids() == [21832, 14579, 14580]
+    page.get_by_label("pid", exact=True).check()
+    assert pids() == [14579, 14580, 21832]
+    page.get_by_label("oom_score_adj").check()
+    assert pids() == [14579, 21832, 14580]
+    page.get_by_label("what the kernel weighed").check()
+    assert pids() == [21832, 14579, 14580]
+
+
+JUPYTERLAB = ":not(.jp-RenderedMarkdown).jp-RenderedHTMLCommon :is(td, th, tr) { text-align: right }"
+"""How JupyterLab sets tables in outputs."""
+
+TEXT_ALIGN = "element => getComputedStyle(element).textAlign"
+
+
+def test_words_in_a_table_begin_at_the_left_in_jupyterlab_too(page, log):
+    reports = parse_bytes(log)
+    for body in (html(reports[0]), timeline_html(timeline(reports))):
+        page.set_content(f'<style>{JUPYTERLAB}</style><div class="jp-RenderedHTMLCommon">{body}</div>')
+        cells = page.locator("table").first.locator("tbody :is(td, th)").all()
+        sides = {
+            cell.get_attribute("class"): cell.evaluate("e => getComputedStyle(e).textAlign") for cell in cells
+        }
+        assert sides[None] == "left"
+        assert sides["number"] == "right"
+
+
+def test_an_explanation_opens_with_the_keyboard(page, log):
+    (report,) = parse_bytes(log)
+    shown(page, annotated(report))
+    explanation = page.get_by_text("It is the messenger, seldom the culprit")
+    assert not explanation.is_visible()
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    assert explanation.is_visible()
+
+
+def test_every_line_of_the_log_is_on_the_page_with_its_number(page, log):
+    (report,) = parse_bytes(log)
+    shown(page, annotated(report))
+    lines = [each.inner_text().rstrip("\n") for each in page.locator("pre span").all()]
+    assert [line.lstrip("0123456789") for line in lines] == [each.text for each in report.source]
+
+
+@pytest.mark.parametrize("theme", [LIGHT, DARK], ids=["light", "dark"])
+@pytest.mark.parametrize("width", [360, 1000])
+@pytest.mark.parametrize("show", [html, annotated])
+def test_the_page_fits_its_width_in_both_themes(page, log, shots, show, width, theme):
+    (report,) = parse_bytes(log)
+    page.set_viewport_size({"width": width, "height": 900})
+    shown(page, show(report), theme)
+    name = f"{show.__name__}-{width}-{'light' if theme == LIGHT else 'dark'}.png"
+    page.screenshot(path=shots / name, full_page=True)
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
