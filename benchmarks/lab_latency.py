@@ -37,7 +37,7 @@ from typing import NamedTuple
 
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from benchmarks.browser import find_chromium, launch
+from tests.support.browser import find_chromium, launch
 
 ONE_WAY = 0.040
 

@@ -20,7 +20,7 @@ from typing import NamedTuple
 
 import pytest
 
-from benchmarks.browser import find_chromium, launch
+from tests.support.browser import find_chromium, launch
 
 REPO = Path(__file__).parents[1]
 

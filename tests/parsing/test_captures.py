@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks import corpus
 from oomlab.parsing import iter_reports, parse, parse_bytes
+from tests.support import corpus
 
 CAPTURES = Path(__file__).parents[2] / "data" / "captures"
 LOGS = sorted(path.name for path in CAPTURES.glob("*.log"))

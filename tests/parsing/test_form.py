@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks import corpus
 from oomlab.kernel import load_table
 from oomlab.parsing import parse
 from oomlab.parsing.form import kernel_by_form
+from tests.support import corpus
 
 HERE = Path(__file__).parents[1]
 LOGS = [*sorted((HERE.parent / "data").glob("*/*.log")), *sorted((HERE / "samples").glob("*.log"))]

@@ -8,9 +8,9 @@ import time
 
 import pytest
 
-from benchmarks import fuzz
 from oomlab.errors import ReportError
 from oomlab.parsing import parse
+from tests.support import fuzz
 
 COUNT = 1000
 

@@ -14,11 +14,11 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.fuzz import no_longer_than
 from oomlab.parsing import iter_reports, parse, parse_bytes, read_pieces
 from oomlab.parsing.read import LONG
 from oomlab.report import Report
 from oomlab.source import SourceError, pieces
+from tests.support.fuzz import no_longer_than
 
 HERE = Path(__file__).parents[1]
 LOG = HERE.parent / "data/captures/oom-lowmem-ringbuffer.log"

@@ -1,6 +1,6 @@
 """Damage logs at random, and read them.
 
-    python -m benchmarks.fuzz [COUNT] [--first N] [--seed S] [--explain] [LOG...]
+    python -m tests.support.fuzz [COUNT] [--first N] [--seed S] [--explain] [LOG...]
 
 Every case is made from its number alone, so that one that fails can be made again. Reading
 may find nothing (:class:`ReportError`); any other exception, a report outside of its text
@@ -25,7 +25,7 @@ from oomlab.parsing import parse_bytes
 from oomlab.render import annotated, html, json_document, line, text, timeline_html
 from oomlab.report import Report
 
-REPO = Path(__file__).parents[1]
+REPO = Path(__file__).parents[2]
 LIMIT = 1.0
 """Seconds of the processor's time that reading a case may take."""
 
@@ -208,7 +208,7 @@ def check(data: bytes) -> tuple[float, list[Report]]:
 def main(arguments: Sequence[str]) -> int:
     """Run many cases, and say what was the slowest."""
     parser = argparse.ArgumentParser(
-        prog="python -m benchmarks.fuzz", description="Damage logs and read them."
+        prog="python -m tests.support.fuzz", description="Damage logs and read them."
     )
     parser.add_argument("count", type=int, nargs="?", default=10_000)
     parser.add_argument("--first", type=int, default=0, help="the number of the first case")

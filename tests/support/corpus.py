@@ -1,6 +1,6 @@
 """Score the reading and the judging of real reports against an answer key.
 
-    python -m benchmarks.corpus DIR
+    python -m tests.support.corpus DIR
 
 DIR holds logs and ``index.json``: a list of objects with ``file`` and what is known of it:
 ``reports`` (how many of them are OOMs), ``trigger``, ``gfp_mask``, ``order``, ``killed``,
@@ -146,7 +146,7 @@ def score(folder: Path) -> dict[str, list[str]]:
 def main(arguments: list[str]) -> int:
     """Print the score of a folder."""
     if len(arguments) != 1:
-        print("usage: python -m benchmarks.corpus DIR", file=sys.stderr)
+        print("usage: python -m tests.support.corpus DIR", file=sys.stderr)
         return 2
     folder = Path(arguments[0])
     total = len(json.loads((folder / "index.json").read_text(encoding="utf-8")))
