@@ -8,10 +8,9 @@ from functools import partial
 from oomlab.explore.controls import Bits, Choice
 from oomlab.explore.explorer import Explorer, Panel, Values, View
 from oomlab.explore.gfp_bits_picture import draw_mask
-from oomlab.explore.gfp_readings import LADDERS, abilities, printed, readings
+from oomlab.explore.gfp_readings import LADDERS, abilities, readings
 from oomlab.explore.machines import KERNELS
-from oomlab.gfp import GfpMask, decode_gfp, zones_allowed
-from oomlab.gfp_layout import Layout, near
+from oomlab.gfp import GfpMask, Layout, candidates, decode_gfp, zones_allowed
 from oomlab.kernel import KernelVersion
 from oomlab.render.words import listed
 
@@ -50,7 +49,7 @@ def gfp_panel(*, mask: int, kernel: str, kernels: Sequence[str] = KERNELS) -> Pa
 
 def _layout(mask: GfpMask) -> Layout:
     """Find the layout that a mask was read with."""
-    choice = near(mask.kernel) if mask.kernel else ()
+    choice = candidates(mask.kernel) if mask.kernel else ()
     return next(each for each in choice if each.config == frozenset(mask.config))
 
 
@@ -67,9 +66,9 @@ def gfp_view(*, mask: int, kernel: str) -> View:
     """Read a mask for one kernel: a sentence, a picture, and the same number in every other kernel."""
     read = decode_gfp(mask, kernel=kernel)
     spans = readings(mask)
-    rows = [(f"since {each.since}", printed(each.mask)) for each in spans]
+    rows = [(f"since {each.since}", each.mask.text) for each in spans]
     facts = [(ability, "yes" if able else "no") for ability, able in abilities(read)]
-    here = (f"in {kernel}", printed(read))
+    here = (f"in {kernel}", read.text)
     return View(
         sentence=" ".join(_sentences(read, kernel)),
         draw=partial(draw_mask, read, spans),
@@ -79,7 +78,7 @@ def gfp_view(*, mask: int, kernel: str) -> View:
 
 
 def _sentences(mask: GfpMask, kernel: str) -> Iterator[str]:
-    yield f"In Linux {kernel}, {mask.value:#x} is {printed(mask)}."
+    yield f"In Linux {kernel}, {mask.value:#x} is {mask.text}."
     if mask.zone is None:
         yield "Its zone bits contradict each other."
     else:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from oomlab.explore.gfp_readings import LADDERS, Reading, abilities, printed
+from oomlab.explore.gfp_readings import LADDERS, Reading, abilities
 from oomlab.explore.picture import Box, Label, Mark, Picture, Rule, mono_width
 from oomlab.gfp import GfpMask, zones_allowed
 from oomlab.render.mask import flags
@@ -74,7 +74,7 @@ def _draw_readings(mask: GfpMask, spans: Sequence[Reading], top: float, width: i
             Label(0, line + ROW + 4, f"since {each.since}", bold=here, tone="ink" if here else "muted")
         )
         line += 4
-        for text in wrap_names(printed(each.mask), width - 100):
+        for text in wrap_names(each.mask.text, width - 100):
             line += ROW
             marks.append(Label(100, line, text, size=12, bold=here, mono=True))
     return marks, round(line + 12)

@@ -5,8 +5,7 @@ from __future__ import annotations
 from itertools import groupby
 from typing import NamedTuple
 
-from oomlab.gfp import GfpMask, decode_gfp
-from oomlab.gfp_layout import epochs
+from oomlab.gfp import GfpMask, decode_gfp, epochs
 from oomlab.kernel import KernelVersion
 
 LADDERS = {"32-bit": ("HighMem", "Normal", "DMA"), "64-bit": ("Normal", "DMA32", "DMA")}
@@ -29,15 +28,6 @@ def readings(mask: int) -> list[Reading]:
     every = ((start, decode_gfp(mask, kernel=start)) for start in epochs())
     runs = (list(run) for _, run in groupby(every, key=lambda each: (each[1].flags, each[1].unknown)))
     return [Reading(*run[0]) for run in runs]
-
-
-def printed(mask: GfpMask) -> str:
-    """Write the names as the kernel prints them, and what has no name as a number.
-
-    >>> printed(decode_gfp(0x84d0, kernel="3.2"))
-    'GFP_KERNEL|__GFP_REPEAT|__GFP_ZERO'
-    """
-    return "|".join([*mask.names, *([hex(mask.unknown)] if mask.unknown else [])]) or "no flags"
 
 
 def abilities(mask: GfpMask) -> tuple[tuple[str, bool], ...]:

@@ -27,8 +27,11 @@ def gfp_bits(mask: GfpMask, *, ax: Axes | None = None) -> Axes:
     for row, each in enumerate(named):
         _explain(ax, each, (count - (each.bit or 0).bit_length() + 0.5) * step, -LINE * (row + 0.85))
     ax.set(xlim=(BITS - 2, RIGHT), ylim=(-LINE * (len(named) + 0.5), 46), xticks=[], yticks=[])
-    names = " | ".join([*mask.names, *([hex(mask.unknown)] if mask.unknown else [])])
-    say(ax, f"{mask.value:#x} = {names or 'no flags'}", f"{mask_in_words(mask)} {zones_in_words(mask)}")
+    say(
+        ax,
+        f"{mask.value:#x} = {mask.text.replace('|', ' | ')}",
+        f"{mask_in_words(mask)} {zones_in_words(mask)}",
+    )
     return ax
 
 

@@ -81,8 +81,7 @@ def decode_trigger(report: Report) -> GfpMask | None:
 
 def mask_in_names(mask: GfpMask) -> str:
     """Write a mask with its names, and say how sure they are."""
-    rest = [f"{mask.unknown:#x}"] if mask.unknown else []
-    names = " | ".join([*map(plain, mask.names), *rest]) or "no flags"
+    names = plain(mask.text).replace("|", " | ")
     return f"gfp_mask {mask.value:#x} = {names} ({basis_in_words(mask)})."
 
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from oomlab.errors import UnknownKernel
 from oomlab.gfp import GfpMask, decode_gfp, encode_gfp, zones_allowed
-from oomlab.gfp_layout import epochs, layouts
+from oomlab.gfp.layouts import epochs, layouts_of
 from oomlab.kernel import KernelVersion, load_table, rows_for
 
 SHARED = Path(__file__).parents[3] / "shared"
@@ -47,7 +47,7 @@ def test_every_row_says_where_it_comes_from():
 
 @pytest.mark.parametrize("start", epochs(), ids=str)
 def test_no_two_flags_of_a_kernel_share_a_bit(start):
-    for layout in layouts(start, None):
+    for layout in layouts_of(start):
         bits = list(layout.bits.values())
         assert len(bits) == len(set(bits))
         assert all(bit.bit_count() == 1 for bit in bits)
@@ -55,7 +55,7 @@ def test_no_two_flags_of_a_kernel_share_a_bit(start):
 
 @pytest.mark.parametrize("start", epochs(), ids=str)
 def test_every_name_has_a_place_in_the_printing_order(start):
-    for layout in layouts(start, None):
+    for layout in layouts_of(start):
         aliased = {name for name in layout.values if name not in layout.printing and layout.values[name]}
         for name in aliased:  # another name for bits that print otherwise
             assert not layout.read(layout.values[name])[1]
@@ -78,7 +78,7 @@ def epoch_cases():
 @pytest.mark.parametrize(("epoch", "version"), epoch_cases())
 def test_the_table_holds_what_each_compiled_header_holds(epoch, version):
     options = {flag["config"].removeprefix("CONFIG_") for flag in epoch["config_flags"].values()}
-    built = {layout.config: layout for layout in layouts(KernelVersion.of(version), None)}
+    built = {layout.config: layout for layout in layouts_of(KernelVersion.of(version))}
     assert max(built, key=len) == options
     plain, full = built[frozenset()], built[frozenset(options)]
     expected = {name: int(value, 16) for name, value in epoch["flags"].items()}
@@ -377,7 +377,7 @@ def test_decoding_loses_no_bit(mask, kernel):
 
 @given(data=st.data(), kernel=st.sampled_from(READ))
 def test_a_mask_of_known_flags_comes_back_whole(data, kernel):
-    layout = data.draw(st.sampled_from(layouts(kernel, None)))
+    layout = data.draw(st.sampled_from(layouts_of(kernel)))
     flags = data.draw(st.sets(st.sampled_from(sorted(layout.bits))))
     mask = sum(layout.bits[name] for name in flags)
     decoded = decode_gfp(mask, kernel=kernel)
@@ -389,7 +389,7 @@ def test_a_mask_of_known_flags_comes_back_whole(data, kernel):
 
 def expand(names, kernel):
     """The single flags that names stand for, whatever the build."""
-    built = next(each for each in layouts(kernel, None) if each.write(names) is not None)
+    built = next(each for each in layouts_of(kernel) if each.write(names) is not None)
     return built.flags(built.write(names))
 
 

@@ -1,9 +1,4 @@
-"""What an allocation asked for: gfp masks to names and back, for every kernel since 2.6.11.
-
-The bits of ``gfp_t`` have moved a dozen times, so a mask means nothing without its
-kernel. ``oomlab/tables/gfp.toml`` holds each bit as a row with the versions it is
-true for; this module looks rows up and says on what its answer rests.
-"""
+"""A gfp mask to names and back, and on what each reading rests."""
 
 from __future__ import annotations
 
@@ -12,17 +7,8 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from oomlab.errors import UnknownKernel
-from oomlab.gfp_layout import (
-    NUMBER,
-    Layout,
-    alternatives,
-    covered,
-    elsewhere,
-    every_epoch,
-    fitting,
-    near,
-    runs,
-)
+from oomlab.gfp import layouts
+from oomlab.gfp.layouts import Layout
 from oomlab.kernel import KernelRelease, KernelVersion, load_table
 
 Basis = Literal["printed names", "version", "assumed"]
@@ -35,10 +21,10 @@ ZONE_FALLBACK = ("Movable", "HighMem", "Normal", "DMA32", "DMA")
 class GfpMask:
     """A gfp mask read for one kernel, and what the reading rests on.
 
-    ``names`` is what the kernel prints (or would, from 4.6): composites first.
-    ``flags`` is every single bit by name. ``unknown`` holds the bits that this
-    kernel gives no name. ``config`` lists the build options the reading takes to be
-    on. ``alternatives`` are other sets of names that the mask could stand for.
+    ``names`` are what the kernel prints (or would, from 4.6): composites first.
+    ``flags`` is every single bit by name. ``unknown`` holds the bits for which this
+    kernel has no name. ``config`` lists the build options that the reading assumes.
+    ``alternatives`` are other sets of names that the mask could stand for.
     """
 
     value: int
@@ -53,8 +39,17 @@ class GfpMask:
     problems: tuple[str, ...] = ()
 
     def __str__(self) -> str:
+        return f"{self.value:#x} ({self.text})"
+
+    @property
+    def text(self) -> str:
+        """The names joined by ``|`` as the kernel prints them, and any bits without a name as a number.
+
+        >>> decode_gfp(0x10084d0, kernel="3.2.59").text
+        'GFP_KERNEL|__GFP_REPEAT|__GFP_ZERO|0x1000000'
+        """
         rest = (hex(self.unknown),) if self.unknown else ()
-        return f"{self.value:#x} ({'|'.join(self.names + rest) or 'no flags'})"
+        return "|".join(self.names + rest) or "no flags"
 
     @property
     def zone(self) -> str | None:
@@ -106,14 +101,15 @@ def decode_gfp(
     kernel: str | KernelVersion | KernelRelease | None = None,
     names: Sequence[str] | None = None,
 ) -> GfpMask:
-    """Say what a gfp mask asks for.
+    """Return what a gfp mask asks for.
 
     ``names`` are the names that the report prints beside the number (4.6 and later):
     they are believed, and the table only checks them. Without them the kernel's
-    version decides; without that, the mask is read as every version would, the
-    reading with the fewest names is taken, and ``problems`` says so.
+    version decides; without that, the mask is read as every version would read it, the
+    reading with the fewest names is taken, and ``problems`` contains a note of it.
 
-    Raises :class:`UnknownKernel` when ``kernel`` is no version.
+    Raises :class:`UnknownKernel` when ``kernel`` is no version, :class:`ValueError` for a
+    negative mask.
     Source: include/linux/gfp.h; include/trace/events/mmflags.h, ``show_gfp_flags``, 4.6 to 6.19.
 
     >>> decode_gfp(0x84d0, kernel="3.2.59").names
@@ -135,11 +131,12 @@ def encode_gfp(
     kernel: str | KernelVersion | KernelRelease,
     config: Iterable[str] | None = None,
 ) -> int:
-    """Put names together to the mask that a kernel has for them.
+    """Return the mask that a kernel has for these names.
 
-    ``config`` lists the build options that are on, as ``GfpMask.config`` does; left
-    out, the likeliest build that has all the names is taken. A version beyond the
-    table is taken for the nearest that the table holds.
+    ``config`` lists the build options that are on, as ``GfpMask.config`` does; without
+    it, the likeliest build that has all the names is taken. A version beyond the
+    table is read as the nearest one that the table contains.
+
     Raises :class:`UnknownKernel` when the kernel has no flag of that name.
 
     >>> hex(encode_gfp(["GFP_KERNEL", "__GFP_ZERO"], kernel="3.2.59"))
@@ -148,7 +145,7 @@ def encode_gfp(
     names = tuple(names)
     release = KernelRelease.of(str(kernel))
     built = None if config is None else frozenset(config)
-    choice = [each for each in near(release) if built is None or each.config == built]
+    choice = [each for each in layouts.candidates(release) if built is None or each.config == built]
     masks = (each.write(names) for each in choice)
     mask = next((each for each in masks if each is not None), None)
     if mask is None:
@@ -158,10 +155,11 @@ def encode_gfp(
 
 
 def zones_allowed(mask: GfpMask, present: Iterable[str]) -> tuple[str, ...]:
-    """Order the zones that may serve a request, the preferred first.
+    """Return the names of the zones that may serve a request, the preferred one first.
 
     ``present`` are the names of the zones that the machine has. A machine without
-    DMA or DMA32 gives such a request ZONE_NORMAL. Empty when the mask names no zone.
+    DMA or DMA32 serves such a request from ZONE_NORMAL. Empty when the mask names no zone.
+
     Source: include/linux/mmzone.h and gfp.h, ``gfp_zone``; mm/page_alloc.c, ``build_zonelists``.
 
     >>> zones_allowed(decode_gfp(0xd0, kernel="3.2"), ["DMA", "Normal", "HighMem"])
@@ -181,29 +179,29 @@ def _release(kernel: str | KernelVersion | KernelRelease | None) -> KernelReleas
 
 
 def _by_version(mask: int, release: KernelRelease) -> GfpMask:
-    choice = near(release)
-    layout = fitting(mask, choice)
+    choice = layouts.candidates(release)
+    layout = layouts.first_fit(mask, choice)
     unknown = layout.read(mask)[1]
-    inside = covered(release.version) == release.version
+    inside = layouts.clamp(release.version) == release.version
     outside = f"the table does not reach {release}: read as {layout.label} would"
     return _gfp_mask(
         mask,
         layout,
         basis="version" if inside else "assumed",
         kernel=release,
-        alternatives=alternatives(mask, layout, choice),
+        alternatives=layouts.other_readings(mask, layout, choice),
         problems=(*(() if inside else (outside,)), *_explain(unknown, mask, release)),
     )
 
 
 def _believe(mask: int, printed: Sequence[str], release: KernelRelease | None) -> GfpMask:
-    """Take the printed names for true, and look for the kernel in which they make the mask."""
-    own = near(release) if release else every_epoch()
-    choice = own + (elsewhere(release) if release else ())
+    """Trust the printed names, and look for the kernel in which they make the mask."""
+    own = layouts.candidates(release) if release else layouts.mainline()
+    choice = own + (layouts.neighbours(release) if release else ())
     agreeing = next((each for each in choice if each.write(printed) == mask), None)
     layout = agreeing or own[0]
     problems = () if agreeing in own else (_disagreement(mask, printed, layout, agreeing is not None),)
-    names = tuple(name for name in printed if not NUMBER.fullmatch(name))
+    names = tuple(name for name in printed if not layouts.NUMBER.fullmatch(name))
     named = layout.write(name for name in names if name in layout.values) or 0
     known = layout.flags(named) | {name for name in names if name.startswith("__GFP_")}
     return _gfp_mask(
@@ -219,7 +217,7 @@ def _believe(mask: int, printed: Sequence[str], release: KernelRelease | None) -
 
 def _assume(mask: int) -> GfpMask:
     """Read a mask as every version would, and take the reading with the fewest names."""
-    alike = runs(mask)
+    alike = layouts.epochs_alike(mask)
     best = min(reversed(alike), key=lambda each: (each.read(mask)[1].bit_count(), len(each.read(mask)[0])))
     ends = [f"before {each.label}" for each in alike[1:]] + [load_table("gfp")["latest"]]
     fits = [
@@ -231,7 +229,7 @@ def _assume(mask: int) -> GfpMask:
         mask,
         best,
         basis="assumed",
-        alternatives=alternatives(mask, best, alike),
+        alternatives=layouts.other_readings(mask, best, alike),
         problems=(f"no kernel version is known: {mask:#x} is {'; '.join(fits) or 'no mask of any version'}",),
     )
 
@@ -271,16 +269,16 @@ def _gfp_mask(
 
 
 def _explain(unknown: int, mask: int, release: KernelRelease) -> Iterator[str]:
-    """Say what the bits without a name would be next door: a fix carried back, or a vendor's own."""
+    """Yield what the bits without a name would be in a neighbouring kernel: a backport, or a vendor's own."""
     if unknown:
         yield f"{unknown:#x} has no name in {release}"
-        where = next((each for each in elsewhere(release) if not each.read(mask)[1]), None)
+        where = next((each for each in layouts.neighbours(release) if not each.read(mask)[1]), None)
         if where:
             yield f"in {where.label} {mask:#x} is {'|'.join(where.read(mask)[0])}"
 
 
-def _disagreement(mask: int, printed: Sequence[str], layout: Layout, elsewhere: bool) -> str:
-    if elsewhere:
+def _disagreement(mask: int, printed: Sequence[str], layout: Layout, is_neighbour: bool) -> str:
+    if is_neighbour:
         return f"the printed names make {mask:#x} with the bits of {layout.label}, not of this version"
     strange = [name for name in printed if layout.write([name]) is None]
     if strange:

@@ -1,4 +1,4 @@
-"""Where each gfp bit lies in one kernel: the rows of ``tables/gfp.toml`` put together.
+"""Where each gfp bit stands in one kernel: the rows of ``tables/gfp.toml`` put together.
 
 A layout is one kernel built one way. Versions that nobody read for the table and
 build options that nobody knows give several layouts for one kernel, the likeliest first.
@@ -28,7 +28,7 @@ class Layout(NamedTuple):
     one_composite: bool
 
     def read(self, mask: int) -> tuple[tuple[str, ...], int]:
-        """Split a mask into names, as the kernel does, and the bits left over."""
+        """Return the names of a mask, in the order the kernel prints them, and the bits left over."""
         names: list[str] = []
         for name in self.printing:
             value = self.values.get(name, 0)
@@ -39,7 +39,7 @@ class Layout(NamedTuple):
         return tuple(names), mask
 
     def write(self, names: Iterable[str]) -> int | None:
-        """Put names together to a mask; ``None`` when this kernel lacks one of them."""
+        """Return the mask that names make together; ``None`` when this kernel lacks one of them."""
         mask = 0
         for name in names:
             value = int(name, 16) if NUMBER.fullmatch(name) else self.values.get(name)
@@ -49,46 +49,46 @@ class Layout(NamedTuple):
         return mask
 
     def flags(self, mask: int) -> frozenset[str]:
-        """Name every single bit of a mask that this kernel knows."""
+        """Return the name of every single bit of a mask that this kernel knows."""
         return frozenset(name for name, bit in self.bits.items() if mask & bit)
 
 
 def _again(name: str, names: Sequence[str]) -> bool:
-    """Tell whether a name is a composite that would follow another one."""
+    """Whether a name is a composite that would follow another one."""
     zones = ("GFP_DMA", "GFP_DMA32")
     return name.startswith("GFP_") and name not in zones and any(n.startswith("GFP_") for n in names)
 
 
-def near(release: KernelRelease) -> tuple[Layout, ...]:
-    """Give every layout that a kernel may have, the likeliest first."""
-    version = covered(release.version)
+def candidates(release: KernelRelease) -> tuple[Layout, ...]:
+    """Return every layout that a kernel may have, the likeliest first."""
+    version = clamp(release.version)
     versions = [version]
     for window in rows_for(load_table("gfp")["unread"], version):
         versions += [KernelVersion.of(window["before"]), KernelVersion.of(window["after"])]
-    return tuple(each for v in versions for each in layouts(v, release.vendor))
+    return tuple(each for v in versions for each in layouts_of(v, release.vendor))
 
 
-def elsewhere(release: KernelRelease) -> tuple[Layout, ...]:
-    """Give the layouts next to a kernel's own: other vendors' of its version, then the next epochs'."""
-    version = covered(release.version)
+def neighbours(release: KernelRelease) -> tuple[Layout, ...]:
+    """Return the layouts next to a kernel's own: other vendors' of its version, then the next epochs'."""
+    version = clamp(release.version)
     vendors = {row["vendor"] for row in _rows() if "vendor" in row and holds(row, version)}
     starts = epochs()
     here = max(i for i, start in enumerate(starts) if start <= version)
     beside = [starts[i] for i in (here + 1, here - 1) if 0 <= i < len(starts)]
     places = [(version, vendor) for vendor in sorted(vendors)] + [(start, None) for start in beside]
-    return tuple(each for place in places for each in layouts(*place))
+    return tuple(each for place in places for each in layouts_of(*place))
 
 
 @cache
 def epochs() -> tuple[KernelVersion, ...]:
-    """Give the versions at which some mainline row begins or ends, oldest first."""
+    """Return the versions at which some mainline row begins or ends, oldest first."""
     mainline = [row for row in _rows() if "vendor" not in row]
     turns = {row[end] for row in mainline for end in ("since", "until") if end in row}
     return tuple(sorted(KernelVersion.of(turn) for turn in turns))
 
 
-def covered(version: KernelVersion) -> KernelVersion:
-    """Give the version itself where the table covers it, else the nearest that it covers."""
+def clamp(version: KernelVersion) -> KernelVersion:
+    """Return the version itself where the table covers it, else the nearest that it covers."""
     latest = KernelVersion.of(load_table("gfp")["latest"])
     if version.parts[: len(latest.parts)] > latest.parts:
         return latest
@@ -96,8 +96,11 @@ def covered(version: KernelVersion) -> KernelVersion:
 
 
 @cache
-def layouts(version: KernelVersion, vendor: str | None) -> tuple[Layout, ...]:
-    """Give the layouts of one version, one for each way to configure it, the usual way first."""
+def layouts_of(version: KernelVersion, vendor: str | None = None) -> tuple[Layout, ...]:
+    """Return the layouts of one version, one for each way to configure it, the usual way first.
+
+    ``vendor`` is a distribution as :class:`KernelRelease` names it; ``None`` is mainline.
+    """
     rows = _in_force(version, vendor)
     options = {row["config"]: row.get("usual", False) for row in rows if "config" in row}
     usual = frozenset(option for option, on in options.items() if on)
@@ -106,30 +109,30 @@ def layouts(version: KernelVersion, vendor: str | None) -> tuple[Layout, ...]:
     return tuple(_layout(label, version, rows, usual ^ some) for some in odd)
 
 
-def every_epoch() -> tuple[Layout, ...]:
-    """Give every layout of mainline, the newest first."""
-    return tuple(each for start in reversed(epochs()) for each in layouts(start, None))
+def mainline() -> tuple[Layout, ...]:
+    """Return every layout of mainline, the newest first."""
+    return tuple(each for start in reversed(epochs()) for each in layouts_of(start))
 
 
-def runs(mask: int) -> list[Layout]:
-    """Give the first layout of each run of versions that read a mask alike, oldest first."""
+def epochs_alike(mask: int) -> list[Layout]:
+    """Return the first layout of each run of versions that read a mask alike, oldest first."""
     alike: list[Layout] = []
     for start in epochs():
-        layout = fitting(mask, layouts(start, None))
+        layout = first_fit(mask, layouts_of(start))
         if not alike or alike[-1].flags(mask) != layout.flags(mask):
             alike.append(layout)
     return alike
 
 
-def fitting(mask: int, choice: Sequence[Layout]) -> Layout:
-    """Give the first layout that names every bit, or else the likeliest one."""
-    return next((each for each in choice if not each.read(mask)[1]), choice[0])
+def first_fit(mask: int, among: Sequence[Layout]) -> Layout:
+    """Return the first layout that names every bit, or else the first (likeliest) one."""
+    return next((each for each in among if not each.read(mask)[1]), among[0])
 
 
-def alternatives(mask: int, chosen: Layout, choice: Iterable[Layout]) -> tuple[tuple[str, ...], ...]:
-    """List the other readings that leave no bit without a name, each set of flags once."""
+def other_readings(mask: int, chosen: Layout, among: Iterable[Layout]) -> tuple[tuple[str, ...], ...]:
+    """Return the names of each other reading that leaves no bit without a name, each set of flags once."""
     others: dict[frozenset[str], tuple[str, ...]] = {}
-    for each in choice:
+    for each in among:
         names, unknown = each.read(mask)
         if not unknown and each.flags(mask) != chosen.flags(mask):
             others.setdefault(each.flags(mask), names)
@@ -142,7 +145,7 @@ def _rows() -> list[Mapping[str, Any]]:
 
 
 def _in_force(version: KernelVersion, vendor: str | None) -> list[Mapping[str, Any]]:
-    """Pick the rows for a version, a vendor's own in place of mainline's."""
+    """Return the rows for a version, a vendor's own in place of mainline's."""
     rows = rows_for(_rows(), version)
     theirs = {row["name"] for row in rows if vendor and row.get("vendor") == vendor}
     wanted = [row for row in rows if row.get("vendor") == (vendor if row["name"] in theirs else None)]
