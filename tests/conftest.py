@@ -19,10 +19,15 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from tests.support.browser import find_chromium, launch
 
 REPO = Path(__file__).parents[1]
+
+# The machine may be busy with other work: how long an example takes is no claim of any test.
+settings.register_profile("oomlab", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("oomlab")
 
 
 def unavailable(reason: str) -> None:

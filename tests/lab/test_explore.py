@@ -7,7 +7,7 @@ from base64 import b64decode
 from xml.etree import ElementTree
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from oomlab.errors import MachineError
@@ -54,7 +54,6 @@ def explorer() -> Explorer:
 
 
 @pytest.mark.parametrize("control", CONTROLS, ids=lambda each: each.name)
-@settings(deadline=None)
 @given(sent=JUNK)
 def test_no_control_takes_a_value_that_it_does_not_offer(control, sent):
     value = control.accept(sent)
@@ -84,7 +83,6 @@ def test_a_mask_can_be_sent_as_number_text_or_bits(sent):
     assert CONTROLS[4].accept(sent) == 0xD0
 
 
-@settings(deadline=None)
 @given(mask=st.integers(0, 2**32 - 1))
 def test_the_digits_of_a_mask_are_its_hexadecimal_digits(mask):
     spec = Bits(name="mask", label="Mask", value=mask, names=("",) * 32).spec()
@@ -92,7 +90,6 @@ def test_the_digits_of_a_mask_are_its_hexadecimal_digits(mask):
     assert sum(1 << bit["bit"] for each in spec["digits"] for bit in each["bits"] if bit["on"]) == mask
 
 
-@settings(deadline=None)
 @given(
     low=st.integers(1, 4096),
     doublings=st.integers(1, 10),

@@ -21,7 +21,7 @@ def words(view, width=700):
 
 
 @pytest.mark.parametrize("kernel", KERNELS)
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 @given(mask=MASKS)
 def test_every_bit_wears_the_name_that_encodes_to_it(kernel, mask):
     (bits,) = (each for each in gfp_panel(mask=mask, kernel=kernel).controls if each.name == "mask")
@@ -45,7 +45,6 @@ def test_a_preset_sets_the_mask_that_its_name_encodes_to(kernel):
         )
 
 
-@settings(deadline=None)
 @given(mask=MASKS)
 def test_readings_join_the_kernels_that_agree_and_miss_none(mask):
     spans = readings(mask)
@@ -56,7 +55,6 @@ def test_readings_join_the_kernels_that_agree_and_miss_none(mask):
         assert (meant.flags, meant.unknown) == (read.flags, read.unknown)
 
 
-@settings(deadline=None)
 @given(mask=MASKS, kernel=st.sampled_from(KERNELS))
 def test_the_zones_that_are_struck_out_are_those_not_allowed(mask, kernel):
     view = gfp_view(mask=mask, kernel=kernel)
@@ -65,7 +63,6 @@ def test_the_zones_that_are_struck_out_are_those_not_allowed(mask, kernel):
     assert sum(isinstance(mark, Box) and mark.faint for mark in view.draw(700).marks) == closed
 
 
-@settings(deadline=None)
 @given(mask=MASKS, kernel=st.sampled_from(KERNELS), width=st.integers(280, 1200))
 def test_the_picture_stays_inside_its_frame(mask, kernel, width):
     picture = gfp_view(mask=mask, kernel=kernel).draw(width)
@@ -92,7 +89,6 @@ def test_one_reading_is_marked_as_this_kernels_own():
     assert [text for text in bold if text.startswith("since")] == ["since 5.1"]
 
 
-@settings(deadline=None)
 @given(mask=MASKS, kernel=st.sampled_from(KERNELS))
 def test_every_bit_that_is_set_is_put_into_words(mask, kernel):
     flags = decode_gfp(mask, kernel=kernel).flags

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from oomlab.explore import WatermarkCalculator
@@ -80,7 +80,6 @@ def test_both_lowmem_zones_of_the_incident_are_one_page_short_and_highmem_is_not
     assert {**explorer.values, **PRESETS[preset]} == explorer.values
 
 
-@settings(deadline=None)
 @given(sent=SETTINGS)
 def test_the_verdict_is_the_kernels_for_any_machine_and_request(sent):
     values = settled(sent)
@@ -95,7 +94,6 @@ def test_the_verdict_is_the_kernels_for_any_machine_and_request(sent):
     assert any(text.startswith("passes" if spare > 0 else "refused") for text in texts(view))
 
 
-@settings(deadline=None)
 @given(free=st.integers(0, 10_000), order=st.just(0), kernel=st.sampled_from(("2.6.32", "3.2.59", "6.1")))
 def test_the_sum_agrees_with_the_test_that_it_spells_out(free, order, kernel):
     machine = replace(INCIDENT, kernel=type(INCIDENT.kernel).of(kernel))
@@ -111,7 +109,6 @@ def test_the_sum_agrees_with_the_test_that_it_spells_out(free, order, kernel):
     assert judged.by_mistake == (2 if kernel == "3.2.59" else 0)
 
 
-@settings(deadline=None)
 @given(sent=SETTINGS)
 def test_no_request_is_held_against_a_zone_above_its_own(sent):
     values = settled(sent)
@@ -120,7 +117,6 @@ def test_no_request_is_held_against_a_zone_above_its_own(sent):
     assert settled(values) == values
 
 
-@settings(deadline=None)
 @given(sent=SETTINGS, width=st.integers(280, 1200))
 def test_the_picture_stays_inside_its_frame(sent, width):
     picture = watermark_view(INCIDENT, **settled(sent)).draw(width)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from oomlab.errors import MachineError
@@ -38,7 +38,6 @@ def boots(machine):
     return True
 
 
-@settings(deadline=None)
 @given(sent=SETTINGS)
 def test_kernel_mem_map_and_free_are_all_the_ram_of_every_zone_that_is_mapped(sent):
     machine = reachable(chosen(INCIDENT, **sent))
@@ -51,7 +50,6 @@ def test_kernel_mem_map_and_free_are_all_the_ram_of_every_zone_that_is_mapped(se
     assert min(min(each.kernel, each.mem_map, each.free) for each in shares) >= 0
 
 
-@settings(deadline=None)
 @given(sent=SETTINGS)
 def test_the_map_says_that_a_machine_does_not_boot_exactly_when_it_does_not(sent):
     view = zone_view(INCIDENT, **sent)
@@ -61,7 +59,6 @@ def test_the_map_says_that_a_machine_does_not_boot_exactly_when_it_does_not(sent
     assert drawn == says
 
 
-@settings(deadline=None)
 @given(sent=SETTINGS, width=WIDTHS)
 def test_the_picture_stays_inside_its_frame(sent, width):
     picture = zone_view(INCIDENT, **sent).draw(width)
@@ -75,7 +72,6 @@ def test_the_picture_stays_inside_its_frame(sent, width):
             assert 0 < mark.y < picture.height
 
 
-@settings(deadline=None)
 @given(sent=SETTINGS)
 def test_the_code_that_is_copied_derives_the_zones_that_are_shown(sent):
     machine = reachable(chosen(INCIDENT, **sent))
@@ -115,7 +111,6 @@ def test_every_build_can_be_reached_from_every_other(build):
         assert (machine.arch == "x86_64") == (build == "x86_64")
 
 
-@settings(deadline=None)
 @given(pages=st.integers(1, 2**25))
 def test_a_size_is_right_to_the_digits_it_shows(pages):
     number, unit = size(pages).split()

@@ -214,7 +214,7 @@ LINES = corpus.incident().splitlines()
 MODERN = corpus.capture("oom-rsync-fix-off-k510-1024M.log").splitlines()
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.sampled_from([LINES, MODERN]), st.sets(st.integers(0, 120), min_size=1, max_size=30))
 def test_a_damaged_report_still_gives_a_fit(lines, lost):
     text = "\n".join(line for i, line in enumerate(lines) if i not in lost)

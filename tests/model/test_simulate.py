@@ -284,7 +284,7 @@ def run_or_reject(machine, workload):
         raise
 
 
-@settings(max_examples=250, deadline=None)
+@settings(max_examples=250)
 @given(machines, workloads)
 def test_pages_are_conserved_and_nothing_is_below_zero(machine, workload):
     run = run_or_reject(machine, workload)
@@ -301,7 +301,7 @@ def test_pages_are_conserved_and_nothing_is_below_zero(machine, workload):
         )
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(machines, workloads)
 def test_a_run_ends_done_or_dead_and_says_so_once(machine, workload):
     run = run_or_reject(machine, workload)
@@ -318,7 +318,7 @@ def test_a_run_ends_done_or_dead_and_says_so_once(machine, workload):
     assert len(run.states) < 40  # a run is a handful of straight lines, whatever the machine
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(machines, workloads)
 def test_lowmems_budget_adds_up_at_every_state(machine, workload):
     run = run_or_reject(machine, workload)
@@ -330,7 +330,7 @@ def test_lowmems_budget_adds_up_at_every_state(machine, workload):
         )
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(
     machines,
     st.integers(8 * GIB, 64 * GIB),

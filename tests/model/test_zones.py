@@ -565,7 +565,7 @@ def zones_or_none(machine: Machine) -> tuple[Zone, ...] | None:
         return None
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(machine=machines())
 def test_no_machine_raises_anything_but_machine_error_and_marks_are_in_order(machine: Machine) -> None:
     for zone in zones_or_none(machine) or ():
@@ -575,7 +575,7 @@ def test_no_machine_raises_anything_but_machine_error_and_marks_are_in_order(mac
         assert 0 <= zone.present <= zone.spanned
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(machine=machines())
 def test_pages_are_conserved(machine: Machine) -> None:
     """Every page of RAM is managed by one zone, or was taken by boot, mem_map or the bounce buffer."""
@@ -590,7 +590,7 @@ def test_pages_are_conserved(machine: Machine) -> None:
     assert sum(zone.managed for zone in derived) + taken == ram
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(machine=machines(), more=st.integers(0, 10**6))
 def test_a_larger_min_free_kbytes_never_lowers_a_mark(machine: Machine, more: int) -> None:
     low = replace(machine, min_free_kbytes=machine.min_free_kbytes or 0)

@@ -201,7 +201,7 @@ def test_errors_show_nothing_hostile() -> None:
     assert str(caught.value).isprintable()
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(data=st.data())
 def test_no_mutation_raises_anything_but_report_error(data: st.DataObject) -> None:
     parser, name = data.draw(
