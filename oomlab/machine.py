@@ -13,19 +13,17 @@ from typing import Any, Literal, NamedTuple
 
 from oomlab.errors import MachineError
 from oomlab.kernel import KernelVersion, load_table, rows_for
+from oomlab.mmzone import PAGE_SIZE, VM_SPLITS, VM_SPLITS_WITHOUT_PAE
 from oomlab.units import gib_to_pages, human_kb, kb
 
 Arch = Literal["i386", "x86_64"]
 Allocator = Literal["slab", "slub"]
 
-PAGE_BYTES = 4096
 DMA_END = 0x1000
 """The page frame at 16 MiB, where ZONE_DMA ends."""
 FOUR_GIB = 0x100000
 """The page frame at 4 GiB."""
 
-_SPLITS = {True: (0xC0000000, 0x80000000, 0x40000000), False: (0xB0000000, 0x78000000)}
-"""Where the VM split can lie, in any kernel and, beyond that, only without PAE."""
 _SIZES = (
     *("ram", "pci_hole", "firmware", "swap", "mem_limit", "vmalloc_mib", "min_free_kbytes"),
     *("boot_lowmem", "boot_dma", "freed_late", "swiotlb"),
@@ -113,7 +111,7 @@ def swap_map_pages(machine: Machine) -> int:
 
     Source: mm/swapfile.c, ``sys_swapon``, 3.2.
     """
-    return -(-machine.swap // PAGE_BYTES)
+    return -(-machine.swap // PAGE_SIZE)
 
 
 def swiotlb_pages(machine: Machine) -> int:
@@ -175,7 +173,7 @@ def _direct_map(machine: Machine) -> int:
     if machine.vmalloc_mib is not None:
         room = machine.vmalloc_mib + int(fact("vmalloc_guard", machine)["mib"])
     top = int(fact("vmalloc_end", machine)["address"])
-    return max(0, top - machine.page_offset - room * 2**20) // PAGE_BYTES
+    return max(0, top - machine.page_offset - room * 2**20) // PAGE_SIZE
 
 
 class Extent(NamedTuple):
@@ -243,7 +241,7 @@ def _unknown(machine: Machine) -> Iterator[str]:
         yield f"arch is {machine.arch!r}: choose 'i386' or 'x86_64'"
     if machine.allocator not in ("slab", "slub"):
         yield f"allocator is {machine.allocator!r}: choose 'slab' or 'slub'"
-    splits = _SPLITS[True] if machine.pae else _SPLITS[True] + _SPLITS[False]
+    splits = (VM_SPLITS if machine.pae else {**VM_SPLITS, **VM_SPLITS_WITHOUT_PAE}).values()
     if machine.arch == "i386" and machine.page_offset not in splits:
         choices = ", ".join(f"{split:#x}" for split in splits)
         yield f"page_offset is {machine.page_offset:#x}: choose one of {choices}"

@@ -7,18 +7,33 @@ remembers the ``line`` it came from (1-based, in the file as it was given).
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import count
 from types import MappingProxyType
 from typing import Literal, NamedTuple, overload
 
+from oomlab.errors import ReportError
 from oomlab.kernel import KernelRelease
 
 Kind = Literal["oom", "allocation_failure", "show_mem"]
 Scope = Literal["global", "memcg", "cpuset", "mempolicy"]
 
 _NOTHING: Mapping[str, int] = MappingProxyType({})
+_UPTIME = re.compile(r"\[\s{0,12}(\d{1,12}\.\d{1,9})\]", re.A)
+_CLOCK = re.compile(
+    r"(?:\b\d{4}-\d\d-\d\d[T ]"  # ISO
+    r"|\b[^\W\d]{2,9}\.?\s{1,2}\d{1,2}\s"  # syslog, in any language
+    r"|\b\d{1,2}\.?\s[^\W\d]{2,9}\.?\s)?(?<!\d)\d\d:\d\d:\d\d(?!\d)"
+)
+"""A time of day, with its date where that stands before it."""
+
+
+MEMCG_OOM_FRAMES = frozenset(
+    ("mem_cgroup_out_of_memory", "mem_cgroup_oom_synchronize", "mem_cgroup_handle_oom")
+)
+"""Functions in a call trace that only a full control group calls; some kernels inline the first."""
 
 
 class SourceLine(NamedTuple):
@@ -137,6 +152,16 @@ class ZoneStat:
     line: int | None = None
     reserve_line: int | None = None
     blocks_line: int | None = None
+
+    @property
+    def size(self) -> int | None:
+        """The pages of the zone: ``managed`` where it is printed (3.9 and later), else ``present``.
+
+        ``managed`` is what the page allocator has; ``present`` counts what boot took as well. Since
+        3.10 the kernel shares its watermarks out by the former, before that by the latter, so this is
+        the size that a report's watermarks and reserves follow from. ``None`` where neither is printed.
+        """
+        return self.present if self.managed is None else self.managed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -290,10 +315,43 @@ class Report:
     source: Sequence[SourceLine] = ()
     problems: tuple[Problem, ...] = ()
 
-    def zone(self, name: str, node: int | None = None) -> ZoneStat | None:
-        """Give the first zone of that name (on that node, if one is named), or ``None``."""
+    def find_zone(self, name: str, node: int | None = None) -> ZoneStat | None:
+        """Return the first zone of that name (on that node, if one is given), or ``None``."""
         matches = (z for z in self.zones if z.name == name and (node is None or z.node == node))
         return next(matches, None)
+
+    def zone(self, name: str, node: int | None = None) -> ZoneStat:
+        """Return the first zone of that name (on that node, if one is given).
+
+        Raises :class:`ReportError`, which names the zones there are, where the report shows none;
+        :meth:`find_zone` returns ``None`` instead.
+        """
+        found = self.find_zone(name, node)
+        if found is None:
+            where = "" if node is None else f" on node {node}"
+            shown = ", ".join(dict.fromkeys(zone.name for zone in self.zones)) or "none"
+            raise ReportError(f"the report shows no zone {name!r}{where}; its zones: {shown}")
+        return found
+
+    @property
+    def time(self) -> str | None:
+        """The date and time of the request as the log writes them; ``None`` where it does not.
+
+        No attempt is made to understand the date: its language and its year may be anything.
+        """
+        match = _CLOCK.search(self._request_line[:120])
+        return " ".join(match[0].split()) if match else None
+
+    @property
+    def uptime_s(self) -> float | None:
+        """The uptime in seconds that stands before the request; ``None`` where the log has none."""
+        match = _UPTIME.search(self._request_line)
+        return float(match[1]) if match else None
+
+    @property
+    def _request_line(self) -> str:
+        line = self.quote(self.trigger.line or self.first_line)
+        return line.text[:400] if line else ""
 
     @property
     def is_stall(self) -> bool:

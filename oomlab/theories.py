@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from oomlab.kernel import load_table
-from oomlab.report import Report, ZoneStat
+from oomlab.report import Report
 from oomlab.simulation import Workload, simulate
 from oomlab.units import gib_to_pages, human_kb, pages_to_gib
 from oomlab.zone_model import Machine
@@ -88,7 +88,7 @@ def _rsync(report: Report) -> Evidence:
 
 def _scanner(report: Report) -> Evidence:
     clamd = next(task for task in report.tasks if task.comm == "clamd")
-    normal = _zone(report, "Normal")
+    normal = report.zone("Normal")
     anon = normal.counters["active_anon"] + normal.counters["inactive_anon"]
     return Evidence(
         report=f"clamd holds {_kb(report, clamd.rss or 0)}; Normal holds {anon} anonymous pages",
@@ -99,7 +99,7 @@ def _scanner(report: Report) -> Evidence:
 
 
 def _hoarding(report: Report) -> Evidence:
-    normal = _zone(report, "Normal")
+    normal = report.zone("Normal")
     seen = normal.counters["active_file"] + normal.counters["inactive_file"]
     cached = report.totals["active_file"] + report.totals["inactive_file"]
     scanned = normal.counters["pages_scanned"]
@@ -116,7 +116,7 @@ def _more_swap(report: Report) -> Evidence:
 
 
 def _lowmem(report: Report) -> Evidence:
-    normal, high = _zone(report, "Normal"), _zone(report, "HighMem")
+    normal, high = report.zone("Normal"), report.zone("HighMem")
     slab = normal.counters["slab_reclaimable"] + normal.counters["slab_unreclaimable"]
     above = (normal.free or 0) - (normal.watermark_min or 0)
     return Evidence(
@@ -135,12 +135,6 @@ _WEIGH: dict[str, Callable[[Report], Evidence]] = {
     "swap": _more_swap,
     "lowmem": _lowmem,
 }
-
-
-def _zone(report: Report, name: str) -> ZoneStat:
-    found = report.zone(name)
-    assert found is not None, name
-    return found
 
 
 def _kb(report: Report, pages: int) -> str:

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from itertools import combinations, pairwise
 from typing import NamedTuple
 
 from oomlab.gfp import GfpMask
 from oomlab.kernel import KernelRelease, KernelVersion
+from oomlab.mmzone import ZONE_ORDER, parse_nodelist
 from oomlab.report import Report, ZoneStat
 from oomlab.watermarks import headroom, passes
-
-ZONE_ORDER = ("DMA", "DMA32", "Normal", "HighMem", "Movable", "Device")
-"""The kernel's zones from the lowest to the highest; every kernel has some of them."""
 
 _UNKNOWN_VERSION = KernelVersion((6, 1))  # only 2.6.38 to 3.2 test differently
 _UNKNOWN_OLD_VERSION = KernelVersion((2, 6, 32))
@@ -75,9 +72,7 @@ def verdicts(report: Report, mask: GfpMask | None) -> list[Verdict]:
 def nodes_allowed(report: Report) -> frozenset[int] | None:
     """Give the NUMA nodes that a cpuset or a memory policy left to the request; ``None`` for all."""
     text = {"cpuset": report.mems_allowed, "mempolicy": report.nodemask}.get(report.scope)
-    spans = re.findall(r"(\d{1,4})(?:-(\d{1,4}))?", text or "")
-    nodes = (range(int(first), int(last or first) + 1) for first, last in spans)
-    return frozenset(node for span in nodes for node in span) or None
+    return parse_nodelist(text) or None
 
 
 def _judge(zone: ZoneStat, report: Report, mask: GfpMask, usable: tuple[str, ...]) -> Verdict:
@@ -172,7 +167,7 @@ def has_unlisted_highmem(report: Report) -> bool:
         return False
     array = next((zone.lowmem_reserve for zone in report.zones if zone.name == "DMA"), None) or ()
     steps = sum(upper > lower for lower, upper in pairwise(array))
-    return report.zone("Normal") is not None and steps >= len(report.zones)
+    return report.find_zone("Normal") is not None and steps >= len(report.zones)
 
 
 def _built(size: int, names: set[str]) -> list[tuple[str, ...]]:

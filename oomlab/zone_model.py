@@ -11,7 +11,6 @@ from dataclasses import dataclass
 
 from oomlab.errors import MachineError, UnknownKernel
 from oomlab.machine import (
-    PAGE_BYTES,
     Allocator,
     Arch,
     Extent,
@@ -23,6 +22,7 @@ from oomlab.machine import (
     struct_page_bytes,
     swiotlb_pages,
 )
+from oomlab.mmzone import PAGE_SIZE, is_highmem
 from oomlab.units import human_kb, kb
 from oomlab.watermarks import (
     Watermarks,
@@ -36,8 +36,6 @@ from oomlab.watermarks import (
 )
 
 __all__ = ["Allocator", "Arch", "Machine", "Zone", "has_buffer_head_fix", "zones"]
-
-_HIGH = ("HighMem", "Movable")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,7 +118,7 @@ def _memmap(machine: Machine, extent: Extent) -> int:
 
 
 def _pages_of(size: int) -> int:
-    return -(-size // PAGE_BYTES)
+    return -(-size // PAGE_SIZE)
 
 
 def _present(machine: Machine, extent: Extent) -> int:
@@ -207,7 +205,7 @@ def _marks(
 
 
 def _lowmem(sizes: Mapping[str, int]) -> list[int]:
-    return [size for name, size in sizes.items() if name not in _HIGH]
+    return [size for name, size in sizes.items() if not is_highmem(name)]
 
 
 def _small_min(name: str, sizes: Mapping[str, int], machine: Machine) -> bool:
@@ -225,11 +223,11 @@ def _own_min_free_kbytes(machine: Machine, extents: Sequence[Extent], sizes: Seq
     if sum(sizes) < hugepages["least_ram_mib"] * 256:
         return chosen
     marks = dict(zip(named, _marks(machine, extents, sizes, chosen), strict=True))
-    spare = sum(max(0, size - marks[name].high) for name, size in named.items() if name not in _HIGH)
+    spare = sum(max(0, size - marks[name].high) for name, size in named.items() if not is_highmem(name))
     if not machine.transparent_hugepages:
         return default_min_free_kbytes(kb(spare), machine.kernel) if hugepages["off_recounts"] else chosen
     counted = [
-        name for name, size in named.items() if size and (hugepages["zones"] == "all" or name not in _HIGH)
+        name for name, size in named.items() if size and (hugepages["zones"] == "all" or not is_highmem(name))
     ]
     pageblock = 512 if machine.pae or machine.arch == "x86_64" else 1024
     wanted = hugepage_min_free_kbytes(spare, zones=len(counted), version=machine.kernel, pageblock=pageblock)

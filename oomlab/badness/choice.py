@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Literal
 
 from oomlab.badness.formulas import Rule, Scored, rule_of, spared, weigh
 from oomlab.kernel import KernelVersion, load_table
+from oomlab.mmzone import parse_nodelist
 from oomlab.report import Report, Victim
 from oomlab.units import pages
 
@@ -55,7 +55,7 @@ def _ram_pages(report: Report) -> int | None:
 
 
 def _nodes_pages(report: Report) -> int | None:
-    nodes = _allowed_nodes(report)
+    nodes = parse_nodelist(report.mems_allowed if report.scope == "cpuset" else report.nodemask)
     present = [zone.present for zone in report.zones if zone.node in nodes and zone.present is not None]
     return sum(present) if present else None
 
@@ -130,13 +130,6 @@ def _boundless(limit_kb: int, page_size_kb: int) -> bool:
     Source: include/linux/page_counter.h, ``PAGE_COUNTER_MAX``.
     """
     return limit_kb == (2**31 - 1) * page_size_kb or limit_kb >= 2**50
-
-
-def _allowed_nodes(report: Report) -> set[int]:
-    """Read a list of nodes such as ``0-1,3``."""
-    text = report.mems_allowed if report.scope == "cpuset" else report.nodemask
-    spans = re.findall(r"(\d{1,4})(?:-(\d{1,4}))?", text or "")
-    return {node for first, last in spans for node in range(int(first), int(last or first) + 1)}
 
 
 def _compare(

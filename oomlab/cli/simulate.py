@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from oomlab.errors import OomlabError, ReportError
+from oomlab.mmzone import VM_SPLITS
 from oomlab.units import PAGE_KB, parse_size
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ examples:
 
 Sizes are such as 32GiB or 512M.
 """
-_SPLITS = {"3G": 0xC0000000, "2G": 0x80000000, "1G": 0x40000000}
+_SPLITS = {label.partition("/")[0]: address for label, address in VM_SPLITS.items()}
 _MACHINE = {
     "ram": "ram",
     "swap": "swap",

@@ -7,11 +7,8 @@ from collections.abc import Sequence
 from oomlab.diagnosis.core import Case, hidden_free, roomy
 from oomlab.diagnosis.model import Confidence, Finding
 from oomlab.diagnosis.saying import found, limit, listed, size
-from oomlab.report import Memcg, ZoneStat
+from oomlab.report import MEMCG_OOM_FRAMES, Memcg, ZoneStat
 from oomlab.units import human_kb
-
-_FRAMES = frozenset(("mem_cgroup_out_of_memory", "mem_cgroup_oom_synchronize", "mem_cgroup_handle_oom"))
-"""Functions that only a full group calls; the first is inlined into the others by some kernels."""
 
 
 def memcg_limit(case: Case) -> Finding | None:
@@ -51,14 +48,14 @@ def _used(group: Memcg) -> str:
 def _where(case: Case) -> str:
     if case.report.victims:
         return "where it names the process it killed"
-    return "in lines of the group" if _FRAMES.isdisjoint(case.report.trace) else "in its call trace"
+    return "in lines of the group" if MEMCG_OOM_FRAMES.isdisjoint(case.report.trace) else "in its call trace"
 
 
 def _telling(case: Case) -> Sequence[int | None]:
     """Find the kill, or else the function that only a full group calls."""
     if case.report.victims:
         return [case.report.victims[0].line]
-    signs = [f"{name}+" for name in _FRAMES]
+    signs = [f"{name}+" for name in MEMCG_OOM_FRAMES]
     return [each.number for each in case.report.source if any(sign in each.text for sign in signs)][:1]
 
 
@@ -139,6 +136,6 @@ def _nodes(numbers: set[int]) -> str:
 
 def _plenty(zones: tuple[ZoneStat, ...]) -> bool:
     free = sum(zone.free or 0 for zone in zones)
-    whole = sum(zone.managed or zone.present or 0 for zone in zones)
+    whole = sum(zone.size or 0 for zone in zones)
     high = sum(zone.watermark_high or 0 for zone in zones)
     return free > 2 * high and free > limit("open") * whole

@@ -9,18 +9,13 @@ Source: mm/page_alloc.c, ``__alloc_pages_may_oom``.
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, replace
 
 from oomlab.diagnosis.holdings import Holdings, holdings, holdings_of
 from oomlab.gfp import GfpMask, decode_gfp
+from oomlab.mmzone import ZONE_ORDER, is_highmem, parse_nodelist
 from oomlab.report import FreeBlocks, Report, ZoneStat
-from oomlab.verdict import ZONE_ORDER, Verdict, verdicts
-
-HIGH_ZONES = ("HighMem", "Movable")
-"""Zones that the kernel cannot use for itself."""
-
-_SPAN = re.compile(r"(\d{1,5})(?:-(\d{1,5}))?", re.A)
+from oomlab.verdict import Verdict, verdicts
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,7 +70,7 @@ def open_case(report: Report) -> Case:
         nodes=bound_nodes(report),
         judged=_judged(report, some_mask),
         held=holdings(report),
-        lowmem=holdings_of([zone for zone in report.zones if zone.name not in HIGH_ZONES], report),
+        lowmem=holdings_of([zone for zone in report.zones if not is_highmem(zone.name)], report),
     )
     return replace(case, open_now=zones_open(case))
 
@@ -95,8 +90,7 @@ def _judged(report: Report, mask: GfpMask) -> tuple[Verdict, ...]:
 
 
 def _empty(zone: ZoneStat) -> bool:
-    size = zone.present if zone.managed is None else zone.managed
-    return size == 0 and not zone.free
+    return zone.size == 0 and not zone.free
 
 
 # --- which zones would have served it ---------------------------------------------------------
@@ -154,7 +148,7 @@ def _lifted(zone: ZoneStat, lift: str) -> ZoneStat:
 
 def weight(verdict: Verdict) -> int:
     """Give the pages of a zone, so that a small one decides little."""
-    return verdict.zone.managed or verdict.zone.present or verdict.zone.free or 0
+    return verdict.zone.size or verdict.zone.free or 0
 
 
 def shut(case: Case) -> bool:
@@ -172,23 +166,13 @@ def roomy(zone: ZoneStat) -> bool:
 # --- nodes ------------------------------------------------------------------------------------
 
 
-def node_list(text: str | None) -> frozenset[int]:
-    """Read a list of nodes as the kernel prints it.
-
-    >>> sorted(node_list("0-1,3"))
-    [0, 1, 3]
-    """
-    spans = [(int(first), int(last or first)) for first, last in _SPAN.findall(text or "")]
-    return frozenset(node for first, last in spans for node in range(first, min(last, first + 1024) + 1))
-
-
 def bound_nodes(report: Report) -> frozenset[int] | None:
     """Give the nodes that the request was bound to; ``None`` when it might use all there are.
 
     A list of all nodes binds to none. Kernels list only the zones of the nodes that the request
     might use, so others show in the totals alone.
     """
-    bounds = [nodes for nodes in map(node_list, (report.nodemask, report.mems_allowed)) if nodes]
+    bounds = [nodes for nodes in map(parse_nodelist, (report.nodemask, report.mems_allowed)) if nodes]
     allowed = frozenset.intersection(*bounds) if bounds else frozenset[int]()
     shown = {zone.node for zone in report.zones if zone.node is not None}
     told = report.scope in ("cpuset", "mempolicy")

@@ -5,13 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from oomlab.diagnosis.core import HIGH_ZONES, Case, zones_open
+from oomlab.diagnosis.core import Case, zones_open
 from oomlab.diagnosis.group import group
 from oomlab.diagnosis.holders import swap_state
 from oomlab.diagnosis.holdings import Holdings
 from oomlab.diagnosis.kill import killing, panic
 from oomlab.diagnosis.model import LOWMEM_CAUSES, Finding
 from oomlab.diagnosis.saying import found, limit, percent, size
+from oomlab.mmzone import is_highmem
 from oomlab.units import human_kb
 
 _NOT_FULL = {*LOWMEM_CAUSES, "dma_exhaustion", "fragmentation", "highatomic", "sysrq_manual", "not_oom"}
@@ -66,7 +67,7 @@ def _holding(case: Case, name: str, holds: str, held: Holdings, what: str) -> Fi
 def mem_map(case: Case, cause: str) -> Finding | None:
     """The table with a record for every page of RAM: on a 32-bit machine it lies in lowmem, all of it."""
     pages = mem_map_pages(case)
-    low = sum(each.zone.present or 0 for each in case.judged if each.zone.name not in HIGH_ZONES)
+    low = sum(each.zone.present or 0 for each in case.judged if not is_highmem(each.zone.name))
     if cause not in LOWMEM_CAUSES or not low or pages < limit("mem_map") * low:
         return None
     claim = (
@@ -82,7 +83,7 @@ def mem_map_pages(case: Case) -> int:
 
     Source: include/linux/mm_types.h, ``struct page``: 32 bytes on most 32-bit kernels.
     """
-    highmem = case.report.totals.get("highmem") or case.report.zone("HighMem")
+    highmem = case.report.totals.get("highmem") or case.report.find_zone("HighMem")
     ram = case.report.totals.get("ram") or sum(each.zone.present or 0 for each in case.judged)
     return int(ram * limit("struct_page")) // (case.report.page_size_kb * 1024) if highmem else 0
 
@@ -147,7 +148,7 @@ def allocation(case: Case, cause: str) -> Finding | None:
 
 def _unexplained_lowmem(case: Case) -> Finding | None:
     """Up to 3.7 zones do not tell what the kernel took at boot, so only a great gap speaks."""
-    held, zones = case.lowmem, [each.zone for each in case.judged if each.zone.name not in HIGH_ZONES]
+    held, zones = case.lowmem, [each.zone for each in case.judged if not is_highmem(each.zone.name)]
     is_old = any(zone.managed is None for zone in zones)
     pages = _old_gap(case) if is_old else held.unaccounted
     least = limit("unaccounted_sure" if is_old else "unaccounted") * (held.size or 0)

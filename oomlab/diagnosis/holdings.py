@@ -165,7 +165,7 @@ def _all_managed(report: Report) -> bool:
     shown = sum(zone.free or 0 for zone in report.zones)
     if free is not None and free - shown > max(_SMALLEST_GAP, free // 10):
         return False
-    if report.totals.get("highmem") and report.zone("HighMem") is None:
+    if report.totals.get("highmem") and report.find_zone("HighMem") is None:
         return False
     return bool(report.zones) and all(zone.managed is not None for zone in report.zones)
 

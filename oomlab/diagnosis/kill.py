@@ -8,7 +8,6 @@ from dataclasses import replace
 from oomlab.diagnosis.core import Case
 from oomlab.diagnosis.model import LOWMEM_CAUSES, Finding
 from oomlab.diagnosis.saying import found, limit, percent
-from oomlab.diagnosis.when import uptime
 from oomlab.report import Report, Victim
 from oomlab.units import human_kb
 
@@ -80,7 +79,7 @@ def _what_filled_it(report: Report, held_kb: int, cause: str) -> str:
 def serial(case: Case, others: Iterable[Report]) -> Finding | None:
     """Say how many were killed before this one, in the same log; if it was just before, it did not help."""
     report = case.report
-    now = uptime(report)
+    now = report.uptime_s
     earlier = [each for each in others if each.scope == report.scope and _is_just_before(each, report, now)]
     killed = [(each, dead.line) for each in earlier for dead in each.victims]
     if not killed or not case.killing:
@@ -99,7 +98,7 @@ def serial(case: Case, others: Iterable[Report]) -> Finding | None:
 
 def _is_just_before(other: Report, report: Report, now: float | None) -> bool:
     """Tell whether a report comes shortly before another by its uptime, or else before it in the log."""
-    then = uptime(other)
+    then = other.uptime_s
     if now is None or then is None:
         return other.first_line < report.first_line
     return other.first_line != report.first_line and 0 <= now - then <= limit("serial_seconds")

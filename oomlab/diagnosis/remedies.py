@@ -63,10 +63,10 @@ def _numbers(case: Case) -> Iterator[tuple[str, str]]:
 
 def _movable(case: Case) -> int:
     """Count the pages closed to the kernel on a machine that has no HighMem: those of ZONE_MOVABLE."""
-    if case.report.totals.get("highmem") or case.report.zone("HighMem"):
+    if case.report.totals.get("highmem") or case.report.find_zone("HighMem"):
         return 0
     zones = [zone for zone in case.barred if zone.name == "Movable"]
-    return sum(zone.managed or zone.present or 0 for zone in zones)
+    return sum(zone.size or 0 for zone in zones)
 
 
 def _less_cma(case: Case) -> Iterator[tuple[str, str]]:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from oomlab.diagnosis.core import HIGH_ZONES, Case, hidden_free, roomy, weight, zones_open
+from oomlab.diagnosis.core import Case, hidden_free, roomy, weight, zones_open
 from oomlab.diagnosis.model import Finding
 from oomlab.diagnosis.saying import found, free_in, limit, names_of, percent, size, zone_name
+from oomlab.mmzone import is_highmem
 from oomlab.report import ZoneStat
 from oomlab.units import human_kb
 from oomlab.verdict import Verdict, has_unlisted_highmem, kept_for_urgent
@@ -97,7 +98,7 @@ def _has_normal(case: Case) -> bool:
     """Tell whether the kernel has memory of its own above the zones that were asked."""
     totals = case.report.totals
     lowmem = totals.get("ram", 0) - totals.get("highmem", 0)
-    shown = any(zone.name not in HIGH_ZONES for zone in case.barred)
+    shown = any(not is_highmem(zone.name) for zone in case.barred)
     return shown or lowmem > limit("normal_beside_dma") * sum(map(weight, case.asked))
 
 
@@ -105,7 +106,7 @@ def lowmem_exhaustion(case: Case) -> Finding | None:
     """The request needed lowmem, and there was none, while HighMem had room for others."""
     if not case.asked or case.open_now:
         return None
-    above = [zone for zone in case.barred if zone.name in HIGH_ZONES]
+    above = [zone for zone in case.barred if is_highmem(zone.name)]
     highmem = above or case.report.totals.get("highmem") or has_unlisted_highmem(case.report)
     room = _room(case, above) if highmem else None
     reason = room or _no_help(case, above)
@@ -143,7 +144,7 @@ def _no_help(case: Case, above: list[ZoneStat]) -> str | None:
     cached = sum(
         zone.counters.get("inactive_file", 0) + zone.counters.get("active_file", 0) for zone in above
     )
-    if cached and cached >= limit("cache_above") * sum(zone.managed or zone.present or 0 for zone in above):
+    if cached and cached >= limit("cache_above") * sum(zone.size or 0 for zone in above):
         return f"{name} held {size(case, cached)} of page cache to give back, but not to this request."
     return None
 

@@ -11,7 +11,6 @@ from oomlab.diagnosis import diagnose
 from oomlab.diagnosis.holdings import Holdings, holdings
 from oomlab.diagnosis.model import Diagnosis
 from oomlab.diagnosis.saying import limit, listed
-from oomlab.diagnosis.when import clock, uptime
 from oomlab.report import Kind, Report, Victim
 from oomlab.units import human_kb
 
@@ -112,8 +111,8 @@ def _event(report: Report, diagnosis: Diagnosis) -> Event:
     return Event(
         first_line=report.first_line,
         kind=report.kind,
-        time=clock(report),
-        seconds=uptime(report),
+        time=report.time,
+        seconds=report.uptime_s,
         diagnosis=diagnosis,
         victims=report.victims,
     )

@@ -7,24 +7,23 @@ from dataclasses import replace
 from oomlab.exercises import Exercise, Wrong
 from oomlab.exercises.evidence import cached_pages, incident
 from oomlab.exercises.kinds import Choice, Number
+from oomlab.mmzone import PAGE_SIZE, is_highmem
 from oomlab.simulation import Workload, buffer_head_limit, objects_per_page, pinned_by_page
-from oomlab.units import PAGE_KB
 from oomlab.zone_model import Machine, zones
 
 MACHINE = Machine()
-PAGE_BYTES = PAGE_KB * 1024
-BUFFER_HEAD = PAGE_BYTES / objects_per_page("buffer_head", MACHINE.kernel, MACHINE.arch, MACHINE.allocator)
-RADIX_NODE = PAGE_BYTES / objects_per_page("radix_tree_node", MACHINE.kernel, MACHINE.arch, MACHINE.allocator)
+BUFFER_HEAD = PAGE_SIZE / objects_per_page("buffer_head", MACHINE.kernel, MACHINE.arch, MACHINE.allocator)
+RADIX_NODE = PAGE_SIZE / objects_per_page("radix_tree_node", MACHINE.kernel, MACHINE.arch, MACHINE.allocator)
 """Lowmem for one object of each kind, in bytes, its share of the page's waste included."""
 
 
 def _bytes_per_page(block: int = 4096) -> float:
     """Give the bytes of lowmem that one cached page pins."""
-    return pinned_by_page(MACHINE, replace(Workload(), block_size=block)).total * PAGE_BYTES
+    return pinned_by_page(MACHINE, replace(Workload(), block_size=block)).total * PAGE_SIZE
 
 
 def _limit() -> float:
-    lowmem = sum(zone.present for zone in zones(MACHINE) if zone.name != "HighMem")
+    lowmem = sum(zone.present for zone in zones(MACHINE) if not is_highmem(zone.name))
     return buffer_head_limit(MACHINE, lowmem)
 
 

@@ -17,9 +17,7 @@ def incident() -> Report:
 
 def zone(name: str) -> ZoneStat:
     """Give a zone of the incident's report."""
-    found = incident().zone(name)
-    assert found is not None, name
-    return found
+    return incident().zone(name)
 
 
 def cached_pages() -> int:

@@ -9,10 +9,8 @@ from typing import NamedTuple
 from oomlab.errors import MachineError
 from oomlab.explore.machines import RAM_STEPS, reachable
 from oomlab.machine import Machine, layout
+from oomlab.mmzone import is_highmem
 from oomlab.zone_model import zones
-
-HIGH = ("HighMem", "Movable")
-"""Zones that the kernel does not map."""
 
 
 class Share(NamedTuple):
@@ -40,7 +38,7 @@ def lowmem_shares(machine: Machine) -> tuple[Share, ...]:
     mapped = [
         (extent, zone.managed)
         for extent, zone in zip(layout(machine), derived, strict=True)
-        if extent.ram and extent.name not in HIGH
+        if extent.ram and not is_highmem(extent.name)
     ]
     payers = [mem_map if extent is mapped[-1][0] else 0 for extent, _ in mapped]
     return tuple(

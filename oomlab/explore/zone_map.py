@@ -19,12 +19,10 @@ from oomlab.explore.machines import (
     script,
     size,
 )
-from oomlab.explore.zone_bill import HIGH, Share, lowmem_shares, prices
+from oomlab.explore.zone_bill import Share, lowmem_shares, prices
 from oomlab.explore.zone_map_picture import draw_zones
 from oomlab.machine import Machine, layout, struct_page_bytes
-
-SPLITS = {"3G/1G": 0xC0000000, "2G/2G": 0x80000000, "1G/3G": 0x40000000}
-"""VM splits by what they leave to a process and to the kernel: the value is ``page_offset``."""
+from oomlab.mmzone import VM_SPLITS, is_highmem
 
 VMALLOC_STEPS = (0, 64, 96, 128, 160, 192, 256, 320, 384, 448, 512, 640, 768, 896)
 PRESETS: dict[str, Values] = {
@@ -86,8 +84,8 @@ def zone_panel(machine: Machine, *, ram: int, build: str, split: str, vmalloc: i
 
 def splits(machine: Machine) -> dict[str, int]:
     """Name the VM splits on offer, the machine's own among them."""
-    own = {} if machine.page_offset in SPLITS.values() else {hex(machine.page_offset): machine.page_offset}
-    return SPLITS | own
+    own = {} if machine.page_offset in VM_SPLITS.values() else {hex(machine.page_offset): machine.page_offset}
+    return {**VM_SPLITS, **own}
 
 
 def chosen(machine: Machine, *, ram: int, build: str, split: str, vmalloc: int) -> Machine:
@@ -125,7 +123,7 @@ def trouble_sentence(reason: str) -> str:
 def _sentences(asked: Machine, used: Machine, shares: Sequence[Share]) -> Iterator[str]:
     extents = layout(used)
     lowmem = sum(each.kernel + each.mem_map + each.free for each in shares)
-    high = sum(each.ram for each in extents if each.name in HIGH)
+    high = sum(each.ram for each in extents if is_highmem(each.name))
     names = ", ".join(each.zone for each in shares)
     if high:
         yield f"The kernel reaches {size(lowmem)} directly ({names}); the other {size(high)} are HighMem."

@@ -27,7 +27,7 @@ def reported_budget(report: Report, machine: Machine | None, workload: Workload 
 
     Empty when the report does not show the zone with its size.
     """
-    zone = report.zone("Normal")
+    zone = report.find_zone("Normal")
     if zone is None or zone.present is None or zone.free is None:
         return ()
     listed = _listed(report, zone, machine, workload)

@@ -9,8 +9,10 @@ from oomlab.errors import MachineError
 from oomlab.fitting.sysctls import Ratio, present_of
 from oomlab.kernel import KernelVersion
 from oomlab.machine import DMA_END, FOUR_GIB, Allocator, Machine, fact
+from oomlab.mmzone import VM_SPLITS
 from oomlab.report import Report, ZoneStat
 from oomlab.simulation import Workload, pinned_by_page
+from oomlab.simulation.workload import BLOCK_SIZES
 from oomlab.zone_model import Zone, zones
 
 EXCLUSIVE = (
@@ -20,8 +22,6 @@ EXCLUSIVE = (
 """Counters of a zone's line that count a page once; the others count pages among these again."""
 RAM_STEP = 16 * 256
 """16 MiB: RAM comes in whole multiples of it, holes are smaller."""
-BLOCK_SIZES = (4096, 2048, 1024, 512)
-_SPLITS = (0xC0000000, 0x80000000, 0x40000000)
 _ISA_DMA = range(3_500, 4_097)
 """Pages of ZONE_DMA on a PC: 16 MiB less holes."""
 
@@ -145,7 +145,7 @@ def _with_split(machine: Machine, shown: dict[str, ZoneStat]) -> Machine:
         except MachineError:
             return normal + 1
 
-    choices = [replace(machine, page_offset=split) for split in _SPLITS]
+    choices = [replace(machine, page_offset=split) for split in VM_SPLITS.values()]
     choices += [replace(choice, vmalloc_mib=mib) for choice in choices for mib in _vmallocs(choice, normal)]
     return min(choices, key=off)
 

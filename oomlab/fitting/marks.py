@@ -9,14 +9,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
+from oomlab.mmzone import is_highmem
 from oomlab.report import ZoneStat
 
 DEFAULT_SCALE = 10
 """``watermark_scale_factor``: ten thousandths of a zone between its marks."""
 PAGEBLOCK = 512
 """Pages by which ``watermark_boost`` grows."""
-HIGH = ("HighMem", "Movable", "Device")
-"""Zones whose min is not their share of ``min_free_kbytes``."""
 
 
 class Marks(NamedTuple):
@@ -70,7 +69,7 @@ def explain_marks(zone: ZoneStat) -> MarksFit | None:
     marks = marks_of(zone)
     if marks is None:
         return None
-    rules = _HIGH_RULES if zone.name in HIGH else _LOW_RULES
+    rules = _HIGH_RULES if is_highmem(zone.name) else _LOW_RULES
     rule = next((name for name, obeys in rules.items() if obeys(marks)), None)
     reason = "" if rule else next(_reasons(marks), "these numbers follow no rule of Linux 2.6 or later")
     return MarksFit(zone.node, zone.name, rule, reason, 0 if rule else hidden_boost(marks))

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-from oomlab.fitting.marks import HIGH, Marks, MarksFit, marks_of
+from oomlab.fitting.marks import Marks, MarksFit, marks_of
+from oomlab.mmzone import is_highmem
 from oomlab.report import Report, ZoneStat
 from oomlab.watermarks import Version, default_ratios, lowmem_reserve
 
@@ -49,7 +50,7 @@ def present_of(zone: ZoneStat) -> int | None:
 
 def lowmem_zones(report: Report) -> list[ZoneStat]:
     """List the zones below highmem that have any memory."""
-    return [zone for zone in report.zones if zone.name not in HIGH and size_of(zone) != 0]
+    return [zone for zone in report.zones if not is_highmem(zone.name) and size_of(zone) != 0]
 
 
 def sizes_when_set(report: Report, ratios: Sequence[Ratio]) -> Iterator[dict[Key, int]]:

@@ -10,10 +10,11 @@ from oomlab.errors import UnknownKernel
 from oomlab.gfp import layouts
 from oomlab.gfp.layouts import Layout
 from oomlab.kernel import KernelRelease, KernelVersion, load_table
+from oomlab.mmzone import ZONE_ORDER
 
 Basis = Literal["printed names", "version", "assumed"]
 
-ZONE_FALLBACK = ("Movable", "HighMem", "Normal", "DMA32", "DMA")
+ZONE_FALLBACK = ZONE_ORDER[4::-1]
 """The zones in the order in which a request falls from one to the next lower."""
 
 

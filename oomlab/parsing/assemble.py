@@ -15,14 +15,10 @@ from oomlab.parsing.sketch import Sketch
 from oomlab.parsing.tasks import read_tasks
 from oomlab.parsing.victims import read_victims
 from oomlab.parsing.zones import read_zones
-from oomlab.report import Allocation, Memcg, Problem, Report, Scope, Source
+from oomlab.report import MEMCG_OOM_FRAMES, Allocation, Memcg, Problem, Report, Scope, Source
 
 _GROUP = re.compile(r"emory cgroup|emory in UB ")
 """How a kill names a group; ``UB`` is OpenVZ's, the beancounter of a container."""
-
-_GROUP_FRAMES = frozenset(
-    ("mem_cgroup_out_of_memory", "mem_cgroup_oom_synchronize", "mem_cgroup_handle_oom")  # or inlined
-)
 
 _CONSTRAINT = re.compile(r"constraint=(\w{1,40})", re.A)
 _SLAB = re.compile(r"(\S.{0,60}?)\s{1,40}(\d{1,15})KB\s{1,40}(\d{1,15})KB", re.A)
@@ -116,7 +112,7 @@ def _constraint(sketch: Sketch) -> str | None:
 
 def _is_memcg(sketch: Sketch, memcg: Memcg | None, trace: tuple[str, ...]) -> bool:
     """Where no line names the constraint, a group's own lines, the call trace or the kill's words tell."""
-    if memcg is not None or not _GROUP_FRAMES.isdisjoint(trace):
+    if memcg is not None or not MEMCG_OOM_FRAMES.isdisjoint(trace):
         return True
     return any(_GROUP.search(line.text) for line in sketch.of("chosen", "killed"))
 

@@ -11,6 +11,8 @@ import re
 from collections.abc import Callable
 from typing import Literal
 
+from oomlab.mmzone import ZONE_ORDER
+
 Asked = Literal["header", "failure", "show", "by_hand"]
 """Who asked for what: an OOM, a failed allocation, a dump of memory by hand, an OOM by hand."""
 
@@ -29,8 +31,6 @@ Killing = Literal["task_title", "task_header", "task", "constraint", "chosen", "
 
 Kind = Literal[Asked, Path, Group, Memory, Stock, Killing, "boot", "continued", "other"]
 """What a line is about. ``other`` is somebody else's line, ``continued`` the rest of a wrapped one."""
-
-ZONE_NAMES = ("DMA", "DMA32", "Normal", "HighMem", "Movable", "Device")
 
 _COUNTERS = re.compile(r"(?:[A-Za-z_][\w-]*:\d+(?:\s+|$))+(?:[A-Za-z_][\w-]*:?)?$", re.A)
 _CUT_COUNTERS = re.compile(r"\d{1,18}(?: [a-z_]{3,30}:\d{1,18}){2,20}$", re.A)
@@ -119,8 +119,8 @@ _MARKS: dict[str, tuple[tuple[str, Kind], ...]] = {
 }
 """By the first word of a line: the first of these marks that is in the line says its kind."""
 
-_MARKS |= dict.fromkeys(ZONE_NAMES, _ZONE)
-_MARKS |= dict.fromkeys((f"{name}:" for name in ZONE_NAMES), (("kB", "blocks"), ("empty", "blocks")))
+_MARKS |= dict.fromkeys(ZONE_ORDER, _ZONE)
+_MARKS |= dict.fromkeys((f"{name}:" for name in ZONE_ORDER), (("kB", "blocks"), ("empty", "blocks")))
 _MARKS |= dict.fromkeys(
     (
         "<TASK>",

@@ -10,7 +10,8 @@ import re
 from bisect import bisect_left
 from collections.abc import Callable
 
-from oomlab.parsing.kinds import ZONE_NAMES, Kind, kind_of
+from oomlab.mmzone import ZONE_ORDER
+from oomlab.parsing.kinds import Kind, kind_of
 
 LONGEST_WHOLE = 10_000
 """No line of the kernel is longer than this; two paths of control groups may stand in one."""
@@ -70,7 +71,7 @@ _RESTS = re.compile(
     r"oom-killer:|memory:|Memory:|[Kk]ill(?:ed)? process|process \d|allocation fail|failure[:.]"
 )
 _KILL_WORD = re.compile(r"(?:total-vm|anon-rss|file-rss|shmem-rss|UID|pgtables|oom_score_adj)[:=]\d")
-_ZONES = "|".join(ZONE_NAMES)
+_ZONES = "|".join(ZONE_ORDER)
 
 _WHOLE_END: dict[Kind, re.Pattern[str]] = {
     "zone": re.compile(rf"kB$|KB$|\?$|\byes$|\bno$|pages_scanned:\d+$|(?:^|:)(?:{_ZONES})$"),

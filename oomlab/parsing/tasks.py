@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator
 from functools import partial
 from itertools import repeat
 
+from oomlab.mmzone import PAGE_SIZE
 from oomlab.parsing.sketch import Line, Sketch
 from oomlab.report import Problem, Task
 
@@ -24,7 +25,6 @@ _USUAL = {
 """The columns of most kernels that print so many numbers in a row."""
 
 _LEADING = re.compile(r"\[\s*\d+\](?:\s+-?\d{1,19}(?!\S))*", re.A)
-_PAGE_BYTES = 4096
 _NUMBERS = frozenset(Task._fields) - {"comm", "line"}
 _new_task = partial(tuple.__new__, Task)
 
@@ -67,7 +67,7 @@ def _guess(rows: list[Line]) -> tuple[str, ...]:
     width = Counter(map(len, numbers)).most_common(1)[0][0] if numbers else 0
     columns = _USUAL.get(width, _USUAL[7])
     tables = [int(each[5]) for each in numbers if len(each) == 8]
-    if width == 8 and all(size and size % _PAGE_BYTES == 0 for size in tables):
+    if width == 8 and all(size and size % PAGE_SIZE == 0 for size in tables):
         return tuple("pgtables_bytes" if name == "nr_ptes" else name for name in columns)
     return columns
 

@@ -7,13 +7,13 @@ from dataclasses import replace
 
 from matplotlib.axes import Axes
 
+from oomlab.mmzone import PAGE_SIZE, is_highmem
 from oomlab.palette import swatch
 from oomlab.plot.canvas import INK, QUIET, SMALL, TEXT, block, look, paper, say
 from oomlab.simulation import Workload, pinned_by_page
-from oomlab.units import PAGE_KB, gib_to_pages, human_kb, kb
+from oomlab.simulation.workload import BLOCK_SIZES
+from oomlab.units import gib_to_pages, human_kb, kb
 from oomlab.zone_model import Machine, zones
-
-PAGE_BYTES = PAGE_KB * 1024
 
 
 def mem_map_price(
@@ -31,7 +31,7 @@ def mem_map_price(
 
 def _price(ax: Axes, row: float, gib: float, machine: Machine) -> None:
     derived = zones(machine)
-    lowmem = sum(zone.spanned for zone in derived if zone.name in ("DMA", "DMA32", "Normal"))
+    lowmem = sum(zone.spanned for zone in derived if not is_highmem(zone.name))
     paid = sum(zone.memmap for zone in derived)
     share = paid / lowmem
     ax.text(-0.012, row, f"{gib:g} GiB", ha="right", va="center", fontsize=TEXT, color=INK)
@@ -44,7 +44,7 @@ def _price(ax: Axes, row: float, gib: float, machine: Machine) -> None:
 def bytes_per_cached_page(
     machine: Machine | None = None,
     *,
-    block_sizes: Sequence[int | None] = (None, 4096, 2048, 1024, 512),
+    block_sizes: Sequence[int | None] = (None, *BLOCK_SIZES),
     ax: Axes | None = None,
 ) -> Axes:
     """Draw the bytes of lowmem that one page of page cache pins, by the block size of the file system.
@@ -62,7 +62,7 @@ def bytes_per_cached_page(
         for key, pages in (("radix_tree_node", cost.radix_nodes), ("buffer_head", cost.buffer_heads)):
             block(ax, start, -row - 0.28, pages / widest, 0.56, **look(key))
             start += pages / widest
-        said = f"{cost.total * PAGE_BYTES:.0f} bytes"
+        said = f"{cost.total * PAGE_SIZE:.0f} bytes"
         ax.text(start + 0.012, -row, said, va="center", fontsize=SMALL, color=INK)
     ax.set(xlim=(-0.02, 1.16), ylim=(0.5 - len(block_sizes), 0.55), xticks=[], yticks=[])
     detail = (

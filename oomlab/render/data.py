@@ -9,7 +9,6 @@ from typing import Any
 from oomlab.diagnosis import Diagnosis, diagnose
 from oomlab.diagnosis import as_dict as diagnosis_as_dict
 from oomlab.diagnosis.timeline import Judged, TimelineBuilder, timeline_as_dict
-from oomlab.diagnosis.when import clock, uptime
 from oomlab.gfp import GfpMask
 from oomlab.render.account import decode_trigger
 from oomlab.report import Memcg, Report, ZoneStat
@@ -27,8 +26,8 @@ def as_dict(report: Report, diagnosis: Diagnosis | None = None) -> dict[str, Any
         "kind": report.kind,
         "first_line": report.first_line,
         "last_line": report.last_line,
-        "time": clock(report),
-        "uptime_s": uptime(report),
+        "time": report.time,
+        "uptime_s": report.uptime_s,
         "kernel": report.kernel.text if report.kernel else None,
         "page_size_kb": report.page_size_kb,
         "trigger": _trigger(report),

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 from oomlab.errors import UnknownKernel
 from oomlab.gfp import GfpMask, encode_gfp, zones_allowed
 from oomlab.kernel import load_table
+from oomlab.mmzone import ZONE_ORDER
 from oomlab.render import account
 from oomlab.render.safe import plain
 from oomlab.render.words import listed
@@ -63,7 +64,7 @@ def zones_in_words(mask: GfpMask) -> str:
     """Say where the page may lie, and what it falls back to."""
     if mask.zone is None:
         return "It names no zone: its zone bits contradict each other."
-    first, *rest = zones_allowed(mask, ("DMA", "DMA32", "Normal", "HighMem", "Movable"))
+    first, *rest = zones_allowed(mask, ZONE_ORDER)
     if not rest:
         return f"The page must come from zone {first}."
     others = listed(rest, "or")

@@ -6,7 +6,6 @@ from collections.abc import Iterable, Sequence
 from textwrap import wrap
 
 from oomlab.diagnosis import Diagnosis, diagnose
-from oomlab.diagnosis.when import clock, uptime
 from oomlab.gfp import GfpMask
 from oomlab.render import account
 from oomlab.render.kill import kill_in_words
@@ -50,7 +49,7 @@ def line(report: Report, diagnosis: Diagnosis, number: int, place: str = "") -> 
     trigger = report.trigger
     order = "-" if trigger.order is None else trigger.order
     killed = f"killed {killed_in_words(report.victims)}" if report.victims else ""
-    when = when_in_words(clock(report), uptime(report))
+    when = when_in_words(report.time, report.uptime_s)
     return (
         f"{number:>4}  {plain(place)} {when:<19} {cause_in_words(report.kind, diagnosis):<21} "
         f"{plain(trigger.comm or '-'):<15} order {order:<2}  {killed}"

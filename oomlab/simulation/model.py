@@ -6,6 +6,7 @@ from functools import lru_cache
 
 from oomlab.errors import MachineError
 from oomlab.machine import Machine, has_buffer_head_fix, swap_map_pages
+from oomlab.mmzone import is_highmem
 from oomlab.simulation.engine import Engine
 from oomlab.simulation.plan import Happening, Knot, Plan
 from oomlab.simulation.trajectory import Event, State, Trajectory
@@ -53,7 +54,7 @@ def simulate(
 
 def kernel_class(zones: tuple[Zone, ...]) -> int:
     """Give the number of the zone that the kernel's own requests name: the highest of lowmem."""
-    return max(i for i, zone in enumerate(zones) if zone.name in ("DMA", "DMA32", "Normal"))
+    return max(i for i, zone in enumerate(zones) if not is_highmem(zone.name))
 
 
 def user_class(zones: tuple[Zone, ...]) -> int:

@@ -9,11 +9,13 @@ from typing import Any, NamedTuple
 
 from oomlab.errors import MachineError, UnknownKernel
 from oomlab.kernel import KernelVersion, load_table, rows_for
-from oomlab.machine import PAGE_BYTES, Allocator, Arch, Machine
+from oomlab.machine import Allocator, Arch, Machine
+from oomlab.mmzone import PAGE_SIZE
 
 NODES_PER_PAGE = (1 + 1 / 64 + 1 / 4096) / 64
 """Radix tree nodes for each page of a large file: 64 slots a node, three levels of them."""
-BLOCK_SIZES = (None, 512, 1024, 2048, 4096)
+BLOCK_SIZES = (4096, 2048, 1024, 512)
+"""Blocks of file systems with buffer_heads, in bytes."""
 _COUNTS = (
     *("written", "read", "anon_growth", "lowmem_growth"),
     *("anon", "page_tables", "other_lowmem", "other_slab"),
@@ -53,8 +55,8 @@ class Workload:
         for name in _COUNTS:
             if getattr(self, name) < 0:
                 raise MachineError(f"{name} is {getattr(self, name)} pages: it cannot be below zero")
-        if self.block_size not in BLOCK_SIZES:
-            sizes = ", ".join(map(str, BLOCK_SIZES[1:]))
+        if self.block_size not in (None, *BLOCK_SIZES):
+            sizes = ", ".join(map(str, BLOCK_SIZES))
             raise MachineError(
                 f"a block of {self.block_size} bytes: choose {sizes}, or None for no buffer_heads"
             )
@@ -89,7 +91,7 @@ def pinned_by_page(machine: Machine, workload: Workload) -> Pinned:
     nodes = NODES_PER_PAGE / objects_per_page("radix_tree_node", version, arch, allocator)
     if workload.block_size is None or not workload.file:
         return Pinned(0.0, nodes)
-    blocks = PAGE_BYTES / workload.block_size * workload.written / workload.file
+    blocks = PAGE_SIZE / workload.block_size * workload.written / workload.file
     return Pinned(blocks / objects_per_page("buffer_head", version, arch, allocator), nodes)
 
 
@@ -114,7 +116,7 @@ def buffer_head_limit(machine: Machine, lowmem: int) -> int:
     Source: fs/buffer.c, ``buffer_init``: a tenth of lowmem, filled with buffer_heads.
     """
     size = int(_struct("buffer_head", machine.kernel, machine.arch)["bytes"])
-    return lowmem * 10 // 100 * (PAGE_BYTES // size)
+    return lowmem * 10 // 100 * (PAGE_SIZE // size)
 
 
 @cache

@@ -9,7 +9,6 @@ import pytest
 
 from oomlab.diagnosis import diagnose
 from oomlab.diagnosis.timeline import timeline, timeline_as_dict
-from oomlab.diagnosis.when import clock, uptime
 from oomlab.parsing import parse
 from oomlab.report import Source
 
@@ -55,8 +54,8 @@ def test_earlier_kills_of_the_same_log_are_told():
 def test_the_time_is_told_as_the_log_writes_it(dress, time):
     lines = ("sh invoked oom-killer: gfp_mask=0xd0, order=0, oom_score_adj=0", "Mem-Info:")
     (report,) = parse("\n".join(dress + each for each in lines))
-    assert clock(report) == time
-    assert uptime(report) == (12.345678 if "[ " in dress else None)
+    assert report.time == time
+    assert report.uptime_s == (12.345678 if "[ " in dress else None)
 
 
 def test_a_kill_just_before_is_told_of_a_log_that_runs_backwards_too():

@@ -12,17 +12,18 @@ from oomlab.errors import MachineError
 from oomlab.explore import ZoneMap
 from oomlab.explore.machines import BUILDS, RAM_STEPS, built, machine_code, ram_size, reachable, size
 from oomlab.explore.picture import Box, Label
-from oomlab.explore.zone_bill import HIGH, lowmem_shares, price, prices
-from oomlab.explore.zone_map import PRESETS, SPLITS, VMALLOC_STEPS, chosen, zone_panel, zone_view
+from oomlab.explore.zone_bill import lowmem_shares, price, prices
+from oomlab.explore.zone_map import PRESETS, VMALLOC_STEPS, chosen, zone_panel, zone_view
 from oomlab.kernel import KernelVersion
 from oomlab.machine import Machine, layout
+from oomlab.mmzone import VM_SPLITS, is_highmem
 from oomlab.zone_model import zones
 
 SETTINGS = st.fixed_dictionaries(
     {
         "ram": st.sampled_from(RAM_STEPS),
         "build": st.sampled_from(sorted(BUILDS)),
-        "split": st.sampled_from(sorted(SPLITS)),
+        "split": st.sampled_from(sorted(VM_SPLITS)),
         "vmalloc": st.sampled_from(VMALLOC_STEPS),
     }
 )
@@ -44,7 +45,8 @@ def test_kernel_mem_map_and_free_are_all_the_ram_of_every_zone_that_is_mapped(se
     if not boots(machine):
         return
     shares, derived = lowmem_shares(machine), zones(machine)
-    ram = {extent.name: extent.ram for extent in layout(machine) if extent.ram and extent.name not in HIGH}
+    mapped = [extent for extent in layout(machine) if extent.ram and not is_highmem(extent.name)]
+    ram = {extent.name: extent.ram for extent in mapped}
     assert {each.zone: each.kernel + each.mem_map + each.free for each in shares} == ram
     assert sum(each.mem_map for each in shares) == sum(zone.memmap for zone in derived)
     assert min(min(each.kernel, each.mem_map, each.free) for each in shares) >= 0

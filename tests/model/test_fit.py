@@ -136,7 +136,7 @@ def test_page_tables_in_highmem_betray_highpte():
 def test_a_budget_adds_up_to_the_zone(name):
     for report in parse(corpus.capture(name)):
         parts = fit(report).budget()
-        zone = report.zone("Normal")
+        zone = report.find_zone("Normal")
         assert sum(part.pages for part in parts) == pytest.approx(zone.present if zone else 0, abs=0.01)
 
 

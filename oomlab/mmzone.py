@@ -1,0 +1,63 @@
+"""The vocabulary of memory zones and nodes, named after the kernel's own ``mmzone.h``.
+
+Names, page size, VM splits and node lists stand here once, for the model, the parser and the pictures alike.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+from oomlab.units import PAGE_KB
+
+PAGE_SIZE = PAGE_KB * 1024
+"""Bytes in a page of every x86 kernel."""
+
+ZONE_ORDER = ("DMA", "DMA32", "Normal", "HighMem", "Movable", "Device")
+"""The kernel's zones from the lowest to the highest; every kernel has some of them."""
+
+MAX_NUMNODES = 1024
+"""The most NUMA nodes that any kernel can be built for: ``NODES_SHIFT`` is at most 10."""
+
+VM_SPLITS: Mapping[str, int] = {"3G/1G": 0xC0000000, "2G/2G": 0x80000000, "1G/3G": 0x40000000}
+"""Where lowmem is mapped on i386 (``page_offset``), by what a process and the kernel get of 4 GiB."""
+
+VM_SPLITS_WITHOUT_PAE: Mapping[str, int] = {"3G/1G opt": 0xB0000000, "2G/2G opt": 0x78000000}
+"""Further splits, offered only without PAE.
+
+Source: arch/x86/Kconfig, ``VMSPLIT_3G_OPT`` and ``VMSPLIT_2G_OPT``.
+"""
+
+_HIGH = frozenset(("HighMem", "Movable", "Device"))
+_SPAN = re.compile(r"(\d+)(?:-(\d+))?", re.A)
+_LONGEST_LIST = 4096
+"""Characters; the longest list of 1,024 nodes, every other one of them, takes 2,500."""
+
+
+def is_highmem(name: str) -> bool:
+    """Whether the kernel cannot put its own data into a zone of this name.
+
+    Beside HighMem these are Movable and Device, which the kernel's own function of this name counts
+    only in part.
+
+    >>> [name for name in ZONE_ORDER if not is_highmem(name)]
+    ['DMA', 'DMA32', 'Normal']
+
+    Source: include/linux/mmzone.h, ``is_highmem``.
+    """
+    return name in _HIGH
+
+
+def parse_nodelist(text: str | None) -> frozenset[int]:
+    """Read a node list as the kernel prints it: ``0-1,3``.
+
+    A text that names no node, such as ``(null)``, ``all`` or none at all, gives the empty set: it binds
+    to no node. Numbers that no kernel could print are left out, so a damaged list costs little.
+
+    >>> sorted(parse_nodelist("0-1,3")), parse_nodelist("(null)")
+    ([0, 1, 3], frozenset())
+
+    Source: lib/vsprintf.c, ``%*pbl``; mm/oom_kill.c, ``dump_header``.
+    """
+    spans = ((int(first), int(last or first)) for first, last in _SPAN.findall((text or "")[:_LONGEST_LIST]))
+    return frozenset(node for first, last in spans for node in range(first, min(last + 1, MAX_NUMNODES)))
