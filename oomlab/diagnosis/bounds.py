@@ -6,9 +6,10 @@ from collections.abc import Sequence
 
 from oomlab.diagnosis.core import Case, hidden_free, roomy
 from oomlab.diagnosis.model import Confidence, Finding
-from oomlab.diagnosis.saying import found, limit, listed, size
+from oomlab.diagnosis.saying import found, limit, size
 from oomlab.report import MEMCG_OOM_FRAMES, Memcg, ZoneStat
 from oomlab.units import human_kb
+from oomlab.words import listed
 
 
 def memcg_limit(case: Case) -> Finding | None:

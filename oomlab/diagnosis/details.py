@@ -11,9 +11,10 @@ from oomlab.diagnosis.holders import swap_state
 from oomlab.diagnosis.holdings import Holdings
 from oomlab.diagnosis.kill import killing, panic
 from oomlab.diagnosis.model import LOWMEM_CAUSES, Finding
-from oomlab.diagnosis.saying import found, limit, percent, size
+from oomlab.diagnosis.saying import found, limit, size
 from oomlab.mmzone import is_highmem
 from oomlab.units import human_kb
+from oomlab.words import percent
 
 _NOT_FULL = {*LOWMEM_CAUSES, "dma_exhaustion", "fragmentation", "highatomic", "sysrq_manual", "not_oom"}
 _NOT_FULL |= {"memcg_limit", "cpuset_or_mempolicy", "numa_node_bound", "vm_fault_oom_spurious", "bpf_oom"}

@@ -6,9 +6,10 @@ from collections.abc import Callable
 
 from oomlab.diagnosis.core import Case
 from oomlab.diagnosis.model import Finding
-from oomlab.diagnosis.saying import found, limit, percent
+from oomlab.diagnosis.saying import found, limit
 from oomlab.report import Memcg
 from oomlab.units import human_kb
+from oomlab.words import percent
 
 
 def group(case: Case, cause: str) -> Finding | None:

@@ -6,9 +6,10 @@ from oomlab.diagnosis.core import Case
 from oomlab.diagnosis.holders import swap_state
 from oomlab.diagnosis.model import Confidence, Finding
 from oomlab.diagnosis.occasion import is_booting
-from oomlab.diagnosis.saying import found, limit, percent
+from oomlab.diagnosis.saying import found, limit
 from oomlab.kernel import KernelVersion
 from oomlab.units import human_kb
+from oomlab.words import percent
 
 
 def heavy_victim(case: Case) -> Finding | None:

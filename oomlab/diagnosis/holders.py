@@ -6,7 +6,8 @@ from typing import Literal
 
 from oomlab.diagnosis.core import Case, shut
 from oomlab.diagnosis.model import Confidence, Finding, weaker
-from oomlab.diagnosis.saying import found, limit, percent, size
+from oomlab.diagnosis.saying import found, limit, size
+from oomlab.words import percent
 
 SwapState = Literal["none", "full", "unused", "partly used"]
 

@@ -7,9 +7,10 @@ from dataclasses import replace
 
 from oomlab.diagnosis.core import Case
 from oomlab.diagnosis.model import LOWMEM_CAUSES, Finding
-from oomlab.diagnosis.saying import found, limit, percent
+from oomlab.diagnosis.saying import found, limit
 from oomlab.report import Report, Victim
 from oomlab.units import human_kb
+from oomlab.words import percent
 
 _TOLD_TO_PANIC = "check_panic_on_oom"
 """Whom this function calls to print a report, it calls to panic next. Source: mm/oom_kill.c, up to 4.6."""

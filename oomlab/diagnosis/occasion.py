@@ -7,7 +7,8 @@ from itertools import takewhile
 
 from oomlab.diagnosis.core import Case
 from oomlab.diagnosis.model import Confidence, Finding
-from oomlab.diagnosis.saying import found, percent, size
+from oomlab.diagnosis.saying import found, size
+from oomlab.words import percent
 
 _BY_HAND = {"moom_callback", "sysrq_handle_moom"}
 _KEY = "Manual OOM execution"

@@ -13,9 +13,10 @@ from collections.abc import Sequence
 
 from oomlab.diagnosis.core import Case, is_own_zone, weight
 from oomlab.diagnosis.model import Confidence, Finding
-from oomlab.diagnosis.saying import found, free_in, limit, names_of, percent, size
+from oomlab.diagnosis.saying import found, free_in, limit, names_of, size
 from oomlab.report import ZoneStat
 from oomlab.verdict import Verdict, usable_blocks, verdicts
+from oomlab.words import percent
 
 _DROPPABLE = ("active_file", "inactive_file", "slab_reclaimable")
 """What can be dropped a page at a time: page cache, and the slab that remembers names and files."""

@@ -10,6 +10,7 @@ from oomlab.diagnosis.model import Confidence, Finding, weaker
 from oomlab.kernel import load_table
 from oomlab.report import SourceLine, ZoneStat
 from oomlab.units import human_kb
+from oomlab.words import zone_names
 
 Rule = Callable[[Case], Finding | None]
 """A small pure function: what it finds in a case, or ``None``."""
@@ -48,30 +49,9 @@ def size(case: Case, pages: float) -> str:
     return human_kb(pages * case.report.page_size_kb)
 
 
-def percent(share: float) -> str:
-    """Write a share as people do.
-
-    >>> percent(0.593), percent(0.0004)
-    ('59 %', 'under 1 %')
-    """
-    return "under 1 %" if 0 < share < 0.005 else f"{share * 100:.0f} %"
-
-
-def listed(words: Iterable[str], last: str = "and") -> str:
-    """Join words as English does."""
-    *others, end = [*words] or [""]
-    return f"{', '.join(others)} {last} {end}" if others else end
-
-
-def zone_name(case: Case, zone: ZoneStat) -> str:
-    """Name a zone, with its node on a machine that has several."""
-    several = any(each.node for each in case.report.zones)
-    return f"{zone.name} of node {zone.node}" if several and zone.node is not None else zone.name
-
-
 def names_of(case: Case, zones: Iterable[ZoneStat]) -> str:
     """Name zones in a row, each once."""
-    return listed(dict.fromkeys(zone_name(case, zone) for zone in zones))
+    return zone_names(zones, case.report)
 
 
 def free_in(case: Case, zones: Iterable[ZoneStat]) -> str:

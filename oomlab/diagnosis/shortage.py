@@ -7,11 +7,12 @@ from dataclasses import replace
 
 from oomlab.diagnosis.core import Case, hidden_free, roomy, weight, zones_open
 from oomlab.diagnosis.model import Finding
-from oomlab.diagnosis.saying import found, free_in, limit, names_of, percent, size, zone_name
+from oomlab.diagnosis.saying import found, free_in, limit, names_of, size
 from oomlab.mmzone import is_highmem
 from oomlab.report import ZoneStat
 from oomlab.units import human_kb
 from oomlab.verdict import Verdict, has_unlisted_highmem, kept_for_urgent
+from oomlab.words import percent, zone_name
 
 _MIGRATE_TYPES = 6
 
@@ -159,7 +160,7 @@ def _standings(case: Case) -> str:
 
 def _standing(case: Case, verdict: Verdict) -> str:
     zone = verdict.zone
-    text = f"{zone_name(case, zone)} had {size(case, zone.free or 0)} free"
+    text = f"{zone_name(zone, case.report)} had {size(case, zone.free or 0)} free"
     if verdict.short:
         return f"{text} and lacked {verdict.short:,} page{'s' if verdict.short > 1 else ''}"
     if verdict.reserve is None and (zone.free or 0) > (zone.watermark_high or 0):

@@ -10,9 +10,10 @@ from typing import Any, NamedTuple
 from oomlab.diagnosis import diagnose
 from oomlab.diagnosis.holdings import Holdings, holdings
 from oomlab.diagnosis.model import Diagnosis
-from oomlab.diagnosis.saying import limit, listed
+from oomlab.diagnosis.saying import limit
 from oomlab.report import Kind, Report, Victim
 from oomlab.units import human_kb
+from oomlab.words import listed
 
 NEARBY = 20
 """So many reports before one are kept, to say whether their kills helped."""

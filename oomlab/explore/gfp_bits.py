@@ -12,7 +12,7 @@ from oomlab.explore.gfp_readings import LADDERS, abilities, readings
 from oomlab.explore.machines import KERNELS
 from oomlab.gfp import GfpMask, Layout, candidates, decode_gfp, zones_allowed
 from oomlab.kernel import KernelVersion
-from oomlab.render.words import listed
+from oomlab.words import listed
 
 PRESETS = ("GFP_KERNEL", "GFP_ATOMIC", "GFP_NOFS", "GFP_USER", "GFP_HIGHUSER", "GFP_HIGHUSER_MOVABLE")
 

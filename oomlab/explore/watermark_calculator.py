@@ -14,9 +14,9 @@ from oomlab.explore.watermark_panel import Settings, chosen, ratios_of, watermar
 from oomlab.explore.watermark_picture import draw_watermarks
 from oomlab.explore.zone_map import trouble_sentence
 from oomlab.machine import Machine, zone_names
-from oomlab.render.words import several
 from oomlab.units import kb
 from oomlab.watermarks import counted_field
+from oomlab.words import several
 from oomlab.zone_model import Zone, zones
 
 

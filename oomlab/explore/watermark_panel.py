@@ -11,8 +11,8 @@ from oomlab.explore.explorer import Panel, Values
 from oomlab.explore.machines import KERNELS, build_choice, built, ram_slider, reachable
 from oomlab.kernel import KernelVersion
 from oomlab.machine import Machine, layout, zone_names
-from oomlab.render.words import several
 from oomlab.watermarks import default_ratios, rule
+from oomlab.words import several
 
 REQUESTS = {"DMA": "GFP_DMA", "DMA32": "GFP_DMA32", "Normal": "GFP_KERNEL", "HighMem": "GFP_HIGHUSER"}
 """For each zone, a mask that names it as the highest that will do."""

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from oomlab.explore.picture import Box, Label, Mark, Picture, Rule
 from oomlab.explore.request_sum import RequestSum
-from oomlab.render.words import several
+from oomlab.words import several
 from oomlab.zone_model import Zone
 
 ROW = 22

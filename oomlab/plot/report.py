@@ -7,11 +7,12 @@ from matplotlib.axes import Axes
 from oomlab.palette import swatch
 from oomlab.plot.canvas import INK, QUIET, SMALL, TEXT, block, look, paper, say
 from oomlab.render.account import decode_trigger
-from oomlab.render.words import listed as named
-from oomlab.render.zones import marks, span, verdict_in_words, zone_name, zones_in_words
+from oomlab.render.safe import plain
+from oomlab.render.zones import marks, span, verdict_in_words, zones_in_words
 from oomlab.report import Report, ZoneStat
 from oomlab.units import human_kb
 from oomlab.verdict import Verdict, verdicts
+from oomlab.words import zone_name, zone_names
 
 BAR = 0.42  # of a row
 LETTER = 0.0105  # of a bar's full width
@@ -26,7 +27,7 @@ def zones(report: Report, *, ax: Axes | None = None) -> Axes:
     judged = verdicts(report, decode_trigger(report))[::-1]
     ax = paper(ax, height=0.95 + 0.82 * max(1, len(judged)))
     for row, verdict in enumerate(judged):
-        _zone(ax, -row, verdict, report.page_size_kb)
+        _zone(ax, -row, verdict, report)
     ax.set(xlim=(-0.19, 1.21), ylim=(0.62 - len(judged), 0.5), xticks=[], yticks=[])
     finding = zones_in_words(report, judged) or "What is free in each zone"
     detail = (
@@ -37,10 +38,11 @@ def zones(report: Report, *, ax: Axes | None = None) -> Axes:
     return ax
 
 
-def _zone(ax: Axes, row: float, verdict: Verdict, page_kb: int) -> None:
+def _zone(ax: Axes, row: float, verdict: Verdict, report: Report) -> None:
     width = span(verdict)
-    ax.text(-0.015, row + 0.1, zone_name(verdict.zone), ha="right", fontsize=TEXT, color=INK, weight="bold")
-    scale = f"full width: {human_kb(width * page_kb)}" if width else "empty"
+    name = plain(zone_name(verdict.zone, report))
+    ax.text(-0.015, row + 0.1, name, ha="right", fontsize=TEXT, color=INK, weight="bold")
+    scale = f"full width: {human_kb(width * report.page_size_kb)}" if width else "empty"
     ax.text(-0.015, row - 0.16, scale, ha="right", fontsize=SMALL, color=QUIET)
     if not width:
         return
@@ -88,7 +90,7 @@ def buddy(report: Report, *, ax: Axes | None = None) -> Axes:
     ax = paper(ax, height=1.15 + 0.85 * max(1, len(listed)))
     wanted = max(0, report.trigger.order or 0)
     for row, zone in enumerate(listed):
-        _blocks(ax, -row, zone, wanted)
+        _blocks(ax, -row, zone, report)
     for order in range(orders):
         size = human_kb((1 << order) * report.page_size_kb)
         ax.text(
@@ -101,7 +103,7 @@ def buddy(report: Report, *, ax: Axes | None = None) -> Axes:
             color=QUIET,
         )
     ax.set(xlim=(-1.5, orders - 0.4), ylim=(0.3 - len(listed), 0.75), xticks=[], yticks=[])
-    say(ax, _buddy_finding(listed, wanted, report.page_size_kb), _BUDDY_DETAIL + _PALE * (wanted > 0))
+    say(ax, _buddy_finding(listed, wanted, report), _BUDDY_DETAIL + _PALE * (wanted > 0))
     return ax
 
 
@@ -111,8 +113,10 @@ _BUDDY_DETAIL = (
 _PALE = " Pale: too small for this request."
 
 
-def _blocks(ax: Axes, row: float, zone: ZoneStat, wanted: int) -> None:
-    ax.text(-0.62, row, zone_name(zone), ha="right", va="bottom", fontsize=TEXT, color=INK, weight="bold")
+def _blocks(ax: Axes, row: float, zone: ZoneStat, report: Report) -> None:
+    wanted = max(0, report.trigger.order or 0)
+    name = plain(zone_name(zone, report))
+    ax.text(-0.62, row, name, ha="right", va="bottom", fontsize=TEXT, color=INK, weight="bold")
     ax.plot([-0.45, len(zone.free_blocks or ()) - 0.55], [row, row], color="#bbbbbb", linewidth=0.8)
     held = {each.order: each.blocks << each.order for each in zone.free_blocks or ()}
     most = max(held.values(), default=0) or 1
@@ -124,13 +128,13 @@ def _blocks(ax: Axes, row: float, zone: ZoneStat, wanted: int) -> None:
         ax.text(each.order, row + height + 0.04, f"{each.blocks:,}", ha="center", fontsize=SMALL, color=color)
 
 
-def _buddy_finding(listed: list[ZoneStat], wanted: int, page_kb: int) -> str:
+def _buddy_finding(listed: list[ZoneStat], wanted: int, report: Report) -> str:
     if not listed:
         return "The report lists no free blocks"
     if wanted == 0:
         return "How the free memory is cut up: any page would have done for this request"
-    size = human_kb((1 << wanted) * page_kb)
+    size = human_kb((1 << wanted) * report.page_size_kb)
     able = [zone for zone in listed if any(each.blocks for each in (zone.free_blocks or ())[wanted:])]
     if not able:
         return f"No zone has a free block of {size}"
-    return f"Free blocks of {size} or more lie in {named([zone_name(zone) for zone in able[::-1]])}"
+    return f"Free blocks of {size} or more lie in {plain(zone_names(able[::-1], report))}"

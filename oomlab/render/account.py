@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from oomlab.gfp import GfpMask, decode_gfp
 from oomlab.render.safe import plain
-from oomlab.render.words import listed, person
+from oomlab.render.words import person
 from oomlab.report import Report
 from oomlab.units import human_kb
+from oomlab.words import listed
 
 
 def headline(report: Report) -> str:

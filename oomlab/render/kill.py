@@ -5,9 +5,10 @@ from __future__ import annotations
 from oomlab.badness import Explanation, Scored, explains
 from oomlab.diagnosis import Diagnosis
 from oomlab.render.safe import plain
-from oomlab.render.words import listed, person
+from oomlab.render.words import person
 from oomlab.report import Report, Victim
 from oomlab.units import human_kb
+from oomlab.words import listed
 
 
 def kill_in_words(report: Report, diagnosis: Diagnosis) -> list[str]:

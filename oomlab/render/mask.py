@@ -11,7 +11,7 @@ from oomlab.kernel import load_table
 from oomlab.mmzone import ZONE_ORDER
 from oomlab.render import account
 from oomlab.render.safe import plain
-from oomlab.render.words import listed
+from oomlab.words import listed
 
 WIDTH = 96
 

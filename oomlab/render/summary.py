@@ -13,10 +13,10 @@ from oomlab.render.page import frame
 from oomlab.render.safe import markup
 from oomlab.render.tasks import task_table
 from oomlab.render.why import cures_page, places, why_page
-from oomlab.render.words import several
-from oomlab.render.zones import scale, verdict_in_words, zone_bar, zone_name
+from oomlab.render.zones import scale, verdict_in_words, zone_bar
 from oomlab.report import Report
 from oomlab.verdict import Verdict, verdicts
+from oomlab.words import several, zone_name
 
 
 def html(report: Report) -> str:
@@ -54,7 +54,7 @@ def _zones(report: Report, judged: Sequence[Verdict]) -> str:
     if not judged:
         return ""
     titles = "".join(f'<th scope="col" class="number">{title}</th>' for title in ("free", "min", "reserve"))
-    rows = "".join(_zone_row(each, report.page_size_kb) for each in judged)
+    rows = "".join(_zone_row(each, report) for each in judged)
     return (
         "<h4>Which zones could have served it</h4>"
         '<div class="scroll"><table><thead><tr><th scope="col">zone</th><th scope="col">for this request</th>'
@@ -63,15 +63,15 @@ def _zones(report: Report, judged: Sequence[Verdict]) -> str:
     )
 
 
-def _zone_row(verdict: Verdict, page_kb: int) -> str:
+def _zone_row(verdict: Verdict, report: Report) -> str:
     zone = verdict.zone
     note = ", line rebuilt" if zone.reconstructed else ""
     numbers = [_number(zone.free), _number(zone.watermark_min)]
     numbers.append("–" if verdict.allowed is False else _number(verdict.reserve))
     cells = "".join(f'<td class="number">{each}</td>' for each in numbers)
     return (
-        f'<tr><th scope="row">{markup(zone_name(zone))}'
-        f'<br><small class="quiet">{markup(scale(verdict, page_kb))}{note}</small></th>'
+        f'<tr><th scope="row">{markup(zone_name(zone, report))}'
+        f'<br><small class="quiet">{markup(scale(verdict, report.page_size_kb))}{note}</small></th>'
         f"<td>{markup(verdict_in_words(verdict))}</td>"
         f'<td class="bar">{zone_bar(verdict)}</td>{cells}</tr>'
     )

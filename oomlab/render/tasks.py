@@ -6,8 +6,8 @@ from collections.abc import Callable, Sequence
 
 from oomlab.badness import Scored, rank
 from oomlab.render.safe import markup
-from oomlab.render.words import several
 from oomlab.report import Report
+from oomlab.words import several
 
 TASKS_SHOWN = 200
 _TITLES = ("pid", "name", "weighed, pages", "score", "rss, pages", "swapped, pages", "oom_score_adj")

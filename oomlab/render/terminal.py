@@ -12,9 +12,10 @@ from oomlab.render.kill import kill_in_words
 from oomlab.render.safe import plain
 from oomlab.render.timeline import cause_in_words, killed_in_words, when_in_words
 from oomlab.render.why import why_in_words
-from oomlab.render.zones import verdict_in_words, zone_name
+from oomlab.render.zones import verdict_in_words
 from oomlab.report import Report
 from oomlab.verdict import Verdict, verdicts
+from oomlab.words import zone_name
 
 LABEL = 10
 PROBLEMS_SHOWN, REMEDIES_SHOWN = 8, 3
@@ -66,7 +67,7 @@ def _asked(report: Report, mask: GfpMask | None, width: int) -> list[str]:
 def _zones(report: Report, judged: Sequence[Verdict]) -> list[str]:
     if not judged:
         return []
-    names = [zone_name(each.zone) for each in judged]
+    names = [plain(zone_name(each.zone, report)) for each in judged]
     first = max(map(len, [*names, _unit(report)])) + 2
     head = f"{_unit(report):<{first}}" + "".join(f"{title:>11}" for title in ("free", "min", "reserve"))
     rows = [f"{name:<{first}}{_row(each)}" for name, each in zip(names, judged, strict=True)]

@@ -7,8 +7,8 @@ from zlib import crc32
 from oomlab.diagnosis import Diagnosis
 from oomlab.render.log import Place
 from oomlab.render.safe import markup, plain
-from oomlab.render.words import listed
 from oomlab.report import Report, SourceLine
+from oomlab.words import listed
 
 
 def why_in_words(diagnosis: Diagnosis) -> list[str]:

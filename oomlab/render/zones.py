@@ -6,18 +6,13 @@ from collections.abc import Sequence
 
 from oomlab.palette import css_background, css_hatch, swatch
 from oomlab.render.safe import markup, plain
-from oomlab.render.words import listed, several
 from oomlab.report import Report, ZoneStat
 from oomlab.units import human_kb
 from oomlab.verdict import Verdict
+from oomlab.words import several, zone_names
 
 UNSEEN = 1024
 """Pages of free memory outside the zones shown from which on they are worth a word."""
-
-
-def zone_name(zone: ZoneStat) -> str:
-    """Name a zone, with its node when that is not the only one."""
-    return plain(zone.name) + (f" of node {zone.node}" if zone.node else "")
 
 
 def verdict_in_words(verdict: Verdict) -> str:
@@ -46,7 +41,7 @@ def zones_in_words(report: Report, judged: Sequence[Verdict]) -> str | None:
     asked = [each for each in judged if each.allowed and not _empty(each.zone)]
     able = [each for each in asked if not each.refused]
     if able:
-        return _open_in_words(able)
+        return _open_in_words(report, able)
     text = "Every zone that this request could use was short."
     if not asked:
         text = "The report shows no zone that this request could use."
@@ -56,8 +51,8 @@ def zones_in_words(report: Report, judged: Sequence[Verdict]) -> str | None:
     return " ".join([text, *_idle_in_words(report, judged)])
 
 
-def _open_in_words(able: Sequence[Verdict]) -> str:
-    names = listed([zone_name(each.zone) for each in able])
+def _open_in_words(report: Report, able: Sequence[Verdict]) -> str:
+    names = plain(zone_names((each.zone for each in able), report))
     if any(each.spare is None for each in able):
         return f"Whether {names} could have served it cannot be told: a number is missing."
     return f"{names} had enough when the report was printed: another limit, or another moment, decided."
@@ -69,7 +64,7 @@ def _idle_in_words(report: Report, judged: Sequence[Verdict]) -> list[str]:
     said = []
     if idle:
         free = human_kb(sum(zone.free or 0 for zone in idle) * report.page_size_kb)
-        said.append(f"{free} lay free in {listed([zone_name(zone) for zone in idle])}, where it may not go.")
+        said.append(f"{free} lay free in {plain(zone_names(idle, report))}, where it may not go.")
     unseen = report.totals.get("free", 0) - sum(each.zone.free or 0 for each in judged)
     if unseen > UNSEEN:
         said.append(f"Another {human_kb(unseen * report.page_size_kb)} lay free in zones that are not shown.")

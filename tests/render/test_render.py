@@ -337,7 +337,7 @@ def test_a_zone_without_memory_is_called_empty_and_not_short():
 def test_zones_of_other_nodes_are_not_for_a_cpuset():
     zones = tuple(replace(small().zones[0], node=node) for node in (0, 1, 4))
     shown = text(replace(small(), zones=zones, scope="cpuset", mems_allowed="1-2"))
-    assert re.search(r"Normal +2,014 .*not for this request", shown)
+    assert re.search(r"Normal of node 0 +2,014 .*not for this request", shown)
     assert re.search(r"Normal of node 1 .*short by 1 page", shown)
     assert re.search(r"Normal of node 4 .*not for this request", shown)
 
