@@ -118,10 +118,10 @@ def lab(chromium, tmp_path_factory) -> Iterator[Lab]:
     shutil.copytree(
         REPO / "notebooks", root / "notebooks", ignore=shutil.ignore_patterns(".ipynb_checkpoints")
     )
-    for name, settings in QUIET.items():
+    for name, options in QUIET.items():
         file = home / "settings" / "@jupyterlab" / f"{name}.jupyterlab-settings"
         file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(json.dumps(settings))
+        file.write_text(json.dumps(options))
     with open(home / "log", "wb") as log:
         server = subprocess.Popen(_lab_command(root), env=_lab_environment(home), stdout=log, stderr=log)
         try:
