@@ -39,8 +39,8 @@ def add(subparsers: Any) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Print what a mask means."""
-    from oomlab.render.data import dumps
     from oomlab.render.mask import mask_as_dict, mask_text
+    from oomlab.render.safe import dumps
 
     mask = read_mask(arguments.mask, arguments.kernel)
     if arguments.json:

@@ -94,7 +94,7 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.plot:
         _plot(trajectory, arguments.plot)
     if arguments.json:
-        from oomlab.render.data import dumps
+        from oomlab.render.safe import dumps
 
         print(dumps(to_json(trajectory, critical)))
     else:

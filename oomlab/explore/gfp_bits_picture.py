@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from oomlab.explore.gfp_readings import LADDERS, Reading, abilities
 from oomlab.explore.picture import Box, Label, Mark, Picture, Rule, mono_width
 from oomlab.gfp import GfpMask, zones_allowed
-from oomlab.render.mask import flags
+from oomlab.render.sentences.request import mask_flags
 
 ROW = 20
 """Pixels from one line of text to the next."""
@@ -56,7 +56,7 @@ def _draw_words(mask: GfpMask, top: float, wide: bool) -> tuple[list[Mark], floa
     """Say what each bit asks for; give the marks and the height at which they end."""
     marks: list[Mark] = [_heading(0, top + 14, "What each bit asks for")]
     line = top + 16
-    for flag in flags(mask):
+    for flag in mask_flags(mask):
         line += ROW
         marks.append(Label(0, line, flag.name, size=12, mono=True))
         line += 0 if wide else 17

@@ -6,8 +6,7 @@ from matplotlib.axes import Axes
 
 from oomlab.gfp import GfpMask
 from oomlab.plot.canvas import FAINT, INK, PAPER, QUIET, SMALL, TEXT, block, paper, say
-from oomlab.render.account import mask_in_words
-from oomlab.render.mask import Flag, flags, zones_in_words
+from oomlab.render.sentences.request import Flag, fallback_in_words, mask_flags, mask_in_words
 
 UNKNOWN = "#888888"
 BITS, NAMES, MEANINGS, RIGHT = 0, 208, 345, 640  # where each column begins, in points on the usual page
@@ -19,7 +18,7 @@ def gfp_bits(mask: GfpMask, *, ax: Axes | None = None) -> Axes:
 
     Needs a mask that was decoded for a kernel version: without one no bit has a certain name.
     """
-    named = [each for each in flags(mask) if each.bit is not None]
+    named = [each for each in mask_flags(mask) if each.bit is not None]
     count = max(16, -(-mask.value.bit_length() // 4) * 4)
     step = (NAMES - 12) / count
     ax = paper(ax, height=1.6 + LINE / 72 * max(1, len(named)))
@@ -30,7 +29,7 @@ def gfp_bits(mask: GfpMask, *, ax: Axes | None = None) -> Axes:
     say(
         ax,
         f"{mask.value:#x} = {mask.text.replace('|', ' | ')}",
-        f"{mask_in_words(mask)} {zones_in_words(mask)}",
+        f"{mask_in_words(mask)} {fallback_in_words(mask)}",
     )
     return ax
 

@@ -6,9 +6,9 @@ from matplotlib.axes import Axes
 
 from oomlab.palette import swatch
 from oomlab.plot.canvas import INK, QUIET, SMALL, TEXT, block, look, paper, say
-from oomlab.render.account import decode_trigger
 from oomlab.render.safe import plain
-from oomlab.render.zones import marks, span, verdict_in_words, zones_in_words
+from oomlab.render.sentences.request import decode_trigger
+from oomlab.render.sentences.zones import bar_width, outcome_in_words, watermarks, zones_in_words
 from oomlab.report import Report, ZoneStat
 from oomlab.units import human_kb
 from oomlab.verdict import Verdict, verdicts
@@ -39,7 +39,7 @@ def zones(report: Report, *, ax: Axes | None = None) -> Axes:
 
 
 def _zone(ax: Axes, row: float, verdict: Verdict, report: Report) -> None:
-    width = span(verdict)
+    width = bar_width(verdict)
     name = plain(zone_name(verdict.zone, report))
     ax.text(-0.015, row + 0.1, name, ha="right", fontsize=TEXT, color=INK, weight="bold")
     scale = f"full width: {human_kb(width * report.page_size_kb)}" if width else "empty"
@@ -57,13 +57,13 @@ def _zone(ax: Axes, row: float, verdict: Verdict, report: Report) -> None:
     said = f"{'?' if pages is None else format(pages, ',')} pages free"
     ax.text(1.015, row + 0.1, said, fontsize=TEXT, color=INK)
     urgent = swatch("danger").color if verdict.refused else QUIET
-    ax.text(1.015, row - 0.16, verdict_in_words(verdict), fontsize=TEXT, color=urgent, weight="bold")
+    ax.text(1.015, row - 0.16, outcome_in_words(verdict), fontsize=TEXT, color=urgent, weight="bold")
 
 
 def _marks(ax: Axes, row: float, verdict: Verdict, width: int) -> None:
     """Draw min, low and high; name those for which there is room."""
     end = -1.0
-    for name, pages in marks(verdict).items():
+    for name, pages in watermarks(verdict.zone).items():
         if pages is None:
             continue
         at, said = pages / width, f"{name} {pages:,}"

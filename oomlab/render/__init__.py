@@ -1,8 +1,14 @@
 """What a report looks like: text for a terminal, HTML for a notebook, JSON for a program.
 
-Pure functions from :class:`oomlab.report.Report` to text. Whatever a log holds, none of them
-lets a control character or a tag through. Each is loaded when it is first asked for, so that
-the command line does not wait for the pages of the notebook.
+- ``sentences``: what there is to say, in words that all the others share
+- ``terminal``, ``mask``, ``run``: a report, a gfp mask and a run of the model as text
+- ``pages``: a report, its log and a timeline as HTML, which a notebook shows by itself
+- ``data``: a report as plain data and as JSON
+- ``safe``: the escapes that every text from a log goes through
+
+Pure functions from :class:`oomlab.report.Report` to text. Whatever a log contains, no control
+character and no tag gets through. Each name is loaded on first use, so that the command line
+does not wait for the pages of the notebook.
 """
 
 from __future__ import annotations
@@ -13,13 +19,15 @@ from oomlab.lazy import lazy_names
 
 if TYPE_CHECKING:
     from oomlab.render.data import as_dict, json_document
-    from oomlab.render.log import annotated
     from oomlab.render.mask import mask_as_dict, mask_text
-    from oomlab.render.summary import html
+    from oomlab.render.pages.frame import Html
+    from oomlab.render.pages.log import annotated
+    from oomlab.render.pages.report import html
+    from oomlab.render.pages.timeline import timeline_html
     from oomlab.render.terminal import line, text
-    from oomlab.render.timeline import timeline_html
 
 __all__ = [
+    "Html",
     "annotated",
     "as_dict",
     "html",
@@ -32,15 +40,16 @@ __all__ = [
 ]
 
 _MODULES = {
-    "annotated": "log",
+    "Html": "pages.frame",
+    "annotated": "pages.log",
     "as_dict": "data",
-    "html": "summary",
+    "html": "pages.report",
     "json_document": "data",
     "line": "terminal",
     "mask_as_dict": "mask",
     "mask_text": "mask",
     "text": "terminal",
-    "timeline_html": "timeline",
+    "timeline_html": "pages.timeline",
 }
 
 __getattr__ = lazy_names(__name__, {name: f"{__name__}.{module}" for name, module in _MODULES.items()})

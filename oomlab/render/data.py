@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator
 from typing import Any
 
@@ -10,17 +9,18 @@ from oomlab.diagnosis import Diagnosis, diagnose
 from oomlab.diagnosis import as_dict as diagnosis_as_dict
 from oomlab.diagnosis.timeline import Judged, TimelineBuilder, timeline_as_dict
 from oomlab.gfp import GfpMask
-from oomlab.render.account import decode_trigger
+from oomlab.render.safe import dumps
+from oomlab.render.sentences.request import decode_trigger
 from oomlab.report import Memcg, Report, ZoneStat
 
 SCHEMA = 1
 
 
 def as_dict(report: Report, diagnosis: Diagnosis | None = None) -> dict[str, Any]:
-    """Give a report as dicts, lists, strings and numbers only, ready for JSON.
+    """Return a report as dicts, lists, strings and numbers only, ready for JSON.
 
     Sizes of zones are in kB, ``lowmem_reserve`` in pages as printed, masks are hex
-    strings, and ``None`` stands for what the log does not say.
+    strings, and ``None`` stands for what the log does not contain.
     """
     return {
         "kind": report.kind,
@@ -43,9 +43,9 @@ def as_dict(report: Report, diagnosis: Diagnosis | None = None) -> dict[str, Any
 
 
 def json_document(reports: Iterable[Judged]) -> Iterator[str]:
-    """Write the JSON document piece by piece, so that a log of any size fits in memory.
+    """Yield the JSON document part by part, so that a log of any size fits in memory.
 
-    What the reports of each log come to together follows at the end, under ``"timelines"``.
+    The timeline of each log follows at the end, under ``"timelines"``.
     The text is pure ASCII without control characters, whatever the log holds.
     """
     timelines: dict[str, TimelineBuilder] = {}
@@ -55,11 +55,6 @@ def json_document(reports: Iterable[Judged]) -> Iterator[str]:
         yield (",\n" if number else "\n") + dumps({"log": log} | as_dict(report, diagnosis))
     together = [{"log": log} | timeline_as_dict(each.build()) for log, each in timelines.items()]
     yield f'\n], "timelines": {dumps(together)}}}\n'
-
-
-def dumps(value: Any) -> str:
-    """Write a value as one line of JSON, in ASCII without control characters."""
-    return json.dumps(value).replace("\x7f", "\\u007f")
 
 
 def _trigger(report: Report) -> dict[str, Any]:

@@ -6,62 +6,72 @@ from collections.abc import Iterable, Sequence
 from textwrap import wrap
 
 from oomlab.diagnosis import Diagnosis, diagnose
-from oomlab.gfp import GfpMask
-from oomlab.render import account
-from oomlab.render.kill import kill_in_words
 from oomlab.render.safe import plain
-from oomlab.render.timeline import cause_in_words, killed_in_words, when_in_words
-from oomlab.render.why import why_in_words
-from oomlab.render.zones import verdict_in_words
+from oomlab.render.sentences.cause import (
+    cause_in_words,
+    cause_label,
+    evidence_role,
+    group_in_words,
+    headline,
+    memory_in_words,
+    missing_in_words,
+    origin,
+    when_in_words,
+)
+from oomlab.render.sentences.request import asked_in_words, decode_trigger
+from oomlab.render.sentences.victim import kill_in_words, killed_in_words
+from oomlab.render.sentences.zones import outcome_in_words
 from oomlab.report import Report
 from oomlab.verdict import Verdict, verdicts
 from oomlab.words import zone_name
 
-LABEL = 10
-PROBLEMS_SHOWN, REMEDIES_SHOWN = 8, 3
+_LABEL = 10
+_PROBLEMS_SHOWN, _REMEDIES_SHOWN = 8, 3
 
 
 def text(report: Report, diagnosis: Diagnosis | None = None, *, width: int = 96, bold: bool = False) -> str:
-    """Give the whole report as text, ``width`` columns at most for prose.
+    """Return the whole report as text, with ``width`` columns at most for prose.
 
     ``bold`` sets headings with terminal codes: for a terminal only.
     """
-    mask, diagnosis = account.decode_trigger(report), diagnosis or diagnose(report)
+    mask, diagnosis = decode_trigger(report), diagnosis or diagnose(report)
     blocks = [
-        ("Asked", _asked(report, mask, width)),
-        ("Why", _wrapped(why_in_words(diagnosis), width)),
+        ("Asked", _wrapped(asked_in_words(report, mask), width)),
+        ("Why", _wrapped(_why(diagnosis), width)),
         ("Zones", _zones(report, verdicts(report, mask))),
-        ("Group", _group(report, width)),
-        ("Memory", _memory(report, width)),
+        ("Group", _wrapped(group_in_words(report), width)),
+        ("Memory", _wrapped(memory_in_words(report), width)),
         ("Killed", _wrapped(kill_in_words(report, diagnosis), width)),
-        ("Try", _some(diagnosis.remedies, REMEDIES_SHOWN, width)),
-        ("Missing", _some(account.missing(report), PROBLEMS_SHOWN, width)),
+        ("Try", _some(diagnosis.remedies, _REMEDIES_SHOWN, width)),
+        ("Missing", _some(missing_in_words(report), _PROBLEMS_SHOWN, width)),
     ]
-    head = [_heading(account.headline(report), bold), account.origin(report)]
+    head = [_heading(headline(report), bold), origin(report)]
     body = [_block(title, lines, bold) for title, lines in blocks if lines]
     return "\n\n".join(["\n".join(head), *body]) + "\n"
 
 
 def line(report: Report, diagnosis: Diagnosis, number: int, place: str = "") -> str:
-    """Give a report as one line of a list: its number and place, when, why, who asked, who was killed.
+    """Return a report as one line of a list: its number and place, when, why, who asked, who was killed.
 
-    The columns stand still from one report to the next if all places are equally long.
+    The columns are aligned from one report to the next if all places are equally long.
     """
     trigger = report.trigger
     order = "-" if trigger.order is None else trigger.order
     killed = f"killed {killed_in_words(report.victims)}" if report.victims else ""
     when = when_in_words(report.time, report.uptime_s)
     return (
-        f"{number:>4}  {plain(place)} {when:<19} {cause_in_words(report.kind, diagnosis):<21} "
+        f"{number:>4}  {plain(place)} {when:<19} {cause_label(report.kind, diagnosis):<21} "
         f"{plain(trigger.comm or '-'):<15} order {order:<2}  {killed}"
     ).rstrip()
 
 
-def _asked(report: Report, mask: GfpMask | None, width: int) -> list[str]:
-    lines = [account.request(report)]
-    if mask is not None:
-        lines += [account.mask_in_names(mask), account.mask_in_words(mask)]
-    return _wrapped(lines, width)
+def _why(diagnosis: Diagnosis) -> list[str]:
+    """Return the diagnosis, how sure it is, and which lines prove it."""
+    lines = [plain(diagnosis.summary), f"{cause_in_words(diagnosis)}."]
+    if diagnosis.evidence:
+        numbers = ", ".join(str(each.number) for each in sorted(diagnosis.evidence))
+        lines[-1] += f" Lines {evidence_role(diagnosis)}: {numbers}."
+    return lines
 
 
 def _zones(report: Report, judged: Sequence[Verdict]) -> list[str]:
@@ -83,19 +93,11 @@ def _row(verdict: Verdict) -> str:
     numbers = f"{_number(zone.free)}{_number(zone.watermark_min)}"
     numbers += _number(verdict.reserve) if verdict.allowed else f"{'-':>11}"
     rebuilt = " (line rebuilt)" if zone.reconstructed else ""
-    return f"{numbers}   {verdict_in_words(verdict)}{rebuilt}"
+    return f"{numbers}   {outcome_in_words(verdict)}{rebuilt}"
 
 
 def _number(value: int | None) -> str:
     return f" {'?' if value is None else format(value, ','):>10}"
-
-
-def _group(report: Report, width: int) -> list[str]:
-    return _wrapped(account.group_in_words(report), width)
-
-
-def _memory(report: Report, width: int) -> list[str]:
-    return _wrapped(account.memory_in_words(report), width)
 
 
 def _some(lines: Sequence[str], shown: int, width: int) -> list[str]:
@@ -104,13 +106,13 @@ def _some(lines: Sequence[str], shown: int, width: int) -> list[str]:
 
 
 def _wrapped(lines: Iterable[str], width: int) -> list[str]:
-    return [part for each in lines for part in wrap(each, width - LABEL, subsequent_indent="  ")]
+    return [part for each in lines for part in wrap(each, width - _LABEL, subsequent_indent="  ")]
 
 
 def _block(title: str, lines: Sequence[str], bold: bool) -> str:
     first, *rest = lines
     return "\n".join(
-        [f"{_heading(f'{title:<{LABEL}}', bold)}{first}", *(f"{'':<{LABEL}}{each}" for each in rest)]
+        [f"{_heading(f'{title:<{_LABEL}}', bold)}{first}", *(f"{'':<{_LABEL}}{each}" for each in rest)]
     )
 
 

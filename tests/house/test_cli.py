@@ -316,7 +316,7 @@ def test_explaining_the_incident_loads_no_picture_and_no_page():
 import sys
 from oomlab.cli import main
 main(["explain", {INCIDENT!r}])
-heavy = {{"matplotlib", "ipywidgets", "numpy", "oomlab.render.summary"}} & set(sys.modules)
+heavy = {{"matplotlib", "ipywidgets", "numpy", "oomlab.render.pages.report"}} & set(sys.modules)
 sys.exit(str(heavy) if heavy else 0)"""
     subprocess.run([sys.executable, "-c", code], check=True, stdout=subprocess.DEVNULL, cwd=oomlab_root())
 

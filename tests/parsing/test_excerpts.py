@@ -10,7 +10,7 @@ import pytest
 from oomlab.diagnosis import diagnose
 from oomlab.errors import ReportError
 from oomlab.parsing import parse
-from oomlab.render.account import decode_trigger
+from oomlab.render.sentences.request import decode_trigger
 
 ZONE = "Node 0 Normal free:26920kB min:18240kB low:22800kB high:27360kB present:1310720kB managed:1243116kB"
 

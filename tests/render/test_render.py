@@ -14,11 +14,12 @@ from oomlab.diagnosis.timeline import judge, timeline
 from oomlab.gfp import decode_gfp
 from oomlab.kernel import KernelRelease, KernelVersion
 from oomlab.render import annotated, as_dict, html, json_document, line, mask_text, text, timeline_html
-from oomlab.render.account import decode_trigger, memory_in_words
-from oomlab.render.anatomy import parts, sections
-from oomlab.render.kill import kill_in_words
+from oomlab.render.pages.anatomy import parts, sections
 from oomlab.render.safe import markup, plain
-from oomlab.render.zones import zones_in_words
+from oomlab.render.sentences.cause import memory_in_words
+from oomlab.render.sentences.request import decode_trigger
+from oomlab.render.sentences.victim import kill_in_words
+from oomlab.render.sentences.zones import zones_in_words
 from oomlab.report import Memcg, Problem, Report, SourceLine, Swap, Task, Trigger, Victim, ZoneStat
 from oomlab.verdict import verdicts
 
@@ -294,6 +295,15 @@ def test_mask_text_shows_bits_without_a_name():
 
 def test_a_report_shows_itself_in_a_notebook():
     assert small()._repr_html_() == html(small())
+
+
+@pytest.mark.parametrize(
+    "page", [html(small()), annotated(small()), timeline_html(timeline([small()]))], ids=repr
+)
+def test_a_page_shows_itself_as_the_value_of_a_cell_and_has_a_short_name(page):
+    assert page._repr_html_() == page
+    assert type(page._repr_html_()) is str
+    assert len(repr(page)) < 40
 
 
 def test_memory_that_is_free_in_zones_not_shown_is_mentioned():

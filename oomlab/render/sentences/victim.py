@@ -2,30 +2,48 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from oomlab.badness import Explanation, Scored, explains
 from oomlab.diagnosis import Diagnosis
 from oomlab.render.safe import plain
-from oomlab.render.words import person
-from oomlab.report import Report, Victim
+from oomlab.report import Report, Task, Victim
 from oomlab.units import human_kb
 from oomlab.words import listed
 
+_OTHERS_NAMED = 5
+
+
+def process_name(process: Task | Victim) -> str:
+    """Return the name of a process with its number: ``clamd (pid 21832)``."""
+    return f"{plain(process.comm or 'a process')} (pid {process.pid})"
+
+
+def killed_in_words(victims: Sequence[Victim]) -> str:
+    """Return the first that was killed, and how many more."""
+    if not victims:
+        return ""
+    more = f" and {len(victims) - 1} more" if len(victims) > 1 else ""
+    return f"{process_name(victims[0])}{more}"
+
 
 def kill_in_words(report: Report, diagnosis: Diagnosis) -> list[str]:
-    """Say who was killed, how that process compares with the others in the list, and whether it helped."""
+    """Return who was killed, how that process compares with the others in the list, and whether it helped."""
     if not report.victims:
         return []
     victim, *others = report.victims
     score = f", score {victim.score}" if victim.score is not None else ""
-    lines = [f"{person(victim)}{score}. {_weight_in_words(report, victim)}".strip(), _asker(report, victim)]
+    weight = _weight_in_words(report, victim)
+    lines = [f"{process_name(victim)}{score}. {weight}".strip(), _asker_in_words(report, victim)]
     if others:
-        names = [person(each) for each in others[:5]] + [f"{len(others) - 5} more"] * (len(others) > 5)
+        names = [process_name(each) for each in others[:_OTHERS_NAMED]]
+        names += [f"{len(others) - _OTHERS_NAMED} more"] * (len(others) > _OTHERS_NAMED)
         lines.append(f"After it: {listed(names)}.")
     return [*filter(None, lines), *diagnosis.notes]
 
 
 def _weight_in_words(report: Report, victim: Victim) -> str:
-    """Say what the victim weighed by its kernel's rule, and whether that made it the first."""
+    """Return what the victim weighed by its kernel's rule, and whether that made it the first."""
     explained = explains(report)
     if victim.child_of:
         return _child_in_words(report, victim, explained)
@@ -33,20 +51,20 @@ def _weight_in_words(report: Report, victim: Victim) -> str:
     if own is None or own.pages is None:
         held = sum(kb or 0 for kb in (victim.anon_rss_kb, victim.file_rss_kb, victim.shmem_rss_kb))
         return _sentences(f"It held {human_kb(held)} in RAM" if held else "", *explained.reasons[:1])
-    weighed = f"It weighed {human_kb(own.pages * report.page_size_kb)}{_adjusted(own)}"
+    weighed = f"It weighed {human_kb(own.pages * report.page_size_kb)}{_adjustment(own)}"
     if explained.agrees:
         return _sentences(f"{weighed}, {_first_of(len(explained.ranking))}")
     return _sentences(weighed, *explained.reasons[:1])
 
 
 def _child_in_words(report: Report, victim: Victim, explained: Explanation) -> str:
-    """Say in whose stead it died, and whether that one was the heaviest."""
+    """Return which parent the victim died for, and whether that one was the heaviest."""
     why = "Up to 5.0 a child with memory of its own died first"
     parent = next((each for each in explained.ranking if each.task.pid == victim.child_of), None)
     if parent is None or parent.pages is None:
         return _sentences(f"The kernel chose its parent, pid {victim.child_of}", why)
     chosen = f"The kernel chose its parent, {parent.task.comm} (pid {victim.child_of})"
-    weighed = f"which weighed {human_kb(parent.pages * report.page_size_kb)}{_adjusted(parent)}"
+    weighed = f"which weighed {human_kb(parent.pages * report.page_size_kb)}{_adjustment(parent)}"
     first = f", {_first_of(len(explained.ranking))}" if explained.agrees else ""
     return _sentences(f"{chosen}, {weighed}{first}", why)
 
@@ -59,13 +77,14 @@ def _sentences(*clauses: str) -> str:
     return " ".join(f"{plain(each[:1].upper() + each[1:])}." for each in clauses if each)
 
 
-def _adjusted(own: Scored) -> str:
-    """Name the adjustment that somebody set for the process, when there is one."""
+def _adjustment(own: Scored) -> str:
+    """Return the adjustment that somebody set for the process, when there is one."""
     adj = own.task.oom_score_adj
     return f", with oom_score_adj {adj}" if adj else ""
 
 
-def _asker(report: Report, victim: Victim) -> str:
+def _asker_in_words(report: Report, victim: Victim) -> str:
+    """Return what became of the process that asked, where the log shows it."""
     if report.trigger.pid is None or "allocating_task" in (victim.reason or ""):
         return ""
     if report.trigger.pid == victim.pid and victim.comm == "swapoff":

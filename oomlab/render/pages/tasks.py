@@ -10,12 +10,12 @@ from oomlab.report import Report
 from oomlab.words import several
 
 TASKS_SHOWN = 200
-_TITLES = ("pid", "name", "weighed, pages", "score", "rss, pages", "swapped, pages", "oom_score_adj")
+_COLUMNS = ("pid", "name", "weighed, pages", "score", "rss, pages", "swapped, pages", "oom_score_adj")
 _ORDERS = {"weight": "what the kernel weighed", "adj": "oom_score_adj", "pid": "pid"}
 
 
 def task_table(report: Report) -> str:
-    """Give the processes as a table that opens on a click, the likeliest victim first.
+    """Return the processes as a table that opens on a click, the likeliest victim first.
 
     It can be sorted in other orders without a script: each row carries its places, and the
     style sheet lays the rows out by them.
@@ -23,10 +23,10 @@ def task_table(report: Report) -> str:
     ranking = rank(report)
     if not ranking:
         return ""
-    by_pid = _places(ranking, key=lambda each: each.task.pid)
-    by_adj = _places(ranking, key=lambda each: -(each.task.oom_score_adj or 0))
+    by_pid = _ranks(ranking, key=lambda each: each.task.pid)
+    by_adj = _ranks(ranking, key=lambda each: -(each.task.oom_score_adj or 0))
     killed = {victim.pid for victim in report.victims}
-    head = "".join(f'<th scope="col"{_numeric(i)}>{title}</th>' for i, title in enumerate(_TITLES))
+    head = "".join(f'<th scope="col"{_numeric(i)}>{title}</th>' for i, title in enumerate(_COLUMNS))
     rows = "".join(
         _row(each, by_pid[place], by_adj[place], each.task.pid in killed)
         for place, each in enumerate(ranking[:TASKS_SHOWN])
@@ -43,17 +43,17 @@ def _count(count: int) -> str:
     return listed if count <= TASKS_SHOWN else f"{listed}, the {TASKS_SHOWN} heaviest shown"
 
 
-def _places(ranking: Sequence[Scored], key: Callable[[Scored], int]) -> list[int]:
-    """Give each process its place in another order."""
+def _ranks(ranking: Sequence[Scored], key: Callable[[Scored], int]) -> list[int]:
+    """Return the place of each process in another order."""
     ordered = sorted(range(len(ranking)), key=lambda i: key(ranking[i]))
-    places = [0] * len(ranking)
-    for place, i in enumerate(ordered):
-        places[i] = place
-    return places
+    ranks = [0] * len(ranking)
+    for position, i in enumerate(ordered):
+        ranks[i] = position
+    return ranks
 
 
 def _sorting(report: Report) -> str:
-    """Offer the orders as radio buttons, the first of them chosen."""
+    """Return the orders as radio buttons, the first of them chosen."""
     name = f"oomlab-{report.first_line}-{report.last_line}"
     buttons = "".join(
         f'<label><input type="radio" name="{name}" value="{value}"{" checked" * (not i)}> {label}</label>'

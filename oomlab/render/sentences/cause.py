@@ -1,0 +1,143 @@
+"""What happened and why: the report in a sentence, its diagnosis, what had filled memory, what is missing."""
+
+from __future__ import annotations
+
+from oomlab.diagnosis import Diagnosis
+from oomlab.render.safe import plain
+from oomlab.render.sentences.victim import process_name
+from oomlab.report import Kind, Report
+from oomlab.units import human_kb
+from oomlab.words import listed
+
+
+def headline(report: Report) -> str:
+    """Return in one sentence what happened."""
+    if report.is_stall:
+        return "A request for memory is kept waiting. Nothing was killed for it."
+    if report.kind == "allocation_failure":
+        return "A request for memory failed. Nothing was killed for it."
+    if report.kind == "show_mem":
+        return "A listing of memory, asked for by hand. Nothing failed."
+    cause = "The control group reached its limit" if report.scope == "memcg" else "Out of memory"
+    if _is_nameless(report):
+        return "A piece of a report: who asked, and what came of it, this part of the log does not show."
+    if not report.victims:
+        return f"{cause}. This part of the log shows no kill."
+    killed = process_name(report.victims[0])
+    if len(report.victims) > 1:
+        killed = f"{len(report.victims)} processes, {killed} first"
+    return f"{cause}: the kernel killed {killed}."
+
+
+def _is_nameless(report: Report) -> bool:
+    """Whether the log lost both the request and its outcome."""
+    known = (report.trigger.line, report.constraint, report.panic)
+    return not report.victims and report.scope == "global" and not any(known)
+
+
+def origin(report: Report) -> str:
+    """Return which kernel wrote the report, and where in the log it stands."""
+    kernel = f"Linux {plain(report.kernel.text)}" if report.kernel else "Linux, version not in the log"
+    first, last = report.first_line, report.last_line
+    where = f"line {first}" if first == last else f"lines {first}-{last}"
+    return f"{kernel}, {where} of the log"
+
+
+_NO_OOM: dict[Kind, str] = {"allocation_failure": "(failed request)", "show_mem": "(memory dump)"}
+
+
+def cause_label(kind: Kind, diagnosis: Diagnosis) -> str:
+    """Return the cause as one word for a table; a report that is no OOM has its kind instead."""
+    return _NO_OOM.get(kind, diagnosis.cause)
+
+
+def cause_in_words(diagnosis: Diagnosis) -> str:
+    """Return the cause and what contributed to it, by the names that programs use."""
+    along = f", with {listed(diagnosis.contributing)}" if diagnosis.contributing else ""
+    return f"Cause: {diagnosis.cause}{along}; confidence {diagnosis.confidence}"
+
+
+def evidence_role(diagnosis: Diagnosis) -> str:
+    """Return what the quoted lines are to the diagnosis: proof, or only what was looked at."""
+    return "looked at" if diagnosis.cause == "undetermined" else "that prove it"
+
+
+def group_in_words(report: Report) -> list[str]:
+    """Return which limit was met when a control group, and not the machine, ran out of memory."""
+    memcg = report.memcg
+    if memcg is None:
+        return []
+    name = plain(memcg.oom_path or memcg.path or "a control group")
+    if memcg.usage_kb is None or memcg.limit_kb is None:
+        return [f"{name} reached its limit."]
+    if memcg.met_with_swap:
+        used, limit = human_kb(memcg.swap_usage_kb or 0), human_kb(memcg.swap_limit_kb or 0)
+        return [f"{name} used {used} of the {limit} of memory and swap it may use."]
+    return [f"{name} used {human_kb(memcg.usage_kb)} of the {human_kb(memcg.limit_kb)} it may use."]
+
+
+_USES = {
+    "page cache": ("active_file", "inactive_file"),
+    "process memory": ("active_anon", "inactive_anon"),
+    "unevictable": ("unevictable",),
+    "page tables": ("pagetables",),
+    "slab": ("slab_reclaimable", "slab_unreclaimable"),
+    "free": ("free",),
+}
+_SELDOM_LARGE = ("unevictable", "page tables")
+_MIN_SHARE = 0.05
+"""The share of memory from which on a use that is seldom large is named."""
+
+
+def memory_in_words(report: Report) -> list[str]:
+    """Return what filled the machine, as far as the totals show it."""
+    uses = {
+        name: sum(report.totals[key] for key in keys)
+        for name, keys in _USES.items()
+        if all(key in report.totals for key in keys)
+    }
+    smallest = {name: _MIN_SHARE * sum(uses.values()) for name in _SELDOM_LARGE}
+    sizes = [
+        f"{name} {human_kb(pages * report.page_size_kb)}"
+        for name, pages in uses.items()
+        if pages >= smallest.get(name, 0)
+    ]
+    lines = [f"In all: {listed(sizes)}."] if sizes else []
+    return lines + _swap_in_words(report)
+
+
+def _swap_in_words(report: Report) -> list[str]:
+    swap = report.swap
+    if swap is None or swap.total is None or swap.free is None:
+        return []
+    if swap.free < 0:
+        return ["Swap was being switched off: the kernel counts less than nothing as free."]
+    if swap.total == 0:
+        return ["There is no swap."]
+    total, used = (human_kb(pages * report.page_size_kb) for pages in (swap.total, swap.total - swap.free))
+    amount = "all" if swap.free == 0 else "none" if swap.free == swap.total else used
+    return [f"Swap: {total}, {amount} of it used."]
+
+
+def missing_in_words(report: Report) -> list[str]:
+    """Return what a whole report would hold and this one does not, then what is damaged."""
+    absent = listed(_absent(report))
+    lines = [f"The log does not show {absent}."] if absent else []  # the parser adds the rest
+    return lines + [
+        plain(f"line {each.line}: {each.reason}" if each.line is not None else each.reason)
+        for each in report.problems
+    ]
+
+
+def _absent(report: Report) -> list[str]:
+    parts = [
+        ("the kernel version", report.kernel is None),
+        ("swap", report.swap is None and report.scope != "memcg"),
+        ("the task list", not report.tasks and report.kind == "oom"),
+    ]
+    return [name for name, gone in parts if gone]
+
+
+def when_in_words(time: str | None, uptime_s: float | None) -> str:
+    """Return the time of day as the log has it, or else the uptime in seconds as the kernel prints it."""
+    return plain(time or ("-" if uptime_s is None else f"[{uptime_s:.3f}]"))

@@ -1,0 +1,129 @@
+"""Who asked, for what, and what the gfp mask allowed."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from oomlab.errors import UnknownKernel
+from oomlab.gfp import GfpMask, decode_gfp, encode_gfp, zones_allowed
+from oomlab.kernel import load_table
+from oomlab.render.safe import plain
+from oomlab.report import Report
+from oomlab.units import human_kb
+from oomlab.words import listed
+
+_MAX_ORDER = 20
+"""No kernel has had free blocks of an order above this: a larger one is damage."""
+
+
+def request_in_words(report: Report) -> str:
+    """Return who asked, and for how much."""
+    trigger = report.trigger
+    if report.kind == "show_mem":
+        return "Nobody asked for memory: somebody asked for this listing."
+    who = plain(trigger.comm) if trigger.comm else "A process that the log does not name"
+    if trigger.pid is not None:
+        who += f" (pid {trigger.pid})"
+    if trigger.order is None:
+        return f"{who} asked for memory; how much, the log does not say."
+    if trigger.order < 0:
+        return f"{who} had the OOM killer run by hand (order {trigger.order}, SysRq-f)."
+    return f"{who} asked for {_pages_in_a_row(trigger.order, report.page_size_kb)} (order {trigger.order})."
+
+
+def _pages_in_a_row(order: int, page_kb: int) -> str:
+    if order > _MAX_ORDER:
+        return "an impossible number of pages"
+    count = 1 << order
+    size = human_kb(count * page_kb)
+    return f"one page, {size}" if count == 1 else f"{count} pages in a row, {size}"
+
+
+def decode_trigger(report: Report) -> GfpMask | None:
+    """Return the request's gfp mask, read for the report's kernel; ``None`` when the log has no mask.
+
+    An OOM with a mask of 0 had no request: its page fault failed before it asked for a page.
+    """
+    trigger = report.trigger
+    if trigger.gfp_mask is None or (report.kind == "oom" and not trigger.gfp_mask):
+        return None
+    return decode_gfp(trigger.gfp_mask, kernel=report.kernel, names=trigger.gfp_names)
+
+
+def asked_in_words(report: Report, mask: GfpMask | None) -> list[str]:
+    """Return who asked, and what the mask says of it where there is one."""
+    asked = [request_in_words(report)]
+    return asked if mask is None else [*asked, mask_in_names(mask), mask_in_words(mask)]
+
+
+def mask_in_names(mask: GfpMask) -> str:
+    """Return a mask with its names, and how sure they are."""
+    names = plain(mask.text).replace("|", " | ")
+    return f"gfp_mask {mask.value:#x} = {names} ({_basis_in_words(mask)})."
+
+
+def _basis_in_words(mask: GfpMask) -> str:
+    if mask.basis == "printed names":
+        return "names as printed"
+    if mask.basis == "version":
+        return f"by the table for {plain(str(mask.kernel))}"
+    return "assumed: " + ("no table for this kernel" if mask.kernel else "no kernel version is known")
+
+
+def mask_in_words(mask: GfpMask) -> str:
+    """Return whether the request could wait, and what could be done for it meanwhile."""
+    if not mask.may_sleep:
+        return "It may not wait, so nothing is freed on its behalf."
+    doing = {"start disk I/O": mask.may_io, "call file systems": mask.may_fs}
+    able = listed(what for what, allowed in doing.items() if allowed)
+    unable = listed((what for what, allowed in doing.items() if not allowed), "or")
+    text = "It may wait while memory is freed for it"
+    if not able:
+        return f"{text}, but the kernel may not {unable}."
+    return f"{text}, and for that the kernel may {able}" + (f", but not {unable}." if unable else ".")
+
+
+def fallback_in_words(mask: GfpMask) -> str:
+    """Return which zone the page should come from, and which zones come after it."""
+    if mask.zone is None:
+        return "It names no zone: its zone bits contradict each other."
+    first, *rest = zones_allowed(mask, ("DMA", "DMA32", "Normal", "HighMem", "Movable"))
+    if not rest:
+        return f"The page must come from zone {first}."
+    others = listed(rest, "or")
+    return f"The page comes from zone {first}, or failing that from {others}, where they exist."
+
+
+class Flag(NamedTuple):
+    """One flag of a mask: its bit where the kernel is known, what it is about, and what it asks for."""
+
+    name: str
+    bit: int | None
+    group: str
+    meaning: str
+
+
+def mask_flags(mask: GfpMask) -> list[Flag]:
+    """Return the single flags of a mask with plain words, the lowest bit first.
+
+    Flags that stand for several others are left out, for the others are there.
+    """
+    groups = load_table("gfp_words")
+    found = [
+        Flag(name, _bit(name, mask), group, words[name])
+        for group, words in groups.items()
+        for name in mask.flags & set(words)
+    ]
+    found += [
+        Flag(name, _bit(name, mask), "result", "") for name in mask.flags - {each.name for each in found}
+    ]
+    return sorted(found, key=lambda each: (each.bit is None, each.bit or 0, each.name))
+
+
+def _bit(name: str, mask: GfpMask) -> int | None:
+    if mask.kernel is None:
+        return None
+    try:
+        return encode_gfp([name], kernel=mask.kernel, config=mask.config)
+    except UnknownKernel:
+        return None
