@@ -1,4 +1,4 @@
-"""What tests share: the maintainers' shared material, a browser, and a JupyterLab to open in it.
+"""What tests share: other people's reports, a browser, and a JupyterLab to open in it.
 
 ``OOMLAB_SHOTS=folder`` keeps the screenshots that browser tests take.
 """
@@ -21,6 +21,7 @@ from typing import NamedTuple
 import pytest
 from hypothesis import HealthCheck, settings
 
+from tests.support import corpus
 from tests.support.browser import find_chromium, launch
 
 REPO = Path(__file__).parents[1]
@@ -43,13 +44,27 @@ def repo() -> Path:
     return REPO
 
 
+NO_CORPUS = "set OOMLAB_CORPUS to a folder of keyed reports: see CONTRIBUTING"
+
+
+@pytest.fixture(
+    scope="session", params=filter(None, (corpus.DATA, corpus.outside())), ids=lambda each: each.name
+)
+def keyed(request) -> Path:
+    """A folder of real reports with an answer key: the repository's, and other people's if it is there."""
+    return request.param
+
+
 @pytest.fixture(scope="session")
-def shared() -> Path:
-    """The maintainers' material beside the checkout, which is not in the repository."""
-    folder = REPO.parent / "shared"
-    if not folder.is_dir():
-        pytest.skip("needs ../shared, which is not part of the repository")
-    return folder
+def outside() -> list[Path]:
+    """Other people's logs, for tests that are marked ``oracle``."""
+    return corpus.logs(corpus.outside())
+
+
+def pytest_runtest_setup(item) -> None:
+    """Skip tests that need other people's reports, in one place, so that they are one line of the summary."""
+    if item.get_closest_marker("oracle") and corpus.outside() is None:
+        pytest.skip(NO_CORPUS)
 
 
 @pytest.fixture(scope="session")

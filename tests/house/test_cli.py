@@ -325,8 +325,8 @@ def oomlab_root() -> Path:
     return Path(__file__).parents[2]
 
 
-def test_every_capture_is_explained(run, shared):
-    logs = sorted((shared / "captures").glob("oom-*.log"))
+def test_every_capture_is_explained(run, repo):
+    logs = sorted((repo / "data" / "captures").glob("oom-*.log"))
     assert logs
     for log in logs:
         status, out, err = run("explain", str(log), "--report", "1")

@@ -1,6 +1,5 @@
 """The kernel's choice, made again: scores by each version's rule."""
 
-from contextlib import suppress
 from dataclasses import replace
 from functools import cache
 from itertools import pairwise
@@ -11,10 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from oomlab.badness import UNKILLABLE, explains, rank, rule_of, score, total_pages
-from oomlab.errors import ReportError
 from oomlab.kernel import KernelRelease, KernelVersion, load_table
-from oomlab.parsing import parse
 from oomlab.report import Memcg, Report, Swap, Task, Trigger, Victim, ZoneStat
+from tests.support import corpus
 
 GIB = 2**18  # pages of 4 kB
 
@@ -293,50 +291,38 @@ def test_without_a_version_the_columns_tell_the_rule():
 
 # Real reports: the kernel's own choice and score are the oracle
 
-SHARED = Path(__file__).parents[3] / "shared"
-LOGS = sorted([*SHARED.glob("incident/*.log"), *SHARED.glob("captures/*.log"), *SHARED.glob("corpus/*.log")])
-needs_shared = pytest.mark.skipif(not LOGS, reason="the shared reports are not beside this checkout")
-
 
 @cache
-def explained():
-    """Every report that shows both a task table and a victim, with the log it is from."""
-    found = {}
-    for log in LOGS:
-        with suppress(ReportError):  # consoles of runs that survived
-            reports = parse(log.read_text(errors="replace"))
-            found |= {
-                (log.stem, each.first_line): explains(each)
-                for each in reports
-                if each.kind == "oom" and each.tasks and each.victims
-            }
-    return found
+def explained(folder: Path):
+    """Every report of a folder that shows both a task table and a victim, with the log it is from."""
+    return {
+        (log.stem, each.first_line): explains(each)
+        for log in corpus.logs(folder)
+        for each in corpus.read(log)
+        if each.kind == "oom" and each.tasks and each.victims
+    }
 
 
-@needs_shared
-def test_the_rule_chooses_whom_the_kernel_chose():
-    assert len(explained()) >= 50
-    misses = {where: each.reasons for where, each in explained().items() if not each.agrees}
+def test_the_rule_chooses_whom_the_kernel_chose(keyed):
+    assert len(explained(keyed)) >= 10
+    misses = {where: each.reasons for where, each in explained(keyed).items() if not each.agrees}
     assert misses == {}
 
 
-@needs_shared
-def test_the_rule_gives_the_scores_that_kernels_printed():
-    scores = [each.score_agrees for each in explained().values()]
-    assert scores.count(True) >= 3
+def test_the_rule_gives_the_scores_that_kernels_printed(keyed):
+    scores = [each.score_agrees for each in explained(keyed).values()]
+    assert True in scores
     assert False not in scores
 
 
-@needs_shared
-def test_most_of_those_tables_left_the_rule_a_choice():
-    choices = [sum(row.points is not None for row in each.ranking) for each in explained().values()]
-    assert sum(choice > 1 for choice in choices) >= 40
+def test_most_of_those_tables_left_the_rule_a_choice(keyed):
+    choices = [sum(row.points is not None for row in each.ranking) for each in explained(keyed).values()]
+    assert sum(choice > 1 for choice in choices) > len(choices) / 2
 
 
-@needs_shared
-def test_the_size_of_the_address_space_would_have_chosen_others():
+def test_the_size_of_the_address_space_would_have_chosen_others(keyed):
     by_size = [
         max(each.ranking, key=lambda row: row.task.total_vm or 0).task.pid == each.chosen.pid
-        for each in explained().values()
+        for each in explained(keyed).values()
     ]
-    assert by_size.count(False) >= 5
+    assert by_size.count(False) >= 2

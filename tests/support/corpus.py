@@ -1,6 +1,9 @@
-"""Score the reading and the judging of real reports against an answer key.
+"""Score the reading and the diagnosis of real reports against an answer key.
 
     python -m tests.support.corpus DIR
+
+The project's own key is ``data/index.json``. Tests that ask for the fixture ``keyed`` run on it, and
+on the folder that the environment variable ``OOMLAB_CORPUS`` names, if it names one.
 
 DIR holds logs and ``index.json``: a list of objects with ``file`` and what is known of it:
 ``reports`` (how many of them are OOMs), ``trigger``, ``gfp_mask``, ``order``, ``killed``,
@@ -12,6 +15,7 @@ key leaves open (a name without a pid, ``null`` in a list) is not held against t
 from __future__ import annotations
 
 import json
+import os
 import re
 import sys
 from collections.abc import Callable, Mapping
@@ -40,6 +44,29 @@ ALIASES = (
     ("unknown", "undetermined"),
 )
 """How causes are called in the key, by their first words, and what they are called here."""
+
+
+DATA = Path(__file__).parents[2] / "data"
+"""The repository's own logs, with their key."""
+
+
+def outside() -> Path | None:
+    """Return the folder of other people's reports that ``OOMLAB_CORPUS`` names, or ``None``."""
+    folder = os.environ.get("OOMLAB_CORPUS")
+    if folder and not (Path(folder) / "index.json").is_file():
+        raise FileNotFoundError(f"OOMLAB_CORPUS={folder}: there is no index.json in that folder")
+    return Path(folder).resolve() if folder else None
+
+
+def logs(folder: Path) -> list[Path]:
+    """Return the logs that a folder's key describes."""
+    return [folder / entry["file"] for entry in entries(folder)]
+
+
+def entries(folder: Path) -> list[Entry]:
+    """Read a folder's key."""
+    found: list[Entry] = json.loads((folder / "index.json").read_text(encoding="utf-8"))
+    return found
 
 
 def read(path: Path) -> list[Report]:
@@ -135,7 +162,7 @@ CHECKS: tuple[Callable[[Entry, list[Report]], bool], ...] = (
 def score(folder: Path) -> dict[str, list[str]]:
     """Give, for each thing that is compared, the files in which it is wrong."""
     wrong: dict[str, list[str]] = {check.__name__: [] for check in CHECKS}
-    for entry in json.loads((folder / "index.json").read_text(encoding="utf-8")):
+    for entry in entries(folder):
         found = read(folder / entry["file"])
         for check in CHECKS:
             if not check(entry, found):
@@ -149,7 +176,7 @@ def main(arguments: list[str]) -> int:
         print("usage: python -m tests.support.corpus DIR", file=sys.stderr)
         return 2
     folder = Path(arguments[0])
-    total = len(json.loads((folder / "index.json").read_text(encoding="utf-8")))
+    total = len(entries(folder))
     for name, files in score(folder).items():
         print(
             f"{name:10} {total - len(files)} of {total}" + "".join(f"\n    wrong: {each}" for each in files)
