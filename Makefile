@@ -1,7 +1,7 @@
 # The course, its tests and its tools. `make help` names what there is.
 
 .DEFAULT_GOAL := help
-.PHONY: help lab setup test notebooks lint bench
+.PHONY: help lab setup test lowest notebooks lint bench
 
 BIN := .venv/bin
 # What has been installed, and when: neither is done again until one of these files changes.
@@ -9,6 +9,8 @@ COURSE := .venv/.course
 DEV := .venv/.dev
 PINS := pyproject.toml constraints.txt
 NOTEBOOKS := $(wildcard notebooks/[0-9]*.ipynb notebooks/solutions/[0-9]*.ipynb)
+PYTEST := python -m pytest -n 2 --dist loadscope -r s tests oomlab \
+	--nbval --nbval-current-env --nbval-cell-timeout=60 --nbval-sanitize-with=notebooks/sanitize.cfg $(NOTEBOOKS)
 # JupyterLab will not run as root, as in a container, unless it is told to.
 AS_ROOT := $(if $(filter 0,$(shell id -u)),--allow-root)
 
@@ -24,8 +26,14 @@ setup: $(COURSE) ## install the course into .venv
 
 test: $(DEV) ## run every test, the notebooks and the linters included
 	@echo "Running the tests: a few minutes on two cores."
-	@$(BIN)/python -m pytest -n 2 --dist loadscope -r s tests oomlab \
-		--nbval --nbval-current-env --nbval-cell-timeout=60 --nbval-sanitize-with=notebooks/sanitize.cfg $(NOTEBOOKS)
+	@$(BIN)/$(PYTEST)
+
+# Old versions warn about their own newer dependencies, so here warnings are no errors. uv alone can choose them.
+lowest: ## run every test with the oldest versions that pyproject.toml allows; needs uv
+	@echo "Installing the oldest versions into .venv-lowest, then running the tests: some minutes."
+	@uv venv --quiet --allow-existing --python 3.11 .venv-lowest
+	@uv pip install --quiet --python .venv-lowest/bin/python --resolution lowest-direct -e '.[course,logs,dev]'
+	@.venv-lowest/bin/$(PYTEST) -o filterwarnings=default
 
 notebooks: $(DEV) ## build the notebooks from notebooks/source
 	@echo "Building and running the notebooks."

@@ -1,89 +1,24 @@
-"""Set-up: what is installed, from where, and what a bare machine is told."""
+"""`make`: what it installs, when it does so again, and what it prints on a machine that lacks something."""
 
 from __future__ import annotations
 
-import json
 import os
 import re
 import shutil
 import subprocess
-import tomllib
-import zipfile
 from pathlib import Path
 
 import pytest
-import yaml
 
 REPO = Path(__file__).parents[2]
-PROJECT = tomllib.loads((REPO / "pyproject.toml").read_text())["project"]
-PINS = [line for line in (REPO / "constraints.txt").read_text().splitlines() if not line.startswith("#")]
-CONDA_NAMES = {"matplotlib": "matplotlib-base"}
-
-
-def split(requirement: str) -> tuple[str, str]:
-    """Split ``"notebook>=7.4,<8"`` into its name and its range."""
-    name, limits = re.fullmatch(r"([\w.-]+?)([<>=!;].*|)", requirement).groups()
-    return name.replace(".", "-"), limits
-
-
-def test_environment_yml_is_in_step_with_the_course_extra():
-    conda = yaml.safe_load((REPO / "environment.yml").read_text())["dependencies"]
-    *packages, pip = conda
-    assert pip == {"pip": ["-e ."]}
-    listed = dict(split(package) for package in packages)
-    assert listed.pop("python").startswith(PROJECT["requires-python"])
-    assert listed.pop("pip") == ""
-    course = map(split, PROJECT["optional-dependencies"]["course"])
-    assert listed == {CONDA_NAMES.get(name, name): limits for name, limits in course}
-
-
-def test_constraints_pin_everything_that_is_asked_for_and_name_no_registry():
-    for line in PINS:
-        assert re.fullmatch(r"[a-zA-Z0-9._-]+==[0-9][\w.]*( ; .*)?", line), line
-    pinned = {line.partition("==")[0].lower() for line in PINS}
-    asked = {split(each)[0] for extra in PROJECT["optional-dependencies"].values() for each in extra}
-    assert asked <= pinned
-
-
-def test_the_library_itself_needs_nothing_but_python():
-    assert PROJECT["dependencies"] == []
-
-
-@pytest.fixture(scope="module")
-def wheel(tmp_path_factory) -> zipfile.ZipFile:
-    from hatchling.builders.wheel import WheelBuilder
-
-    folder = tmp_path_factory.mktemp("wheel")
-    built = next(WheelBuilder(str(REPO)).build(directory=str(folder), versions=["standard"]))
-    return zipfile.ZipFile(built)
-
-
-def test_the_wheel_holds_the_data_the_tables_and_the_settings(wheel):
-    names = set(wheel.namelist())
-    data = [path for path in (REPO / "data").rglob("*") if path.is_file()]
-    assert data
-    assert {f"oomlab/data/{path.relative_to(REPO / 'data').as_posix()}" for path in data} <= names
-    beside_code = [
-        path for path in (REPO / "oomlab").rglob("*.*") if path.suffix in {".py", ".toml", ".js", ".css"}
-    ]
-    assert {path.relative_to(REPO).as_posix() for path in beside_code} <= names
-    assert any(name.endswith("data/share/jupyter/lab/settings/overrides.json") for name in names)
-    assert not any(name.startswith("tests/") or name.endswith(".ipynb") for name in names)
-
-
-def test_lab_is_told_not_to_run_callbacks_on_another_thread():
-    overrides = json.loads((REPO / "share/jupyter/lab/settings/overrides.json").read_text())
-    assert overrides["@jupyterlab/apputils-extension:kernels-settings"]["commsOverSubshells"] == "disabled"
-    assert overrides["@jupyterlab/apputils-extension:notification"]["fetchNews"] == "false"
-
-
-# make
+MAKE = shutil.which("make")
+pytestmark = pytest.mark.skipif(MAKE is None, reason="needs make, which is not on the PATH")
 
 
 def make(*arguments: str, folder: Path = REPO, path: str | None = None) -> subprocess.CompletedProcess[str]:
     environment = {name: value for name, value in os.environ.items() if not name.startswith("MAKE")}
     environment["PATH"] = path or environment["PATH"]
-    command = [shutil.which("make"), "--no-print-directory", *arguments]
+    command = [MAKE, "--no-print-directory", *arguments]
     return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, timeout=60)
 
 
