@@ -31,7 +31,7 @@ from oomlab.lazy import lazy_names
 
 if TYPE_CHECKING:
     from oomlab.diagnosis import Diagnosis, diagnose
-    from oomlab.diagnosis.timeline import timeline
+    from oomlab.diagnosis.timelines import timeline
     from oomlab.errors import ReportError
     from oomlab.fitting import fit
     from oomlab.gfp import decode_gfp, encode_gfp
@@ -81,7 +81,7 @@ __getattr__ = lazy_names(
         "parse": "oomlab.parsing",
         "read_pieces": "oomlab.parsing",
         "simulate": "oomlab.simulation",
-        "timeline": "oomlab.diagnosis.timeline",
+        "timeline": "oomlab.diagnosis.timelines",
         "zones": "oomlab.zone_model",
     },
 )

@@ -13,7 +13,7 @@ from oomlab.cli.complaint import FAILED, complain
 from oomlab.cli.progress import progress
 
 if TYPE_CHECKING:
-    from oomlab.diagnosis.timeline import Judged, Timeline
+    from oomlab.diagnosis.timelines import Judged, Timeline
     from oomlab.report import Report
 
 LINE_DIGITS = 7
@@ -52,7 +52,7 @@ def add(subparsers: Any) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Print what the logs say; give 1 when they hold no report."""
-    from oomlab.diagnosis.timeline import judge
+    from oomlab.diagnosis.timelines import judge
 
     logs = _Logs(arguments.files)
     found = judge(logs)
@@ -108,7 +108,7 @@ def _print_whole(only: Judged, *, several_logs: bool) -> None:
 
 def _print_list(found: Iterable[Judged], logs: Sequence[str]) -> None:
     """Print one line for each report as it is read, and then what those of each log come to together."""
-    from oomlab.diagnosis.timeline import TimelineBuilder
+    from oomlab.diagnosis.timelines import TimelineBuilder
     from oomlab.render import line
 
     several = len(logs) > 1

@@ -3,100 +3,100 @@
 The rules are tried in the order of :data:`ORDER`; the first that finds something names the
 cause. The order goes from what is certain to what must be weighed:
 
-1. *what set it off* (:mod:`~oomlab.diagnosis.occasion`): nothing was killed, a hand, a program;
-2. *bounds* (:mod:`~oomlab.diagnosis.bounds`): a limit that held for some processes only;
-3. *shortage* (:mod:`~oomlab.diagnosis.shortage`, :mod:`~oomlab.diagnosis.pieces`): some zones were
-   short, or all free memory in pieces too small, but the machine was not;
-4. *holders* (:mod:`~oomlab.diagnosis.holders`): the machine was full, and by whom;
-5. *hints* (:mod:`~oomlab.diagnosis.hints`): the log lost the state of memory, and what is left says a little.
+1. *trigger* (:mod:`~oomlab.diagnosis.rules.trigger`): nothing was killed, or SysRq or a program asked for it;
+2. *constraint* (:mod:`~oomlab.diagnosis.rules.constraint`): a limit that held for some processes only;
+3. *exhaustion* and *fragmentation* (:mod:`~oomlab.diagnosis.rules.exhaustion`,
+   :mod:`~oomlab.diagnosis.rules.fragmentation`): some zones were short, or all free memory in blocks
+   too small, but the machine was not;
+4. *consumers* (:mod:`~oomlab.diagnosis.rules.consumers`): the machine was full, and by whom;
+5. *weak* evidence (:mod:`~oomlab.diagnosis.rules.weak`): the log lost the state of memory.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from itertools import islice
 from typing import cast
 
-from oomlab.diagnosis import bounds, hints, holders, occasion, pieces, shortage
-from oomlab.diagnosis.core import Case, open_case
-from oomlab.diagnosis.details import details
-from oomlab.diagnosis.kill import serial, victim
-from oomlab.diagnosis.model import CAUSES, Cause, Diagnosis, Finding, as_dict
-from oomlab.diagnosis.remedies import remedies
-from oomlab.diagnosis.saying import Rule
-from oomlab.diagnosis.undecided import undecided
+from oomlab.diagnosis.case import Case, open_case
+from oomlab.diagnosis.contributing import contributions, notes
+from oomlab.diagnosis.finding import CAUSES, Cause, Diagnosis, Finding, Rule, as_dict
+from oomlab.diagnosis.remedies import remedies_for
+from oomlab.diagnosis.rules import constraint, consumers, exhaustion, fragmentation, trigger, weak
 from oomlab.report import Report
 
 __all__ = ["CAUSES", "ORDER", "Diagnosis", "Finding", "as_dict", "diagnose"]
 
 _WHY_SHORT: tuple[Rule, ...] = (
-    pieces.fragmentation,
-    shortage.cma,
-    shortage.highatomic,
-    shortage.dma_exhaustion,
-    shortage.lowmem_exhaustion,
-    bounds.numa_node_bound,
+    fragmentation.fragmentation,
+    exhaustion.cma,
+    exhaustion.highatomic,
+    exhaustion.dma_exhaustion,
+    exhaustion.lowmem_exhaustion,
+    constraint.numa_node_bound,
 )
 
 ORDER: tuple[Rule, ...] = (
-    occasion.not_oom,
-    occasion.sysrq_manual,
-    occasion.bpf_oom,
-    bounds.memcg_limit,
-    occasion.vm_fault_oom_spurious,
-    occasion.swapoff,
-    bounds.cpuset_or_mempolicy,
+    trigger.not_oom,
+    trigger.sysrq_manual,
+    trigger.bpf_oom,
+    constraint.memcg_limit,
+    trigger.vm_fault_oom_spurious,
+    trigger.swapoff,
+    constraint.cpuset_or_mempolicy,
     *_WHY_SHORT,
-    pieces.fragmentation_by_lists,
-    occasion.too_little_ram,
-    holders.hugetlb,
-    holders.kernel_stacks,
-    holders.page_tables,
-    holders.unevictable,
-    holders.slab_unreclaimable,
-    holders.shmem,
-    holders.unaccounted,
-    holders.writeback,
-    holders.swap_unused,
-    holders.global_anon,
-    pieces.fragmentation_beside_cache,
-    pieces.fragmentation_at_the_edge,
-    shortage.cma_ungrouped,
-    hints.heavy_victim,
-    hints.full_swap,
-    hints.too_early,
+    fragmentation.fragmentation_by_lists,
+    trigger.too_little_ram,
+    consumers.hugetlb,
+    consumers.kernel_stacks,
+    consumers.page_tables,
+    consumers.unevictable,
+    consumers.slab_unreclaimable,
+    consumers.shmem,
+    consumers.unaccounted,
+    consumers.writeback,
+    consumers.swap_unused,
+    consumers.global_anon,
+    fragmentation.fragmentation_beside_cache,
+    fragmentation.fragmentation_at_the_edge,
+    exhaustion.cma_ungrouped,
+    weak.heavy_victim,
+    weak.full_swap,
+    weak.too_early,
+    weak.undetermined,
 )
-"""The rules in the order in which they are tried."""
+"""The rules in the order in which they are tried; the last always finds something."""
 
 
 def diagnose(report: Report, *, others: Iterable[Report] = ()) -> Diagnosis:
-    """Say why memory ran out, how sure that is, which lines prove it, and what would change it.
+    """Return why memory ran out, how sure that is, which lines prove it, and what would change it.
 
     Where the evidence is missing the cause is ``"undetermined"``, and the summary names the
     line that would decide. Nothing in the result but its quoted evidence comes from the log.
-    ``others`` are the other reports of the same log: whether earlier kills helped is told too.
+    ``others`` are the other reports of the same log, which show whether earlier kills helped.
     """
-    case = open_case(report)
-    decisive = _first(ORDER, case) or undecided(case)
-    beside = [*_why_it_failed(case, decisive), *details(case, decisive.rule)]
-    notes = [note for note in (victim(case, decisive.rule), serial(case, others)) if note is not None]
-    contributing = tuple(dict.fromkeys(each.rule for each in beside))
+    case = open_case(report, others)
+    decisive = next(_found(ORDER, case))
+    case = replace(case, cause=decisive.rule)
+    beside = [*_why_it_failed(case), *contributions(case)]
+    along = tuple(dict.fromkeys(each.rule for each in beside))
     return Diagnosis(
         cause=cast(Cause, decisive.rule),
-        contributing=contributing,
+        contributing=along,
         confidence=decisive.confidence,
         summary=" ".join([decisive.claim, *(each.claim for each in beside)]),
-        findings=(decisive, *beside, *notes),
-        remedies=remedies(case, decisive.rule, contributing),
+        findings=(decisive, *beside, *notes(case)),
+        remedies=remedies_for(case, along),
     )
 
 
-def _why_it_failed(case: Case, decisive: Finding) -> list[Finding]:
-    """Say why a request failed that was no OOM."""
-    if decisive.rule != "not_oom" or case.report.kind == "show_mem":
+def _why_it_failed(case: Case) -> list[Finding]:
+    """Find why a request failed that was no OOM."""
+    if case.cause != "not_oom" or case.report.kind == "show_mem":
         return []
-    why = _first(_WHY_SHORT, case)
-    return [why] if why else []
+    return list(islice(_found(_WHY_SHORT, case), 1))
 
 
-def _first(rules: tuple[Rule, ...], case: Case) -> Finding | None:
-    return next((finding for finding in (rule(case) for rule in rules) if finding is not None), None)
+def _found(rules: Iterable[Rule], case: Case) -> Iterator[Finding]:
+    return (finding for finding in (rule(case) for rule in rules) if finding is not None)

@@ -5,30 +5,28 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
-from oomlab.diagnosis.core import Case
-from oomlab.diagnosis.details import mem_map_pages
-from oomlab.diagnosis.saying import limit, size
+from oomlab.diagnosis.case import Case
+from oomlab.diagnosis.contributing import mem_map_pages
+from oomlab.diagnosis.finding import threshold
 from oomlab.kernel import holds, load_table
 from oomlab.units import human_kb, pages_to_gib
 
 
-def remedies(case: Case, cause: str, contributing: Collection[str]) -> tuple[str, ...]:
-    """Give the rows of ``tables/diagnose.toml`` that fit, with numbers filled in.
+def remedies_for(case: Case, contributing: Collection[str]) -> tuple[str, ...]:
+    """Return the texts of the remedies in ``tables/diagnosis.toml`` that fit, with numbers filled in.
 
     A row fits when its cause does, all that it names under ``with`` contributes, the kernel is
     one it holds for, and the report has every number that it needs.
     """
     numbers = dict(_numbers(case))
-    rows = load_table("diagnose")["remedy"]
-    return tuple(
-        row["text"].format_map(numbers) for row in rows if _fits(row, case, cause, contributing, numbers)
-    )
+    rows = load_table("diagnosis")["remedy"]
+    return tuple(row["text"].format_map(numbers) for row in rows if _fits(row, case, contributing, numbers))
 
 
 def _fits(
-    row: Mapping[str, Any], case: Case, cause: str, contributing: Collection[str], numbers: Mapping[str, str]
+    row: Mapping[str, Any], case: Case, contributing: Collection[str], numbers: Mapping[str, str]
 ) -> bool:
-    if cause not in row["causes"] or not set(row.get("with", ())) <= {*contributing}:
+    if case.cause not in row["causes"] or not set(row.get("with", ())) <= {*contributing}:
         return False
     if set(row.get("without", ())) & {*contributing} or not set(row.get("needs", ())) <= numbers.keys():
         return False
@@ -37,21 +35,21 @@ def _fits(
 
 
 def _numbers(case: Case) -> Iterator[tuple[str, str]]:
-    """Work out the sizes that remedies speak of; a size that the report does not give is left out."""
-    report, held = case.report, case.held
+    """Yield the sizes that remedies name; a size that the report does not show is left out."""
+    report, used = case.report, case.used
     known = {
-        "ram": held.size or 0,
+        "ram": used.size or 0,
         "lowmem": 0 if _movable(case) else case.lowmem.size or 0,
         "movable": _movable(case),
         "mem_map": mem_map_pages(case),
         "swap": report.swap.total or 0 if report.swap else 0,
         "cma": report.totals.get("cma_reserved", 0),
-        "locked": held.pages("unevictable"),
-        "pool": held.pages("hugetlb"),
-        "shmem": held.pages("shmem"),
-        "cached": held.pages("file") if held.share("file") >= limit("file") else 0,
+        "locked": used.pages("unevictable"),
+        "pool": used.pages("hugetlb"),
+        "shmem": used.pages("shmem"),
+        "cached": used.pages("file") if used.share("file") >= threshold("file") else 0,
     }
-    yield from ((name, size(case, pages)) for name, pages in known.items() if pages > 0)
+    yield from ((name, case.human(pages)) for name, pages in known.items() if pages > 0)
     yield from _less_ram(case)
     yield from _less_cma(case)
     if report.memcg and report.memcg.limit_kb:
@@ -62,7 +60,7 @@ def _numbers(case: Case) -> Iterator[tuple[str, str]]:
 
 
 def _movable(case: Case) -> int:
-    """Count the pages closed to the kernel on a machine that has no HighMem: those of ZONE_MOVABLE."""
+    """Return the pages closed to the kernel on a machine that has no HighMem: those of ZONE_MOVABLE."""
     if case.report.totals.get("highmem") or case.report.find_zone("HighMem"):
         return 0
     zones = [zone for zone in case.barred if zone.name == "Movable"]
@@ -76,10 +74,10 @@ def _less_cma(case: Case) -> Iterator[tuple[str, str]]:
 
 
 def _less_ram(case: Case) -> Iterator[tuple[str, str]]:
-    """Reckon what ``mem=`` with three quarters of the RAM would give back of ``mem_map``."""
+    """Work out what ``mem=`` with three quarters of the RAM would give back of ``mem_map``."""
     ram = case.report.totals.get("ram", 0)
     gib = int(pages_to_gib(ram, case.report.page_size_kb) * 3 / 4)
     if gib >= 4 and mem_map_pages(case):
         kept = gib * 2**20 // case.report.page_size_kb
         yield "less", f"{gib}G"
-        yield "less_saves", size(case, mem_map_pages(case) * (1 - kept / ram))
+        yield "less_saves", case.human(mem_map_pages(case) * (1 - kept / ram))

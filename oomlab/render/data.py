@@ -7,7 +7,7 @@ from typing import Any
 
 from oomlab.diagnosis import Diagnosis, diagnose
 from oomlab.diagnosis import as_dict as diagnosis_as_dict
-from oomlab.diagnosis.timeline import Judged, TimelineBuilder, timeline_as_dict
+from oomlab.diagnosis.timelines import Judged, TimelineBuilder, timeline_as_dict
 from oomlab.gfp import GfpMask
 from oomlab.render.safe import dumps
 from oomlab.render.sentences.request import decode_trigger

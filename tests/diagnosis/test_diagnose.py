@@ -12,7 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from oomlab.diagnosis import CAUSES, ORDER, as_dict, diagnose
+from oomlab.diagnosis import CAUSES, ORDER, as_dict, contributing, diagnose
+from oomlab.diagnosis.finding import Rule
 from oomlab.kernel import KernelRelease, load_table
 from oomlab.parsing import parse
 from oomlab.report import (
@@ -501,7 +502,7 @@ def test_a_huge_page_pool_larger_than_the_machine_is_not_believed():
 
 
 def test_remedies_speak_of_causes_and_details_that_exist():
-    rows = load_table("diagnose")["remedy"]
+    rows = load_table("diagnosis")["remedy"]
     assert {cause for row in rows for cause in row["causes"]} <= set(CAUSES)
     for row in rows:
         assert set(row) <= {"causes", "with", "without", "needs", "since", "until", "text"}
@@ -509,12 +510,30 @@ def test_remedies_speak_of_causes_and_details_that_exist():
         assert needed <= set(row.get("needs", ()))
 
 
-def test_every_rule_is_named_after_its_cause_and_sourced():
-    sources = {row["name"] for row in load_table("diagnose")["rule"]}
-    told = {rule.__name__ for rule in ORDER} & set(CAUSES)
-    assert told == set(CAUSES) - {"undetermined"}
-    unsourced = told - sources
-    assert unsourced <= {"slab_unreclaimable", "unaccounted", "page_tables", "kernel_stacks", "writeback"}
+def test_the_order_and_the_table_name_the_same_rules_in_the_same_order():
+    rows = [row["name"] for row in load_table("diagnosis")["rule"]]
+    decisive = list(dict.fromkeys(rule.name for rule in ORDER))
+    assert rows[: len(decisive)] == decisive
+    assert sorted(decisive) == sorted(CAUSES)
+    rules = {each.name for each in vars(contributing).values() if isinstance(each, Rule)}
+    assert set(rows[len(decisive) :]) <= rules
+
+
+def test_a_finding_carries_the_name_and_the_source_of_its_rule():
+    sources = {row["name"]: row["source"] for row in load_table("diagnosis")["rule"]}
+    for cause, report in CASES.items():
+        decisive = diagnose(report).findings[0]
+        assert (decisive.rule, decisive.source) == (cause, sources[cause])
+
+
+def test_rules_of_one_name_find_the_same_thing_in_several_ways():
+    names = [rule.name for rule in ORDER]
+    assert {name: names.count(name) for name in names if names.count(name) > 1} == {
+        "fragmentation": 4,
+        "cma": 2,
+        "too_little_ram": 2,
+        "global_anon": 3,
+    }
 
 
 @given(st.integers(0, 300_000), st.integers(0, 300_000), st.integers(0, 300_000), st.integers(-9, 11))

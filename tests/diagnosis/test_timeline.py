@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from oomlab.diagnosis import diagnose
-from oomlab.diagnosis.timeline import timeline, timeline_as_dict
+from oomlab.diagnosis.timelines import timeline, timeline_as_dict
 from oomlab.parsing import parse
 from oomlab.report import Source
 

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from oomlab.diagnosis.timeline import timeline
+from oomlab.diagnosis.timelines import timeline
 from oomlab.parsing import parse_bytes
 from oomlab.render import annotated, html, timeline_html
 

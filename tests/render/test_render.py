@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from oomlab.diagnosis import diagnose
-from oomlab.diagnosis.timeline import judge, timeline
+from oomlab.diagnosis.timelines import judge, timeline
 from oomlab.gfp import decode_gfp
 from oomlab.kernel import KernelRelease, KernelVersion
 from oomlab.render import annotated, as_dict, html, json_document, line, mask_text, text, timeline_html

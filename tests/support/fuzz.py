@@ -19,7 +19,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from random import Random
 
-from oomlab.diagnosis.timeline import judge, timeline
+from oomlab.diagnosis.timelines import judge, timeline
 from oomlab.errors import ReportError
 from oomlab.parsing import parse_bytes
 from oomlab.render import annotated, html, json_document, line, text, timeline_html

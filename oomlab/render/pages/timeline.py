@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from oomlab.diagnosis.timeline import Event, Timeline
+from oomlab.diagnosis.timelines import Event, Timeline
 from oomlab.render.pages.frame import Html, frame
 from oomlab.render.safe import markup
 from oomlab.render.sentences.cause import cause_label, when_in_words

@@ -1,4 +1,4 @@
-"""The core test: which zones might the request use, and would one of them have served it?
+"""A report with what every rule needs: which zones might the request use, and would one have served it?
 
 Before it kills, the kernel tries once more, and holds the zones to ``high`` instead of
 ``min``, urgent requests too: only if none passes does it go on. So a zone that passes at
@@ -9,68 +9,93 @@ Source: mm/page_alloc.c, ``__alloc_pages_may_oom``.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from oomlab.diagnosis.holdings import Holdings, holdings, holdings_of
+from oomlab.diagnosis.usage import MemoryUse, lowmem_use, memory_use
 from oomlab.gfp import GfpMask, decode_gfp
-from oomlab.mmzone import ZONE_ORDER, is_highmem, parse_nodelist
+from oomlab.mmzone import ZONE_ORDER, parse_nodelist
 from oomlab.report import FreeBlocks, Report, ZoneStat
+from oomlab.units import human_kb
 from oomlab.verdict import Verdict, verdicts
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Case:
-    """A report with what every rule asks of it worked out once.
+    """A report with what every rule needs worked out once.
 
-    ``mask`` is the request's; where the log lost it, an ordinary request of the kernel's is put
-    in its place and ``mask_known`` is false. ``judged`` holds the zones against ``min``, empty
-    ones left out; ``open_now`` are those that would have served the request in the kernel's last
-    try. ``nodes`` are the NUMA nodes that the request was bound to, if the log says.
+    ``others`` are the other reports of its log. ``mask`` is the request's; where the log lost it, an
+    ordinary request of the kernel's takes its place and ``mask_known`` is false. ``nodes`` are the
+    NUMA nodes that the request was bound to, if the log shows any. ``judged`` holds the zones against
+    ``min``, empty ones left out; ``open_now`` are those that would have served the request in the
+    kernel's last try. ``used`` is who holds the memory of the machine, ``lowmem`` that of lowmem.
+    ``cause`` is empty until a rule has decided it; what contributes depends on it.
     """
 
     report: Report
+    others: tuple[Report, ...]
     mask: GfpMask
     mask_known: bool
     order: int
     nodes: frozenset[int] | None
     judged: tuple[Verdict, ...]
     open_now: tuple[ZoneStat, ...] = ()
-    held: Holdings
-    lowmem: Holdings
+    used: MemoryUse
+    lowmem: MemoryUse
+    cause: str = ""
 
     @property
     def asked(self) -> tuple[Verdict, ...]:
         """The zones that the request might use."""
-        return tuple(each for each in self.judged if each.allowed and self.reachable(each.zone))
-
-    @property
-    def killing(self) -> bool:
-        """Tell whether the OOM killer ran; 2.4 reports the failed request first and then the kill."""
-        return self.report.kind == "oom" or bool(self.report.victims)
+        return tuple(each for each in self.judged if each.allowed and self.is_reachable(each.zone))
 
     @property
     def barred(self) -> tuple[ZoneStat, ...]:
         """The zones that lie above those the request might use."""
         return tuple(each.zone for each in self.judged if not each.allowed)
 
-    def reachable(self, zone: ZoneStat) -> bool:
-        """Tell whether a zone is on a node that the request might use."""
+    @property
+    def is_shut(self) -> bool:
+        """Whether the log shows zones that the request might use, and all of them too full for it."""
+        return bool(self.asked) and not self.open_now
+
+    @property
+    def is_kill(self) -> bool:
+        """Whether the OOM killer ran; 2.4 reports the failed request first and then the kill."""
+        return self.report.kind == "oom" or bool(self.report.victims)
+
+    def is_reachable(self, zone: ZoneStat) -> bool:
+        """Whether a zone is on a node that the request might use."""
         return self.nodes is None or zone.node is None or zone.node in self.nodes
 
+    def is_own_zone(self, zone: ZoneStat) -> bool:
+        """Whether a zone is the highest that the request might use: it keeps nothing back from it."""
+        names = {each.zone.name for each in self.asked}
+        return zone.name == max(names, key=ZONE_ORDER.index, default=None)
 
-def open_case(report: Report) -> Case:
-    """Work out what the rules ask of a report."""
+    def human(self, pages: float) -> str:
+        """Return pages as a size that people read, such as ``549 MiB``."""
+        return human_kb(pages * self.report.page_size_kb)
+
+    def free_in(self, zones: Iterable[ZoneStat]) -> str:
+        """Return how much is free in some zones, as a size that people read."""
+        return self.human(sum(zone.free or 0 for zone in zones))
+
+
+def open_case(report: Report, others: Iterable[Report] = ()) -> Case:
+    """Work out what the rules need of a report."""
     mask = _mask(report)
     some_mask = mask or decode_gfp(0xCC0, names=("GFP_KERNEL",))
     case = Case(
         report=report,
+        others=tuple(others),
         mask=some_mask,
         mask_known=mask is not None,
         order=max(0, report.trigger.order or 0),
-        nodes=bound_nodes(report),
+        nodes=_bound_nodes(report),
         judged=_judged(report, some_mask),
-        held=holdings(report),
-        lowmem=holdings_of([zone for zone in report.zones if not is_highmem(zone.name)], report),
+        used=memory_use(report),
+        lowmem=lowmem_use(report),
     )
     return replace(case, open_now=zones_open(case))
 
@@ -84,32 +109,44 @@ def _mask(report: Report) -> GfpMask | None:
 
 
 def _judged(report: Report, mask: GfpMask) -> tuple[Verdict, ...]:
-    """Judge the zones; where the log shows no mark of any of them, nothing can be judged."""
-    marked = any(zone.watermark_min is not None for zone in report.zones)
-    return tuple(each for each in verdicts(report, mask) if marked and not _empty(each.zone))
+    """Judge the zones; where the log shows no watermark of any of them, nothing can be judged."""
+    has_watermarks = any(zone.watermark_min is not None for zone in report.zones)
+    return tuple(each for each in verdicts(report, mask) if has_watermarks and not _is_empty(each.zone))
 
 
-def _empty(zone: ZoneStat) -> bool:
+def _is_empty(zone: ZoneStat) -> bool:
     return zone.size == 0 and not zone.free
+
+
+def weight(verdict: Verdict) -> int:
+    """Return the pages of a zone, so that a small one decides little."""
+    return verdict.zone.size or verdict.zone.free or 0
+
+
+def is_roomy(zone: ZoneStat) -> bool:
+    """Whether a zone that was not asked has much free: more than ``high``, and three times ``min``."""
+    if zone.free is None:
+        return False
+    return zone.free > max(zone.watermark_high or 0, 3 * (zone.watermark_min or 0))
 
 
 # --- which zones would have served it ---------------------------------------------------------
 
 
 def zones_open(case: Case, *, lift: str = "") -> tuple[ZoneStat, ...]:
-    """Give the zones that would have served the request in the kernel's last try.
+    """Return the zones that would have served the request in the kernel's last try.
 
     A request that merely failed had no such try: ``min`` decided. ``lift`` asks what if pages of
     that kind were like any others: ``"cma"`` or ``"highatomic"``.
     """
     mask, zones = case.mask, [_lifted(zone, lift) for zone in case.report.zones]
-    if case.killing:
+    if case.is_kill:
         mask, zones = replace(mask, flags=mask.flags - {"__GFP_HIGH"}), list(map(_raised, zones))
     results = verdicts(replace(case.report, zones=tuple(zones)), mask)
     return tuple(
         zone
         for zone, result in zip(case.report.zones, results, strict=True)
-        if result.allowed and case.reachable(zone) and _passes(case, result)
+        if result.allowed and case.is_reachable(zone) and _passes(case, result)
     )
 
 
@@ -118,18 +155,12 @@ def _raised(zone: ZoneStat) -> ZoneStat:
 
 
 def _passes(case: Case, verdict: Verdict) -> bool:
-    """Read a verdict as a yes; neither a lost reserve nor a lost list of free blocks can say yes."""
+    """Read a verdict as a yes; neither a lost reserve nor a lost list of free blocks can be one."""
     if verdict.zone.free is None or verdict.mark is None or verdict.refused:
         return False
-    if verdict.reserve is None and not is_own_zone(case, verdict.zone):
+    if verdict.reserve is None and not case.is_own_zone(verdict.zone):
         return False
     return case.order == 0 or verdict.block is True
-
-
-def is_own_zone(case: Case, zone: ZoneStat) -> bool:
-    """Tell whether a zone is the highest that the request might use: it keeps nothing back from it."""
-    names = {each.zone.name for each in case.asked}
-    return zone.name == max(names, key=ZONE_ORDER.index, default=None)
 
 
 _LIFTED = {"cma": ("C", ("free_cma",)), "highatomic": ("H", ("free_highatomic", "reserved_highatomic"))}
@@ -146,28 +177,11 @@ def _lifted(zone: ZoneStat, lift: str) -> ZoneStat:
     return replace(zone, counters=counters, free_blocks=blocks)
 
 
-def weight(verdict: Verdict) -> int:
-    """Give the pages of a zone, so that a small one decides little."""
-    return verdict.zone.size or verdict.zone.free or 0
-
-
-def shut(case: Case) -> bool:
-    """Tell whether the log shows zones that the request might use, and all of them too full for it."""
-    return bool(case.asked) and not case.open_now
-
-
-def roomy(zone: ZoneStat) -> bool:
-    """Tell whether a zone that was not asked has much free: more than ``high``, and three times ``min``."""
-    if zone.free is None:
-        return False
-    return zone.free > max(zone.watermark_high or 0, 3 * (zone.watermark_min or 0))
-
-
 # --- nodes ------------------------------------------------------------------------------------
 
 
-def bound_nodes(report: Report) -> frozenset[int] | None:
-    """Give the nodes that the request was bound to; ``None`` when it might use all there are.
+def _bound_nodes(report: Report) -> frozenset[int] | None:
+    """Return the nodes that the request was bound to; ``None`` when it might use all there are.
 
     A list of all nodes binds to none. Kernels list only the zones of the nodes that the request
     might use, so others show in the totals alone.
@@ -175,13 +189,13 @@ def bound_nodes(report: Report) -> frozenset[int] | None:
     bounds = [nodes for nodes in map(parse_nodelist, (report.nodemask, report.mems_allowed)) if nodes]
     allowed = frozenset.intersection(*bounds) if bounds else frozenset[int]()
     shown = {zone.node for zone in report.zones if zone.node is not None}
-    told = report.scope in ("cpuset", "mempolicy")
+    stated = report.scope in ("cpuset", "mempolicy")
     elsewhere = report.constraint is None and not report.totals.get("highmem") and hidden_free(report)
-    return allowed if allowed and (shown - allowed or told or elsewhere) else None
+    return allowed if allowed and (shown - allowed or stated or elsewhere) else None
 
 
 def hidden_free(report: Report) -> int:
-    """Count the pages that lie free in zones which the report does not list.
+    """Return the pages that are free in zones which the report does not list.
 
     The total counts all zones. Listed are those of the nodes that the request might use, and
     since 6.1 only up to the request's own zone.

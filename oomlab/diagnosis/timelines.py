@@ -8,12 +8,11 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from oomlab.diagnosis import diagnose
-from oomlab.diagnosis.holdings import Holdings, holdings
-from oomlab.diagnosis.model import Diagnosis
-from oomlab.diagnosis.saying import limit
+from oomlab.diagnosis.finding import Diagnosis, threshold
+from oomlab.diagnosis.usage import MemoryUse, memory_use
 from oomlab.report import Kind, Report, Victim
 from oomlab.units import human_kb
-from oomlab.words import listed
+from oomlab.words import listed, several
 
 NEARBY = 20
 """So many reports before one are kept, to say whether their kills helped."""
@@ -151,25 +150,25 @@ def _changes(reports: Sequence[Report]) -> Iterator[str]:
     """Say what grew or shrank by a noticeable part of memory, from the first report to the last."""
     if len(reports) < 2:
         return
-    first, last = holdings(reports[0]), holdings(reports[-1])
+    first, last = memory_use(reports[0]), memory_use(reports[-1])
     whole = first.size or last.size
-    if not whole or not first.known or not last.known:
+    if not whole or not first.is_known or not last.is_known:
         return
     for name, what in _WATCHED.items():
         before, after = first.pages(name), last.pages(name)
-        if _both(first, last, name) and abs(after - before) >= limit("changed") * whole:
+        if _both(first, last, name) and abs(after - before) >= threshold("changed") * whole:
             sizes = [human_kb(pages * reports[0].page_size_kb) for pages in (before, after)]
             yield f"{what} {'grew' if after > before else 'shrank'} from {sizes[0]} to {sizes[1]}"
 
 
-def _both(first: Holdings, last: Holdings, name: str) -> bool:
+def _both(first: MemoryUse, last: MemoryUse, name: str) -> bool:
     return name in first and name in last
 
 
 def _summary(events: Sequence[Event], known: Sequence[str], same: bool | None, changes: Sequence[str]) -> str:
     kills = sum(len(event.victims) for event in events)
     parts = [
-        f"{_count(len(events), 'report')}, {_count(kills, 'process', 'processes')} killed{_span(events)}."
+        f"{several(len(events), 'report')}, {several(kills, 'process', 'processes')} killed{_span(events)}."
     ]
     if same:
         parts.append(f"The cause was the same each time: {known[0]}.")
@@ -183,7 +182,3 @@ def _summary(events: Sequence[Event], known: Sequence[str], same: bool | None, c
 def _span(events: Sequence[Event]) -> str:
     times = [event.seconds for event in events if event.seconds is not None]
     return f" within {max(times) - min(times):,.1f} s" if len(times) > 1 and times == sorted(times) else ""
-
-
-def _count(number: int, noun: str, plural: str | None = None) -> str:
-    return f"{number:,} {noun if number == 1 else plural or noun + 's'}"

@@ -1,10 +1,14 @@
-"""What a judgement is made of: findings, each with the lines that prove it."""
+"""What a judgement is made of: rules, what they claim, and the findings with the lines that prove them."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, Literal, get_args
 
+from oomlab.diagnosis.case import Case
+from oomlab.kernel import load_table
 from oomlab.report import SourceLine
 
 Confidence = Literal["high", "medium", "low"]
@@ -39,9 +43,6 @@ Cause = Literal[
 
 CAUSES: tuple[str, ...] = get_args(Cause)
 """Everything that :func:`oomlab.diagnosis.diagnose` can name as the cause."""
-
-LOWMEM_CAUSES: tuple[Cause, ...] = ("lowmem_exhaustion", "cma")
-"""Causes under which lowmem ran out, whatever was left above it."""
 
 _LADDER: tuple[Confidence, ...] = ("low", "medium", "high")
 
@@ -83,12 +84,12 @@ class Diagnosis:
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """What is said of the kill, beside the summary."""
+        """The claims about the kill, which stand beside the summary."""
         return tuple(each.claim for each in self.findings if each.claim not in self.summary)
 
 
 def as_dict(diagnosis: Diagnosis) -> dict[str, Any]:
-    """Give a diagnosis as plain data for JSON; ``text`` is as the log has it, so escape it to show it."""
+    """Return a diagnosis as plain data for JSON; ``text`` is as the log has it, so escape it to show it."""
     return {
         "cause": diagnosis.cause,
         "contributing": list(diagnosis.contributing),
@@ -109,10 +110,74 @@ def as_dict(diagnosis: Diagnosis) -> dict[str, Any]:
     }
 
 
+# --- rules ------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """What a rule concludes: a sentence or more, how sure it is, and the numbers of the lines to quote.
+
+    ``needs_mask`` lowers the confidence where the log lost the request's mask. ``quoted`` are lines of
+    other reports, which come first.
+    """
+
+    text: str
+    confidence: Confidence
+    lines: Iterable[int | None] = ()
+    needs_mask: bool = False
+    quoted: tuple[SourceLine, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """A pure function of a case, under the name of what it finds."""
+
+    name: str
+    conclude: Callable[[Case], Claim | None]
+
+    def __call__(self, case: Case) -> Finding | None:
+        """Return what the rule finds in a case, with its evidence, or ``None``."""
+        claim = self.conclude(case)
+        return None if claim is None else as_finding(case, self.name, claim)
+
+
+def rule(name: str) -> Callable[[Callable[[Case], Claim | None]], Rule]:
+    """Make a rule of a function; several rules may find the same thing in different ways."""
+    return lambda conclude: Rule(name, conclude)
+
+
+def as_finding(case: Case, name: str, claim: Claim) -> Finding:
+    """Return a claim as a finding: with its lines quoted and the source of the rule of that name.
+
+    A claim without lines quotes the first line of the report.
+    """
+    numbers = dict.fromkeys(line for line in claim.lines if line) or {case.report.first_line: None}
+    quoted = (case.report.quote(number) for number in numbers)
+    is_weaker = claim.needs_mask and not case.mask_known
+    return Finding(
+        rule=name,
+        claim=claim.text,
+        confidence=weaker(claim.confidence) if is_weaker else claim.confidence,
+        evidence=(*claim.quoted, *(line for line in quoted if line is not None)),
+        source=_sources().get(name, ""),
+    )
+
+
 def weaker(confidence: Confidence, steps: int = 1) -> Confidence:
-    """Lower a confidence, at most to ``"low"``.
+    """Return a confidence lowered by some steps, at most to ``"low"``.
 
     >>> weaker("high"), weaker("low")
     ('medium', 'low')
     """
     return _LADDER[max(0, _LADDER.index(confidence) - steps)]
+
+
+@cache
+def threshold(name: str) -> float:
+    """Return a threshold of ``tables/diagnosis.toml``: a share from 0 to 1 unless its note has a unit."""
+    return next(float(row["value"]) for row in load_table("diagnosis")["threshold"] if row["name"] == name)
+
+
+@cache
+def _sources() -> dict[str, str]:
+    return {row["name"]: row["source"] for row in load_table("diagnosis")["rule"]}

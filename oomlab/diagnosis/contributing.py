@@ -1,0 +1,341 @@
+"""What made it worse or came along: who else held memory, what the kernel did, and whether it helped."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+
+from oomlab.diagnosis.case import Case, zones_open
+from oomlab.diagnosis.finding import Claim, Finding, as_finding, rule, threshold
+from oomlab.diagnosis.rules.constraint import group_usage
+from oomlab.diagnosis.rules.consumers import swap_state
+from oomlab.mmzone import is_highmem
+from oomlab.report import Report, Victim
+from oomlab.units import human_kb
+from oomlab.words import percent
+
+LOWMEM_CAUSES = ("lowmem_exhaustion", "cma")
+"""Causes under which lowmem ran out, whatever was left above it."""
+
+_NOT_FULL = {*LOWMEM_CAUSES, "dma_exhaustion", "fragmentation", "highatomic", "sysrq_manual", "not_oom"}
+_NOT_FULL |= {"memcg_limit", "cpuset_or_mempolicy", "numa_node_bound", "vm_fault_oom_spurious", "bpf_oom"}
+_NOT_FULL |= {"undetermined"}
+"""Causes under which the machine as a whole need not have been full."""
+
+
+def contributions(case: Case) -> list[Finding]:
+    """Return the findings that contribute to the cause of a case, the largest holders of memory first."""
+    others = (each for each in (look(case) for look in _CONTRIBUTING) if each is not None)
+    return [*_holders(case), *(each for each in others if each.rule != case.cause)]
+
+
+def notes(case: Case) -> list[Finding]:
+    """Return what there is to know about the kill itself, beside its cause."""
+    return [each for each in (look(case) for look in _NOTES) if each is not None]
+
+
+# --- who else held memory ---------------------------------------------------------------------
+
+_KERNEL = {
+    "slab": "The kernel's own objects (slab) hold",
+    "page_tables": "Page tables hold",
+    "kernel_stacks": "Kernel stacks hold",
+    "file": "Page cache holds",
+}
+_REST = {
+    "unevictable": "Locked memory (unevictable) holds",
+    "hugetlb": "The pool of huge pages holds",
+    "shmem": "Shared memory holds",
+    "anon": "Processes hold",
+}
+_SAME = {"global_anon": {"anon"}, "slab_unreclaimable": {"slab"}, "writeback": {"file"}}
+"""Holders that the cause has named already under another name than its own."""
+
+
+def _holders(case: Case) -> Iterator[Finding]:
+    """Name whatever holds much of the memory that ran out, the largest first."""
+    cause = case.cause
+    if cause in ("memcg_limit", "sysrq_manual", "not_oom", "bpf_oom", "vm_fault_oom_spurious"):
+        return
+    low = cause in LOWMEM_CAUSES
+    used = case.lowmem if low else case.used
+    names = _KERNEL if low else _KERNEL | _REST
+    shares = {name: used.share(name) for name in names if name != cause and name not in _SAME.get(cause, ())}
+    for name in sorted(shares, key=lambda each: -shares[each]):
+        if shares[name] < threshold(f"much_{name}"):
+            continue
+        whole = used.of("lowmem" if low else "the memory")
+        text = f"{names[name]} {case.human(used.pages(name))}, {percent(shares[name])} of {whole}."
+        yield as_finding(case, name, Claim(text, "high", used.lines(name)[:3]))
+
+
+@rule("mem_map")
+def _mem_map(case: Case) -> Claim | None:
+    """The table with a record for every page of RAM: on a 32-bit machine it lies in lowmem, all of it."""
+    pages = mem_map_pages(case)
+    low = sum(each.zone.present or 0 for each in case.judged if not is_highmem(each.zone.name))
+    if case.cause not in LOWMEM_CAUSES or not low or pages < threshold("mem_map") * low:
+        return None
+    text = (
+        f"The table of all pages (mem_map) takes {case.human(pages)}, {percent(pages / low)} of lowmem. "
+        "It grows with RAM, and no counter of the report shows it."
+    )
+    lines = case.report.totals_lines
+    return Claim(text, "medium", [lines.get("ram"), lines.get("highmem")])
+
+
+def mem_map_pages(case: Case) -> int:
+    """Return the pages of ``mem_map`` on a machine with HighMem; 0 on any other.
+
+    Source: include/linux/mm_types.h, ``struct page``: 32 bytes on most 32-bit kernels.
+    """
+    highmem = case.report.totals.get("highmem") or case.report.find_zone("HighMem")
+    ram = case.report.totals.get("ram") or sum(each.zone.present or 0 for each in case.judged)
+    return int(ram * threshold("struct_page")) // (case.report.page_size_kb * 1024) if highmem else 0
+
+
+@rule("cma")
+def _cma(case: Case) -> Claim | None:
+    """Free memory that belongs to CMA, where the request could not use it."""
+    pages = sum(each.zone.counters.get("free_cma", 0) for each in case.asked)
+    free = sum(each.zone.free or 0 for each in case.asked)
+    if case.mask.movable or not pages or pages < threshold("much_cma") * free:
+        return None
+    text = f"{case.human(pages)} of the {case.human(free)} free there is CMA's, closed to this request"
+    text += ", all the larger blocks among it." if case.order and zones_open(case, lift="cma") else "."
+    return Claim(text, "high", [each.zone.line for each in case.asked])
+
+
+@rule("no_swap")
+def _no_swap(case: Case) -> Claim | None:
+    """No swap: what processes hold had nowhere to go."""
+    swap = case.report.swap
+    if not _swap_matters(case) or swap_state(case) != "none" or swap is None:
+        return None
+    return Claim("There is no swap to move anything to.", "high", [swap.line])
+
+
+@rule("swap_full")
+def _swap_full(case: Case) -> Claim | None:
+    """No swap left: what processes hold had nowhere to go."""
+    swap = case.report.swap
+    if not _swap_matters(case) or swap_state(case) != "full" or swap is None or swap.total is None:
+        return None
+    return Claim(f"All {case.human(swap.total)} of swap are in use.", "high", [swap.line])
+
+
+def _swap_matters(case: Case) -> bool:
+    return case.cause not in _NOT_FULL and case.cause != "swapoff"
+
+
+@rule("dirty_file")
+def _dirty_file(case: Case) -> Claim | None:
+    """Page cache that waits to be written."""
+    used = case.used
+    waits = used.pages("unwritten") >= threshold("unwritten") * used.pages("file")
+    if case.cause in _NOT_FULL | {"writeback"} or not waits:
+        return None
+    if used.share("unwritten") < threshold("much_unwritten"):
+        return None
+    text = f"{case.human(used.pages('unwritten'))} of the page cache waits to be written."
+    return Claim(text, "high", used.lines("unwritten"))
+
+
+@rule("unaccounted")
+def _unaccounted(case: Case) -> Claim | None:
+    """Much memory is in no counter; of lowmem, if that is what ran out."""
+    if case.cause in LOWMEM_CAUSES:
+        return _unaccounted_lowmem(case)
+    pages = case.used.unaccounted
+    if case.cause in _NOT_FULL or pages is None or pages < threshold("unaccounted") * (case.used.size or 0):
+        return None
+    return Claim(f"{case.human(pages)} is in no counter of this report.", "medium")
+
+
+def _unaccounted_lowmem(case: Case) -> Claim | None:
+    """Up to 3.7 zones do not show what the kernel took at boot, so only a great gap counts."""
+    low, zones = case.lowmem, [each.zone for each in case.judged if not is_highmem(each.zone.name)]
+    is_old = any(zone.managed is None for zone in zones)
+    pages = _old_gap(case) if is_old else low.unaccounted
+    if pages is None or pages < threshold("unaccounted_sure" if is_old else "unaccounted") * (low.size or 0):
+        return None
+    share = percent(pages / (low.size or 1))
+    text = f"{case.human(pages)}, {share} of lowmem, is in no counter of this report."
+    return Claim(text, "medium", [zone.line for zone in zones])
+
+
+def _old_gap(case: Case) -> int | None:
+    """Return what is left of lowmem when all page tables are taken to lie there, and ``mem_map`` too."""
+    low = case.lowmem
+    if low.size is None or "slab" not in low or not ("lru" in low or "anon" in low):
+        return None
+    lists = low.pages("lru", "anon", "file", "shmem", "unevictable")
+    others = low.pages("slab", "kernel_stacks", "free") + case.report.totals.get("pagetables", 0)
+    return low.size - lists - others - mem_map_pages(case)
+
+
+_PLACE = re.compile(r"([\w./+-]{1,120}:\d{1,6})(?: \[[\w-]{1,60}\])? func:(\w{1,120})", re.A)
+
+
+@rule("allocation")
+def _allocation(case: Case) -> Claim | None:
+    """The line of code that holds the most, where the kernel keeps accounts of that.
+
+    Source: mm/show_mem.c, ``__show_mem``: CONFIG_MEM_ALLOC_PROFILING, since 6.10.
+    """
+    largest = max(case.report.allocations, key=lambda each: each.size_kb, default=None)
+    place = _PLACE.match(largest.place) if largest else None
+    if largest is None or place is None or case.cause == "memcg_limit":
+        return None
+    text = f"The most that one line of code holds is {human_kb(largest.size_kb)}: {place[2]} ({place[1]})."
+    return Claim(text, "high", [largest.line])
+
+
+# --- what the kernel did ----------------------------------------------------------------------
+
+
+@rule("oom_group")
+def _oom_group(case: Case) -> Claim | None:
+    """A setting killed the whole group."""
+    report = case.report
+    if report.memcg is None or not report.memcg.oom_group:
+        return None
+    count = len(report.victims)
+    killed = f"{count} process{'' if count == 1 else 'es'} in this log"
+    text = f"memory.oom.group is set: the whole group was killed, {killed}."
+    return Claim(text, "high", [each.line for each in report.victims[:2]])
+
+
+@rule("oom_kill_allocating_task")
+def _oom_kill_allocating_task(case: Case) -> Claim | None:
+    """A setting, and not the scores, chose who was killed."""
+    report = case.report
+    first = report.victims[0] if report.victims else None
+    if first is None or "allocating_task" not in (first.reason or ""):
+        return None
+    if report.memcg and report.memcg.oom_group:
+        return None
+    text = "vm.oom_kill_allocating_task is set: whoever asked was killed, whatever it held."
+    return Claim(text, "high", [first.line])
+
+
+_PANICS_NEXT = "check_panic_on_oom"
+"""When this function has the report printed, it panics next. Source: mm/oom_kill.c, up to 4.6."""
+
+
+@rule("panic_on_oom")
+def _panic_on_oom(case: Case) -> Claim | None:
+    """The kernel panicked because a setting told it to."""
+    words = _last_words(case)
+    if "panic_on_oom" not in words:  # the panic's own words, or that function's name
+        return None
+    return _gave_up(case, "The kernel panicked: vm.panic_on_oom tells it to.")
+
+
+@rule("panic")
+def _panic(case: Case) -> Claim | None:
+    """The kernel panicked for want of a process to kill."""
+    words = _last_words(case)
+    if "panic" not in words or "panic_on_oom" in words:
+        return None
+    return _gave_up(case, "The kernel panicked: nothing was left that it might kill.")
+
+
+@rule("no_killable")
+def _no_killable(case: Case) -> Claim | None:
+    """The kernel found no process to kill, and went on."""
+    words = _last_words(case)
+    if not words or "panic" in words:
+        return None
+    where = " in the group" if case.report.scope == "memcg" else ""
+    return _gave_up(case, f"Nothing was left{where} that might be killed.")
+
+
+def _last_words(case: Case) -> str:
+    """Return what the kernel printed as it gave up; a log may end before that."""
+    report = case.report
+    return report.panic or (f"{_PANICS_NEXT}+" if _PANICS_NEXT in report.trace else "")
+
+
+def _gave_up(case: Case, text: str) -> Claim:
+    words = _last_words(case)
+    return Claim(text, "high", [line.number for line in case.report.source if words in line.text][:1])
+
+
+# --- whether the kill helped ------------------------------------------------------------------
+
+
+@rule("victim_is_not_consumer")
+def _victim_is_not_consumer(case: Case) -> Claim | None:
+    """The process that died was not the one that held the memory."""
+    report = case.report
+    first = report.victims[0] if report.victims else None
+    held = _resident_kb(first) if first else None
+    whole = (case.used.size or 0) * report.page_size_kb
+    if first is None or held is None or not whole:
+        return None
+    if case.cause == "memcg_limit" or held >= threshold("victim") * whole:
+        return None
+    part = f"{human_kb(held)}, {percent(held / whole)} of the memory"
+    text = f"The process that was killed (pid {first.pid}) held {part}: {_what_filled_it(case, held)}."
+    return Claim(text, "high", [first.line])
+
+
+def _what_filled_it(case: Case, held_kb: int) -> str:
+    if case.cause in LOWMEM_CAUSES:
+        return "that filled no lowmem"
+    report = case.report
+    largest = max((task.rss or 0 for task in report.tasks), default=0) * report.page_size_kb
+    # The table counts a page or two otherwise than the line of the kill.
+    return "none of those listed held more" if 0 < largest <= 1.05 * held_kb else "it is not what filled it"
+
+
+def _resident_kb(victim: Victim) -> int | None:
+    sizes = (victim.anon_rss_kb, victim.file_rss_kb, victim.shmem_rss_kb)
+    known = [each for each in sizes if each is not None]
+    return sum(known) if known else None
+
+
+@rule("serial_kills")
+def _serial_kills(case: Case) -> Claim | None:
+    """Others were killed before this one, in the same log; if it was just before, it did not help."""
+    report = case.report
+    earlier = [each for each in case.others if each.scope == report.scope and _is_just_before(each, report)]
+    killed = [(each, dead.line) for each in earlier for dead in each.victims]
+    if not killed or not case.is_kill:
+        return None
+    minutes = f"within the {threshold('serial_seconds') / 60:.0f} minutes before, and it did not help"
+    before = "before" if report.uptime_s is None else minutes
+    quoted = [each.quote(line) for each, line in killed[-3:] if line]
+    return Claim(
+        f"{len(killed):,} had been killed {before}.",
+        "high",
+        [report.trigger.line],
+        quoted=tuple(line for line in quoted if line is not None),
+    )
+
+
+def _is_just_before(other: Report, report: Report) -> bool:
+    """Whether a report comes shortly before another by its uptime, or else before it in the log."""
+    then, now = other.uptime_s, report.uptime_s
+    if now is None or then is None:
+        return other.first_line < report.first_line
+    return other.first_line != report.first_line and 0 <= now - then <= threshold("serial_seconds")
+
+
+_CONTRIBUTING: tuple[Callable[[Case], Finding | None], ...] = (
+    _mem_map,
+    _cma,
+    _no_swap,
+    _swap_full,
+    _dirty_file,
+    group_usage,
+    _unaccounted,
+    _allocation,
+    _oom_group,
+    _oom_kill_allocating_task,
+    _panic_on_oom,
+    _panic,
+    _no_killable,
+)
+_NOTES = (_victim_is_not_consumer, _serial_kills)

@@ -1,0 +1,224 @@
+"""Limits that hold for some processes only: a control group, a cpuset, a memory policy, a node.
+
+The kernel calls the first three ``CONSTRAINT_MEMCG``, ``CONSTRAINT_CPUSET`` and
+``CONSTRAINT_MEMORY_POLICY``. Source: include/linux/oom.h, ``enum oom_constraint``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from oomlab.diagnosis.case import Case, hidden_free, is_roomy
+from oomlab.diagnosis.finding import Claim, Confidence, Finding, as_finding, rule, threshold
+from oomlab.report import MEMCG_OOM_FRAMES, Memcg, ZoneStat
+from oomlab.units import human_kb
+from oomlab.words import listed, percent
+
+
+@rule("memcg_limit")
+def memcg_limit(case: Case) -> Claim | None:
+    """A control group met its limit; the machine itself may have plenty."""
+    report, group = case.report, case.report.memcg
+    if report.scope != "memcg":
+        return None
+    if group is None or group.limit_kb is None:
+        text = f"A control group met its limit: the kernel says so {_where(case)}."
+        return Claim(text, "medium", [group.line if group else None, *_lines_of_limit(case)])
+    text = f"{_used(group)} The machine itself was not out of memory."
+    if _is_far_below(group):
+        text += " That is far below the limit: memory was given back before this was printed."
+    confidence: Confidence = "medium" if _is_far_below(group) else "high"
+    return Claim(text, confidence, [*_usage_lines(case), group.stats_line, group.line])
+
+
+def _is_far_below(group: Memcg) -> bool:
+    """Whether the group had much room again; kernels about 3.10 killed even so."""
+    usage = group.swap_usage_kb if group.met_with_swap else group.usage_kb
+    limit = group.swap_limit_kb if group.met_with_swap else group.limit_kb
+    met = threshold("memcg_met")
+    if (group.kmem_usage_kb or 0) >= met * (group.kmem_limit_kb or float("inf")):
+        return False
+    return usage is not None and usage < met * (limit or 0)
+
+
+def _used(group: Memcg) -> str:
+    """Return how much of which limit was used, in words."""
+    usage, limit, what = group.usage_kb, group.limit_kb or 0, ""
+    if group.met_with_swap:
+        usage, limit, what = group.swap_usage_kb, group.swap_limit_kb or 0, " of memory and swap"
+    if usage is None:
+        return f"A control group met its limit of {human_kb(limit)}."
+    return f"A control group used {human_kb(usage)} of the {human_kb(limit)}{what} it may use."
+
+
+def _where(case: Case) -> str:
+    if case.report.victims:
+        return "where it names the process it killed"
+    return "in lines of the group" if MEMCG_OOM_FRAMES.isdisjoint(case.report.trace) else "in its call trace"
+
+
+def _lines_of_limit(case: Case) -> Sequence[int | None]:
+    """Find the kill, or else the function that only a full group calls."""
+    if case.report.victims:
+        return [case.report.victims[0].line]
+    signs = [f"{name}+" for name in MEMCG_OOM_FRAMES]
+    return [each.number for each in case.report.source if any(sign in each.text for sign in signs)][:1]
+
+
+def _usage_lines(case: Case) -> list[int]:
+    """Find the lines with usage and limit below the one that opens the group's part."""
+    return [line.number for line in case.report.source if "usage " in line.text and "limit " in line.text][:3]
+
+
+# --- what filled the group --------------------------------------------------------------------
+
+
+def group_usage(case: Case) -> Finding | None:
+    """Name what filled a control group: its statistics, weighed against its limit."""
+    memcg = case.report.memcg
+    if case.cause != "memcg_limit" or memcg is None:
+        return None
+    used = (memcg.swap_usage_kb if memcg.met_with_swap else memcg.usage_kb) or memcg.limit_kb or 0
+    parts = {name: measure(memcg) for name, measure in _PARTS.items()}
+    name = max(parts, key=lambda each: parts[each] * _WEIGHTS.get(each, 1.0))
+    if not used or parts[name] < threshold("memcg_part") * used:
+        return None
+    text = f"{_IN_GROUP[name]} {human_kb(parts[name])}, {percent(parts[name] / used)} of it."
+    return as_finding(case, name, Claim(text, "high", [memcg.stats_line, *_stat_lines(case, _STATS[name])]))
+
+
+def _anon(memcg: Memcg) -> int:
+    lists = sum(memcg.stat_kb(name) or 0 for name in ("active_anon", "inactive_anon")) - _shmem(memcg)
+    return max(lists, *(memcg.stat_kb(name) or 0 for name in ("anon", "rss")))
+
+
+def _shmem(memcg: Memcg) -> int:
+    return memcg.stat_kb("shmem") or 0
+
+
+def _dirty(memcg: Memcg) -> int:
+    names = ("file_dirty", "dirty", "file_writeback", "writeback")
+    return sum(memcg.stat_kb(name) or 0 for name in names)
+
+
+def _clean(memcg: Memcg) -> int:
+    return max(0, (memcg.stat_kb("file") or memcg.stat_kb("cache") or 0) - _shmem(memcg) - _dirty(memcg))
+
+
+def _kmem(memcg: Memcg) -> int:
+    parts = sum(memcg.stat_kb(name) or 0 for name in ("slab", "kernel_stack", "pagetables", "percpu", "sock"))
+    return max(parts, memcg.kmem_usage_kb or 0, memcg.stat_kb("kernel") or 0)
+
+
+_PARTS: dict[str, Callable[[Memcg], int]] = {
+    "anon": _anon,
+    "shmem": _shmem,
+    "dirty_file": _dirty,
+    "file": _clean,
+    "kmem": _kmem,
+}
+_WEIGHTS = {"dirty_file": 1.5}  # dirty cache cannot be dropped, so it counts for more than clean cache
+_IN_GROUP = {
+    "anon": "Process memory holds",
+    "shmem": "Shared memory holds",
+    "dirty_file": "Page cache that waits to be written holds",
+    "file": "Page cache holds",
+    "kmem": "The kernel's own objects hold",
+}
+_STATS = {
+    "anon": ("anon", "rss"),
+    "shmem": ("shmem",),
+    "dirty_file": ("file_dirty", "dirty"),
+    "file": ("file", "cache"),
+    "kmem": ("kernel", "slab"),
+}
+
+
+def _stat_lines(case: Case, names: tuple[str, ...]) -> list[int]:
+    """Find the lines of these statistics: each on its own since 5.3."""
+    return [
+        line.number
+        for line in case.report.source
+        if any(f" {name} " in f" {line.text} " for name in names) and line.text.rstrip()[-1:].isdigit()
+    ][:1]
+
+
+# --- nodes ------------------------------------------------------------------------------------
+
+
+@rule("cpuset_or_mempolicy")
+def cpuset_or_mempolicy(case: Case) -> Claim | None:
+    """The request was bound to some nodes, and only those were short."""
+    report = case.report
+    stated = report.scope in ("cpuset", "mempolicy")
+    if case.nodes is None and not stated:
+        return None
+    outside = _free_outside(case)
+    if not stated and not outside:
+        return None
+    by = {"cpuset": "A cpuset", "mempolicy": "A memory policy"}.get(
+        report.scope, "A cpuset or a memory policy"
+    )
+    where = f" to node {listed(map(str, sorted(case.nodes)))}" if case.nodes else " to some nodes"
+    text = f"{by} bound the request{where}. {_inside(case)}"
+    if outside:
+        text += f" Elsewhere {case.human(outside)} stood free."
+    confidence: Confidence = "high" if stated else "low" if case.open_now else "medium"
+    return Claim(text, confidence, [*_bound_lines(case), *(each.zone.line for each in case.judged)])
+
+
+def _inside(case: Case) -> str:
+    """Return how the nodes stood to which the request was bound, in words."""
+    if case.asked:
+        return (
+            "There no zone could serve it." if not case.open_now else "There memory was free again by then."
+        )
+    barred = [zone for zone in case.barred if case.is_reachable(zone)]
+    if not barred:
+        return "The log does not show the zones there."
+    return (
+        f"All that is there is {listed(zone.name for zone in barred)}, with {case.free_in(barred)} free, "
+        "which such a request may not use: it can never succeed, however much is killed."
+    )
+
+
+def _free_outside(case: Case) -> int:
+    """Return the pages free on other nodes, above the watermarks there or in zones not listed."""
+    zones = (each.zone for each in case.judged if each.allowed and not case.is_reachable(each.zone))
+    return sum(zone.free or 0 for zone in zones if is_roomy(zone)) or hidden_free(case.report)
+
+
+def _bound_lines(case: Case) -> list[int]:
+    signs = ("mems_allowed=", "nodemask=", "constraint=")
+    return [line.number for line in case.report.source if any(sign in line.text for sign in signs)][:2]
+
+
+@rule("numa_node_bound")
+def numa_node_bound(case: Case) -> Claim | None:
+    """One node was short and another had plenty, though the log shows nothing that binds to a node."""
+    open_now = case.open_now
+    open_nodes = {zone.node for zone in open_now if zone.node is not None}
+    short_nodes = {each.zone.node for each in case.asked if each.zone.node is not None} - open_nodes
+    if case.order or not open_nodes or not short_nodes:
+        return None
+    if not _is_plenty(open_now):
+        return None
+    short, others = _nodes(short_nodes), _nodes(open_nodes).lower()
+    bound = "was" if case.mask_known else "seems to have been"
+    text = (
+        f"{short} had too little while {others} had {case.free_in(open_now)} free: "
+        f"the request {bound} bound to its node."
+    )
+    lines = [case.report.trigger.line, *(each.zone.line for each in case.asked)]
+    return Claim(text, "medium", lines, needs_mask=True)
+
+
+def _nodes(numbers: set[int]) -> str:
+    return f"Node{'s' if len(numbers) > 1 else ''} {listed(map(str, sorted(numbers)))}"
+
+
+def _is_plenty(zones: tuple[ZoneStat, ...]) -> bool:
+    free = sum(zone.free or 0 for zone in zones)
+    whole = sum(zone.size or 0 for zone in zones)
+    high = sum(zone.watermark_high or 0 for zone in zones)
+    return free > 2 * high and free > threshold("open") * whole

@@ -1,0 +1,248 @@
+"""Who filled the memory, when all the zones that the request might use were full."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from oomlab.diagnosis.case import Case
+from oomlab.diagnosis.finding import Claim, Confidence, rule, threshold, weaker
+from oomlab.words import percent
+
+SwapState = Literal["none", "full", "unused", "partly used"]
+
+_RIVALS = ("anon", "shmem", "file", "lru", "unevictable", "hugetlb", "page_tables", "kernel_stacks")
+
+
+@rule("hugetlb")
+def hugetlb(case: Case) -> Claim | None:
+    """The pool of huge pages was set aside, used or not, and nothing can be taken from it."""
+    if case.used.share("hugetlb") < threshold("hugetlb"):
+        return None
+    idle = sum(each.free * each.size_kb // case.report.page_size_kb for each in case.report.hugepages)
+    part = "all of it" if idle >= case.used.pages("hugetlb") else f"and {case.human(idle)} of that is"
+    return _filled(case, f"The pool of huge pages holds {_amount(case, 'hugetlb')}, {part} idle.", "hugetlb")
+
+
+@rule("kernel_stacks")
+def kernel_stacks(case: Case) -> Claim | None:
+    """So many threads that their stacks in the kernel fill memory."""
+    if case.used.share("kernel_stacks") < threshold("kernel_stacks"):
+        return None
+    amount = _amount(case, "kernel_stacks")
+    text = f"Kernel stacks hold {amount}: one for every thread, so there are very many."
+    return _filled(case, text, "kernel_stacks")
+
+
+@rule("page_tables")
+def page_tables(case: Case) -> Claim | None:
+    """Page tables, which can be neither swapped nor dropped."""
+    if case.used.share("page_tables") < threshold("page_tables"):
+        return None
+    text = f"Page tables hold {_amount(case, 'page_tables')}: each process has its own for all that it maps."
+    return _filled(case, text, "page_tables")
+
+
+@rule("unevictable")
+def unevictable(case: Case) -> Claim | None:
+    """Memory that was locked, or lies in a ramfs: reclaim must not touch it."""
+    if case.used.share("unevictable") < threshold("unevictable"):
+        return None
+    amount = _amount(case, "unevictable")
+    text = f"{amount} is unevictable: locked (mlock), or files that live in RAM (ramfs)."
+    return _filled(case, text, "unevictable")
+
+
+@rule("slab_unreclaimable")
+def slab_unreclaimable(case: Case) -> Claim | None:
+    """The kernel's own objects are the largest holder of all that is listed."""
+    used = case.used
+    largest = max(map(used.pages, _RIVALS))
+    name = "slab_unreclaimable" if used.pages("slab_unreclaimable") >= largest else "slab"
+    if used.pages(name) < largest or used.share(name) < threshold(name):
+        return None
+    text = (
+        f"The kernel's own objects (slab) hold {_amount(case, name)}, more than anything else that is listed."
+    )
+    if name == "slab":
+        text += " Some of it counts as reclaimable, but it was not given back."
+    is_sure = name == "slab_unreclaimable" and not _is_unexplained(case)
+    return _filled(case, text, name, confidence="high" if is_sure else "medium")
+
+
+@rule("shmem")
+def shmem(case: Case) -> Claim | None:
+    """Shared memory: files in tmpfs, System V segments, memfds. Killing a process frees none of it."""
+    used = case.used
+    lists = used.pages("anon", "shmem")
+    if (
+        not lists
+        or used.pages("shmem") < threshold("shmem") * lists
+        or used.share("shmem") < threshold("slab_unreclaimable")
+    ):
+        return None
+    if lists < max(used.pages("file"), used.pages("slab")) or swap_state(case) == "unused":
+        return None
+    text = (
+        f"Shared memory (tmpfs, memfd, System V) holds {_amount(case, 'shmem')}. "
+        "It outlives the processes that are killed, unless they were the last to use it."
+    )
+    return _filled(case, text, "shmem")
+
+
+@rule("unaccounted")
+def unaccounted(case: Case) -> Claim | None:
+    """Pages that no counter shows: taken by a driver, a balloon, vmalloc or a leak."""
+    if not _is_unexplained(case):
+        return None
+    pages = case.used.unaccounted or 0
+    share = pages / (case.used.size or pages)
+    others = max(case.used.pages("anon", "shmem"), case.used.pages("file"))
+    if pages < others and share < threshold("unaccounted_sure"):
+        return None
+    text = (
+        f"{case.human(pages)}, {percent(share)} of the memory, is in no counter of this report: "
+        "a driver, a balloon, vmalloc or a leak of pages has it."
+    )
+    return _filled(case, text, "anon", "slab", "free", confidence="medium")
+
+
+def _is_unexplained(case: Case) -> bool:
+    used = case.used
+    return used.unaccounted is not None and used.unaccounted >= threshold("unaccounted") * (used.size or 0)
+
+
+@rule("writeback")
+def writeback(case: Case) -> Claim | None:
+    """Page cache that must be written before it can be dropped, and the disk does not keep up."""
+    used = case.used
+    cache = "file" if "file" in used else "unwritten"  # which is cache as well
+    waiting = used.pages("unwritten")
+    if used.share(cache) < threshold("file") or waiting < threshold("unwritten") * used.pages(cache):
+        return None
+    if used.pages("anon") > used.pages("file") and swap_state(case) in ("none", "full"):
+        return None
+    text = f"Page cache holds {_amount(case, 'file')}, and {case.human(waiting)} of it waits to be written: "
+    if cache == "unwritten":
+        text = f"Page cache that waits to be written holds {_amount(case, 'unwritten')}: "
+    text += "it cannot be dropped before the disk has taken it."
+    return _filled(case, text, "unwritten", "file", confidence="medium")
+
+
+@rule("swap_unused")
+def swap_unused(case: Case) -> Claim | None:
+    """Processes hold the memory, and swap that could take it stands empty."""
+    if _process_share(case) < threshold("anon") or swap_state(case) != "unused":
+        return None
+    swap = case.report.swap
+    free = swap.free if swap and swap.free else 0
+    text = (
+        f"{case.human(free)} of swap stood free, yet what processes hold was not moved there: "
+        "vm.swappiness=0, locked memory or swap that cannot be written would do that."
+    )
+    confidence: Confidence = "high" if swap and swap.total is not None else "medium"
+    return _filled(case, text, "anon", "lru", confidence=confidence, line=swap.line if swap else None)
+
+
+@rule("global_anon")
+def global_anon(case: Case) -> Claim | None:
+    """Processes asked for more memory than the machine has."""
+    share = _process_share(case)
+    if share < threshold("anon") or (share < threshold("anon_sure") and _is_page_by_page(case)):
+        return None
+    text = f"Processes hold {_processes(case)}.{_swap_in_words(case)}"
+    if "lru" in case.used:
+        text += " This kernel counts page cache with them, but cache would have been given back first."
+    line = case.report.swap.line if case.report.swap else None
+    is_sure = _is_swap_certain(case) and share >= threshold("anon_sure")
+    return _filled(case, text, "anon", "lru", confidence="high" if is_sure else "medium", line=line)
+
+
+def _is_swap_certain(case: Case) -> bool:
+    """Whether process memory is counted by itself and is known to have had nowhere to go.
+
+    A log cut above the swap lines most often lacks the zones too, and that doubt is counted once.
+    """
+    state = swap_state(case)
+    return "anon" in case.used and (state in ("none", "full") or (state is None and not case.judged))
+
+
+def _process_share(case: Case) -> float:
+    """Return the share of memory that processes hold; 0 where something else holds more."""
+    used = case.used
+    if "lru" in used:
+        return used.share("lru") if swap_state(case) in ("none", "full") else 0.0
+    return used.share("anon", "shmem") if used.pages("anon", "shmem") >= used.pages("file") else 0.0
+
+
+def _is_page_by_page(case: Case) -> bool:
+    """Whether, for several pages in a row, more could be dropped page by page than processes hold."""
+    used = case.used
+    return case.order > 0 and used.pages("file", "slab_reclaimable") > used.pages("anon", "shmem")
+
+
+def _processes(case: Case) -> str:
+    return _amount(case, "lru") if "lru" in case.used else _amount(case, "anon", "shmem")
+
+
+# --- how full the machine was -----------------------------------------------------------------
+
+
+def swap_state(case: Case) -> SwapState | None:
+    """Return how swap stood; ``None`` where the log does not show it."""
+    swap = case.report.swap
+    if swap is None or swap.free is None:
+        return None
+    if swap.total == 0:
+        return "none"
+    if swap.free <= threshold("swap_full") * (swap.total or 0):
+        return "full"
+    total = swap.total or swap.free  # before 2.6.10 kernels printed only what was free
+    large = total >= threshold("swap_small") * (case.used.size or 0)
+    return "unused" if large and swap.free >= threshold("swap_unused") * total else "partly used"
+
+
+def _swap_in_words(case: Case) -> str:
+    """Return how swap stood, in words, where no contributing rule names it."""
+    swap, state = case.report.swap, swap_state(case)
+    if swap is None or state is None:
+        return " The log does not show how swap stood."
+    if state in ("none", "full"):
+        return "" if swap.total is not None else " No swap was free."
+    return f" {case.human(swap.free or 0)} of swap was still free."
+
+
+def _doubt(case: Case) -> int | None:
+    """Return how doubtful it is that memory was full: 0 for sure, 1 for likely, ``None`` for *it was not*.
+
+    A little more than the watermarks ask for is often free again by the time the report is printed.
+    """
+    if case.is_shut:
+        return 0
+    if not case.judged:  # only the totals can show it
+        full = "free" in case.used and case.used.share("free") <= threshold("free_when_full")
+        return 1 if full else None
+    if not case.asked:
+        return None
+    free = sum(zone.free or 0 for zone in case.open_now)
+    whole = case.used.size or sum(each.zone.present or 0 for each in case.judged)
+    return 1 if free <= threshold("open") * whole else None
+
+
+def _amount(case: Case, *names: str) -> str:
+    used = case.used
+    return f"{case.human(used.pages(*names))} ({percent(used.share(*names))} of {used.of()})"
+
+
+def _filled(
+    case: Case, text: str, *names: str, confidence: Confidence = "high", line: int | None = None
+) -> Claim | None:
+    """Claim that these holders filled the memory, if it was full; less surely if that is only likely.
+
+    ``line`` is quoted beside those that show the holders.
+    """
+    doubt = _doubt(case)
+    if doubt is None:
+        return None
+    zones = [each.zone.line for each in case.asked]
+    lines = [*case.used.lines(*names), line, *zones, case.report.trigger.line]
+    return Claim(text, weaker(confidence, doubt), lines, needs_mask=True)

@@ -1,0 +1,261 @@
+"""Who holds the memory: a report's counters, added up to a dozen names that compare."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import chain
+from typing import NamedTuple
+
+from oomlab.mmzone import is_highmem
+from oomlab.report import NodeStat, Report, ZoneStat
+
+_COUNTERS = {
+    "anon": ("active_anon", "inactive_anon", "isolated_anon", "isolated(anon)"),
+    "file": ("active_file", "inactive_file", "isolated_file", "isolated(file)"),
+    "lru": ("active", "inactive", "inactive_dirty", "inactive_clean"),
+    "shmem": ("shmem",),
+    "unevictable": ("unevictable",),
+    "slab": ("slab",),
+    "slab_unreclaimable": ("slab_unreclaimable",),
+    "slab_reclaimable": ("slab_reclaimable",),
+    "page_tables": ("pagetables", "sec_pagetables"),
+    "kernel_stacks": ("kernel_stack", "shadow_call_stack"),
+    "unwritten": ("dirty", "writeback", "unstable"),
+    "mapped": ("mapped",),
+    "cache": ("pagecache",),
+    "free": ("free",),
+    "per_cpu_lists": ("free_pcp",),
+    "bounce": ("bounce",),
+}
+"""Our names, and the kernel's counters that each adds up; before 2.6.28 there is ``lru`` only."""
+
+_DISJOINT: tuple[str, ...] = (
+    "anon",
+    "shmem",
+    "file",
+    "lru",
+    "unevictable",
+    "slab",
+    "page_tables",
+    "kernel_stacks",
+    "hugetlb",
+)
+_DISJOINT += ("free", "per_cpu_lists", "bounce")
+"""Names that do not overlap: what they leave of the whole is in no counter."""
+
+_SLAB = ("slab", "slab_unreclaimable", "slab_reclaimable")
+_MIN_GAP = 1024
+"""Pages by which totals and zones may differ because they are read one after the other."""
+
+_MAX_OVERCOUNT = 1.2
+"""Up to a fifth of a machine may be counted twice, as locked shared memory is."""
+
+
+class Amount(NamedTuple):
+    """So many pages, and the lines that show them."""
+
+    pages: int
+    lines: tuple[int, ...] = ()
+
+
+_Counters = Mapping[str, Amount]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MemoryUse:
+    """Who holds the memory of a machine, or of some of its zones, in pages.
+
+    ``size`` is the memory that the page allocator has there, ``None`` where the log does not
+    show it. ``anon`` is without shared memory, which the kernel keeps on the same lists.
+    """
+
+    size: int | None
+    amounts: _Counters
+
+    def __contains__(self, name: str) -> bool:
+        return name in self.amounts
+
+    def pages(self, *names: str) -> int:
+        """Return the pages of some holders together; one that the log does not show counts 0."""
+        return sum(self.amounts[name].pages for name in names if name in self.amounts)
+
+    def lines(self, *names: str) -> tuple[int, ...]:
+        """Return the numbers of the lines that show these holders."""
+        return tuple(chain.from_iterable(self.amounts[name].lines for name in names if name in self.amounts))
+
+    def share(self, *names: str) -> float:
+        """Return their part of the whole; of all that is listed where the log does not show the whole."""
+        whole = self.size or self.pages(*_DISJOINT)
+        return self.pages(*names) / whole if whole > 0 else 0.0
+
+    def of(self, what: str = "the memory") -> str:
+        """Return, in words, the whole that ``share`` is a part of."""
+        return what if self.size else "what is listed"
+
+    @property
+    def is_known(self) -> bool:
+        """Whether the log shows who holds memory at all."""
+        return bool({"anon", "lru", "slab"} & self.amounts.keys())
+
+    @property
+    def unaccounted(self) -> int | None:
+        """The pages that no counter of the report explains; ``None`` where that cannot be known."""
+        if self.size is None or not {"anon", "file", "slab", "page_tables", "free"} <= self.amounts.keys():
+            return None
+        return max(0, self.size - self.pages(*_DISJOINT))
+
+
+def memory_use(report: Report) -> MemoryUse:
+    """Return who holds the memory of the whole machine."""
+    totals = {
+        name: Amount(pages, (report.totals_lines.get(name, 0),)) for name, pages in report.totals.items()
+    }
+    amounts = _first_shown([totals, _added(report.nodes), _added(report.zones)])
+    size = _plausible(_managed(report), amounts)
+    if "free" not in amounts and report.zones and all(zone.free is not None for zone in report.zones):
+        amounts["free"] = _free(report.zones)
+    pool = _hugetlb(report)
+    # A pool that does not fit beside the rest is not of this machine: better no number than that one.
+    if pool.pages and (size is None or pool.pages + _listed_pages(amounts) <= size):
+        amounts["hugetlb"] = pool
+    return MemoryUse(size=size, amounts=amounts)
+
+
+def lowmem_use(report: Report) -> MemoryUse:
+    """Return who holds the memory of lowmem: slab and kernel stacks of the machine are all there."""
+    zones = [zone for zone in report.zones if not is_highmem(zone.name)]
+    totals = {
+        name: Amount(report.totals[name], (report.totals_lines.get(name, 0),))
+        for name in _SLAB
+        if name in report.totals
+    }
+    stacks = {name: amount for name, amount in _added(report.nodes).items() if name == "kernel_stack"}
+    amounts = _first_shown([_added(zones), totals, stacks])
+    amounts["free"] = _free(zones)
+    return MemoryUse(size=_sizes(zones) or _below_highmem(report), amounts=amounts)
+
+
+def _free(zones: Sequence[ZoneStat]) -> Amount:
+    lines = (zone.line or zone.blocks_line for zone in zones)
+    return Amount(sum(zone.free or 0 for zone in zones), tuple(line for line in lines if line))
+
+
+# --- how much there is ------------------------------------------------------------------------
+
+
+def _below_highmem(report: Report) -> int | None:
+    """Return the size of lowmem by the totals, where the zones do not show theirs (2.4)."""
+    ram, highmem = report.totals.get("ram"), report.totals.get("highmem")
+    return ram - highmem if ram and highmem and ram > highmem else None
+
+
+def _managed(report: Report) -> int | None:
+    """Return the pages that the page allocator has: the zones' own, or RAM without what is reserved."""
+    ram, reserved = report.totals.get("ram"), report.totals.get("reserved")
+    if _all_managed(report):
+        return sum(zone.managed or 0 for zone in report.zones) or None
+    if ram is not None and reserved is not None and ram > reserved:
+        return ram - reserved
+    return _sizes(report.zones)
+
+
+def _plausible(size: int | None, amounts: _Counters) -> int | None:
+    """Return the size of the zones shown, or ``None`` where more is held than they could have."""
+    return size if size is None or _listed_pages(amounts) <= _MAX_OVERCOUNT * size else None
+
+
+def _listed_pages(amounts: _Counters) -> int:
+    return sum(amounts[name].pages for name in _DISJOINT if name in amounts)
+
+
+def _all_managed(report: Report) -> bool:
+    """Whether every zone of the machine is shown, with its ``managed``."""
+    free = report.totals.get("free")
+    shown = sum(zone.free or 0 for zone in report.zones)
+    if free is not None and free - shown > max(_MIN_GAP, free // 10):
+        return False
+    if report.totals.get("highmem") and report.find_zone("HighMem") is None:
+        return False
+    return bool(report.zones) and all(zone.managed is not None for zone in report.zones)
+
+
+def _sizes(zones: Sequence[ZoneStat]) -> int | None:
+    """Return the pages of zones: those that the page allocator has or, before 3.9, all there are."""
+    zones = [zone for zone in zones if zone.line or not zone.blocks_line]  # those of which more is known
+    managed = [zone.managed for zone in zones if zone.managed is not None]
+    if not managed:
+        return sum(zone.present or 0 for zone in zones) or None
+    return sum(managed) if len(managed) == len(zones) else None  # a line was cut: the one is no measure
+
+
+# --- who holds it -----------------------------------------------------------------------------
+
+
+def _first_shown(sources: Sequence[_Counters]) -> dict[str, Amount]:
+    """Take each holder from the first source that has it."""
+    amounts: dict[str, Amount] = {}
+    for name, counters in _COUNTERS.items():
+        source = next((each for each in sources if counters[0] in each), {})
+        parts = [source[counter] for counter in counters if counter in source]
+        if parts:
+            amounts[name] = _sum(parts)
+    _split_old_lists(amounts)
+    _subtract_shmem(amounts)
+    _join_slab(amounts)
+    return amounts
+
+
+def _added(parts: Iterable[ZoneStat] | Iterable[NodeStat]) -> dict[str, Amount]:
+    added: dict[str, Amount] = {}
+    for part in parts:
+        for name, pages in part.counters.items():
+            so_far = added.get(name, Amount(0))
+            added[name] = Amount(so_far.pages + pages, (*so_far.lines, part.line or 0))
+    return added
+
+
+def _sum(parts: Sequence[Amount]) -> Amount:
+    lines = chain.from_iterable(part.lines for part in parts)
+    return Amount(sum(part.pages for part in parts), tuple(dict.fromkeys(line for line in lines if line)))
+
+
+def _split_old_lists(amounts: dict[str, Amount]) -> None:
+    """Split the lists of before 2.6.28 into process memory and cache, where the report allows it.
+
+    Until 2.6.17 ``mapped`` counted every mapped page, so most of the lists when they hold
+    process memory. Later the number of page cache pages gives the rest.
+    """
+    lists, cache, mapped = amounts.get("lru"), amounts.pop("cache", None), amounts.pop("mapped", None)
+    if lists is None or "anon" in amounts:
+        amounts.pop("lru", None)
+    elif cache is not None:
+        file = min(cache.pages, lists.pages)
+        amounts.update(anon=Amount(lists.pages - file, lists.lines), file=Amount(file, cache.lines))
+        del amounts["lru"]
+    elif mapped is not None and 2 * mapped.pages >= lists.pages:
+        anon = min(mapped.pages, lists.pages)
+        amounts.update(anon=Amount(anon, mapped.lines), file=Amount(lists.pages - anon, lists.lines))
+        del amounts["lru"]
+
+
+def _subtract_shmem(amounts: dict[str, Amount]) -> None:
+    """Take shared memory out of ``anon``: tmpfs and the like are on the same lists."""
+    if "shmem" in amounts and "anon" in amounts:
+        anon, shmem = amounts["anon"], amounts["shmem"]
+        shared = min(anon.pages, shmem.pages)
+        amounts["anon"] = Amount(anon.pages - shared, anon.lines)
+        amounts["shmem"] = Amount(shared, shmem.lines)
+
+
+def _join_slab(amounts: dict[str, Amount]) -> None:
+    """Add both kinds of slab to ``slab``, which before 2.6.19 is all there is."""
+    kinds = [amounts[name] for name in ("slab_unreclaimable", "slab_reclaimable") if name in amounts]
+    if kinds:
+        amounts["slab"] = _sum(kinds)
+
+
+def _hugetlb(report: Report) -> Amount:
+    pools = [each for each in report.hugepages if each.total]
+    pages = sum(each.total * each.size_kb // report.page_size_kb for each in pools)
+    return Amount(pages, tuple(each.line for each in pools if each.line))
