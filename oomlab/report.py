@@ -285,7 +285,9 @@ class Report:
     ``trace`` is the call trace, function names only, innermost first.
     ``slabs`` are kB used and kB in all by slab cache. ``panic`` is what the kernel
     said when it gave up. ``source`` holds every line from the first to the last
-    that belongs to the report, as it was given.
+    that belongs to the report, as it was given. ``kinds`` is what the reader took
+    those lines for (:data:`oomlab.parsing.lines.LineKind` by number); it is no part
+    of what the report contains, so neither comparisons nor exports look at it.
     """
 
     kind: Kind
@@ -314,6 +316,7 @@ class Report:
     panic: str | None = None
     source: Sequence[SourceLine] = ()
     problems: tuple[Problem, ...] = ()
+    kinds: Mapping[int, str] = field(default_factory=dict, compare=False)
 
     def find_zone(self, name: str, node: int | None = None) -> ZoneStat | None:
         """Return the first zone of that name (on that node, if one is given), or ``None``."""

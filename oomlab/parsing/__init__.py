@@ -1,12 +1,25 @@
-"""Log text of any kernel and any dress in, :class:`~oomlab.report.Report` objects out.
+"""Log text of any kernel from any logger in, :class:`~oomlab.report.Report` objects out.
 
-The way of a line: :mod:`~oomlab.parsing.clean` takes off what mailers and web pages did to
-it, :mod:`~oomlab.parsing.undress` what loggers put before it; :mod:`~oomlab.parsing.kinds`
-says what kind of line it is; :mod:`~oomlab.parsing.mend` joins it with its other half;
-:mod:`~oomlab.parsing.split` finds the report it belongs to; :mod:`~oomlab.parsing.assemble`
-reads it. In a long log :mod:`~oomlab.parsing.find` first finds the stretches to be read.
+A log passes through these steps, each a module; :func:`oomlab.parsing.reader._read` calls them in
+this order, and each of the first five takes and returns :class:`~oomlab.parsing.lines.LogLines`:
+
+========================================= ==============================================================
+:mod:`~oomlab.parsing.scan`               scan a long log for the windows that are worth reading
+:mod:`~oomlab.parsing.decode`             decode bytes, clean lines; unwrap JSON, HTML, Markdown and mail
+                                          (:mod:`~oomlab.parsing.containers`)
+:mod:`~oomlab.parsing.prefix`             infer the prefixes that loggers write, and strip them
+:mod:`~oomlab.parsing.continuation`       split lines that were joined
+:mod:`~oomlab.parsing.classify`           find the kind of each line
+:mod:`~oomlab.parsing.continuation`       join lines that were wrapped
+:mod:`~oomlab.parsing.segment`            sort lines into reports, by the order in which a kernel prints
+                                          them (:mod:`~oomlab.parsing.grammar`); merge and deduplicate
+:mod:`~oomlab.parsing.assemble`           read each report, section by section
+                                          (:mod:`~oomlab.parsing.sections`)
+:mod:`~oomlab.parsing.reconstruct`        work out the line of a zone that is lost
+:mod:`~oomlab.parsing.checks`             list what else is missing
+========================================= ==============================================================
 """
 
-from oomlab.parsing.read import iter_reports, parse, parse_bytes, read_pieces
+from oomlab.parsing.reader import iter_reports, parse, parse_bytes, read_pieces
 
 __all__ = ["iter_reports", "parse", "parse_bytes", "read_pieces"]

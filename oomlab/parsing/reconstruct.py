@@ -11,8 +11,7 @@ from __future__ import annotations
 from itertools import product
 
 from oomlab.kernel import KernelRelease, KernelVersion
-from oomlab.parsing.memory import Blocks
-from oomlab.parsing.zones import Reserve
+from oomlab.parsing.sections.memory import Blocks, Reserve
 from oomlab.report import Problem, ZoneStat
 from oomlab.watermarks import Watermarks, watermarks
 

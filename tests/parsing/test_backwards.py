@@ -7,7 +7,7 @@ import pytest
 
 from oomlab.diagnosis import diagnose
 from oomlab.parsing import parse, parse_bytes
-from oomlab.parsing.backwards import runs_backwards
+from oomlab.parsing.reader import is_newest_first
 
 HERE = Path(__file__).parents[1]
 LOGS = sorted([*HERE.parent.glob("data/**/oom-*.log"), *HERE.glob("samples/*.log")])
@@ -24,13 +24,13 @@ def reversed_lines(text: str) -> str:
 
 
 @pytest.mark.parametrize("path", LOGS, ids=lambda path: path.stem)
-def test_no_log_of_ours_runs_backwards(path):
-    assert not runs_backwards(text_of(path))
+def test_no_log_of_ours_is_newest_first(path):
+    assert not is_newest_first(text_of(path))
 
 
 @pytest.mark.oracle
-def test_no_real_log_is_taken_to_run_backwards(outside):
-    assert [path.name for path in outside if runs_backwards(text_of(path))] == []
+def test_no_real_log_is_taken_to_be_newest_first(outside):
+    assert [path.name for path in outside if is_newest_first(text_of(path))] == []
 
 
 @pytest.mark.parametrize("name", WHOLE)

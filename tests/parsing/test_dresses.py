@@ -42,6 +42,7 @@ def essence(report: Report) -> Report:
         last_line=0,
         source=(),
         problems=(),
+        kinds={},
         slabs_line=None,
         totals_lines={},
         trigger=replace(report.trigger, line=None),

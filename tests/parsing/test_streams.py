@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from oomlab.parsing import iter_reports, parse, parse_bytes, read_pieces
-from oomlab.parsing.read import LONG
+from oomlab.parsing.reader import LONG
 from oomlab.report import Report
 from oomlab.source import SourceError, pieces
 from tests.support.fuzz import no_longer_than

@@ -1,6 +1,6 @@
-"""Third step: say of each line what kind of line it is.
+"""Classify each line: what is it about?
 
-The first word nearly always tells, so most lines cost one look into a dictionary. No
+The first word nearly always decides, so most lines cost one look into a dictionary. No
 regular expression here describes a whole line: kernels add words to their lines, and a
 log may have lost some.
 """
@@ -9,28 +9,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from typing import Literal
 
 from oomlab.mmzone import ZONE_ORDER
-
-Asked = Literal["header", "failure", "show", "by_hand"]
-"""Who asked for what: an OOM, a failed allocation, a dump of memory by hand, an OOM by hand."""
-
-Path = Literal["cpuset", "identity", "trace", "context"]
-"""On which kernel, and along which path. ``context`` is registers, hardware and the like."""
-
-Group = Literal["memcg_task", "memcg_usage", "memcg_stats", "memcg_stat", "memcg_group"]
-"""What a control group says of itself."""
-
-Memory = Literal["meminfo", "pcp_zone", "pcp", "free_pages", "totals", "node", "zone", "reserve"]
-Stock = Literal["blocks", "huge", "pages", "swap", "slab_title", "slab", "alloc_title", "alloc"]
-"""The state of memory, in the order in which the kernel prints it."""
-
-Killing = Literal["task_title", "task_header", "task", "constraint", "chosen", "killed", "reaped", "panic"]
-"""The tasks, and what became of them."""
-
-Kind = Literal[Asked, Path, Group, Memory, Stock, Killing, "boot", "continued", "other"]
-"""What a line is about. ``other`` is somebody else's line, ``continued`` the rest of a wrapped one."""
+from oomlab.parsing.lines import LineKind, LogLines
 
 _COUNTERS = re.compile(r"(?:[A-Za-z_][\w-]*:\d+(?:\s+|$))+(?:[A-Za-z_][\w-]*:?)?$", re.A)
 _CUT_COUNTERS = re.compile(r"\d{1,18}(?: [a-z_]{3,30}:\d{1,18}){2,20}$", re.A)
@@ -58,22 +39,26 @@ _KILLED = re.compile(r".{0,80}?(?<!have )\b[Kk]illed process \d+(?:,| \(|$)")
 _ASKED_XMON = re.compile(r"[0-9a-f]{1,4}:mon> mi")
 """How the debugger of ppc64 is asked for the state of memory, with the number of the CPU."""
 
-_SWAP: tuple[tuple[str, Kind], ...] = (
+_SWAP: tuple[tuple[str, LineKind], ...] = (
     (" swap", "swap"),
     ("Swap cache", "swap"),
     ("Free pages:", "free_pages"),
 )
-_CPU: tuple[tuple[str, Kind], ...] = (
+_CPU: tuple[tuple[str, LineKind], ...] = (
     ("PID:", "identity"),
     ("ainted", "identity"),
     ("hi:", "pcp"),
     ("batch", "pcp"),
     ("", "context"),
 )
-_ZONE: tuple[tuple[str, Kind], ...] = ((" free:", "zone"), (" freepages:", "zone"), ("per-cpu:", "pcp_zone"))
-_USAGE: tuple[tuple[str, Kind], ...] = ((" usage ", "memcg_usage"), (" limit ", "memcg_usage"))
+_ZONE: tuple[tuple[str, LineKind], ...] = (
+    (" free:", "zone"),
+    (" freepages:", "zone"),
+    ("per-cpu:", "pcp_zone"),
+)
+_USAGE: tuple[tuple[str, LineKind], ...] = ((" usage ", "memcg_usage"), (" limit ", "memcg_usage"))
 
-_MARKS: dict[str, tuple[tuple[str, Kind], ...]] = {
+_BY_FIRST_WORD: dict[str, tuple[tuple[str, LineKind], ...]] = {
     "CPU:": _CPU,
     "CPU": _CPU,
     "cpu": _CPU,
@@ -112,16 +97,16 @@ _MARKS: dict[str, tuple[tuple[str, Kind], ...]] = {
     "Tasks": (("going to be killed", "memcg_group"), ("state", "task_title")),
     "oom_reaper:": (("", "reaped"),),
     "Kernel": (("emory", "panic"),),
-    "SysRq": (("Show Memory", "show"), ("Manual OOM", "by_hand")),
-    "sysrq:": (("Show Memory", "show"), ("Manual OOM", "by_hand")),
+    "SysRq": (("Show Memory", "show"), ("Manual OOM", "manual_oom")),
+    "sysrq:": (("Show Memory", "show"), ("Manual OOM", "manual_oom")),
     "warn_alloc_show_mem:": (("callbacks suppressed", "context"),),
     "Linux": (("Linux version ", "boot"), (" GNU/Linux", "boot")),  # uname -a, which people put above
 }
-"""By the first word of a line: the first of these marks that is in the line says its kind."""
+"""By the first word of a line: words that it may hold, and its kind if it does; the first that fit decide."""
 
-_MARKS |= dict.fromkeys(ZONE_ORDER, _ZONE)
-_MARKS |= dict.fromkeys((f"{name}:" for name in ZONE_ORDER), (("kB", "blocks"), ("empty", "blocks")))
-_MARKS |= dict.fromkeys(
+_BY_FIRST_WORD |= dict.fromkeys(ZONE_ORDER, _ZONE)
+_BY_FIRST_WORD |= dict.fromkeys((f"{name}:" for name in ZONE_ORDER), (("kB", "blocks"), ("empty", "blocks")))
+_BY_FIRST_WORD |= dict.fromkeys(
     (
         "<TASK>",
         "</TASK>",
@@ -157,33 +142,36 @@ _MARKS |= dict.fromkeys(
 )
 
 
-def kinds_of(texts: list[str]) -> list[Kind]:
-    """Say of each line what kind it is. Tasks come first here: most lines of a report are tasks."""
+def classify(lines: LogLines) -> LogLines:
+    """Find the kind of each line. Tasks come first here: most lines of a report are tasks."""
     is_task = _TASK.match
-    return ["task" if text[:1] == "[" and is_task(text) else kind_of(text) for text in texts]
+    kinds: list[LineKind] = [
+        "task" if text[:1] == "[" and is_task(text) else kind_of(text) for text in lines.texts
+    ]
+    return lines._replace(kinds=kinds)
 
 
-def kind_of(text: str) -> Kind:
-    """Say what kind of line this is; ``"other"`` when no report has such a line.
+def kind_of(text: str) -> LineKind:
+    """Return the kind of a line; ``"other"`` when no report has such a line.
 
     >>> kind_of("Normal free:8056kB min:8048kB low:10060kB high:12072kB")
     'zone'
     """
     word = text.partition(" ")[0]
-    if word in _MARKS:
-        for mark, kind in _MARKS[word]:
-            if mark in text:
+    if word in _BY_FIRST_WORD:
+        for words, kind in _BY_FIRST_WORD[word]:
+            if words in text:
                 return kind
     elif "+0x" in word:
         return "trace"
     return _BY_FIRST_CHARACTER.get(word[:1], _worded)(text)
 
 
-def _empty(text: str) -> Kind:
+def _empty(text: str) -> LineKind:
     return "other"
 
 
-def _bracketed(text: str) -> Kind:
+def _bracketed(text: str) -> LineKind:
     if _TASK.match(text):
         return "task"
     if _TASK_HEADER.match(text):
@@ -191,7 +179,7 @@ def _bracketed(text: str) -> Kind:
     return "trace" if "+0x" in text or text.startswith(("[<", "([<")) else _worded(text)
 
 
-def _numbered(text: str) -> Kind:
+def _numbered(text: str) -> LineKind:
     if _PAGES.match(text):
         return "pages"
     if _BLOCKS.match(text):
@@ -203,7 +191,7 @@ def _numbered(text: str) -> Kind:
     return "alloc" if _ALLOC.match(text) else _worded(text)
 
 
-def _worded(text: str) -> Kind:
+def _worded(text: str) -> LineKind:
     """Judge a line whose first word can be anything, such as the name of a process."""
     if "oom-killer" in text and _HEADER.match(text):
         return "header"
@@ -214,7 +202,7 @@ def _worded(text: str) -> Kind:
     return _paired(text)
 
 
-def _kill(text: str) -> Kind | None:
+def _kill(text: str) -> LineKind | None:
     if _KILLED.match(text):
         return "killed"
     if _KILL.match(text):
@@ -222,7 +210,7 @@ def _kill(text: str) -> Kind | None:
     return "panic" if "no killable process" in text else None
 
 
-def _paired(text: str) -> Kind:
+def _paired(text: str) -> LineKind:
     """Judge a line that is names and numbers."""
     if " mems_allowed=" in text and " cpuset=" in text:
         return "cpuset"
@@ -237,7 +225,7 @@ def _paired(text: str) -> Kind:
     return "memcg_stat" if _STAT.match(text) else "trace" if _CALL.match(text) else "other"
 
 
-_BY_FIRST_CHARACTER: dict[str, Callable[[str], Kind]] = {
+_BY_FIRST_CHARACTER: dict[str, Callable[[str], LineKind]] = {
     "": _empty,
     "[": _bracketed,
     "(": _bracketed,

@@ -6,7 +6,7 @@ import re
 from collections import Counter
 from typing import Any
 
-from oomlab.parsing.sketch import Sketch
+from oomlab.parsing.grammar import Draft
 from oomlab.report import Memcg
 
 _TASK = re.compile(r"Task in (\S{1,4000}) killed as a result of limit of (\S{1,4000})")
@@ -21,38 +21,38 @@ _PATHS = re.compile(r"(oom_memcg|task_memcg)=([^,]{0,4000})")
 _FIELDS = {"memory": "", "memory+swap": "swap_", "swap": "swap_", "kmem": "kmem_"}
 
 
-def read_memcg(sketch: Sketch) -> Memcg | None:
-    """Read the group whose limit was met; ``None`` when the report tells of none."""
-    lines = sketch.of("memcg_task", "memcg_usage", "memcg_stats")
-    values = _read_paths(sketch)
+def read_memcg(draft: Draft) -> Memcg | None:
+    """Return the group whose limit was met; ``None`` when the report names none."""
+    lines = draft.of("memcg_task", "memcg_usage", "memcg_stats")
+    values = _read_paths(draft)
     if not lines and "oom_path" not in values:
         return None
-    values |= _read_usage(sketch)
-    values |= _read_stats(sketch)
+    values |= _read_usage(draft)
+    values |= _read_stats(draft)
     values.setdefault("path", values.get("oom_path"))
-    lines = lines or sketch.of("constraint")
+    lines = lines or draft.of("constraint")
     return Memcg(**values, line=min(line.number for line in lines))
 
 
-def _read_paths(sketch: Sketch) -> dict[str, Any]:
+def _read_paths(draft: Draft) -> dict[str, Any]:
     """Read which group ran into its limit, in which group the victim was, and which dies as a whole."""
     paths: dict[str, Any] = {}
-    for _, text in sketch.of("constraint"):
+    for _, text in draft.of("constraint"):
         paths |= {f"{name.removesuffix('_memcg')}_path": path for name, path in _PATHS.findall(text)}
-    for _, text in sketch.of("memcg_task"):
+    for _, text in draft.of("memcg_task"):
         match = _TASK.match(text) or _TASK_CUT.match(text)
         if match is not None:
             paths |= {"task_path": match[1]} | ({"oom_path": match[2]} if match.re is _TASK else {})
-    for _, text in sketch.of("memcg_group"):
+    for _, text in draft.of("memcg_group"):
         match = _GROUP.match(text)
         if match is not None:
             paths["oom_group"] = match[1]
     return paths
 
 
-def _read_usage(sketch: Sketch) -> dict[str, int]:
+def _read_usage(draft: Draft) -> dict[str, int]:
     values: dict[str, int] = {}
-    for _, text in sketch.of("memcg_usage"):
+    for _, text in draft.of("memcg_usage"):
         name, _, amounts = text.partition(":")
         prefix = _FIELDS.get(name)
         if prefix is None:
@@ -64,13 +64,13 @@ def _read_usage(sketch: Sketch) -> dict[str, int]:
     return values
 
 
-def _read_stats(sketch: Sketch) -> dict[str, Any]:
+def _read_stats(draft: Draft) -> dict[str, Any]:
     """Read the statistics of the group and the groups in it.
 
     Up to 5.2 each group has a line of its own, in kB, and the lines add up; later one list
-    speaks for all, in bytes.
+    counts all of them, in bytes.
     """
-    titles = sketch.of("memcg_stats")
+    titles = draft.of("memcg_stats")
     if not titles:
         return {}
     named = _STATS_FOR.match(titles[0].text)
@@ -78,7 +78,7 @@ def _read_stats(sketch: Sketch) -> dict[str, Any]:
     stats: Counter[str] = Counter()
     for title in titles:
         stats.update({name: int(value) for name, value in _STAT.findall(title.text)})
-    rows = " ".join([titles[0].text.partition(":")[2], *(row.text for row in sketch.of("memcg_stat"))])
+    rows = " ".join([titles[0].text.partition(":")[2], *(row.text for row in draft.of("memcg_stat"))])
     in_bytes = {name: int(value) for name, value in _PLAIN_STAT.findall(rows)}
     if stats or in_bytes:
         values |= {"stats": dict(stats) or in_bytes, "stats_unit": "kB" if stats else "bytes"}

@@ -1,7 +1,7 @@
-"""Read who was killed, from all the lines that speak of it.
+"""Read who was killed, from all the lines about it.
 
-Kernels before 5.1 say it twice: whom they chose, and whom they killed, which may be a
-child of the first. Later ones say it once, after a line that begins with ``oom-kill:``.
+Kernels before 5.1 print whom they chose, and whom they killed, which may be a child of the
+first. Later ones print only the kill, after a line that begins with ``oom-kill:``.
 """
 
 from __future__ import annotations
@@ -9,7 +9,8 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
-from oomlab.parsing.sketch import Line, Sketch
+from oomlab.parsing.grammar import Draft
+from oomlab.parsing.lines import Line
 from oomlab.report import Problem, Task, Victim
 
 _KILL = re.compile(
@@ -33,11 +34,11 @@ _SIZES = {
 }
 
 
-def read_victims(sketch: Sketch, tasks: tuple[Task, ...], problems: list[Problem]) -> tuple[Victim, ...]:
-    """Give each process that was killed, once."""
-    chosen = _by_pid(sketch.of("chosen"))
-    killed = _by_pid(sketch.of("killed"))
-    announced = _announced(sketch)
+def read_victims(draft: Draft, tasks: tuple[Task, ...], problems: list[Problem]) -> tuple[Victim, ...]:
+    """Return each process that was killed, once."""
+    chosen = _by_pid(draft.of("chosen"))
+    killed = _by_pid(draft.of("killed"))
+    announced = _announced(draft)
     listed = {task.pid for task in tasks}
     victims = (
         {pid: _with_choice(victim, chosen, listed) for pid, victim in killed.items()} if chosen else killed
@@ -45,7 +46,7 @@ def read_victims(sketch: Sketch, tasks: tuple[Task, ...], problems: list[Problem
     if not victims:
         victims = chosen or ({announced.pid: announced} if announced else {})
         what = "chosen" if victims else "reaped"
-        victims = victims or _reaped(sketch)
+        victims = victims or _reaped(draft)
         for victim in victims.values():
             problems.append(
                 Problem(victim.line, f"Process {victim.pid} was {what}; no line says that it was killed")
@@ -83,9 +84,9 @@ def _read_kill(line: Line) -> Victim | None:
     )
 
 
-def _announced(sketch: Sketch) -> Victim | None:
+def _announced(draft: Draft) -> Victim | None:
     """Read the process from the ``oom-kill:`` line."""
-    for number, text in sketch.of("constraint"):
+    for number, text in draft.of("constraint"):
         match = _CHOSEN.search(text)
         if match is not None:
             return Victim(
@@ -94,16 +95,16 @@ def _announced(sketch: Sketch) -> Victim | None:
     return None
 
 
-def _reaped(sketch: Sketch) -> dict[int, Victim]:
+def _reaped(draft: Draft) -> dict[int, Victim]:
     """Read whose memory was taken back; what is left of it then is no size of the victim's."""
-    found = [(line, match) for line in sketch.of("reaped") if (match := _REAPED.search(line.text))]
+    found = [(line, match) for line in draft.of("reaped") if (match := _REAPED.search(line.text))]
     return {
         int(match[1]): Victim(pid=int(match[1]), comm=match[2], line=line.number) for line, match in found
     }
 
 
 def _with_choice(victim: Victim, chosen: dict[int, Victim], listed: set[int]) -> Victim:
-    """Add what the line of the choice says: of the process itself, of a thread of it, or of its parent.
+    """Add what the line of the choice shows: of the process itself, of a thread of it, or of its parent.
 
     Before 5.1 a child with memory of its own goes before the process that was chosen. In a
     control group the choice may fall on a thread, which no table lists.
@@ -120,7 +121,7 @@ def _with_choice(victim: Victim, chosen: dict[int, Victim], listed: set[int]) ->
 
 
 def _with_name(victim: Victim, announced: Victim | None, tasks: tuple[Task, ...]) -> Victim:
-    """Where the kill line was cut before the name, another line may have it."""
+    """Take the name from another line where the kill line was cut before it."""
     if victim.comm is not None:
         return victim
     task = next((task for task in tasks if task.pid == victim.pid), None)

@@ -1,7 +1,4 @@
-"""Read the table of tasks.
-
-The columns have changed a dozen times, so the table's own header says what they are.
-"""
+"""Read the table of tasks, whose columns have changed a dozen times: its own header names them."""
 
 from __future__ import annotations
 
@@ -12,7 +9,8 @@ from functools import partial
 from itertools import repeat
 
 from oomlab.mmzone import PAGE_SIZE
-from oomlab.parsing.sketch import Line, Sketch
+from oomlab.parsing.grammar import Draft
+from oomlab.parsing.lines import Line
 from oomlab.report import Problem, Task
 
 _FIRST = ("pid", "uid", "tgid", "total_vm", "rss")
@@ -29,10 +27,10 @@ _NUMBERS = frozenset(Task._fields) - {"comm", "line"}
 _new_task = partial(tuple.__new__, Task)
 
 
-def read_tasks(sketch: Sketch, problems: list[Problem]) -> tuple[Task, ...]:
+def read_tasks(draft: Draft, problems: list[Problem]) -> tuple[Task, ...]:
     """Read the rows of the task table; a damaged row is a problem, and left out."""
-    rows = sketch.of("task")
-    columns = _columns(sketch.of("task_header")) or _guess(rows)
+    rows = draft.of("task")
+    columns = _columns(draft.of("task_header")) or _guess(rows)
     try:
         tasks = list(_tasks(_words_by_column(rows, len(columns)), columns, rows)) if rows else []
     except ValueError:
@@ -41,7 +39,7 @@ def read_tasks(sketch: Sketch, problems: list[Problem]) -> tuple[Task, ...]:
 
 
 def _once(tasks: list[Task], problems: list[Problem]) -> Iterator[Task]:
-    """Give each task once, though a logger printed it twice."""
+    """Yield each task once, though a logger printed it twice."""
     seen: set[int] = set()
     for task in tasks:
         if task.pid not in seen:
@@ -58,7 +56,7 @@ def _columns(headers: list[Line]) -> tuple[str, ...]:
 
 
 def _guess(rows: list[Line]) -> tuple[str, ...]:
-    """Tell the columns by how many numbers stand before the names, where the header is lost.
+    """Return the columns by how many numbers stand before the names, where the header is lost.
 
     Source: mm/oom_kill.c, ``dump_tasks``.
     """
@@ -73,7 +71,7 @@ def _guess(rows: list[Line]) -> tuple[str, ...]:
 
 
 def _words_by_column(rows: list[Line], width: int) -> list[list[str]]:
-    """Cut the whole table into words at once, which works while no name has a blank or a bracket."""
+    """Split the whole table into words at once, which works while no name has a blank or a bracket."""
     table = " ".join([row.text for row in rows])
     if table.count("[") != len(rows) or table.count("]") != len(rows):
         raise ValueError("a bracket in a name")

@@ -1,4 +1,4 @@
-"""Read who asked, for what, on which kernel, and along which path."""
+"""Read who asked, for what, on which kernel, and the call trace."""
 
 from __future__ import annotations
 
@@ -8,16 +8,16 @@ from functools import lru_cache
 
 from oomlab.errors import UnknownKernel
 from oomlab.kernel import KernelRelease
-from oomlab.parsing.sketch import Line, Sketch
-from oomlab.report import Kind as ReportKind
-from oomlab.report import Trigger
+from oomlab.parsing.grammar import Draft
+from oomlab.parsing.lines import Line
+from oomlab.report import Kind, Trigger
 
 _MASK = re.compile(
     r"(?:gfp_mask|mode|gfp)[=:]\s{0,4}(0x[0-9a-f]{1,16}|[0-9a-f]{1,16})([*?xX]{0,16})"
     r"(?:\(([\w|+ ]{0,2000})\)?)?",
     re.A,
 )
-"""The number, what somebody put over some of its digits, and the names."""
+"""The number, what hides some of its digits, and the names."""
 
 _ORDER = re.compile(r"order[=:]\s{0,4}(-?\d{1,2})(?!\d)|(\d{1,2})-order allocation", re.A)
 """No kernel has orders of three digits: such a number is damage."""
@@ -36,23 +36,23 @@ _DECODED = re.compile(r"([\w.$]{1,200}) \([\w/.-]{1,200}\.[chS]:\d", re.A)
 _OLD = re.compile(r"\{([\w.:$]{1,200})\+\d{1,10}\}", re.A)
 
 _UNUSUAL = ("}", ") from ", ".c:", ".h:", ".S:")
-"""Marks of call traces that do not name functions as ``name+0x1a/0x2b`` throughout."""
+"""Signs of a call trace that does not name all functions as ``name+0x1a/0x2b``."""
 
 _FAILING = frozenset(("warn_alloc", "warn_alloc_failed"))
-"""They print a failed allocation; an OOM comes by other ways (mm/page_alloc.c, since 3.0)."""
+"""They report a failed allocation, never an OOM. Source: mm/page_alloc.c, since 3.0."""
 
 _FAILED_BEFORE = "warn_alloc_show_mem:"
-"""So begins the line between the trace and the state of memory where earlier ones were left out."""
+"""How a line begins between trace and state of memory when earlier such states were left out."""
 
 _ASKED = re.compile(r"(.{0,200}?)(?: invoked oom-killer|: page allocation (?:failure|stalls)|: vmalloc)")
 
 
-def read_trigger(sketch: Sketch) -> Trigger:
+def read_trigger(draft: Draft) -> Trigger:
     """Read the header, and the process from the line below it."""
-    header = next(iter(sketch.of("header", "failure")), None)
-    pid, comm = read_process(sketch)
+    header = next(iter(draft.of("header", "failure")), None)
+    pid, comm = read_process(draft)
     if header is None:
-        named = (_CPUSET.match(line.text) for line in sketch.of("cpuset"))
+        named = (_CPUSET.match(line.text) for line in draft.of("cpuset"))
         return Trigger(pid=pid, comm=comm or next((match[1] for match in named if match), None))
     mask = _MASK.search(header.text)
     order = _ORDER.search(header.text)
@@ -69,22 +69,22 @@ def read_trigger(sketch: Sketch) -> Trigger:
     )
 
 
-def read_kind(sketch: Sketch, trace: tuple[str, ...]) -> ReportKind:
-    """Say what the report is: an OOM unless its header says otherwise, or its trace where that is lost."""
-    if not {"header", "killed", "chosen"}.isdisjoint(sketch.lines):
+def read_kind(draft: Draft, trace: tuple[str, ...]) -> Kind:
+    """Return what the report is: an OOM unless its header, or else its trace, shows otherwise."""
+    if not {"header", "killed", "chosen"}.isdisjoint(draft.lines):
         return "oom"
-    if "failure" in sketch.lines:
+    if "failure" in draft.lines:
         return "allocation_failure"
-    if "show" in sketch.lines:
+    if "show" in draft.lines:
         return "show_mem"
-    if any(line.text.startswith(_FAILED_BEFORE) for line in sketch.of("context")):
+    if any(line.text.startswith(_FAILED_BEFORE) for line in draft.of("context")):
         return "allocation_failure"
     return "oom" if _FAILING.isdisjoint(trace) else "allocation_failure"
 
 
-def read_process(sketch: Sketch) -> tuple[int | None, str | None]:
-    """Give pid and name of the process on whose behalf the kernel was running."""
-    for _, text in sketch.of("identity"):
+def read_process(draft: Draft) -> tuple[int | None, str | None]:
+    """Return pid and name of the process on whose behalf the kernel was running."""
+    for _, text in draft.of("identity"):
         pid = _PID.search(text)
         if pid is not None:
             comm = _COMM.search(text) or _PROCESS.match(text)
@@ -92,13 +92,13 @@ def read_process(sketch: Sketch) -> tuple[int | None, str | None]:
     return None, None
 
 
-def read_kernel(sketch: Sketch) -> KernelRelease | None:
+def read_kernel(draft: Draft) -> KernelRelease | None:
     """Read the release from the line that names the process, or from the start of that kernel above."""
-    for _, text in sketch.of("identity"):
+    for _, text in draft.of("identity"):
         match = _RELEASE.search(text, max(text.find("ainted"), 0)) if "ainted" in text else None
         if match is not None:
             return _release(match[1])
-    boot = _RELEASE.search(sketch.boot.text) if sketch.boot else None
+    boot = _RELEASE.search(draft.boot.text) if draft.boot else None
     return _release(boot[1]) if boot else None
 
 
@@ -110,17 +110,17 @@ def _release(text: str) -> KernelRelease | None:
         return None
 
 
-def read_places(sketch: Sketch) -> dict[str, str]:
+def read_places(draft: Draft) -> dict[str, str]:
     """Read ``nodemask=`` and ``mems_allowed=`` from wherever this kernel prints them."""
-    lines = sketch.of("constraint", "cpuset", "header", "failure")
+    lines = draft.of("constraint", "cpuset", "header", "failure")
     return {key: value for _, text in reversed(lines) for key, value in _PLACE.findall(text)}
 
 
 def read_trace(lines: Iterable[Line]) -> tuple[str, ...]:
-    """Give the functions of the call trace, innermost first."""
+    """Return the functions of the call trace, innermost first."""
     texts = [text for _, text in lines]
     trace = "\n".join(texts)
-    if not any([mark in trace for mark in _UNUSUAL]):
+    if not any([sign in trace for sign in _UNUSUAL]):
         return tuple(_FUNCTION.findall(trace))
     return tuple(name for text in texts for name in _functions(text))
 
@@ -134,7 +134,7 @@ def _functions(text: str) -> list[str]:
 
 
 def _asker(text: str, comm: str | None) -> str | None:
-    """Take the name before "invoked"; a name that the next line repeats has no doubt about it."""
+    """Return the name before "invoked"; where the next line repeats a name there, it is that one."""
     match = _ASKED.match(text)
     before = match[1] if match else ""
     if comm is not None and before.endswith(comm):

@@ -1,37 +1,37 @@
-"""Look for what a log should hold and does not."""
+"""Check a report for what its log should hold and does not."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
 
-from oomlab.parsing.kinds import Kind
-from oomlab.parsing.sketch import Line, Sketch
+from oomlab.parsing.grammar import Draft
+from oomlab.parsing.lines import Line, LineKind, LogLines
 from oomlab.report import Problem, Report
 
 _CPU = re.compile(r"cpu\s{1,12}(\d{1,6})", re.IGNORECASE | re.ASCII)
 _SIZES = ("ram", "reserved")
-_LARGEST = 1 << 44
+_MAX_PAGES = 1 << 44
 """No zone has more pages: on 4 kB pages they would take 56 bits of address."""
 
-_TABLE: tuple[Kind, ...] = ("task", "chosen", "constraint")
+_TABLE_ENDS: tuple[LineKind, ...] = ("task", "chosen", "constraint")
 """The task table goes on until the last of these lines."""
 
 _COUNTERS = ("active_anon", "active_file", "unevictable", "slab_reclaimable", "mapped", "free")
 
 
-def find_missing(report: Report, sketch: Sketch, bare: frozenset[int] | None) -> Iterator[Problem]:
-    """Give a problem for every part that is missing. ``bare`` are the numbers of lines without the dress."""
-    yield from _header(report, sketch)
-    yield from _per_cpu(sketch.of("pcp_zone"))
-    yield from _memory(report, sketch)
-    yield from _table(report, sketch, bare)
+def find_missing(report: Report, draft: Draft, lines: LogLines) -> Iterator[Problem]:
+    """Yield a problem for every part that is missing; ``lines`` are those of the whole log."""
+    yield from _header(report, draft)
+    yield from _per_cpu(draft.of("pcp_zone"))
+    yield from _memory(report, draft)
+    yield from _table(draft, lines)
     yield from _kill(report)
 
 
-def _header(report: Report, sketch: Sketch) -> Iterator[Problem]:
+def _header(report: Report, draft: Draft) -> Iterator[Problem]:
     trigger = report.trigger
-    if not sketch.of("header", "failure", "show"):
+    if not draft.of("header", "failure", "show"):
         yield Problem(
             report.first_line, "The header is lost: the log does not show who asked for memory, and for what"
         )
@@ -40,7 +40,7 @@ def _header(report: Report, sketch: Sketch) -> Iterator[Problem]:
 
 
 def _per_cpu(lines: list[Line]) -> Iterator[Problem]:
-    """Every zone lists the same CPUs: one that is not in a list was lost."""
+    """Yield each CPU that the list of one zone lacks: all zones list the same."""
     lists: list[tuple[str, dict[int, int]]] = []
     for number, text in lines:
         match = _CPU.match(text)
@@ -56,10 +56,10 @@ def _per_cpu(lines: list[Line]) -> Iterator[Problem]:
             yield Problem(place, f"CPU {lost} is missing from the per-cpu list of zone {name}")
 
 
-def _memory(report: Report, sketch: Sketch) -> Iterator[Problem]:
-    if not report.zones and "meminfo" in sketch.lines:
+def _memory(report: Report, draft: Draft) -> Iterator[Problem]:
+    if not report.zones and "meminfo" in draft.lines:
         yield Problem(report.last_line, "The zones are missing: the log ends early or lost them")
-    elif not report.zones and "header" in sketch.lines and report.scope == "global":
+    elif not report.zones and "header" in draft.lines and report.scope == "global":
         yield Problem(report.last_line, "The state of memory is missing")
     yield from _counters(report)
     yield from _zones(report)
@@ -67,7 +67,7 @@ def _memory(report: Report, sketch: Sketch) -> Iterator[Problem]:
 
 
 def _counters(report: Report) -> Iterator[Problem]:
-    """A kernel that prints one of these prints all of them (older ones print ``slab``)."""
+    """Yield each counter that is lost: a kernel prints all of these or none (older ones print ``slab``)."""
     totals, lines = report.totals, report.totals_lines
     for names in (_COUNTERS if any(name in totals for name in _COUNTERS[:3]) else (), _SIZES):
         shown = [name for name in names if name in totals]
@@ -79,7 +79,7 @@ def _counters(report: Report) -> Iterator[Problem]:
 
 
 def _zones(report: Report) -> Iterator[Problem]:
-    """What one zone has, every zone has."""
+    """Yield what one zone lacks and another has: a kernel prints the same of each."""
     shown = [zone for zone in report.zones if not zone.reconstructed]
     if any(zone.lowmem_reserve is not None for zone in shown):
         for zone in shown:
@@ -92,22 +92,24 @@ def _zones(report: Report) -> Iterator[Problem]:
 
 
 def _impossible(report: Report) -> Iterator[Problem]:
-    """A size beyond any machine is the kernel's own mistake, and no shortage."""
+    """Yield each zone with a size beyond any machine: the kernel's own mistake, and no shortage."""
     for zone in report.zones:
-        if max(zone.present or 0, zone.watermark_min or 0) > _LARGEST:
+        if max(zone.present or 0, zone.watermark_min or 0) > _MAX_PAGES:
             reason = f"Zone {zone.name} has sizes that no machine has: its kernel worked them out wrongly"
             yield Problem(zone.line, reason)
 
 
-def _table(report: Report, sketch: Sketch, bare: frozenset[int] | None) -> Iterator[Problem]:
-    headers, rows = sketch.of("task_header"), sketch.of("task")
+def _table(draft: Draft, lines: LogLines) -> Iterator[Problem]:
+    headers, rows = draft.of("task_header"), draft.of("task")
     if rows and not headers:
         yield Problem(rows[0].number, "The header of the task table is lost: its columns are guessed")
     if not headers:
         return
-    ends = max([lines[-1].number for kind in _TABLE if (lines := sketch.of(kind))], default=0)
-    for number, text in sketch.others:
-        if headers[0].number < number < ends and text and (bare is None or number in bare):
+    ends = max([found[-1].number for kind in _TABLE_ENDS if (found := draft.of(kind))], default=0)
+    suspects = [line.number for line in draft.others if headers[0].number < line.number < ends]
+    unprefixed = lines.unprefixed_numbers() if suspects else None
+    for number in suspects:
+        if unprefixed is None or number in unprefixed:
             yield Problem(number, "This line is not the kernel's: the task table may have lost rows here")
 
 

@@ -1,0 +1,217 @@
+"""Take lines out of what contains them: JSON, HTML, Markdown, quoted-printable mail.
+
+One line may then become several: loggers fold the kernel's own line ends into ``#012`` or
+``\\\\x0a``, web pages into ``<br>``. Few logs need any of this, and everybody waits for
+``import oomlab``: so the libraries are imported where they are used.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+_MAX_LENGTH = 1 << 18
+"""No line that holds others is longer than this."""
+
+_TAGS = re.compile(r"</?(?:pre|code|span|tt|ul|ol|table|blockquote|b|strong|em|font)(?: [^<>]{0,200})?>")
+_BREAKS = re.compile(r"</?(?:br|p|div|tr|td|li)(?: [^<>]{0,200})? ?/?>|#012|\\x0a|\\012|\\n|\n")
+_TICKS = re.compile(r"``\s{1,4}``")
+"""Where a converter set each line as code of its own, and joined them."""
+
+_MARKDOWN = re.compile(r"\\([_*\[\]()#<>.+~-])")
+_BOLD = re.compile(r"(?<!\*)\*\*(?!\*)")
+_RARE = ("&", "\\", "{", "`")
+_JOINS = (")Out of ", ")Killed ", "childOut of ", "childKilled ", ">] <", ").<")
+_JOINED = re.compile(
+    r"(?<=\)|d)(?=Out of [Mm]emory: |Killed process \d)|(?:(?<=>\] )|(?<=\)\.))<[0-7]>(?=\S)"
+)
+"""Where the end of a line was lost, or two CPUs printed at once: a new line begins with its level."""
+
+_SYMPTOMS = (*_RARE, *_JOINS, "#012", "**", "<br", "</", "<p", "<c", "<d", "<s")
+_EQUALS = ("gfp_mask=", "order=", "kB =", "swap  =")
+
+_KEYS = ("MESSAGE", "log", "message", "msg", "textPayload", "jsonPayload", "_source")
+"""What a message is called, by journald, Docker, most others, and Google's and Elastic's exports."""
+
+_MAX_DEPTH = 4
+"""No message lies deeper than this."""
+
+_FIELD = re.compile(r'\s{0,40}"([\w@.-]{1,60})"\s{0,4}:\s{0,4}(?:"((?:[^"\\]|\\.)*+)"?)?')
+_EXPORT = re.compile(r"_{0,2}[A-Z][A-Z_]*=")
+_BRACKETS = re.compile(r'\s{0,40}(?:[{}\[\]]{1,4},?\s{0,8}$|[{\[]{1,2}")')
+
+
+def is_wrapped(text: str, starts: set[str]) -> bool:
+    """Whether a text shows signs of HTML, Markdown, JSON or folded lines.
+
+    ``starts`` are the first characters of its lines.
+    """
+    if "*" in starts or any(map(text.__contains__, _RARE)):
+        return True
+    return (
+        text.startswith('["')
+        or "MESSAGE=" in text[:4096]
+        or _has(text, "#", "012")
+        or _has_tags(text)
+        or _has_damaged_kill(text)
+    )
+
+
+def _has(text: str, rare: str, rest: str) -> bool:
+    """Whether ``rest`` follows ``rare`` in a text; quick where ``rare``, one character, is rare."""
+    at = text.find(rare)
+    while at >= 0 and not text.startswith(rest, at + 1):
+        at = text.find(rare, at + 1)
+    return at >= 0
+
+
+def _has_tags(text: str) -> bool:
+    """Whether there are line breaks, ends of elements, or levels (``<4>``) inside a line.
+
+    The kernel's own tags are in capitals (``</TASK>``).
+    """
+    at = text.find("<")
+    while at >= 0:
+        name = text[at + 1 : at + 3]
+        if name == "br" or (name[:1] == "/" and name[1:].islower()):
+            return True
+        if name[1:] == ">" and name[0].isdigit() and _JOINED.match(text, at):
+            return True
+        at = text.find("<", at + 1)
+    return False
+
+
+def _has_damaged_kill(text: str) -> bool:
+    """Whether a kill shares its line with others, or has its name set in bold."""
+    at = text.find("illed process ")
+    while at >= 0:
+        end = text.find("\n", at)
+        line = text[text.rfind("\n", 0, at) + 1 : end if end >= 0 else len(text)]
+        if "**" in line or (any([joint in line for joint in _JOINS]) and _JOINED.search(line)):
+            return True
+        at = text.find("illed process ", end) if end >= 0 else -1
+    return False
+
+
+def unwrap(numbers: Sequence[int], lines: list[str]) -> tuple[list[int], list[str]]:
+    """Take each line out of JSON, HTML or Markdown, and split it where lines were folded into one."""
+    found: list[int] = []
+    texts: list[str] = []
+    for number, line in zip(numbers, lines, strict=True):
+        if any(map(line.__contains__, _SYMPTOMS)) or _is_field(line):
+            whole = _unescape(_from_json(line[:_MAX_LENGTH]))
+            parts = _BREAKS.split(whole.encode("utf-8", "backslashreplace").decode())
+            parts = [part for part in parts if not part.isdigit()]  # line numbers, in a table
+            parts = [text for part in parts for text in _JOINED.split(part)]
+            found.extend([number] * len(parts))
+            texts.extend(parts)
+        else:
+            found.append(number)
+            texts.append(line)
+    return found, texts
+
+
+def _unescape(line: str) -> str:
+    if "&" in line:
+        import html
+
+        line = html.unescape(line)
+    if "<" in line:
+        line = _TAGS.sub("", line)
+    if "**" in line:
+        line = _BOLD.sub("", line)
+    if "``" in line:
+        line = _TICKS.sub("\n", line).replace("``", "")
+    if "\\" in line:
+        line = _MARKDOWN.sub(r"\1", line)
+    return line.strip("`") if line.startswith("`") else line
+
+
+def is_quoted_printable(text: str) -> bool:
+    """Whether the first equals sign of a report is written ``=3D``.
+
+    One that ends its line proves nothing: raw mail breaks lines so.
+    """
+    for mark in _EQUALS:
+        at = text.find(mark)
+        while at >= 0 and text.startswith("\n", at + len(mark)):
+            at = text.find(mark, at + 1)
+        if at >= 0:
+            return text.startswith("3D", at + len(mark))
+    return False
+
+
+def from_quoted_printable(numbers: Sequence[int], lines: list[str]) -> tuple[list[int], list[str]]:
+    """Undo what quoted-printable mail does to long lines and to the equals sign."""
+    import quopri
+
+    found: list[int] = []
+    parts: list[str] = []
+    goes_on = False
+    for number, line in zip(numbers, lines, strict=True):
+        text = _decode(quopri.decodestring(line.removesuffix("=").encode("utf-8", "backslashreplace")))
+        if goes_on and len(parts[-1]) < 1000:
+            parts[-1] += text
+        else:
+            found.append(number)
+            parts.append(text)
+        goes_on = line.endswith("=")
+    return found, parts
+
+
+def _decode(data: bytes) -> str:
+    """Decode UTF-8, or Latin-1, which mailers used before it."""
+    try:
+        return data.decode()
+    except UnicodeDecodeError:
+        return data.decode("latin-1")
+
+
+def _is_field(line: str) -> bool:
+    """Whether a line is one field of an entry, or only its brackets."""
+    return bool(_FIELD.match(line) or _EXPORT.match(line) or _BRACKETS.match(line))
+
+
+def _from_json(line: str) -> str:
+    """Return the message of an entry, or of a field of one; what is no JSON comes back as it is."""
+    text = line.strip().removesuffix(",")
+    if text[:1] + text[-1:] in ("{}", "[]") and (message := _message(_loads(text), _MAX_DEPTH)) is not None:
+        return message
+    if line.startswith("MESSAGE="):
+        return line[8:]
+    pair = _FIELD.match(line)
+    if pair is not None and pair[1] in _KEYS and pair[2] is not None:
+        return _message(_loads(f'"{pair[2]}"'), _MAX_DEPTH) or pair[2]
+    return "" if _is_field(line) else line
+
+
+def _message(entry: object, depth: int) -> str | None:
+    """Return the message of an entry, or those of a list of entries, one on each line."""
+    if isinstance(entry, str):
+        return entry
+    if isinstance(entry, list) and depth:
+        return _of_list(entry, depth)
+    if not isinstance(entry, dict) or not depth:
+        return None
+    named = [entry[key] for key in _KEYS if key in entry]
+    others = [each for each in entry.values() if isinstance(each, dict) or "\n" in str(each)]
+    found = (_message(each, depth - 1) for each in named or others)
+    return next((message for message in found if message is not None), None)
+
+
+def _of_list(entries: list[object], depth: int) -> str | None:
+    """Join messages; journald writes one with unprintable bytes as a list of numbers."""
+    numbers = [each for each in entries if isinstance(each, int) and 0 <= each < 256]
+    if len(numbers) == len(entries):
+        return bytes(numbers).decode("utf-8", "backslashreplace")
+    found = [_message(each, depth - 1) for each in entries]
+    return "\n".join(message for message in found if message is not None)
+
+
+def _loads(text: str) -> object:
+    import json
+
+    try:
+        return json.loads(text, strict=False)
+    except (ValueError, RecursionError):
+        return None

@@ -1,0 +1,350 @@
+"""Restore the kernel's lines: split those that were joined, and join those that were wrapped.
+
+Terminals wrap lines at their last column, in the middle of a word. Mailers wrap them at a
+blank, and some then join all lines of a paragraph. Three facts restore them:
+
+* a line with the logger's prefix continues no other; a prefix inside a line starts a new one;
+* a continuation makes sense after the line before it: pairs after pairs, numbers after
+  numbers, columns after columns;
+* no blank goes between the two where the cut fell inside a word.
+
+:func:`split_joined` comes before the lines are classified, :func:`join_wrapped` after it.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable
+from itertools import accumulate, pairwise
+
+from oomlab.mmzone import ZONE_ORDER
+from oomlab.parsing.classify import kind_of
+from oomlab.parsing.lines import LineKind, LogLines
+from oomlab.parsing.prefix import SAMPLE, is_run_together
+
+_JOINED = 1000
+"""A line longer than this may be several that were joined."""
+
+_SUSPECT = 700
+"""In a line longer than this, the prefix is looked for."""
+
+_INTERRUPTED = 8
+"""The second half of an interrupted line is no further down than this."""
+
+_SAMPLE_LINES = 20
+"""This many unprefixed lines are looked at to see how a mailer treated the text."""
+
+_STARTS = re.compile(
+    r"(?<!Node \d)(?<!Node \d\d)\s(?=Mem-[Ii]nfo:|Call [Tt]race:|lowmem_reserve|Free pages:|oom-kill:"
+    r"|Free swap|Total swap|Swap cache"
+    r"|Task in /|Memory cgroup |kmem: usage|memory(?:\+swap)?: usage|swap: usage|Out of [Mm]emory|RIP: |EIP: "
+    r"|CPU: \d+ [PU]ID|Pid: \d+|Tasks state|\[ *pid *\]|\[ *\d+\] +\d|[Aa]ctive(?:_anon)?:\d+ |Node \d+ "
+    r"|\d+ (?:(?:total |reserved |free |slab )?pages?|(?:total )?pagecache)\b|(?<!emory: )Killed process"
+    r"|(?:DMA|DMA32|Normal|HighMem|Movable)(?::| free:| per-cpu:))"
+)
+"""Where a line of the kernel's begins, when several were joined."""
+
+_MAX_LENGTH = 10_000
+"""No line of the kernel is longer than this; two paths of control groups may stand in one."""
+
+_NEAR = 100
+"""This many characters before a cut are looked at."""
+
+_CANDIDATES = frozenset(("other", "blocks", "totals"))
+_COLUMNS = frozenset(
+    (
+        "pid",
+        "uid",
+        "tgid",
+        "total_vm",
+        "rss",
+        "rss_anon",
+        "rss_file",
+        "rss_shmem",
+        "cpu",
+        "oom_adj",
+        "nr_ptes",
+        "nr_pmds",
+        "nr_puds",
+        "pgtables_bytes",
+        "swapents",
+        "oom_score_adj",
+        "name",
+    )
+)
+"""Every column that a task table has had."""
+
+_PAIR_LIKE = re.compile(r"\S*(?::|[kK]B,?$|\?$)|(?:yes|no)$")
+_HEADER = re.compile(r"[\w|,():]{0,200}(?:=|GFP_|\)|:\d)")
+_WHOLE_HEADER = re.compile(r".*adj=-?\d+$")
+_RELEASE = re.compile(r".{0,60}(?:\d\.\d|#\d|ainted)")
+_WHOLE_IDENTITY = re.compile(r".*ainted.*\d\.\d.*#\d")
+_BLOCKS = re.compile(r"\S{0,12}[kB]B?(?:\s|$)|=|\(?[A-Z]{1,7}\)|\d{1,9}\*")
+_WHOLE_PAIR = re.compile(r"(?:[kK]B|\?|\byes|\bno|:\d+)$")
+_NUMBERS = re.compile(r"-?\d[\d\s-]*$")
+_KILL = re.compile(r",|\(|score|or |sacrifice|[\w-]{0,14}:\d|[\w-]{0,12}k?B|adj")
+_SIZE = re.compile(r"=?\s*-?\d+\s?kB")
+_LIMIT = re.compile(r"(?:as a |result |of |limit |usage |failcnt |\d+kB,?|/)")
+_REST_OF_PATH = re.compile(r"\S{8,4000}$")
+_PLACE = re.compile(r"\S+$")
+_HEADS = (
+    " invoked",
+    "ut of",
+    "ut of memory:",
+    "ut of Memory:",
+    ": page",
+    " allocation",
+    "Kill",
+    "Killed",
+    ": OOM",
+)
+_RESTS = re.compile(
+    r"oom-killer:|memory:|Memory:|[Kk]ill(?:ed)? process|process \d|allocation fail|failure[:.]"
+)
+_KILL_WORD = re.compile(r"(?:total-vm|anon-rss|file-rss|shmem-rss|UID|pgtables|oom_score_adj)[:=]\d")
+_ZONES = "|".join(ZONE_ORDER)
+
+_WHOLE_END: dict[LineKind, re.Pattern[str]] = {
+    "zone": re.compile(rf"kB$|KB$|\?$|\byes$|\bno$|pages_scanned:\d+$|(?:^|:)(?:{_ZONES})$"),
+    "node": re.compile(r"kB$|KB$|\?$|\byes$|\bno$|pages_scanned:\d+$|^\d+$"),
+    "memcg_stats": re.compile(r"KB$|:$|for$"),
+    "memcg_task": re.compile(r"^(?:[a-z]+|/)$"),
+    "totals": re.compile(r":\d+$"),
+    "blocks": re.compile(r"kB$|\)$|=$|:$"),
+    "header": re.compile(r"[,:]$"),
+    "failure": re.compile(r"[,:.]$|failure"),
+    "constraint": re.compile(r"(?!)"),
+}
+"""How the last word of a line ends when it is whole; kinds that are not here end with any word."""
+
+
+def split_joined(lines: LogLines) -> LogLines:
+    """Split lines that hold several, at the prefixes inside them or at words that begin a line."""
+    longest = max(map(len, lines.texts), default=0)
+    if lines.prefixes and (lines.unprefixed or longest >= _SUSPECT) and _is_run_together(lines):
+        return _split_at_prefixes(lines)
+    return _split_long(lines) if longest >= _JOINED else lines
+
+
+def _is_run_together(lines: LogLines) -> bool:
+    """Whether the prefix stands inside lines, judged by the first unprefixed ones and by the longest."""
+    unprefixed = [index for index, flag in enumerate(lines.unprefixed or ()) if flag and lines.texts[index]]
+    nearby = sorted(
+        {near for index in unprefixed[:_SAMPLE_LINES] for near in (index - 1, index) if near >= 0}
+    )
+    longest = max(lines.raw, key=len, default="")
+    sample = [lines.raw[index] for index in nearby] + [longest[:SAMPLE]] * (len(longest) > _SUSPECT)
+    return is_run_together("\n".join(sample), lines.prefixes[0])
+
+
+def _split_at_prefixes(lines: LogLines) -> LogLines:
+    """Split wherever the prefix stands inside a line, even where it is broken over two lines."""
+    text = "\n".join(lines.raw)
+    found = list(lines.prefixes[0].anywhere.finditer(text))
+    line_ends = list(accumulate(len(line) + 1 for line in lines.raw))
+    starts = [0, *(match.end() for match in found)]
+    ends = [*(match.start() for match in found), len(text)]
+    texts = [" ".join(text[start:end].split()) for start, end in zip(starts, ends, strict=True)]
+    last = len(line_ends) - 1
+    numbers = [lines.numbers[min(bisect_right(line_ends, start), last)] for start in starts]
+    return LogLines(numbers, texts, texts, lines.prefixes)
+
+
+def _split_long(lines: LogLines) -> LogLines:
+    """Split long lines before words that begin a line."""
+    rows = zip(lines.numbers, lines.texts, lines.unprefixed or [False] * len(lines.texts), strict=True)
+    parts = [
+        (number, part.strip(), is_unprefixed)
+        for number, text, is_unprefixed in rows
+        for part in (_STARTS.split(text) if len(text) >= _JOINED else (text,))
+    ]
+    texts = [text for _, text, _ in parts]
+    return LogLines(
+        numbers=[number for number, _, _ in parts],
+        raw=texts,
+        texts=texts,
+        prefixes=lines.prefixes,
+        unprefixed=[is_unprefixed for _, _, is_unprefixed in parts] if lines.unprefixed else None,
+        callers=lines.callers if len(parts) == len(lines.texts) else None,
+    )
+
+
+def join_wrapped(lines: LogLines) -> LogLines:
+    """Append each continuation to the line that it continues; it stays in its place as ``"continuation"``."""
+    kinds, texts = list(lines.kinds), list(lines.texts)
+    if "failure" in kinds:
+        _join_interrupted(kinds, texts)
+    if lines.unprefixed or not lines.prefixes:
+        _join_continuations(kinds, texts, lines)
+    if kinds.count("header") > 1:
+        _drop_repeats(kinds, texts, lines.raw)
+    return lines._replace(kinds=kinds, texts=texts)
+
+
+def _join_interrupted(kinds: list[LineKind], texts: list[str]) -> None:
+    """Give a failure its mask, which the kernel prints separately: another CPU may print in between."""
+    for index in [index for index, kind in enumerate(kinds) if kind == "failure"]:
+        for later in range(index + 1, min(index + _INTERRUPTED, len(texts))):
+            if "mode:" not in texts[index] and texts[later].startswith(", mode:"):
+                texts[index] += texts[later]
+                kinds[later] = "continuation"
+
+
+def _drop_repeats(kinds: list[LineKind], texts: list[str], raw: list[str]) -> None:
+    """Take a header that a logger printed twice for one; two with time stamps of their own are two."""
+    headers = [index for index, kind in enumerate(kinds) if kind == "header"]
+    for first, second in pairwise(headers):
+        if texts[first] != texts[second] or any(texts[first + 1 : second]):
+            continue
+        if raw[first].endswith(raw[second]) or raw[second].endswith(raw[first]):
+            kinds[second] = "continuation"
+
+
+def _join_continuations(kinds: list[LineKind], texts: list[str], lines: LogLines) -> None:
+    """Join what continues by its sense."""
+    raw, unprefixed = lines.raw, lines.unprefixed
+    owners = _join_heads(kinds, texts, unprefixed)
+    tables = [index for index, kind in enumerate(kinds) if kind == "task_header"]
+    for index in [index for index, kind in enumerate(kinds) if kind in _CANDIDATES]:
+        if not texts[index] or (unprefixed is not None and not unprefixed[index]):
+            continue
+        before = index - 1
+        while before >= 0 and not texts[before]:
+            before -= 1
+        owner = owners.get(before, before)
+        if owner < 0 or not _continues(kinds, texts, owner, index, tables):
+            continue
+        inside = _cut_inside(kinds[owner], texts[owner], texts[index])
+        blank = "" if inside and not _has_blank(raw[before], raw[index]) else " "
+        texts[owner] += blank + texts[index]
+        kinds[index], owners[index] = "continuation", owner
+
+
+def _join_heads(kinds: list[LineKind], texts: list[str], unprefixed: list[bool] | None) -> dict[int, int]:
+    """Join lines that were cut inside the very words by which their kind is known.
+
+    Return, for each line that became part of another, which that is.
+    """
+    owners = {}
+    for index in [index for index, kind in enumerate(kinds[:-1]) if kind == "other"]:
+        if not texts[index].endswith(_HEADS) or (unprefixed is not None and not unprefixed[index + 1]):
+            continue
+        whole = f"{texts[index]} {texts[index + 1]}"
+        if _RESTS.match(texts[index + 1]) and kind_of(whole) != "other":
+            texts[index], kinds[index], kinds[index + 1] = whole, kind_of(whole), "continuation"
+            owners[index + 1] = index
+    return owners
+
+
+def _continues(kinds: list[LineKind], texts: list[str], owner: int, index: int, tables: list[int]) -> bool:
+    """Whether one line makes sense as the rest of another; a row goes on to the last column."""
+    kind, first, second = kinds[owner], texts[owner], texts[index]
+    if len(first) > _MAX_LENGTH or not (
+        kinds[index] == "other" or _is_half(kind, kinds[index], first, second)
+    ):
+        return False
+    if kind == "task":
+        table = bisect_left(tables, owner)
+        return table > 0 and _row_goes_on(first, second, _count(texts[tables[table - 1]]))
+    goes_on = _GOES_ON.get(kind)
+    return goes_on is not None and goes_on(first, second)
+
+
+def _count(row: str) -> int:
+    return len(row.replace("[", " ").replace("]", " ").split())
+
+
+def _is_half(kind: LineKind, other: LineKind, first: str, second: str) -> bool:
+    """Whether a line that looks like one of its own can be the rest of another."""
+    if other == "blocks":
+        return kind == "blocks" and " = " not in first
+    if other != "totals":
+        return False
+    if kind == "totals":
+        return not first[-1].isdigit()
+    return kind in ("killed", "pcp", "zone", "node")
+
+
+def _row_goes_on(first: str, second: str, columns: int) -> bool:
+    missing = columns - _count(first)
+    if missing == 1:
+        return len(second) < 16
+    return missing > 1 and bool(_NUMBERS.match(second.rpartition(" ")[0] or second))
+
+
+def _pairs_go_on(first: str, second: str) -> bool:
+    words = second.split()
+    if len(words) == 1 and len(second) < 12 and not _WHOLE_PAIR.search(first[-_NEAR:]):
+        return True
+    return 2 * sum(map(bool, map(_PAIR_LIKE.match, words))) >= len(words)
+
+
+def _totals_go_on(first: str, second: str) -> bool:
+    return "kB" not in second and _pairs_go_on(first, second)
+
+
+def _header_goes_on(first: str, second: str) -> bool:
+    return not _WHOLE_HEADER.match(first) and bool(_HEADER.match(second))
+
+
+def _identity_goes_on(first: str, second: str) -> bool:
+    return len(second) < 100 and not _WHOLE_IDENTITY.match(first) and bool(_RELEASE.match(second))
+
+
+def _columns_go_on(first: str, second: str) -> bool:
+    words = second.split()
+    return not first.endswith("name") and len(words) < 12 and any(word in _COLUMNS for word in words)
+
+
+def _group_goes_on(first: str, second: str) -> bool:
+    """Whether a group's line goes on: terminals wrap paths too, wherever the last column falls."""
+    return bool(_LIMIT.match(second) or (" limit of /" in first and _REST_OF_PATH.match(second)))
+
+
+def _matches(pattern: re.Pattern[str]) -> Callable[[str, str], bool]:
+    return lambda first, second: bool(pattern.match(second))
+
+
+_GOES_ON: dict[LineKind, Callable[[str, str], bool]] = {
+    "header": _header_goes_on,
+    "failure": _header_goes_on,
+    "identity": _identity_goes_on,
+    "zone": _pairs_go_on,
+    "node": _pairs_go_on,
+    "huge": _matches(re.compile(r"huge|\S*=\d")),
+    "totals": _totals_go_on,
+    "memcg_stats": _pairs_go_on,
+    "reserve": _matches(_NUMBERS),
+    "blocks": _matches(_BLOCKS),
+    "swap": _matches(_SIZE),
+    "task_header": _columns_go_on,
+    "constraint": _matches(_PLACE),
+    "chosen": _matches(_KILL),
+    "pcp": _matches(re.compile(r"(?:used|usd|btch|batch|hi|high|low|Cold):?|\d")),
+    "killed": _matches(_KILL),
+    "memcg_task": _group_goes_on,
+    "memcg_usage": _matches(_LIMIT),
+}
+
+
+def _has_blank(line: str, following: str) -> bool:
+    """Whether a blank was left at the cut: the line ends in one, or the next is indented deeper."""
+    return line[-1:] == " " or _indent(following) > _indent(line)
+
+
+def _indent(line: str) -> int:
+    return len(line) - len(line.lstrip())
+
+
+def _cut_inside(kind: LineKind, first: str, second: str) -> bool:
+    """Whether the cut fell inside a word."""
+    end, start = first[-_NEAR:].rsplit(None, 1)[-1], second.split(None, 1)[0]
+    if kind in ("killed", "chosen"):
+        return not _KILL_WORD.match(start) and bool(_KILL_WORD.match(end + start))
+    if kind == "task_header":
+        return start not in _COLUMNS and end + start in _COLUMNS
+    if kind == "totals" and start[0].isdigit():
+        return True
+    whole = _WHOLE_END.get(kind)
+    return whole is not None and not whole.search(end)

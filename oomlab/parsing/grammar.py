@@ -1,0 +1,141 @@
+"""The order in which the kernel prints the lines of a report, and the draft that collects them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import IntEnum
+
+from oomlab.parsing.lines import Line, LineKind
+
+
+class Stage(IntEnum):
+    """How far a report has come: the kernel prints its parts in this order."""
+
+    BEFORE = -1
+    REQUEST = 0
+    ORIGIN = 1
+    CGROUP = 2
+    TOTALS = 3
+    ZONES = 4
+    STOCK = 5
+    SLAB = 6
+    TASKS = 7
+    KILL = 8
+    REAPED = 9
+
+
+_STAGES: dict[Stage, tuple[LineKind, ...]] = {
+    Stage.REQUEST: ("header", "failure", "show"),
+    Stage.ORIGIN: ("cpuset", "identity", "trace", "context", "manual_oom"),
+    Stage.CGROUP: ("memcg_task", "memcg_usage", "memcg_stats", "memcg_stat"),
+    Stage.TOTALS: ("meminfo", "pcp_zone", "pcp", "free_pages", "totals"),
+    Stage.ZONES: ("node", "zone", "reserve"),
+    Stage.STOCK: ("blocks", "huge", "pages", "swap"),
+    Stage.SLAB: ("slab_title", "slab", "alloc_title", "alloc"),
+    Stage.TASKS: ("task_title", "task_header", "task"),
+    Stage.KILL: ("constraint", "chosen", "killed", "memcg_group", "panic"),
+    Stage.REAPED: ("reaped",),
+}
+STAGE: dict[LineKind, Stage] = {kind: stage for stage, kinds in _STAGES.items() for kind in kinds}
+"""The stage to which a line of this kind brings a report; kinds that no report has are not in it."""
+
+LATEST: dict[LineKind, Stage] = {
+    "manual_oom": Stage.BEFORE,  # it stands before a report that has no header, or else tells nothing new
+    "cpuset": Stage.ORIGIN,
+    "identity": Stage.ORIGIN,
+    "trace": Stage.ORIGIN,
+    "context": Stage.ORIGIN,
+    "memcg_stat": Stage.CGROUP,
+    "totals": Stage.ZONES,
+    "pcp_zone": Stage.TOTALS,
+    "pcp": Stage.TOTALS,
+}
+"""The last stage at which a line of this kind can still belong to the open report, where there is one."""
+
+OPENERS: frozenset[LineKind] = frozenset(
+    (
+        "meminfo",
+        "node",
+        "reserve",
+        "blocks",
+        "memcg_task",
+        "memcg_stats",
+        "task_header",
+        "constraint",
+        "chosen",
+        "killed",
+        "panic",
+    )
+)
+"""Only a report has such lines, so they open one when the header is lost."""
+
+OPENING_WORDS: dict[LineKind, str] = {
+    "zone": "min:",  # people compare what is free with what is managed in the words of the kernel
+    "totals": "active_anon:",
+    "memcg_usage": "memory: usage ",
+    "slab_title": "nreclaimable slab info:",
+    "alloc": " func:",
+}
+"""Of these kinds only the lines with these words open a report."""
+
+TITLES: dict[LineKind, LineKind] = {"memcg_stat": "memcg_stats", "slab": "slab_title", "alloc": "alloc_title"}
+"""Lines that mean something only under their title."""
+
+REPEATED: frozenset[LineKind] = frozenset(
+    (
+        "trace",
+        "context",
+        "totals",
+        "blocks",
+        "pages",
+        "swap",
+        "task",
+        "slab",
+        "alloc",
+        "memcg_stat",
+        "pcp",
+        "other",
+    )
+)
+"""Lines that come many in a row; all lines of such a run belong where its first line belongs."""
+
+_KEPT_WITH: dict[LineKind, LineKind] = {"reserve": "zone", "pcp": "pcp_zone"}
+"""Lines that have no name of their own stay with the line that has it."""
+
+
+def zone_head(text: str) -> str:
+    """Return what names a zone at the beginning of its line: ``Node 0 DMA32``."""
+    return text.partition(" free")[0]
+
+
+@dataclass(slots=True)
+class Draft:
+    """A report that is being collected: its lines by kind, and how far it has come.
+
+    ``zone_heads`` are the zones it has, with their nodes, ``zone_names`` the same without. ``others``
+    are lines between its own that no report has. ``boot`` is the line with which its kernel
+    started, where the log has it.
+    """
+
+    first: int
+    last: int
+    lines: dict[LineKind, list[Line]] = field(default_factory=dict)
+    zone_heads: set[str] = field(default_factory=set)
+    zone_names: set[str] = field(default_factory=set)
+    stage: Stage = Stage.BEFORE
+    others: list[Line] = field(default_factory=list)
+    boot: Line | None = None
+
+    def add(self, kind: LineKind, run: list[Line]) -> None:
+        """Keep lines of one kind."""
+        self.lines.setdefault(_KEPT_WITH.get(kind, kind), []).extend(run)
+        if kind == "zone":
+            heads = [zone_head(text) for _, text in run]
+            self.zone_heads.update(heads)
+            self.zone_names.update([each.rpartition(" ")[2] for each in heads])
+
+    def of(self, *kinds: LineKind) -> list[Line]:
+        """Return the lines of these kinds, kind by kind."""
+        if len(kinds) == 1:
+            return self.lines.get(kinds[0], [])
+        return [line for kind in kinds for line in self.lines.get(kind, ())]

@@ -1,0 +1,107 @@
+"""What the steps of the reading hand on: :class:`LogLines`, and what a line can be: :data:`LineKind`."""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_left, bisect_right
+from collections.abc import Sequence
+from typing import Literal, NamedTuple
+
+LineKind = Literal[
+    "header",  # "invoked oom-killer": who asked, for what
+    "failure",  # "page allocation failure": the same of a request that failed
+    "show",  # SysRq-M, or xmon: somebody asked for the state of memory
+    "manual_oom",  # SysRq-F: somebody asked for an OOM kill
+    "cpuset",  # the cpuset of the process that asked
+    "identity",  # that process and its kernel: "CPU: 0 PID: 1 Comm: init Not tainted 6.1.0"
+    "trace",  # the call trace
+    "context",  # registers, hardware and the like
+    "memcg_task",  # the control group whose limit was met
+    "memcg_usage",  # its use and its limits
+    "memcg_stats",  # the title of its statistics; up to 5.2 the statistics themselves
+    "memcg_stat",  # one of its statistics
+    "memcg_group",  # the group that is killed as a whole
+    "meminfo",  # "Mem-Info:", the title of the state of memory
+    "pcp_zone",  # the zone of a per-cpu list
+    "pcp",  # the pages that one CPU keeps for itself
+    "free_pages",  # all free pages, as 2.4 and 2.6 sum them up
+    "totals",  # the machine's counters
+    "node",  # the counters of a NUMA node
+    "zone",  # the counters and watermarks of a zone
+    "reserve",  # what a zone keeps from requests for the zones above it
+    "blocks",  # the free blocks of a zone, by order
+    "huge",  # a pool of huge pages
+    "pages",  # "524158 pages RAM" and others of its form
+    "swap",  # swap space
+    "slab_title",
+    "slab",  # one slab cache
+    "alloc_title",
+    "alloc",  # one line of code and what it has allocated (6.10 and later)
+    "task_title",
+    "task_header",  # the columns of the task table
+    "task",  # a row of it
+    "constraint",  # "oom-kill:constraint=": what bound the kill, and whom it hits (4.20 and later)
+    "chosen",  # whom the kernel means to kill
+    "killed",  # whom it killed
+    "reaped",  # whose memory the oom_reaper took back
+    "panic",  # the kernel gives up
+    "boot",  # a kernel starts
+    "continuation",  # the rest of the line above
+    "other",  # no line of a report
+]
+"""What a line is about, in the order in which a kernel prints the lines of a report."""
+
+
+class Line(NamedTuple):
+    """One whole line of the kernel's: the number of the line where it begins, and its text."""
+
+    number: int
+    text: str
+
+
+class Prefix(NamedTuple):
+    """A shape of what a logger writes before a message.
+
+    ``whole`` matches it at the start of a line, ``stamp`` the same up to its time of day,
+    ``anywhere`` within a text. ``has_caller``: one part is the task or CPU that printed
+    the line (``[T123]``), as group ``caller``.
+    """
+
+    whole: re.Pattern[str]
+    stamp: re.Pattern[str]
+    anywhere: re.Pattern[str]
+    has_caller: bool
+
+
+class LogLines(NamedTuple):
+    """The lines of a log, column by column; each step returns them with one more thing known.
+
+    ``numbers`` are 1-based and grow, though not always by one: a logger may have folded several
+    lines into one, or wrapped one into several. ``raw`` are the lines without what mailers
+    and web pages did to them, ``texts`` the kernel's own words. The rest is known only later, and
+    ``unprefixed`` and ``callers`` are ``None`` where no line lacks a prefix, or names a caller.
+    """
+
+    numbers: Sequence[int]
+    raw: list[str]
+    texts: list[str]
+    prefixes: tuple[Prefix, ...] = ()
+    unprefixed: list[bool] | None = None
+    callers: list[str | None] | None = None
+    kinds: Sequence[LineKind] = ()
+
+    def unprefixed_numbers(self) -> frozenset[int] | None:
+        """Return the numbers of the lines without a prefix; ``None`` where no line lacks one."""
+        if self.unprefixed is None:
+            return None
+        rows = zip(self.numbers, self.unprefixed, strict=True)
+        return frozenset(number for number, is_unprefixed in rows if is_unprefixed)
+
+    def kinds_between(self, first: int, last: int) -> dict[int, LineKind]:
+        """Return the kinds of the lines from number ``first`` to ``last``, without ``"other"``.
+
+        Of several lines with one number the first counts.
+        """
+        rows = slice(bisect_left(self.numbers, first), bisect_right(self.numbers, last))
+        pairs = zip(self.numbers[rows][::-1], self.kinds[rows][::-1], strict=True)
+        return {number: kind for number, kind in pairs if kind != "other"}

@@ -1,0 +1,240 @@
+r"""Infer what the loggers of a log write before each message, and strip it.
+
+There are dozens of loggers, in many languages, so no list of their formats is kept.
+Some lines of a report begin with words that only the kernel writes (``Mem-Info:``,
+``lowmem_reserve[]:``): the *anchors*. Whatever stands before an anchor is a prefix. Its
+shape, with any number in place of each number and any word in place of each word, is
+stripped from every line::
+
+    Sep 23 02:04:16 [kernel] [1772321.850701] Mem-Info:
+    \w+ \d+ \d+:\d+:\d+ \[\w+\] \[\s*\d+\.\d+\]
+
+A line without even the time stamp is *unprefixed*: the second half of a wrapped line, a remark, prose.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from functools import lru_cache
+
+from oomlab.parsing.lines import LogLines, Prefix
+
+_ANCHORS = (
+    "Mem-Info:",
+    "lowmem_reserve[]:",
+    "Call Trace:",
+    "Free swap  =",
+    "Out of memory: ",
+    "oom-kill:constraint=",
+    "Out of Memory: ",
+    "Memory cgroup out of memory: ",
+    "memory: usage ",
+    "Task in /",
+    "Mem-info:",
+    "Pid: ",
+    "Call trace:",
+    "Total swap =",
+    "Swap cache",
+    "Free pages:",
+    "Unreclaimable slab info:",
+    "Memory allocations:",
+    "Out of memory in UB ",
+    "Memory cgroup stats for /",
+)
+"""Words that begin a line of the kernel's and stand nowhere else, the common ones first."""
+
+_ENOUGH = 5
+"""This many anchors are looked up."""
+
+_TOKEN = re.compile(
+    r"(?P<caller>\[\s*[TC]\d+\])"  # CONFIG_PRINTK_CALLER: a task or a CPU
+    r"|(?P<cpu>\[\d+:\s*[^\[\]:]+:\s*\d+\])"  # Samsung and others: [2: kswapd0: 81]
+    r"|caller=(?P<kmsg>[TC]\d+)"
+    r"|(?P<blank>\s+)|(?P<number>\d+)|(?P<word>\w+)|(?P<mark>.)"
+)
+_CALLERS = {
+    "caller": r"\[\s{0,20}(?P<caller>[TC]\d{1,20})\]",
+    "cpu": r"\[(?P<caller>\d{1,9}:[^\[\]:]{1,40}:\s{0,20}\d{1,20})\]",
+    "kmsg": r"caller=(?P<caller>[TC]\d{1,20})",
+}
+_NUMBER = "[0-9]{1,20}+"
+SAMPLE = 8000
+"""This many characters show how a mailer treated a text."""
+
+_CLOCK = f"{_NUMBER}:{_NUMBER}:{_NUMBER}"
+_DIGITS = re.compile(r"\d+")
+_KERNEL = re.compile(r"oom-killer|panic")
+"""Words of the kernel's that can stand before an anchor."""
+
+_STAMP = re.compile(r"\d\W\d|<\d+>|^kernel:$")
+_TAIL = re.compile(
+    r"(?:\b[^\W\d]{2,9}\s+\d{1,2}\s+\d\d:\d\d:\d\d\S*\s+\S{1,80}\s+kernel:\s*"  # syslog
+    r"|\b\d{4}-\d\d-\d\d[T ]\S{8,30}\s+\S{1,80}\s+kernel:\s*)?"  # rsyslog, journald
+    r"(?:<\d{1,2}>\s*)?(?:\[\s*\d+\.\d+\]\s*)?(?:\[\s*[TC]\d+\]\s*)?$"
+)
+"""A prefix of the common kinds at the end of a text."""
+
+_NAMED = re.compile(r"(?:.*(?:[\]>]\s*|:\s+|\s{2,}))?(.{0,15})(?: invoked |: page allocation failure)")
+_ZONE = re.compile(r"(?:Node \d+ )?(?:Zone:)?(?:DMA|DMA32|Normal|HighMem|Movable) free(?:pages)?:")
+
+_CUT_STAMP = re.compile(r".{1,60}?\d\.\d{6}\]\s{0,4}(?:\[\s{0,6}(?P<caller>[TC]\d{1,9})\])?\s{0,8}")
+"""A stamp whose beginning was overwritten by other output on the same console."""
+
+
+def strip_prefixes(lines: LogLines) -> LogLines:
+    """Strip the prefix from every line, and find out which lines have none and who printed each."""
+    raw = lines.raw
+    prefixes = infer_prefixes("\n".join(raw))
+    if not prefixes:
+        return lines._replace(texts=[line.strip() for line in raw])
+    match = prefixes[0].whole.match
+    texts = [line[found.end() :].rstrip() if (found := match(line)) else line and "\n" for line in raw]
+    rest = [index for index, text in enumerate(texts) if text == "\n"]  # no line has one: they did not match
+    unprefixed = None
+    if rest:
+        prefixes, unprefixed = _strip_rest(raw, texts, rest, prefixes)
+    callers = _callers(raw, prefixes) if any([prefix.has_caller for prefix in prefixes]) else None
+    return lines._replace(texts=texts, prefixes=prefixes, unprefixed=unprefixed, callers=callers)
+
+
+def _strip_rest(
+    raw: list[str], texts: list[str], rest: list[int], prefixes: tuple[Prefix, ...]
+) -> tuple[tuple[Prefix, ...], list[bool] | None]:
+    """Try further prefixes on the lines that the first does not fit; also return which lines have none."""
+    more = _infer_from_anchors("\n".join([raw[index] for index in rest]))
+    prefixes += tuple([prefix for prefix in more if prefix not in prefixes])
+    unprefixed = [False] * len(raw)
+    for index in rest:
+        line = raw[index]
+        found = _match_any(line, prefixes[1:]) or _CUT_STAMP.match(line)
+        texts[index] = line[found.end() :].rstrip() if found else line.strip()
+        unprefixed[index] = found is None and not any([prefix.stamp.match(line) for prefix in prefixes])
+    return prefixes, unprefixed if any(unprefixed) else None
+
+
+def _match_any(line: str, prefixes: Iterable[Prefix]) -> re.Match[str] | None:
+    return next((match for prefix in prefixes if (match := prefix.whole.match(line))), None)
+
+
+def _callers(raw: list[str], prefixes: tuple[Prefix, ...]) -> list[str | None] | None:
+    """Return who printed each line, where a prefix shows it."""
+    matches = [_match_any(line, prefixes) or _CUT_STAMP.match(line) for line in raw]
+    callers = [match.groupdict().get("caller") if match else None for match in matches]
+    return callers if any(callers) else None
+
+
+def infer_prefixes(text: str) -> tuple[Prefix, ...]:
+    """Infer the prefixes of a text, the longest first; none when the kernel's words begin the lines."""
+    places = _anchors(text)
+    if not places:
+        return _learn(tuple(map(_normalize, _before_others(text))))
+    befores = tuple([_normalize(text[text.rfind("\n", 0, at) + 1 : at]) for at in places])
+    if len(set(befores)) > 1:
+        tails = [_normalize(tail[0]) for at in places if (tail := _TAIL.search(text, max(0, at - 150), at))]
+        prefixes = _learn((Counter(tails).most_common(1)[0][0],))
+        if prefixes and is_run_together(text[:SAMPLE], prefixes[0]):
+            return prefixes
+    return _learn(befores) or _learn(tuple(map(_normalize, _before_others(text))))
+
+
+def _infer_from_anchors(text: str) -> tuple[Prefix, ...]:
+    return _learn(tuple([_normalize(_line_before(text, at)) for at in _anchors(text)]))
+
+
+def is_run_together(text: str, prefix: Prefix) -> bool:
+    """Whether the prefix stands inside lines, or is broken over two of them, three times or more."""
+    found = prefix.anywhere.finditer(text)
+    return sum(_stands_inside(text, match) for match in found) >= 3
+
+
+def _stands_inside(text: str, match: re.Match[str]) -> bool:
+    before = text[text.rfind("\n", 0, match.start()) + 1 : match.start()]
+    return bool(before.strip()) or "\n" in match[0].strip()
+
+
+def _normalize(before: str) -> str:
+    """Make texts equal that differ only in their numbers and blanks."""
+    return _DIGITS.sub("0", " ".join(before.split()))
+
+
+@lru_cache(256)
+def _learn(befores: tuple[str, ...]) -> tuple[Prefix, ...]:
+    """Make prefixes of what stands before anchors; words without a time that stand there once are prose.
+
+    ``kernel:`` alone is not prose: journalctl -o cat and web forms leave no more of a syslog line.
+    """
+    counts = Counter(before for before in befores if 0 < len(before) < 200 and not _KERNEL.search(before))
+    shapes = {_shape(before) for before, count in counts.items() if count > 1 or _STAMP.search(before)}
+    return tuple(_prefix(shape) for shape in sorted(shapes, key=len, reverse=True))
+
+
+def _anchors(text: str) -> list[int]:
+    """Return where the first few anchors stand."""
+    found: list[int] = []
+    for anchor in _ANCHORS:
+        at = text.find(anchor)
+        if at >= 0:
+            found.append(at)
+        if len(found) == _ENOUGH:
+            break
+    return found
+
+
+def _before_others(text: str) -> list[str]:
+    """Return what stands before a zone or a name (15 characters at most), for a text without an anchor."""
+    at = text.find("kB min:")
+    zone = _ZONE.search(_line_before(text, at)) if at >= 0 else None
+    if zone is not None:
+        return [zone.string[: zone.start()]]
+    at = max(text.find("oom-killer:"), text.find("page allocation failure"))
+    before = _line_before(text, at) if at >= 0 else ""
+    named = _NAMED.match(before + text[at : at + 23])
+    return [before[: named.start(1)] if named else before]
+
+
+def _line_before(text: str, at: int) -> str:
+    start = text.rfind("\n", 0, at) + 1
+    return text[start:at] if at - start < 200 else ""
+
+
+@lru_cache(64)
+def _prefix(shape: str) -> Prefix:
+    clock = shape.find(_CLOCK)
+    stamp = shape[: clock + len(_CLOCK)] if clock >= 0 else shape
+    return Prefix(
+        whole=re.compile(_in_a_line(shape)),
+        stamp=re.compile(_in_a_line(stamp)),
+        anywhere=re.compile(shape if shape.startswith("\\[") else r"(?<!\w)" + shape),
+        has_caller="?P<caller>" in shape,
+    )
+
+
+def _in_a_line(shape: str) -> str:
+    """Make the shape match at the start of a line, where all blanks are plain ones by now."""
+    return " {0,20}+" + shape.replace(r"\s", " ")
+
+
+def _shape(before: str) -> str:
+    """Return the regular expression of everything that looks like this text."""
+    has_digits = any(map(str.isdigit, before))
+    tokens = "".join(_token_shapes(_TOKEN.finditer(before), has_digits))
+    return (tokens + r"\s{0,20}+").replace(r"\s{0,20}+\s{1,20}+", r"\s{0,20}+")
+
+
+def _token_shapes(tokens: Iterable[re.Match[str]], has_digits: bool) -> Iterator[str]:
+    named = False
+    for token in tokens:
+        kind = token.lastgroup or "mark"
+        if kind in _CALLERS:
+            yield re.escape(token[0]) if named else _CALLERS[kind]
+            named = True
+        elif kind == "blank":
+            yield r"\s{1,20}+"
+        elif kind == "number":
+            yield _NUMBER
+        elif kind == "word":
+            yield r"\w{1,64}+" if has_digits else re.escape(token[0])
+        else:
+            yield re.escape(token[0]) + (r"\s{0,20}+" if token[0] in "[<" else "")

@@ -1,0 +1,322 @@
+"""Segment a log into reports: find where each begins and ends.
+
+A report grows through stages: who asked, the call trace, the state of memory, the tasks,
+the kill. A header opens one. So do lines that only a report has, when the header is lost:
+the report is then *headless*. A new one begins where a line falls back to a stage that
+the open one has left behind. Once all are found, those that are one are merged, and
+duplicates dropped.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from itertools import groupby
+
+from oomlab.parsing.grammar import (
+    LATEST,
+    OPENERS,
+    OPENING_WORDS,
+    REPEATED,
+    STAGE,
+    TITLES,
+    Draft,
+    Stage,
+    zone_head,
+)
+from oomlab.parsing.lines import Line, LineKind, LogLines
+
+GAP = 200
+"""This many lines of other matters end a report."""
+
+_NEAR = 3
+"""Lines of a report that lost its header belong to it when no more than this lies between."""
+
+_NEAR_KILLS = 10
+"""A kill that a logger printed twice stands no further from itself than this."""
+
+_NEAR_REPORTS = 10
+"""A duplicate stands within this many reports of its original."""
+
+_WORDS = 6
+"""This many words identify a line: a quotation may break off after them, or be wrapped elsewhere."""
+
+_KILLS: frozenset[LineKind] = frozenset(("killed", "reaped"))
+"""Where a report has no other lines, somebody looked for kills: up to 5.0 each had a report of its own."""
+
+_PID = re.compile(r"process (\d+)")
+
+Run = tuple[LineKind, list[Line]]
+"""Lines of one kind that follow one another."""
+
+
+def segment(lines: LogLines) -> list[Draft]:
+    """Sort lines into reports, in the order in which they begin.
+
+    Where the log shows who printed a line (``[T123]``), the lines of each caller are sorted
+    apart, for two CPUs may print at once.
+    """
+    rows = list(map(Line, lines.numbers, lines.texts))
+    parts = [(lines.kinds, rows)] if lines.callers is None else _by_caller(lines, rows)
+    drafts = [draft for kinds, part in parts for draft in _collect(kinds, part)]
+    if len(drafts) < 2:
+        return drafts
+    return _merge_and_deduplicate(sorted(drafts, key=lambda draft: draft.first))
+
+
+def _by_caller(lines: LogLines, rows: list[Line]) -> Iterable[tuple[list[LineKind], list[Line]]]:
+    """Group lines by who printed them; an unprefixed line goes where the line before it went."""
+    parts: dict[str | None, tuple[list[LineKind], list[Line]]] = {}
+    caller: str | None = None
+    unprefixed = lines.unprefixed or [False] * len(rows)
+    for kind, row, name, is_unprefixed in zip(
+        lines.kinds, rows, lines.callers or (), unprefixed, strict=True
+    ):
+        caller = caller if is_unprefixed else name
+        kinds, part = parts.setdefault(caller, ([], []))
+        kinds.append(kind)
+        part.append(row)
+    return parts.values()
+
+
+def _collect(kinds: Iterable[LineKind], rows: list[Line]) -> Iterator[Draft]:
+    collector = _Collector()
+    for kind, run in _runs(kinds, rows):
+        done = collector.feed(kind, run)
+        if done is not None:
+            yield done
+    if collector.open is not None:
+        yield collector.open
+
+
+def _runs(kinds: Iterable[LineKind], rows: list[Line]) -> Iterator[Run]:
+    start = 0
+    for kind, group in groupby(kinds):
+        end = start + len(list(group))
+        if kind in REPEATED:
+            yield kind, rows[start:end]
+        else:
+            yield from ((kind, rows[index : index + 1]) for index in range(start, end))
+        start = end
+
+
+class _Collector:
+    """Holds the open report while lines come by.
+
+    ``pending`` are runs that the next report may claim, should it have lost its header;
+    ``others`` counts the lines of other matters since the last line of the open report,
+    ``between`` those since the last pending run.
+    """
+
+    def __init__(self) -> None:
+        self.open: Draft | None = None
+        self.pending: list[Run] = []
+        self.others = 0
+        self.between = 0
+        self.boot: Line | None = None
+
+    def feed(self, kind: LineKind, run: list[Line]) -> Draft | None:
+        """Take lines of one kind; return the report that they end, if they end one."""
+        stage = STAGE.get(kind)
+        if stage is None:
+            return self._pass(kind, run)
+        done, draft = None, self.open
+        if draft is not None and (self.others > GAP or _starts_anew(draft, kind, stage, run[0].text)):
+            done, draft = self._close(), None
+        if draft is None:
+            draft = self._begin(kind, run, stage)
+        if draft is not None and _belongs(draft, kind, run[0].text):
+            draft.add(kind, run)
+            draft.last, draft.stage, self.others = run[-1].number, max(stage, draft.stage), 0
+            self.pending, self.between = [], 0
+        elif draft is not None:
+            self.others += len(run)
+            if stage <= Stage.ORIGIN:  # of a report that may follow
+                self._keep(kind, run)
+        return done
+
+    def _keep(self, kind: LineKind, run: list[Line]) -> None:
+        """Keep lines that can be the next report's, should it follow close by and have lost its header."""
+        if self.between > _NEAR:
+            self.pending.clear()
+        self.between = 0
+        self.pending.append((kind, run))
+        del self.pending[:-GAP]
+
+    def _close(self) -> Draft | None:
+        done = self.open
+        self.open, self.others = None, 0
+        return done
+
+    def _pass(self, kind: LineKind, run: list[Line]) -> Draft | None:
+        """Take lines that bring no report further: continuations, a boot, and other matters."""
+        if kind == "boot":
+            self.boot, self.pending = run[-1], []
+            return self._close()
+        if kind == "continuation" and not self.others:
+            if self.open is not None:
+                self.open.last = run[-1].number
+            return None
+        others = [line for line in run if line.text]
+        self.others += len(others)
+        self.between += len(others)
+        if self.open is not None and self.others <= GAP:
+            self.open.others.extend(others)
+        return None
+
+    def _begin(self, kind: LineKind, run: list[Line], stage: Stage) -> Draft | None:
+        """Open a report, or keep the lines in case the next one opens it."""
+        if self.between > _NEAR:
+            self.pending.clear()
+        self.others = 0
+        if stage == Stage.REQUEST:
+            self.open = Draft(run[0].number, run[0].number)
+        elif _opens(kind, run[0].text):
+            self.open = _headless(self.pending, run[0].number, stage)
+        else:
+            self._keep(kind, run)
+        if self.open is not None:
+            self.open.boot = self.boot
+        return self.open
+
+
+def _opens(kind: LineKind, text: str) -> bool:
+    """Whether only a report has such a line: it opens one whose header is lost."""
+    words = OPENING_WORDS.get(kind)
+    if words is not None:
+        return words in text
+    return kind in OPENERS and (kind != "killed" or _is_by_kernel(text))
+
+
+def _headless(pending: list[Run], number: int, stage: Stage) -> Draft:
+    """Open a report without a header, with the lines just before that can be its own."""
+    draft = Draft(number, number)
+    for kind, run in pending:
+        if STAGE[kind] <= stage:
+            draft.first = min(draft.first, run[0].number)
+            draft.add(kind, run)
+    return draft
+
+
+def _belongs(draft: Draft, kind: LineKind, text: str) -> bool:
+    """Whether a line of this kind can still be part of this report."""
+    if kind == "killed" and _is_by_daemon(draft, text):
+        return False
+    if kind == "zone" and draft.stage >= Stage.KILL and zone_head(text) in draft.zone_names:
+        return False  # without its node, as people quote a zone when they write about it
+    if kind == "identity" and "panic" in draft.lines:
+        return kind not in draft.lines  # the panic repeats it
+    title = TITLES.get(kind)
+    return draft.stage <= LATEST.get(kind, Stage.REAPED) and (title is None or title in draft.lines)
+
+
+def _starts_anew(draft: Draft, kind: LineKind, stage: Stage, text: str) -> bool:
+    """Whether a line can only belong to another report than the open one."""
+    if kind == "header":
+        return True  # one that a logger only printed twice is a continuation by now
+    if stage == Stage.REQUEST:
+        return not (draft.stage == stage and draft.of(kind)[-1:] == [Line(draft.last, text)])
+    if stage >= Stage.KILL:
+        return _kills_anew(draft, kind, text)
+    if kind == "meminfo":
+        return draft.stage >= Stage.ZONES
+    if kind == "zone" and draft.stage >= Stage.KILL and "memcg_usage" in draft.lines:
+        return True  # a group's report shows no zones (mm/oom_kill.c, dump_header)
+    if kind == "zone" and draft.stage >= Stage.STOCK:
+        return zone_head(text) in draft.zone_heads
+    return draft.stage >= Stage.KILL and _opens(kind, text)
+
+
+def _kills_anew(draft: Draft, kind: LineKind, text: str) -> bool:
+    """Whether a kill is of the next report: a busy kernel leaves headers out, a log may keep errors only."""
+    if kind in ("constraint", "chosen"):
+        earlier = draft.of("chosen", "killed") + draft.of(kind)
+        return bool(earlier) and all(line.text != text for line in earlier)
+    if "failure" in draft.lines and Stage.ZONES <= draft.stage < Stage.KILL:
+        return True
+    if kind != "killed" or "memcg_group" in draft.lines:
+        return False
+    if "ut of " not in text and not (draft.lines.keys() <= _KILLS and "-rss:" in text):
+        return False
+    if "chosen" in draft.lines and "total-vm" not in text:
+        return False  # up to 2.6.33 the children of the chosen one went first
+    earlier = draft.of("killed")[-_NEAR_KILLS:]
+    if not earlier or any(_pid(line.text) == _pid(text) for line in earlier):
+        return False
+    return "total-vm" in text or _name(earlier[-1].text) != _name(text)
+
+
+def _pid(text: str) -> str:
+    match = _PID.search(text)
+    return match[1] if match else text
+
+
+def _name(text: str) -> str:
+    return text[text.find("(") :]
+
+
+def _is_by_daemon(draft: Draft, text: str) -> bool:
+    """Whether a process was killed by a daemon such as earlyoom, after the kernel's own kill."""
+    return not (_is_by_kernel(text) or "chosen" in draft.lines or "killed" not in draft.lines)
+
+
+def _is_by_kernel(text: str) -> bool:
+    """Whether a kill is in the kernel's words, and not only in those of a daemon."""
+    return "ut of " in text or "-rss:" in text or "vsz:" in text
+
+
+def _merge_and_deduplicate(drafts: list[Draft]) -> list[Draft]:
+    """Merge what is one report, and drop what only repeats lines of another."""
+    if all(map(_has_header, drafts)):
+        return drafts
+    return list(_without_duplicates(list(_with_memory_after_kill(drafts))))
+
+
+def _has_header(draft: Draft) -> bool:
+    return not {"header", "failure", "show"}.isdisjoint(draft.lines)
+
+
+def _without_duplicates(drafts: list[Draft]) -> Iterator[Draft]:
+    """Drop what only repeats lines of a report nearby: people quote reports when they write about them."""
+    openings = [_openings(draft) for draft in drafts]
+    for index, (draft, own) in enumerate(zip(drafts, openings, strict=True)):
+        near = openings[max(0, index - _NEAR_REPORTS) : index + _NEAR_REPORTS]
+        if _has_header(draft) or not any(own < other for other in near):
+            yield draft
+
+
+def _openings(draft: Draft) -> frozenset[str]:
+    """Return the first words of each line."""
+    texts = [line.text for run in draft.lines.values() for line in run]
+    return frozenset(" ".join(text.split(None, _WORDS)[:_WORDS]) for text in texts)
+
+
+def _with_memory_after_kill(drafts: list[Draft]) -> Iterator[Draft]:
+    """Merge each kill with the state of memory that Red Hat's 2.4 kernels print below, without a header."""
+    last: Draft | None = None
+    for draft in drafts:
+        if last is not None and _is_kill_alone(last) and _is_memory_of_2_4(draft):
+            _merge(last, draft)
+            continue
+        if last is not None:
+            yield last
+        last = draft
+    if last is not None:
+        yield last
+
+
+def _is_kill_alone(draft: Draft) -> bool:
+    return draft.lines.keys() == {"killed"}
+
+
+def _is_memory_of_2_4(draft: Draft) -> bool:
+    if _has_header(draft) or draft.of("killed", "chosen"):
+        return False
+    return any(line.text.startswith("Zone:") for line in draft.of("zone")[:1])
+
+
+def _merge(draft: Draft, other: Draft) -> None:
+    for kind, run in other.lines.items():
+        draft.add(kind, run)
+    draft.last = other.last
+    draft.others.extend(other.others)
