@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from typing import Any
@@ -82,6 +82,13 @@ class KernelRelease:
         return cls(text=release, version=KernelVersion.of(release), vendor=vendor_of(release))
 
 
+Version = str | KernelVersion | KernelRelease
+"""A kernel version in any of its forms."""
+
+Row = Mapping[str, Any]
+"""A fact of a table: its values, the versions it holds for, and its source."""
+
+
 @lru_cache(maxsize=1024)
 def _numbers(version: str) -> tuple[int, ...]:
     match = _NUMBERS.match(version.strip().removeprefix("v"))
@@ -113,13 +120,41 @@ def load_table(name: str) -> Mapping[str, Any]:
     return tomllib.loads(text)
 
 
-def holds(row: Mapping[str, Any], version: KernelVersion) -> bool:
-    """Tell whether a row with ``since`` (included) and ``until`` (not included) covers a version."""
+def holds(row: Row, version: KernelVersion) -> bool:
+    """Whether a row with ``since`` (included) and ``until`` (not included) covers a version."""
     since, until = row.get("since"), row.get("until")
     after = since is None or KernelVersion.of(since) <= version
     return after and (until is None or version < KernelVersion.of(until))
 
 
-def rows_for(rows: Iterable[Mapping[str, Any]], version: KernelVersion) -> list[Mapping[str, Any]]:
-    """Give the rows that cover a version, in table order."""
-    return [row for row in rows if holds(row, version)]
+def lookup_all(table: str, version: Version, **where: str | bool) -> tuple[Row, ...]:
+    """Return the rows of a table that cover a version, in table order.
+
+    ``table`` is a file and one of its arrays: ``"watermarks.slack"``. ``where`` names traits of a row; a
+    row without the trait holds for every value of it.
+    """
+    return _matching(table, KernelVersion.of(version), tuple(where.items()))
+
+
+def lookup(table: str, version: Version, **where: str | bool) -> Row:
+    """Return the first row of a table that covers a version, as :func:`lookup_all` takes them.
+
+    Raises :class:`UnknownKernel` when there is none.
+
+    >>> lookup("zones.struct_page", "3.2.59", arch="i386", allocator="slab")["bytes"]
+    32
+    """
+    found = lookup_all(table, version, **where)
+    if found:
+        return found[0]
+    build = "".join(f", {name} {value}" for name, value in where.items())
+    raise UnknownKernel(f"no rule of {table} is known for Linux {version}{build}")
+
+
+@lru_cache(maxsize=4096)
+def _matching(
+    table: str, version: KernelVersion, where: tuple[tuple[str, str | bool], ...]
+) -> tuple[Row, ...]:
+    name, _, kind = table.partition(".")
+    rows = (row for row in load_table(name)[kind] if holds(row, version))
+    return tuple(row for row in rows if all(row.get(trait, value) == value for trait, value in where))

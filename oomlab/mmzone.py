@@ -13,6 +13,11 @@ from oomlab.units import PAGE_KB
 PAGE_SIZE = PAGE_KB * 1024
 """Bytes in a page of every x86 kernel."""
 
+DMA_END = 0x1000
+"""The page frame at 16 MiB, where ZONE_DMA ends."""
+FOUR_GIB = 0x100000
+"""The page frame at 4 GiB."""
+
 ZONE_ORDER = ("DMA", "DMA32", "Normal", "HighMem", "Movable", "Device")
 """The kernel's zones from the lowest to the highest; every kernel has some of them."""
 

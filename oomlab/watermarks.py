@@ -1,25 +1,33 @@
 """The kernel's arithmetic of min, low, high and lowmem_reserve, on plain numbers.
 
 Every function takes page counts and a version, so that it serves a model, a report and
-``/proc`` alike. Which formula holds when is written in ``tables/watermarks.toml``.
+``/proc`` alike. Which formula holds when is written in ``tables/watermarks.toml``. Beside the two
+forward rules stand their inverses, which tell from a report's numbers what they were computed from.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from functools import cache
 from math import isqrt
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from oomlab.errors import MachineError, UnknownKernel
-from oomlab.kernel import KernelRelease, KernelVersion, load_table, rows_for
+from oomlab.errors import MachineError
+from oomlab.kernel import Version
+from oomlab.rules import (
+    Formula,
+    ReserveRule,
+    any_block_will_do,
+    hugepage_rule,
+    reserve_rule,
+    root_rule,
+    slack,
+    watermark_formula,
+)
 from oomlab.units import PAGE_KB, pages
-
-Version = str | KernelVersion | KernelRelease
 
 
 class Watermarks(NamedTuple):
-    """The three marks of a zone, in pages: who falls below which is told apart by them."""
+    """The three watermarks of a zone, in pages."""
 
     min: int
     low: int
@@ -39,7 +47,7 @@ def watermarks(
     """Compute ``min``, ``low`` and ``high`` of one zone, in pages.
 
     ``size`` is the zone's pages and ``lowmem`` those of all zones below highmem, both as
-    :func:`counted_field` names them for this version. ``min_free_kbytes`` is shared out by
+    :func:`~oomlab.rules.counted_field` names them for this version. ``min_free_kbytes`` is shared out by
     size; a ``highmem`` zone keeps only a small min, but spaces low and high by its share.
 
     >>> watermarks(222_502, lowmem=226_454, min_free_kbytes=8192, version="3.2.59")
@@ -50,47 +58,50 @@ def watermarks(
     if lowmem <= 0:
         raise MachineError(f"{lowmem} pages of lowmem: watermarks are shares of it, so it must be above 0")
     share = pages(min_free_kbytes, page_size_kb) * size // lowmem
-    least = min(max(size // 1024, 32), 128) if highmem else share
-    steps = _STEPS[rule("watermarks", version)["formula"]]
-    to_low, to_high = steps(least, share, size * scale_factor // 10_000)
-    return Watermarks(least, least + to_low, least + to_high)
+    minimum = min(max(size // 1024, 32), 128) if highmem else share
+    steps = _STEPS[watermark_formula(version)]
+    to_low, to_high = steps(minimum, share, size * scale_factor // 10_000)
+    return Watermarks(minimum, minimum + to_low, minimum + to_high)
+
+
+def min_free_bounds(watermark_min: int, *, size: int, lowmem: int) -> tuple[int, int]:
+    """Return the smallest and the largest ``min_free_kbytes``, in pages, that give a zone its ``min``.
+
+    The inverse of :func:`watermarks` for one zone below highmem: its share is rounded down, so several
+    settings give the same. What fits every zone of a machine is where their bounds overlap.
+
+    >>> min_free_bounds(2012, size=222_502, lowmem=226_454)
+    (2048, 2048)
+    """
+    return -(-watermark_min * lowmem // size), -(-(watermark_min + 1) * lowmem // size) - 1
 
 
 _Steps = Callable[[int, int, int], tuple[int, int]]
 
 
-def _twice_and_thrice(least: int, share: int, scaled: int) -> tuple[int, int]:
-    return least, 2 * least
+def _twice_and_thrice(minimum: int, share: int, scaled: int) -> tuple[int, int]:
+    return minimum, 2 * minimum
 
 
-def _quarters_of_min(least: int, share: int, scaled: int) -> tuple[int, int]:
-    return least // 4, least // 2
+def _quarters_of_min(minimum: int, share: int, scaled: int) -> tuple[int, int]:
+    return minimum // 4, minimum // 2
 
 
-def _quarters_of_share(least: int, share: int, scaled: int) -> tuple[int, int]:
+def _quarters_of_share(minimum: int, share: int, scaled: int) -> tuple[int, int]:
     return share // 4, share // 2
 
 
-def _quarters_or_scale(least: int, share: int, scaled: int) -> tuple[int, int]:
+def _quarters_or_scale(minimum: int, share: int, scaled: int) -> tuple[int, int]:
     step = max(share // 4, scaled)
     return step, 2 * step
 
 
-_STEPS: Mapping[str, _Steps] = {
+_STEPS: Mapping[Formula, _Steps] = {
     "twice_and_thrice": _twice_and_thrice,
     "quarters_of_min": _quarters_of_min,
     "quarters_of_share": _quarters_of_share,
     "quarters_or_scale": _quarters_or_scale,
 }
-
-
-def counted_field(version: Version) -> str:
-    """Name the page count that marks and reserves are computed from: ``"present"`` or ``"managed"``.
-
-    >>> counted_field("3.2"), counted_field("6.1")
-    ('present', 'managed')
-    """
-    return str(rule("counted", version)["field"])
 
 
 def lowmem_reserve(
@@ -110,37 +121,39 @@ def lowmem_reserve(
         raise MachineError(
             f"{len(ratios)} lowmem_reserve_ratio values for {len(sizes)} zones: give one for each"
         )
-    how = rule("lowmem_reserve", version)
+    how = reserve_rule(version)
     used = [_ratio(ratio, how) for ratio in [*ratios, 0][: len(sizes)]]
     clear = [_keeps_none(size, ratio, how) for size, ratio in zip(sizes, used, strict=True)]
 
     def reserve(lower: int, upper: int) -> int:
-        if upper <= lower or clear[lower] or (not sizes[upper] and not how["empty_upper"]):
+        if upper <= lower or clear[lower] or (not sizes[upper] and not how.empty_upper):
             return 0
-        between = (k for k in range(lower + 1, upper) if how["counts_cleared"] or not clear[k])
+        between = (k for k in range(lower + 1, upper) if how.counts_cleared or not clear[k])
         return (sizes[upper] + sum(sizes[k] for k in between)) // used[lower]
 
     every = range(len(sizes))
     return tuple(tuple(reserve(lower, upper) for upper in every) for lower in every)
 
 
-def _ratio(ratio: int, how: Mapping[str, Any]) -> int:
+def _ratio(ratio: int, how: ReserveRule) -> int:
     """Read a ratio below 1 as the version does: as 1, or as *no reserve*."""
-    return ratio if ratio >= 1 else int(how["zero_ratio"] == "one")
+    return ratio if ratio >= 1 else int(how.zero_ratio == "one")
 
 
-def _keeps_none(size: int, ratio: int, how: Mapping[str, Any]) -> bool:
-    return ratio == 0 or (size == 0 and not how["empty_lower"])
+def _keeps_none(size: int, ratio: int, how: ReserveRule) -> bool:
+    return ratio == 0 or (size == 0 and not how.empty_lower)
 
 
-def default_ratios(zones: Sequence[str], version: Version) -> tuple[int, ...]:
-    """Give the ``lowmem_reserve_ratio`` that a kernel starts with, for zones by name.
+def size_bounds(reserve: int, ratio: int, *, between: int = 0) -> tuple[int, int]:
+    """Return the smallest and the largest zone, in pages, against which one below keeps ``reserve``.
 
-    >>> default_ratios(("DMA", "Normal", "HighMem", "Movable"), "6.1")
-    (256, 32, 0, 0)
+    The inverse of :func:`lowmem_reserve`: ``ratio`` is that of the zone below, and ``between`` are the
+    pages of the zones between the two.
+
+    >>> size_bounds(252_949, 32)
+    (8094368, 8094399)
     """
-    row = rule("ratios", version)
-    return tuple(int(row[name]) for name in zones)
+    return reserve * ratio - between, (reserve + 1) * ratio - 1 - between
 
 
 def default_min_free_kbytes(lowmem_kb: int, version: Version) -> int:
@@ -151,8 +164,8 @@ def default_min_free_kbytes(lowmem_kb: int, version: Version) -> int:
 
     Source: mm/page_alloc.c, ``init_per_zone_wmark_min`` (``calculate_min_free_kbytes`` since 5.8).
     """
-    row = rule("min_free_kbytes", version)
-    return min(max(isqrt(lowmem_kb * int(row["factor"])), int(row["least"])), int(row["most"]))
+    rule = root_rule(version)
+    return min(max(isqrt(lowmem_kb * rule.factor), rule.min), rule.max)
 
 
 def hugepage_min_free_kbytes(
@@ -168,9 +181,9 @@ def hugepage_min_free_kbytes(
 
     Source: mm/khugepaged.c, ``set_recommended_min_free_kbytes``.
     """
-    row = rule("hugepages", version)
-    wanted = int(row["pageblocks"]) * pageblock * zones
-    return PAGE_KB * min(wanted, free_buffer_pages // int(row["lowmem_divisor"]))
+    rule = hugepage_rule(version)
+    wanted = rule.pageblocks * pageblock * zones
+    return PAGE_KB * min(wanted, free_buffer_pages // rule.lowmem_divisor)
 
 
 def headroom(free: int, mark: int, reserve: int, version: Version, *, order: int = 0) -> int:
@@ -185,8 +198,7 @@ def headroom(free: int, mark: int, reserve: int, version: Version, *, order: int
 
     Source: mm/page_alloc.c, ``__zone_watermark_ok``.
     """
-    slack = int(rule("slack", version)["slack"])
-    return free - ((1 << order) + slack) - mark - reserve
+    return _left(free, order, version) - mark - reserve
 
 
 def passes(
@@ -215,10 +227,14 @@ def passes(
         return True
     if free_blocks is None:
         raise ValueError(f"a request of order {order} needs free_blocks: one count for each order from 0")
-    if rule("blocks", version)["formula"] == "any_block":
+    if any_block_will_do(version):
         return any(free_blocks[order:])
-    left = free - (1 << order) - int(rule("slack", version)["slack"])
-    return _passes_halving(left, mark, order, free_blocks)
+    return _passes_halving(_left(free, order, version), mark, order, free_blocks)
+
+
+def _left(free: int, order: int, version: Version) -> int:
+    """Count the pages that a zone would have left, less one: the kernel asks for *more than* a watermark."""
+    return free - ((1 << order) - 1) - slack(version)
 
 
 def _passes_halving(left: int, mark: int, order: int, free_blocks: Sequence[int]) -> bool:
@@ -228,19 +244,3 @@ def _passes_halving(left: int, mark: int, order: int, free_blocks: Sequence[int]
         if left <= mark:
             return False
     return True
-
-
-def rule(table: str, version: Version) -> Mapping[str, Any]:
-    """Find the row of ``tables/watermarks.toml`` that holds for a version.
-
-    Raises :class:`UnknownKernel` when the version is older than every row.
-    """
-    return _rule(table, KernelVersion.of(version))
-
-
-@cache
-def _rule(table: str, version: KernelVersion) -> Mapping[str, Any]:
-    found = rows_for(load_table("watermarks")[table], version)
-    if not found:
-        raise UnknownKernel(f"no {table} rule is known for Linux {version}: its rules begin later")
-    return found[0]

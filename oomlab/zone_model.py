@@ -9,29 +9,17 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from oomlab.errors import MachineError, UnknownKernel
-from oomlab.machine import (
-    Allocator,
-    Arch,
-    Extent,
-    Machine,
-    check_machine,
-    fact,
-    has_buffer_head_fix,
-    layout,
-    struct_page_bytes,
-    swiotlb_pages,
-)
+from oomlab.errors import MachineError
+from oomlab.machine import Allocator, Arch, Machine
+from oomlab.memory_map import Extent, check_machine, layout, swiotlb_pages
 from oomlab.mmzone import PAGE_SIZE, is_highmem
+from oomlab.rules import has_buffer_head_fix, rules_for
 from oomlab.units import human_kb, kb
 from oomlab.watermarks import (
     Watermarks,
-    counted_field,
     default_min_free_kbytes,
-    default_ratios,
     hugepage_min_free_kbytes,
     lowmem_reserve,
-    rule,
     watermarks,
 )
 
@@ -75,19 +63,12 @@ def zones(machine: Machine) -> tuple[Zone, ...]:
 
     Source: mm/page_alloc.c, ``free_area_init_core`` and ``__setup_per_zone_wmarks``.
     """
-    try:
-        check_machine(machine)
-        return _zones(machine)
-    except UnknownKernel as error:
-        raise MachineError(str(error)) from error
-
-
-def _zones(machine: Machine) -> tuple[Zone, ...]:
+    check_machine(machine)
     extents = layout(machine)
     memmap = [_memmap(machine, extent) for extent in extents]
     present = [_present(machine, extent) for extent in extents]
     managed = _managed(machine, extents, memmap)
-    sizes = present if counted_field(machine.kernel) == "present" else managed
+    sizes = present if rules_for(machine).counted == "present" else managed
     at_boot = _before_late_frees(machine, extents, sizes)
     marks = _watermarks(machine, extents, at_boot, sizes)
     reserves = _reserves(machine, extents, at_boot, sizes)
@@ -114,7 +95,7 @@ def _zones(machine: Machine) -> tuple[Zone, ...]:
 def _memmap(machine: Machine, extent: Extent) -> int:
     """Price a zone's ``struct page`` array: i386 pays for holes too, x86_64 does not."""
     frames = extent.spanned if machine.arch == "i386" else extent.ram
-    return _pages_of(frames * struct_page_bytes(machine))
+    return _pages_of(frames * rules_for(machine).struct_page_bytes)
 
 
 def _pages_of(size: int) -> int:
@@ -122,12 +103,12 @@ def _pages_of(size: int) -> int:
 
 
 def _present(machine: Machine, extent: Extent) -> int:
-    counts = fact("present", machine)["counts"]
-    if counts == "spanned":
+    rules = rules_for(machine)
+    if rules.present == "spanned":
         return extent.spanned
-    if counts == "ram":
+    if rules.present == "ram":
         return extent.ram
-    return max(0, extent.ram - _pages_of(extent.spanned * struct_page_bytes(machine)))
+    return max(0, extent.ram - _pages_of(extent.spanned * rules.struct_page_bytes))
 
 
 def _managed(machine: Machine, extents: Sequence[Extent], memmap: Sequence[int]) -> list[int]:
@@ -162,7 +143,7 @@ def _boot_zone(extents: Sequence[Extent]) -> str:
 
 def _before_late_frees(machine: Machine, extents: Sequence[Extent], sizes: Sequence[int]) -> list[int]:
     """Give the sizes that the kernel saw when it first set its marks."""
-    if counted_field(machine.kernel) == "present":
+    if rules_for(machine).counted == "present":
         return list(sizes)
     late = _boot_zone(extents)
     return [
@@ -210,8 +191,7 @@ def _lowmem(sizes: Mapping[str, int]) -> list[int]:
 
 def _small_min(name: str, sizes: Mapping[str, int], machine: Machine) -> bool:
     if name == "Movable":
-        always = rule("movable", machine.kernel)["small_min"] == "always"
-        return always or sizes.get("HighMem", 0) > 0
+        return rules_for(machine).movable == "always" or sizes.get("HighMem", 0) > 0
     return name == "HighMem"
 
 
@@ -219,15 +199,15 @@ def _own_min_free_kbytes(machine: Machine, extents: Sequence[Extent], sizes: Seq
     """Choose ``min_free_kbytes`` as the kernel does when nobody writes it."""
     named = {extent.name: size for extent, size in zip(extents, sizes, strict=True)}
     chosen = default_min_free_kbytes(kb(sum(_lowmem(named))), machine.kernel)
-    hugepages = rule("hugepages", machine.kernel)
-    if sum(sizes) < hugepages["least_ram_mib"] * 256:
+    hugepages = rules_for(machine).hugepages
+    if sum(sizes) < hugepages.min_ram_mib * 256:
         return chosen
     marks = dict(zip(named, _marks(machine, extents, sizes, chosen), strict=True))
     spare = sum(max(0, size - marks[name].high) for name, size in named.items() if not is_highmem(name))
     if not machine.transparent_hugepages:
-        return default_min_free_kbytes(kb(spare), machine.kernel) if hugepages["off_recounts"] else chosen
+        return default_min_free_kbytes(kb(spare), machine.kernel) if hugepages.off_recounts else chosen
     counted = [
-        name for name, size in named.items() if size and (hugepages["zones"] == "all" or not is_highmem(name))
+        name for name, size in named.items() if size and (hugepages.zones == "all" or not is_highmem(name))
     ]
     pageblock = 512 if machine.pae or machine.arch == "x86_64" else 1024
     wanted = hugepage_min_free_kbytes(spare, zones=len(counted), version=machine.kernel, pageblock=pageblock)
@@ -239,6 +219,5 @@ def _reserves(
 ) -> tuple[tuple[int, ...], ...]:
     """Set the reserves as boot did, or anew where somebody wrote the ratios."""
     if machine.lowmem_reserve_ratio is None:
-        ratios = default_ratios([extent.name for extent in extents], machine.kernel)
-        return lowmem_reserve(at_boot, ratios, machine.kernel)
+        return lowmem_reserve(at_boot, rules_for(machine).ratios, machine.kernel)
     return lowmem_reserve(now, machine.lowmem_reserve_ratio, machine.kernel)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
-from oomlab.kernel import KernelRelease, KernelVersion, load_table, rows_for
+from oomlab.kernel import Version, lookup_all
 from oomlab.report import Task
 from oomlab.units import pages
 
@@ -50,19 +50,16 @@ class Scored:
     exact: bool
 
 
-def rule_of(version: KernelVersion | KernelRelease | str) -> Rule:
+def rule_of(version: Version) -> Rule:
     """Give the rule by which a version weighs processes.
 
     >>> rule_of("3.2.59").formula, rule_of("6.1").formula
     ('share', 'pages')
     """
-    facts = rows_for(load_table("badness")["fact"], KernelVersion.of(version))
-    return Rule(**{row["fact"]: row["value"] for row in facts})
+    return Rule(**{row["fact"]: row["value"] for row in lookup_all("badness.fact", version)})
 
 
-def score(
-    task: Task, *, total_pages: int | None, kernel: KernelVersion | KernelRelease | str, page_size_kb: int = 4
-) -> int | None:
+def score(task: Task, *, total_pages: int | None, kernel: Version, page_size_kb: int = 4) -> int | None:
     """Give the score that a kernel prints for a process; ``None`` for one it must not kill.
 
     >>> clamd = Task(pid=21832, comm="clamd", uid=113, rss=37403, oom_score_adj=0)

@@ -8,12 +8,13 @@ from oomlab.exercises import Exercise, Wrong
 from oomlab.exercises.evidence import cached_pages, incident
 from oomlab.exercises.kinds import Choice, Number
 from oomlab.mmzone import PAGE_SIZE, is_highmem
-from oomlab.simulation import Workload, buffer_head_limit, objects_per_page, pinned_by_page
+from oomlab.rules import rules_for
+from oomlab.simulation import Workload, buffer_head_limit, pinned_by_page
 from oomlab.zone_model import Machine, zones
 
 MACHINE = Machine()
-BUFFER_HEAD = PAGE_SIZE / objects_per_page("buffer_head", MACHINE.kernel, MACHINE.arch, MACHINE.allocator)
-RADIX_NODE = PAGE_SIZE / objects_per_page("radix_tree_node", MACHINE.kernel, MACHINE.arch, MACHINE.allocator)
+BUFFER_HEAD = PAGE_SIZE / rules_for(MACHINE).buffer_head.per_page
+RADIX_NODE = PAGE_SIZE / rules_for(MACHINE).radix_tree_node.per_page
 """Lowmem for one object of each kind, in bytes, its share of the page's waste included."""
 
 

@@ -6,7 +6,8 @@ from dataclasses import fields, replace
 
 from oomlab.explore.controls import Choice, Slider, doubling_steps
 from oomlab.kernel import KernelVersion
-from oomlab.machine import Machine, fact
+from oomlab.machine import Machine
+from oomlab.rules import rules_for
 from oomlab.units import PAGE_KB, gib_to_pages, kb
 
 KERNELS = (
@@ -47,7 +48,7 @@ def built(machine: Machine, build: str) -> Machine:
 
 def reachable(machine: Machine) -> Machine:
     """Take away the RAM that the machine's kernel has no addresses for, as the kernel does at boot."""
-    most = gib_to_pages(int(fact("most_ram", machine)["gib"]))
+    most = gib_to_pages(rules_for(machine).max_ram_gib)
     return replace(machine, ram=min(machine.ram, most))
 
 

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from oomlab.machine import Machine
-from oomlab.watermarks import headroom, rule
+from oomlab.rules import rules_for
+from oomlab.watermarks import headroom
 from oomlab.zone_model import Zone
 
 
@@ -64,5 +65,5 @@ def request_sum(
     reserve = zone.lowmem_reserve[names.index(request)]
     spare = headroom(free, zone.watermark_min, reserve, machine.kernel, order=order)
     set_aside = free - zone.watermark_min - reserve - spare
-    by_mistake = int(rule("slack", machine.kernel)["slack"]) + 1
+    by_mistake = rules_for(machine).slack
     return RequestSum(request, zone, order, free, set_aside, reserve, spare, by_mistake)

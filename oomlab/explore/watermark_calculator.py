@@ -13,9 +13,9 @@ from oomlab.explore.request_sum import RequestSum, request_sum
 from oomlab.explore.watermark_panel import Settings, chosen, ratios_of, watermark_panel
 from oomlab.explore.watermark_picture import draw_watermarks
 from oomlab.explore.zone_map import trouble_sentence
-from oomlab.machine import Machine, zone_names
+from oomlab.machine import Machine
+from oomlab.rules import rules_for
 from oomlab.units import kb
-from oomlab.watermarks import counted_field
 from oomlab.words import several
 from oomlab.zone_model import Zone, zones
 
@@ -36,7 +36,7 @@ class WatermarkCalculator(Explorer):
         free: int = 2014,
     ) -> None:
         machine = machine or Machine()
-        ratios = dict(zip(zone_names(machine), ratios_of(machine), strict=False))
+        ratios = dict(zip(rules_for(machine).zones, ratios_of(machine), strict=False))
         start: Values = {
             "ram": machine.ram,
             "build": build_of(machine),
@@ -71,7 +71,7 @@ def watermark_view(machine: Machine, **values: Any) -> View:
         free=settings.free,
         order=settings.order,
     )
-    field = counted_field(changed.kernel)
+    field = rules_for(changed).counted
     populated = [zone for zone in derived if zone.present]
     return View(
         sentence=" ".join(_sentences(judged)),
@@ -108,7 +108,7 @@ def _rows(derived: Sequence[Zone], populated: Sequence[Zone], field: str) -> Ite
 
 
 def _code(machine: Machine, settings: Settings) -> str:
-    names = list(zone_names(machine))
+    names = list(rules_for(machine).zones)
     reserve = f"zone.lowmem_reserve[{names.index(settings.request)}]"
     terms = f'{settings.free}, zone.watermark_min, {reserve}, "{machine.kernel}"'
     return script(

@@ -10,8 +10,9 @@ from oomlab.explore.controls import AnyControl, Choice, Number, Slider, doubling
 from oomlab.explore.explorer import Panel, Values
 from oomlab.explore.machines import KERNELS, build_choice, built, ram_slider, reachable
 from oomlab.kernel import KernelVersion
-from oomlab.machine import Machine, layout, zone_names
-from oomlab.watermarks import default_ratios, rule
+from oomlab.machine import Machine
+from oomlab.memory_map import layout
+from oomlab.rules import rules_for
 from oomlab.words import several
 
 REQUESTS = {"DMA": "GFP_DMA", "DMA32": "GFP_DMA32", "Normal": "GFP_KERNEL", "HighMem": "GFP_HIGHUSER"}
@@ -48,7 +49,7 @@ class Settings:
 
 def ratios_of(machine: Machine) -> tuple[int, ...]:
     """Give the machine's ``lowmem_reserve_ratio``: its own, or what its kernel starts with."""
-    return machine.lowmem_reserve_ratio or default_ratios(zone_names(machine), machine.kernel)
+    return machine.lowmem_reserve_ratio or rules_for(machine).ratios
 
 
 def chosen(machine: Machine, settings: Settings) -> Machine:
@@ -61,9 +62,9 @@ def chosen(machine: Machine, settings: Settings) -> Machine:
     if settings.scale != (machine.watermark_scale_factor or 10):
         changed = replace(changed, watermark_scale_factor=settings.scale)
     by_zone = {"DMA": settings.ratio_dma, "DMA32": settings.ratio_dma, "Normal": settings.ratio_normal}
-    usual = default_ratios(zone_names(changed), changed.kernel)
-    ratios = tuple(by_zone.get(name, ratio) for name, ratio in zip(zone_names(changed), usual, strict=True))
-    own = machine.lowmem_reserve_ratio is None and ratios == usual
+    rules = rules_for(changed)
+    ratios = tuple(by_zone.get(name, ratio) for name, ratio in zip(rules.zones, rules.ratios, strict=True))
+    own = machine.lowmem_reserve_ratio is None and ratios == rules.ratios
     return reachable(replace(changed, lowmem_reserve_ratio=None if own else ratios))
 
 
@@ -97,8 +98,8 @@ def _machine_controls(machine: Machine, settings: Settings) -> tuple[AnyControl,
 
 
 def _sysctl_controls(machine: Machine, settings: Settings, changed: Machine) -> tuple[AnyControl, ...]:
-    scaled = rule("watermarks", changed.kernel)["formula"] == "quarters_or_scale"
-    wide = "DMA and DMA32" if "DMA32" in zone_names(changed) else "DMA"
+    scaled = rules_for(changed).watermarks == "quarters_or_scale"
+    wide = "DMA and DMA32" if "DMA32" in rules_for(changed).zones else "DMA"
     return (
         Slider(
             name="min_free_kbytes",

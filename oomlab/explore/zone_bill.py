@@ -8,7 +8,8 @@ from typing import NamedTuple
 
 from oomlab.errors import MachineError
 from oomlab.explore.machines import RAM_STEPS, reachable
-from oomlab.machine import Machine, layout
+from oomlab.machine import Machine
+from oomlab.memory_map import layout
 from oomlab.mmzone import is_highmem
 from oomlab.zone_model import zones
 

@@ -21,8 +21,10 @@ from oomlab.explore.machines import (
 )
 from oomlab.explore.zone_bill import Share, lowmem_shares, prices
 from oomlab.explore.zone_map_picture import draw_zones
-from oomlab.machine import Machine, layout, struct_page_bytes
+from oomlab.machine import Machine
+from oomlab.memory_map import layout
 from oomlab.mmzone import VM_SPLITS, is_highmem
+from oomlab.rules import rules_for
 
 VMALLOC_STEPS = (0, 64, 96, 128, 160, 192, 256, 320, 384, 448, 512, 640, 768, 896)
 PRESETS: dict[str, Values] = {
@@ -134,7 +136,7 @@ def _sentences(asked: Machine, used: Machine, shares: Sequence[Share]) -> Iterat
         yield f"For {size(unused)} it has no addresses."
     mem_map = sum(each.mem_map for each in shares)
     yield (
-        f"mem_map, {struct_page_bytes(used)} bytes for each page frame of the machine, "
+        f"mem_map, {rules_for(used).struct_page_bytes} bytes for each page frame of the machine, "
         f"costs {size(mem_map)}: {100 * mem_map / lowmem:.1f} % of lowmem."
     )
 

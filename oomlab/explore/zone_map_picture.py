@@ -7,7 +7,8 @@ from collections.abc import Iterator, Sequence
 from oomlab.explore.machines import RAM_STEPS, ram_size, size
 from oomlab.explore.picture import Anchor, Box, Label, Mark, Picture, Rule
 from oomlab.explore.zone_bill import Price, Share
-from oomlab.machine import Machine, layout, lowmem_end, memory_map
+from oomlab.machine import Machine
+from oomlab.memory_map import layout, lowmem_end, memory_map
 from oomlab.palette import swatch
 
 PARTS = ("kernel", "mem_map", "free")

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from oomlab.fitting.machine import EXCLUSIVE, file_pages
-from oomlab.machine import Machine, fact
+from oomlab.machine import Machine
 from oomlab.report import Report, ZoneStat
+from oomlab.rules import rules_for
 from oomlab.simulation import Part, Workload, pinned_by_page
 from oomlab.zone_model import zones
 
@@ -73,5 +74,5 @@ def _mem_map(machine: Machine | None) -> int:
     if machine is None:
         return 0
     derived = zones(machine)
-    own = fact("present", machine)["counts"] == "ram without memmap"
+    own = rules_for(machine).present == "ram without memmap"
     return sum(zone.memmap for zone in derived if not (own and zone.name == "Normal"))

@@ -8,9 +8,10 @@ from dataclasses import replace
 from oomlab.errors import MachineError
 from oomlab.fitting.sysctls import Ratio, present_of
 from oomlab.kernel import KernelVersion
-from oomlab.machine import DMA_END, FOUR_GIB, Allocator, Machine, fact
-from oomlab.mmzone import VM_SPLITS
+from oomlab.machine import Allocator, Machine
+from oomlab.mmzone import DMA_END, FOUR_GIB, VM_SPLITS, ZONE_ORDER, is_highmem
 from oomlab.report import Report, ZoneStat
+from oomlab.rules import default_ratios, rules_for
 from oomlab.simulation import Workload, pinned_by_page
 from oomlab.simulation.workload import BLOCK_SIZES
 from oomlab.zone_model import Zone, zones
@@ -47,7 +48,7 @@ def infer_machine(report: Report, min_free_kbytes: int | None, ratios: Iterable[
         highpte=_highpte(shown),
         swap=(report.swap and report.swap.total) or 0,
         min_free_kbytes=min_free_kbytes,
-        lowmem_reserve_ratio=_ratios(shown, told) if told else None,
+        lowmem_reserve_ratio=_ratios(report.kernel.version, shown, told) if told else None,
         boot_lowmem=0,
         boot_dma=0,
     )
@@ -86,9 +87,11 @@ def given_to_allocator(zone: ZoneStat) -> int | None:
     return zone.free + sum(zone.counters.get(name, 0) for name in EXCLUSIVE)
 
 
-def _ratios(shown: dict[str, ZoneStat], told: dict[str, int]) -> tuple[int, ...]:
-    usual = {"DMA": 256, "DMA32": 256, "Normal": 32}
-    return (*(told.get(name, usual[name]) for name in usual if name in shown), 0, 0)
+def _ratios(version: KernelVersion, shown: dict[str, ZoneStat], told: dict[str, int]) -> tuple[int, ...]:
+    """Return the ratios of the zones of lowmem, as found or by default; those above keep nothing."""
+    lowmem = [name for name in ZONE_ORDER if name in shown and not is_highmem(name)]
+    usual = zip(lowmem, default_ratios(lowmem, version), strict=True)
+    return (*(told.get(name, ratio) for name, ratio in usual), 0, 0)
 
 
 def _with_low_holes(machine: Machine, dma: ZoneStat) -> Machine:
@@ -108,7 +111,7 @@ def _with_ram(machine: Machine, report: Report, shown: dict[str, ZoneStat]) -> M
     if "HighMem" not in shown:  # 4.x and later leave out the zones that the request could not use
         present += report.totals.get("highmem", 0)
     frames = present
-    if fact("present", machine)["counts"] == "ram without memmap":
+    if rules_for(machine).present == "ram without memmap":
         for _ in range(3):  # the mem_map that present leaves out grows with RAM, and RAM with it
             trial = zones(replace(machine, ram=_whole(frames), firmware=0))
             frames = present + sum(zone.memmap for zone in trial if zone.name in shown)

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Literal, NamedTuple
 
-from oomlab.errors import MachineError, UnknownKernel
+from oomlab.errors import MachineError
 from oomlab.fitting.marks import MarksFit
 from oomlab.fitting.sysctls import Key, Ratio, lowmem_zones, modelled_reserves, present_of, unboosted
 from oomlab.kernel import KernelVersion
-from oomlab.machine import Machine, zone_names
+from oomlab.machine import Machine
 from oomlab.report import Report, ZoneStat
-from oomlab.watermarks import default_ratios, watermarks
+from oomlab.rules import rules_for
+from oomlab.watermarks import watermarks
 from oomlab.zone_model import zones
 
 _TYPICAL = {"quarters_of_share": "3.2", "quarters_or_scale": "6.1", "twice_and_thrice": "2.6.8"}
@@ -101,8 +102,7 @@ def kernel_zones(report: Report) -> tuple[tuple[str, ...], KernelVersion] | None
     version = report.kernel.version
     arch: Literal["i386", "x86_64"] = "x86_64" if "DMA32" in names else "i386"
     try:
-        every = zone_names(Machine(kernel=version, arch=arch))
-        default_ratios(every, version)  # a kernel before lowmem_reserve has no rule for it
-    except (MachineError, UnknownKernel):
+        every = rules_for(Machine(kernel=version, arch=arch)).zones
+    except MachineError:  # a kernel before lowmem_reserve has no rule for it
         return None
     return (every, version) if names <= {*every, "Device"} and "DMA" in names else None

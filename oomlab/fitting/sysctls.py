@@ -6,9 +6,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from oomlab.fitting.marks import Marks, MarksFit, marks_of
+from oomlab.kernel import Version
 from oomlab.mmzone import is_highmem
 from oomlab.report import Report, ZoneStat
-from oomlab.watermarks import Version, default_ratios, lowmem_reserve
+from oomlab.rules import default_ratios
+from oomlab.watermarks import lowmem_reserve, min_free_bounds, size_bounds
 
 Key = tuple[int | None, str]
 """A zone by node and name."""
@@ -77,7 +79,7 @@ def _old_sizes(report: Report, ratios: Sequence[Ratio]) -> dict[Key, tuple[int, 
         if ratio is None or not size or below.node != zone.node or not below.lowmem_reserve:
             continue
         reserve = next((pages for pages in below.lowmem_reserve if pages), 0)
-        least, most = reserve * ratio, reserve * ratio + ratio - 1
+        least, most = size_bounds(reserve, ratio)
         if reserve and abs(size / most - 1) < DRIFT:
             found[zone.node, zone.name] = (least, most)
     return found
@@ -104,7 +106,7 @@ def infer_min_free_kbytes(
     if not shares or len(shares) < len(lowmem) or _lacks_lowmem(report):
         return None
     total = sum(size for size, _ in shares)
-    ranges = [_pages_min(size, least, total) for size, least in shares]
+    ranges = [min_free_bounds(least, size=size, lowmem=total) for size, least in shares]
     least, most = max(low for low, _ in ranges), min(high for _, high in ranges)
     exact = least <= most
     if not exact:
@@ -119,11 +121,6 @@ def unboosted(zone: ZoneStat, fits: Sequence[MarksFit]) -> Marks | None:
     if printed is None or not hidden:
         return printed
     return Marks(printed.least - hidden, printed.low - hidden, printed.high - hidden, printed.managed)
-
-
-def _pages_min(size: int, least: int, lowmem: int) -> tuple[int, int]:
-    """Give the smallest and largest ``min_free_kbytes`` in pages whose share of this zone is ``least``."""
-    return -(-least * lowmem // size), -(-(least + 1) * lowmem // size) - 1
 
 
 def _lacks_lowmem(report: Report) -> bool:

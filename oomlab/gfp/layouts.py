@@ -12,7 +12,7 @@ from functools import cache
 from itertools import combinations
 from typing import Any, NamedTuple
 
-from oomlab.kernel import KernelRelease, KernelVersion, holds, load_table, rows_for
+from oomlab.kernel import KernelRelease, KernelVersion, holds, load_table, lookup, lookup_all
 
 NUMBER = re.compile(r"0x[0-9a-f]+")  # how a kernel prints bits that it has no name for
 
@@ -63,7 +63,7 @@ def candidates(release: KernelRelease) -> tuple[Layout, ...]:
     """Return every layout that a kernel may have, the likeliest first."""
     version = clamp(release.version)
     versions = [version]
-    for window in rows_for(load_table("gfp")["unread"], version):
+    for window in lookup_all("gfp.unread", version):
         versions += [KernelVersion.of(window["before"]), KernelVersion.of(window["after"])]
     return tuple(each for v in versions for each in layouts_of(v, release.vendor))
 
@@ -146,7 +146,7 @@ def _rows() -> list[Mapping[str, Any]]:
 
 def _in_force(version: KernelVersion, vendor: str | None) -> list[Mapping[str, Any]]:
     """Return the rows for a version, a vendor's own in place of mainline's."""
-    rows = rows_for(_rows(), version)
+    rows = [row for row in _rows() if holds(row, version)]
     theirs = {row["name"] for row in rows if vendor and row.get("vendor") == vendor}
     wanted = [row for row in rows if row.get("vendor") == (vendor if row["name"] in theirs else None)]
     return [row for row in wanted if not row.get("absent")]
@@ -170,7 +170,7 @@ def _layout(
         if len(parts) == 1 and parts[0] not in bits:
             aliases.add(row["name"])
         values[row["name"]] = value & ~values.get(row.get("without", ""), 0)
-    (order,) = rows_for(load_table("gfp")["order"], version)
+    order = lookup("gfp.order", version)
     return Layout(
         label=label,
         config=config,

@@ -13,9 +13,11 @@ from itertools import product
 from oomlab.kernel import KernelRelease, KernelVersion
 from oomlab.parsing.sections.memory import Blocks, Reserve
 from oomlab.report import Problem, ZoneStat
-from oomlab.watermarks import Watermarks, watermarks
+from oomlab.rules import default_ratios
+from oomlab.watermarks import Watermarks, min_free_bounds, size_bounds, watermarks
 
-_RATIOS = {"DMA": 256, "DMA32": 256, "Normal": 32}
+_WITHOUT_MANAGED = KernelVersion((3, 2))
+"""Stands for the kernels whose zones print no ``managed:``: their ratios by default are alike."""
 
 
 def reconstruct(
@@ -110,10 +112,10 @@ def _present_bounds(below: list[ZoneStat], position: int) -> tuple[int, int] | N
         reserve = zone.lowmem_reserve
         if reserve is None or position >= len(reserve) or None in between or zone.managed is not None:
             return None
-        ratio = _RATIOS.get(zone.name, 0)
+        (ratio,) = default_ratios((zone.name,), _WITHOUT_MANAGED)
         known = sum(filter(None, between))
-        low = max(low, reserve[position] * ratio - known)
-        high = min(high, (reserve[position] + 1) * ratio - 1 - known)
+        smallest, largest = size_bounds(reserve[position], ratio, between=known)
+        low, high = max(low, smallest), min(high, largest)
     return (low, high) if below and 0 < low <= high else None
 
 
@@ -136,6 +138,6 @@ def _highmem_marks(
 
 def _pages_min(shares: list[tuple[int, int]], lowmem: int) -> range:
     """Give every ``min_free_kbytes``, in pages, whose share in each zone is that zone's mark."""
-    least = max(-(-mark * lowmem // present) for present, mark in shares)
-    most = min(((mark + 1) * lowmem - 1) // present for present, mark in shares)
-    return range(least, min(most, least + 64) + 1)
+    bounds = [min_free_bounds(mark, size=present, lowmem=lowmem) for present, mark in shares]
+    smallest, largest = max(low for low, _ in bounds), min(high for _, high in bounds)
+    return range(smallest, min(largest, smallest + 64) + 1)

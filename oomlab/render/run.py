@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from textwrap import wrap
 
-from oomlab.machine import Machine, has_buffer_head_fix
+from oomlab.machine import Machine
+from oomlab.rules import has_buffer_head_fix
 from oomlab.simulation import Event, Trajectory, lowmem_budget
 from oomlab.units import human_kb, kb
 

@@ -36,13 +36,7 @@ from oomlab.simulation.sample import (
     state_from_sample,
 )
 from oomlab.simulation.trajectory import Event, State, Trajectory, to_json
-from oomlab.simulation.workload import (
-    Pinned,
-    Workload,
-    buffer_head_limit,
-    objects_per_page,
-    pinned_by_page,
-)
+from oomlab.simulation.workload import Pinned, Workload, buffer_head_limit, pinned_by_page
 
 __all__ = [
     "ClosedForm",
@@ -59,7 +53,6 @@ __all__ = [
     "closed_form",
     "critical_ram",
     "lowmem_budget",
-    "objects_per_page",
     "pinned_by_page",
     "read_samples",
     "run_from_samples",

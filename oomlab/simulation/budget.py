@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from oomlab.machine import fact, swap_map_pages
+from oomlab.machine import swap_map_pages
+from oomlab.rules import rules_for
 from oomlab.simulation.model import kernel_class, user_class
 from oomlab.simulation.trajectory import State, Trajectory
 
@@ -57,7 +58,7 @@ def _taken_at_boot(trajectory: Trajectory, number: int) -> list[Part]:
     taken = float(zones[number].present - zones[number].managed)
     mapped = [i for i, zone in enumerate(zones) if zone.managed and zone.name in ("DMA32", "Normal")]
     mem_map = sum(zone.memmap for zone in zones) if number == mapped[-1] else 0
-    if mem_map and fact("present", trajectory.machine)["counts"] == "ram without memmap":
+    if mem_map and rules_for(trajectory.machine).present == "ram without memmap":
         mem_map -= zones[number].memmap
     return [Part("kernel", "kernel and boot", taken - mem_map), Part("mem_map", "mem_map", float(mem_map))]
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from oomlab.errors import MachineError
-from oomlab.machine import Machine, has_buffer_head_fix
-from oomlab.simulation.model import boot, kernel_class, simulate, slack, user_class
+from oomlab.machine import Machine
+from oomlab.rules import has_buffer_head_fix, rules_for
+from oomlab.simulation.model import boot, kernel_class, simulate, user_class
 from oomlab.simulation.trajectory import State
 from oomlab.simulation.workload import Workload, pinned_by_page
 from oomlab.units import gib_to_pages
@@ -44,7 +45,7 @@ def closed_form(machine: Machine, workload: Workload, start: State | None = None
     '7,891,000 pages'
     """
     start = start or boot(machine, workload)
-    derived, extra = start.zones, slack(machine)
+    derived, extra = start.zones, rules_for(machine).slack
     user, kernel = user_class(derived), kernel_class(derived)
     per_page = pinned_by_page(machine, workload).total
     room = 0.0

@@ -5,14 +5,14 @@ from __future__ import annotations
 from functools import lru_cache
 
 from oomlab.errors import MachineError
-from oomlab.machine import Machine, has_buffer_head_fix, swap_map_pages
+from oomlab.machine import Machine, swap_map_pages
 from oomlab.mmzone import is_highmem
+from oomlab.rules import has_buffer_head_fix, rules_for
 from oomlab.simulation.engine import Engine
 from oomlab.simulation.plan import Happening, Knot, Plan
 from oomlab.simulation.trajectory import Event, State, Trajectory
-from oomlab.simulation.workload import Pinned, Workload, buffer_head_limit, objects_per_page, pinned_by_page
+from oomlab.simulation.workload import Pinned, Workload, buffer_head_limit, pinned_by_page
 from oomlab.units import human_kb, kb
-from oomlab.watermarks import counted_field, headroom
 from oomlab.zone_model import Zone, zones
 
 
@@ -63,11 +63,6 @@ def user_class(zones: tuple[Zone, ...]) -> int:
     return high[0] if high else kernel_class(zones)
 
 
-def slack(machine: Machine) -> int:
-    """Give the pages above a mark at which a zone stops serving, by the kernel's version: 2 or 0."""
-    return -headroom(0, 0, 0, machine.kernel)
-
-
 # --- the state after boot --------------------------------------------------------------------
 
 
@@ -101,7 +96,7 @@ def _place(
 ) -> list[tuple[int, float]]:
     """Take pages from the zones of a request as they come, and say what each gave."""
     given = []
-    left, extra = float(pages), slack(machine)
+    left, extra = float(pages), rules_for(machine).slack
     for number in range(asked, -1, -1):
         zone = derived[number]
         spare = free[number] - zone.watermark_min - zone.lowmem_reserve[asked] - extra
@@ -120,7 +115,7 @@ def _place(
 
 def plan_of(machine: Machine, workload: Workload, zones: tuple[Zone, ...], pinned: Pinned) -> Plan:
     """Derive every number that the engine needs."""
-    extra = slack(machine)
+    extra = rules_for(machine).slack
     length = float(workload.file or workload.anon_growth or workload.lowmem_growth)
     per_unit = 1 / length if length else 0.0
     user, kernel = user_class(zones), kernel_class(zones)
@@ -155,11 +150,9 @@ def _too_much_cache(machine: Machine, zones: tuple[Zone, ...], pinned: Pinned) -
     no_highmem = user_class(zones) == kernel_class(zones)
     if no_highmem or not has_buffer_head_fix(machine) or not pinned.buffer_heads:
         return None
-    field = counted_field(machine.kernel)
-    lowmem = sum(getattr(zone, field) for zone in zones[: kernel_class(zones) + 1])
-    most = buffer_head_limit(machine, lowmem)
-    by_page = objects_per_page("buffer_head", machine.kernel, machine.arch, machine.allocator)
-    return most / (pinned.buffer_heads * by_page)
+    rules = rules_for(machine)
+    lowmem = sum(getattr(zone, rules.counted) for zone in zones[: kernel_class(zones) + 1])
+    return buffer_head_limit(machine, lowmem) / (pinned.buffer_heads * rules.buffer_head.per_page)
 
 
 # --- what came of it -------------------------------------------------------------------------

@@ -13,10 +13,12 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from oomlab.machine import Machine
+from oomlab.mmzone import PAGE_SIZE
 from oomlab.report import ZoneStat
+from oomlab.rules import rules_for
 from oomlab.simulation.model import kernel_class, simulate
 from oomlab.simulation.trajectory import State, Trajectory
-from oomlab.simulation.workload import Workload, objects_per_page, pinned_by_page
+from oomlab.simulation.workload import Workload, pinned_by_page
 from oomlab.units import PAGE_KB
 from oomlab.zone_model import Zone
 
@@ -75,7 +77,7 @@ def _zone(stat: ZoneStat) -> Zone:
         start_pfn=stat.counters.get("start_pfn", 0),
         spanned=stat.spanned or present,
         present=present,
-        managed=present if stat.managed is None else stat.managed,
+        managed=stat.size or 0,
         memmap=0,
         watermark_min=(stat.watermark_min or 0) - boost,
         watermark_low=(stat.watermark_low or 0) - boost,
@@ -141,10 +143,9 @@ def run_from_samples(
     the block bitmaps have not been read yet, the lowmem that this will take is set aside.
     """
     spoken_for = 0.0
-    per_page = objects_per_page("radix_tree_node", machine.kernel, machine.arch, machine.allocator)
     nodes = bitmap_nodes(disk, workload.block_size or 4096)
     if samples[0]["rtn"] < nodes:
-        spoken_for = nodes / per_page
+        spoken_for = nodes / rules_for(machine).radix_tree_node.per_page
     start = state_from_sample(stats, samples[0], machine=machine, workload=workload, spoken_for=spoken_for)
     return Comparison(
         measured=tuple(_measured(sample, machine) for sample in samples),
@@ -161,18 +162,17 @@ def bitmap_nodes(disk: int, block_size: int) -> float:
     >>> bitmap_nodes(16 * 2**18, 1024)
     3104.0
     """
-    group = 8 * block_size * block_size // (PAGE_KB * 1024)  # pages
+    group = 8 * block_size * block_size // PAGE_SIZE  # pages
     return disk / group * sum(min(1.0, group / 64**level) for level in (1, 2, 3)) + disk / group / 128
 
 
 def _measured(sample: Sample, machine: Machine) -> Measured:
-    nodes = objects_per_page("radix_tree_node", machine.kernel, machine.arch, machine.allocator)
-    heads = objects_per_page("buffer_head", machine.kernel, machine.arch, machine.allocator)
+    rules = rules_for(machine)
     return Measured(
         seconds=sample["t"],
         free={name: sample[f"{short}free"] for name, short in _SHORT.items()},
         page_cache=sum(sample[name] for name in ("nactf", "ninactf", "hactf", "hinactf")),
-        buffer_heads=sample["bh_total"] / heads,
-        radix_nodes=sample["rtn"] / nodes,
+        buffer_heads=sample["bh_total"] / rules.buffer_head.per_page,
+        radix_nodes=sample["rtn"] / rules.radix_tree_node.per_page,
         swap_used=max(0.0, machine.swap - sample["SwapFree"] / PAGE_KB),
     )

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from oomlab.errors import MachineError, UnknownKernel
-from oomlab.kernel import KernelVersion, load_table, rows_for
-from oomlab.machine import Allocator, Arch, Machine
+from oomlab.errors import MachineError
+from oomlab.machine import Machine
 from oomlab.mmzone import PAGE_SIZE
+from oomlab.rules import rules_for
 
 NODES_PER_PAGE = (1 + 1 / 64 + 1 / 4096) / 64
 """Radix tree nodes for each page of a large file: 64 slots a node, three levels of them."""
@@ -87,22 +85,12 @@ def pinned_by_page(machine: Machine, workload: Workload) -> Pinned:
 
     Source: fs/buffer.c ``alloc_page_buffers``, lib/radix-tree.c; sizes in tables/structs.toml.
     """
-    version, arch, allocator = machine.kernel, machine.arch, machine.allocator
-    nodes = NODES_PER_PAGE / objects_per_page("radix_tree_node", version, arch, allocator)
+    rules = rules_for(machine)
+    nodes = NODES_PER_PAGE / rules.radix_tree_node.per_page
     if workload.block_size is None or not workload.file:
         return Pinned(0.0, nodes)
     blocks = PAGE_SIZE / workload.block_size * workload.written / workload.file
-    return Pinned(blocks / objects_per_page("buffer_head", version, arch, allocator), nodes)
-
-
-def objects_per_page(name: str, version: KernelVersion, arch: Arch, allocator: Allocator) -> float:
-    """Tell how many objects of a kind fit a page of slab.
-
-    >>> objects_per_page("buffer_head", KernelVersion.of("3.2.59"), "i386", "slab")
-    67.0
-    """
-    objects, pages = _struct(name, version, arch)[allocator]
-    return float(objects / pages)
+    return Pinned(blocks / rules.buffer_head.per_page, nodes)
 
 
 def buffer_head_limit(machine: Machine, lowmem: int) -> int:
@@ -115,14 +103,4 @@ def buffer_head_limit(machine: Machine, lowmem: int) -> int:
 
     Source: fs/buffer.c, ``buffer_init``: a tenth of lowmem, filled with buffer_heads.
     """
-    size = int(_struct("buffer_head", machine.kernel, machine.arch)["bytes"])
-    return lowmem * 10 // 100 * (PAGE_SIZE // size)
-
-
-@cache
-def _struct(name: str, version: KernelVersion, arch: Arch) -> Mapping[str, Any]:
-    rows = [row for row in load_table("structs")["struct"] if row["name"] == name and row["arch"] == arch]
-    found = rows_for(rows, version)
-    if not found:
-        raise UnknownKernel(f"no size of {name} is known for Linux {version} on {arch}")
-    return found[0]
+    return lowmem * 10 // 100 * (PAGE_SIZE // rules_for(machine).buffer_head.bytes)

@@ -15,7 +15,8 @@ from oomlab.explore.picture import Box, Label
 from oomlab.explore.zone_bill import lowmem_shares, price, prices
 from oomlab.explore.zone_map import PRESETS, VMALLOC_STEPS, chosen, zone_panel, zone_view
 from oomlab.kernel import KernelVersion
-from oomlab.machine import Machine, layout
+from oomlab.machine import Machine
+from oomlab.memory_map import layout
 from oomlab.mmzone import VM_SPLITS, is_highmem
 from oomlab.zone_model import zones
 

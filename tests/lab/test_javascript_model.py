@@ -17,6 +17,7 @@ from oomlab.explore.rooms import join, needed, room
 from oomlab.explore.rules import KERNELS, facts
 from oomlab.explore.story import tell
 from oomlab.kernel import KernelVersion
+from oomlab.mmzone import DMA_END
 from oomlab.simulation import Trajectory, Workload, simulate
 from oomlab.units import human_kb
 from oomlab.zone_model import Machine, Zone
@@ -77,6 +78,11 @@ def script() -> Script:
     return script_for(Machine(), Workload())
 
 
+def near_dma_end(rnd: random.Random) -> int:
+    """Make up a size about which it is in doubt whether a machine of it boots: 16 MiB and a little more."""
+    return DMA_END + rnd.choice([-1, 0, 1, 64, 65, rnd.randrange(6 * DMA_END)])
+
+
 def chance(seed: int) -> dict[str, Any]:
     """Make up a machine and its work: mostly sensible, sometimes absurd."""
     rnd = random.Random(seed)
@@ -87,11 +93,11 @@ def chance(seed: int) -> dict[str, Any]:
         "highpte": rnd.random() < 0.2,
         "allocator": rnd.choice(["slab", "slub"]),
         "buffer_head_fix": rnd.choice([None, None, True, False]),
-        "ram": int(GIB * 2 ** rnd.uniform(-1, 6)),
+        "ram": rnd.choice([int(GIB * 2 ** rnd.uniform(-1, 6))] * 9 + [near_dma_end(rnd)]),
         "swap": rnd.choice([0, 489_973, int(GIB * rnd.uniform(0, 64))]),
-        "mem_limit": rnd.choice([None] * 4 + [int(GIB * 2 ** rnd.uniform(0, 6))]),
+        "mem_limit": rnd.choice([None] * 8 + [int(GIB * 2 ** rnd.uniform(0, 6)), near_dma_end(rnd)]),
         "page_offset": rnd.choice([0xC0000000] * 3 + [0x80000000, 0x40000000]),
-        "vmalloc_mib": rnd.choice([None] * 3 + [rnd.randrange(32, 900)]),
+        "vmalloc_mib": rnd.choice([None] * 6 + [rnd.randrange(32, 900), rnd.randrange(900, 1024)]),
         "min_free_kbytes": rnd.choice([None, 8192, rnd.randrange(128, 200_000)]),
         "written": int(GIB * 2 ** rnd.uniform(-2, 7)),
         "block_size": rnd.choice([512, 1024, 2048, 4096, 4096, None]),

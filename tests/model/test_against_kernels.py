@@ -10,7 +10,8 @@ from oomlab.kernel import KernelVersion
 from oomlab.machine import Machine
 from oomlab.procfs import parse_slabinfo, parse_zoneinfo
 from oomlab.recorded import compare, recorded_runs
-from oomlab.simulation import Workload, objects_per_page, read_samples, run_from_samples
+from oomlab.rules import rules_for
+from oomlab.simulation import Workload, read_samples, run_from_samples
 from oomlab.simulation.sample import bitmap_nodes
 from oomlab.units import gib_to_pages
 
@@ -99,13 +100,13 @@ def test_even_without_that_explanation_the_error_is_about_three_per_cent(name):
     assert abs(told.error) < abs(untold.error) < 0.031
 
 
-@pytest.mark.parametrize("machine", ["1024", "16384"])
-def test_the_sizes_of_6_1_are_those_that_slabinfo_prints(machine):
-    printed = {slab.name: slab for slab in parse_slabinfo(corpus.capture(f"{machine}/slabinfo"))}
+@pytest.mark.parametrize("ram_mb", ["1024", "16384"])
+def test_the_sizes_of_6_1_are_those_that_slabinfo_prints(ram_mb):
+    printed = {slab.name: slab for slab in parse_slabinfo(corpus.capture(f"{ram_mb}/slabinfo"))}
     for name in ("buffer_head", "radix_tree_node"):
         slab = printed[name]
-        version = KernelVersion.of("6.1")
-        assert objects_per_page(name, version, "i386", "slub") == slab.objperslab / slab.pagesperslab
+        machine = Machine(kernel=KernelVersion.of("6.1"), allocator="slub")
+        assert getattr(rules_for(machine), name).per_page == slab.objperslab / slab.pagesperslab
 
 
 def test_an_unknown_run_is_named_with_those_there_are():

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from oomlab.errors import UnknownKernel
 from oomlab.gfp import GfpMask, decode_gfp, encode_gfp, zones_allowed
 from oomlab.gfp.layouts import epochs, layouts_of
-from oomlab.kernel import KernelVersion, load_table, rows_for
+from oomlab.kernel import KernelVersion, load_table, lookup_all
 
 EPOCHS = Path(__file__).with_name("gfp_epochs.json")
 """What each kernel's own ``include/linux/gfp.h`` gives when it is compiled: values only, with their trees."""
@@ -366,7 +366,7 @@ def test_a_negative_mask_is_refused():
 
 # Whatever the mask
 
-READ = [start for start in epochs() if not rows_for(rows("unread"), start)]
+READ = [start for start in epochs() if not lookup_all("gfp.unread", start)]
 
 
 def test_most_versions_were_read():

@@ -3,7 +3,7 @@
 import pytest
 
 from oomlab.errors import UnknownKernel
-from oomlab.kernel import KernelRelease, KernelVersion, holds, load_table, rows_for, vendor_of
+from oomlab.kernel import KernelRelease, KernelVersion, holds, load_table, lookup, lookup_all, vendor_of
 
 
 def test_versions_compare_as_numbers_not_as_text():
@@ -70,7 +70,33 @@ def test_a_row_holds_from_since_on_and_ends_before_until():
     row = {"since": "3.2", "until": "3.10"}
     held = [text for text in ("3.1", "3.2", "3.9.9", "3.10", "3.10.1") if holds(row, KernelVersion.of(text))]
     assert held == ["3.2", "3.9.9"]
-    assert rows_for([row, {"since": "3.3"}], KernelVersion.of("3.2")) == [row]
+
+
+def test_the_first_row_that_covers_a_version_and_its_build_is_looked_up():
+    bytes_of = {
+        (version, arch, allocator): lookup("zones.struct_page", version, arch=arch, allocator=allocator)[
+            "bytes"
+        ]
+        for version, arch, allocator in (
+            ("3.2.59", "i386", "slab"),
+            ("3.2", "x86_64", "slub"),
+            ("6.1", "i386", "slub"),
+        )
+    }
+    assert list(bytes_of.values()) == [32, 64, 40]
+    assert lookup_all("gfp.unread", "6.1") == ()
+
+
+@pytest.mark.parametrize(
+    "version", ["3.2.59", "3.2.59-generic", KernelVersion((3, 2, 59)), KernelRelease.of("3.2.59-x")]
+)
+def test_a_version_may_be_given_in_any_of_its_forms(version):
+    assert lookup("watermarks.slack", version)["slack"] == 2
+
+
+def test_where_no_row_covers_a_version_the_error_names_table_version_and_build():
+    with pytest.raises(UnknownKernel, match=r"zones\.names is known for Linux 3\.2, arch sparc"):
+        lookup("zones.names", "3.2", arch="sparc")
 
 
 def test_a_table_is_read_once():

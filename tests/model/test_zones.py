@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from itertools import product
 
 import pytest
 from hypothesis import given, settings
@@ -12,19 +13,22 @@ from hypothesis import strategies as st
 from oomlab import corpus
 from oomlab.errors import MachineError, UnknownKernel
 from oomlab.kernel import KernelVersion
-from oomlab.machine import layout, lowmem_end, memory_map, struct_page_bytes, swap_map_pages, swiotlb_pages
+from oomlab.machine import swap_map_pages
+from oomlab.memory_map import layout, lowmem_end, memory_map, swiotlb_pages
 from oomlab.procfs import parse_zoneinfo
 from oomlab.report import ZoneStat
+from oomlab.rules import counted_field, has_buffer_head_fix, rules_for
 from oomlab.units import gib_to_pages, kb
 from oomlab.watermarks import (
-    counted_field,
     default_min_free_kbytes,
     headroom,
     lowmem_reserve,
+    min_free_bounds,
     passes,
+    size_bounds,
     watermarks,
 )
-from oomlab.zone_model import Machine, Zone, has_buffer_head_fix, zones
+from oomlab.zone_model import Machine, Zone, zones
 
 GUESTS = (512, 1024, 2048, 4096, 8192, 16384, 20480)
 
@@ -361,11 +365,11 @@ def test_a_64_bit_kernel_has_no_highmem_and_maps_everything() -> None:
 
 
 def test_struct_page_is_56_or_64_bytes_on_x86_64_and_32_or_40_on_i386() -> None:
-    assert struct_page_bytes(SIXTY_FOUR) == 56
-    assert struct_page_bytes(replace(SIXTY_FOUR, allocator="slub")) == 64
-    assert struct_page_bytes(replace(SIXTY_FOUR, kernel=version(6, 1))) == 64
-    assert struct_page_bytes(INCIDENT) == 32
-    assert struct_page_bytes(replace(INCIDENT, kernel=version(6, 1))) == 40
+    assert rules_for(SIXTY_FOUR).struct_page_bytes == 56
+    assert rules_for(replace(SIXTY_FOUR, allocator="slub")).struct_page_bytes == 64
+    assert rules_for(replace(SIXTY_FOUR, kernel=version(6, 1))).struct_page_bytes == 64
+    assert rules_for(INCIDENT).struct_page_bytes == 32
+    assert rules_for(replace(INCIDENT, kernel=version(6, 1))).struct_page_bytes == 40
 
 
 def test_a_64_bit_kernel_pays_mem_map_for_ram_but_not_for_holes() -> None:
@@ -481,6 +485,53 @@ def test_the_off_by_two_lived_from_2_6_38_to_3_2() -> None:
         2,
         2,
     ]
+
+
+def test_a_machine_is_given_all_rules_of_its_kernel_or_an_error_that_names_the_one_missing() -> None:
+    for kernel in ("2.6.11", "2.6.18", "3.2.59", "4.4", "6.19"):
+        for arch, pae, allocator in product(("i386", "x86_64"), (True, False), ("slab", "slub")):
+            machine = replace(
+                INCIDENT, kernel=KernelVersion.of(kernel), arch=arch, pae=pae, allocator=allocator
+            )
+            assert len(rules_for(machine).zones) == len(rules_for(machine).ratios)
+    with pytest.raises(MachineError, match=r"watermarks\.\w+ is known for Linux 2\.6\.8"):
+        rules_for(replace(INCIDENT, kernel=version(2, 6, 8)))
+
+
+@given(
+    size=st.integers(100, 10**7),
+    lowmem=st.integers(0, 10**7),
+    min_free=st.integers(1, 10**6),
+    other=st.integers(0, 10**6),
+)
+def test_the_bounds_of_min_free_kbytes_hold_every_setting_that_gives_this_min_and_no_other(
+    size: int, lowmem: int, min_free: int, other: int
+) -> None:
+    lowmem += size
+
+    def min_of(pages: int) -> int:
+        return watermarks(size, lowmem=lowmem, min_free_kbytes=4 * pages, version="3.2").min
+
+    low, high = min_free_bounds(min_of(min_free), size=size, lowmem=lowmem)
+    assert low <= min_free <= high
+    assert (low <= other <= high) == (min_of(other) == min_of(min_free))
+
+
+@given(
+    size=st.integers(1, 10**8),
+    between=st.integers(0, 10**7),
+    ratio=st.integers(1, 512),
+    other=st.integers(0, 10**8),
+)
+def test_the_bounds_of_a_size_hold_every_zone_against_which_this_much_is_kept_and_no_other(
+    size: int, between: int, ratio: int, other: int
+) -> None:
+    def kept(upper: int) -> int:
+        return lowmem_reserve((1, between, upper), (ratio, 1), "3.2")[0][2]
+
+    low, high = size_bounds(kept(size), ratio, between=between)
+    assert low <= size <= high
+    assert (low <= other <= high) == (kept(other) == kept(size))
 
 
 def test_a_kernel_older_than_every_rule_is_named() -> None:

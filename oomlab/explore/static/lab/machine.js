@@ -4,9 +4,7 @@
 import { PAGES_PER_GIB, human } from "./format.js";
 
 export const PAGE_BYTES = 4096;
-const DMA_END = 0x1000;
 const FOUR_GIB = 0x100000;
-const LEAST_LOWMEM = 64 * 256;
 const NO_LIMIT = 2 ** 40;
 
 export class MachineError extends Error {
@@ -64,11 +62,12 @@ export function layout(machine) {
 
 function bounds(name, machine) {
   const low = lowmemEnd(machine);
+  const dmaEnd = machine.rules.dma_end;
   const isWide = machine.arch === "x86_64" && machine.rules.zones.includes("DMA32");
-  const dma32End = isWide ? FOUR_GIB : DMA_END;
+  const dma32End = isWide ? FOUR_GIB : dmaEnd;
   return {
-    DMA: [0, DMA_END],
-    DMA32: [DMA_END, dma32End],
+    DMA: [0, dmaEnd],
+    DMA32: [dmaEnd, dma32End],
     Normal: [dma32End, low],
     HighMem: [low, NO_LIMIT],
     Movable: [0, 0],
@@ -92,21 +91,19 @@ function extent(name, [start, end], ram) {
 // Throw the first reason why a machine could not boot, in Python's words.
 export function checkMachine(machine) {
   const { rules, ram, mem_limit } = machine;
-  if (ram > rules.most_ram_gib * PAGES_PER_GIB) {
+  if (ram > rules.max_ram_gib * PAGES_PER_GIB) {
     const build = machine.arch === "i386" && machine.pae ? "i386 PAE" : machine.arch;
     throw new MachineError(
-      `${human(ram)} of RAM: an ${build} kernel ${machine.kernel} addresses ${rules.most_ram_gib} GiB`,
+      `${human(ram)} of RAM: an ${build} kernel ${machine.kernel} addresses ${rules.max_ram_gib} GiB`,
     );
   }
   const below = Math.min(ram, FOUR_GIB - machine.pci_hole) - machine.firmware;
-  if (below < LEAST_LOWMEM)
-    throw new MachineError(`${human(Math.max(0, below))} of RAM below the PCI hole: the kernel needs 64 MiB`);
-  if (mem_limit !== null && mem_limit < LEAST_LOWMEM)
-    throw new MachineError(`mem=${human(mem_limit)}: the kernel needs 64 MiB`);
+  const dma = `ZONE_DMA alone takes ${human(rules.dma_end)}`;
+  if (below <= rules.dma_end)
+    throw new MachineError(`${human(Math.max(0, below))} of RAM below the PCI hole: ${dma}`);
+  if (mem_limit !== null && mem_limit <= rules.dma_end)
+    throw new MachineError(`mem= ends at ${human(mem_limit)}: ${dma}`);
   const lowmem = lowmemEnd(machine);
-  if (lowmem < LEAST_LOWMEM) {
-    throw new MachineError(
-      `${human(lowmem)} of lowmem: the kernel refuses less than 64 MiB; ask for less vmalloc`,
-    );
-  }
+  if (lowmem <= rules.dma_end)
+    throw new MachineError(`${human(lowmem)} of lowmem: ${dma}; ask for less vmalloc`);
 }

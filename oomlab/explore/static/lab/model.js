@@ -67,10 +67,10 @@ function place(slack, zones, free, asked, pages, what) {
 // --- what one cached page pins --------------------------------------------------------------------
 
 function pinnedByPage({ rules }, { block_size, written, read }) {
-  const nodes = NODES_PER_PAGE / rules.radix_nodes_per_page;
+  const nodes = NODES_PER_PAGE / rules.radix_tree_node.per_page;
   if (block_size === null || !(written + read)) return { buffer_heads: 0, radix_nodes: nodes };
   const blocks = (((PAGE_KB * 1024) / block_size) * written) / (written + read);
-  return { buffer_heads: blocks / rules.buffer_heads_per_page, radix_nodes: nodes };
+  return { buffer_heads: blocks / rules.buffer_head.per_page, radix_nodes: nodes };
 }
 
 export const total = (pinned) => pinned.buffer_heads + pinned.radix_nodes;
@@ -112,8 +112,8 @@ function tooMuchCache(machine, zones, pinned) {
   if (userClass(zones) === kernelClass(zones) || !hasFix(machine) || !pinned.buffer_heads) return null;
   const { rules } = machine;
   const lowmem = sum(zones.slice(0, kernelClass(zones) + 1).map((zone) => zone[rules.counted]));
-  const most = Math.floor((lowmem * 10) / 100) * rules.buffer_head_limit_of_10_pages;
-  return most / (pinned.buffer_heads * rules.buffer_heads_per_page);
+  const most = Math.floor((lowmem * 10) / 100) * Math.floor((PAGE_KB * 1024) / rules.buffer_head.bytes);
+  return most / (pinned.buffer_heads * rules.buffer_head.per_page);
 }
 
 // --- what came of it ------------------------------------------------------------------------------

@@ -95,7 +95,7 @@ function ownMinFree(machine, extents, sizes) {
   const { rules } = machine;
   const low = sizes.filter((_, i) => isLow(extents[i]));
   const chosen = rootOf(rules, sum(low));
-  if (!rules.recounts || sum(sizes) < rules.recounts_from_mib * 256) return chosen;
+  if (!rules.hugepages.off_recounts || sum(sizes) < rules.hugepages.min_ram_mib * 256) return chosen;
   const marks = marksFor(machine, extents, sizes, chosen);
   return rootOf(
     rules,
@@ -103,8 +103,8 @@ function ownMinFree(machine, extents, sizes) {
   );
 }
 
-const rootOf = ({ min_free_kbytes: { factor, least, most } }, lowmem) =>
-  Math.min(Math.max(Math.floor(Math.sqrt(lowmem * PAGE_KB * factor)), least), most);
+const rootOf = ({ min_free_kbytes: { factor, min, max } }, lowmem) =>
+  Math.min(Math.max(Math.floor(Math.sqrt(lowmem * PAGE_KB * factor)), min), max);
 
 const isLow = ({ name }) => !HIGH.includes(name);
 
