@@ -22,6 +22,7 @@ from typing import Any, Literal
 
 from oomlab.exercises import Problem, find
 from oomlab.exercises.kinds import Essay, NotAnswered, Unreadable
+from oomlab.render.safe import NO_MATH
 
 __all__ = ["Card", "Feedback", "check", "hint", "problem", "solution"]
 
@@ -53,8 +54,9 @@ class Card:
     def _repr_html_(self) -> str:
         """Give the card as HTML; every part of it is escaped."""
         return (
-            f'<div role="status" style="border-left: 4px solid {self.colour}; padding: 0.2em 0.8em; '
-            f'white-space: pre-wrap"><strong>{html.escape(f"{self.mark} {self.heading}")}</strong>\n'
+            f'<div role="status" class="{NO_MATH}" style="border-left: 4px solid {self.colour}; '
+            f'padding: 0.2em 0.8em; white-space: pre-wrap">'
+            f"<strong>{html.escape(f'{self.mark} {self.heading}')}</strong>\n"
             f"{_code(html.escape(self.text))}</div>"
         )
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from oomlab.kernel import load_table
+from oomlab.render.safe import NO_MATH
 from oomlab.report import Report
 from oomlab.simulation import Workload, simulate
 from oomlab.units import gib_to_pages, human_kb, pages_to_gib
@@ -173,7 +174,8 @@ class Board:
         """Give the board as an HTML table, every text escaped."""
         head = "".join(f'<th scope="col">{h}</th>' for h in _HEADS)
         body = "".join(_row(theory, evidence) for theory, evidence in self.rows)
-        return f'<table class="oom-board">{_STYLE}<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>'
+        table = f"{_STYLE}<thead><tr>{head}</tr></thead><tbody>{body}</tbody>"
+        return f'<table class="oom-board {NO_MATH}">{table}</table>'
 
 
 _HEADS = ("Theory", "If it were so …", "The report says", "The model says", "Verdict")

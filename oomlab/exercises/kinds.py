@@ -15,6 +15,7 @@ from numbers import Real
 from random import Random
 from typing import Any
 
+from oomlab.render.safe import plain
 from oomlab.units import PAGE_KB
 
 _BYTES = {"pages": PAGE_KB * 2**10, "B": 1, "kB": 2**10, "MiB": 2**20, "GiB": 2**30}
@@ -28,6 +29,14 @@ _SPELLINGS = {
     **dict.fromkeys(("g", "gb", "gib"), "GiB"),
 }
 _NUMBER = re.compile(r"([-+−]?(?:0[xX][0-9a-fA-F]+|[\d,_]*\.?\d+(?:[eE][-+]?\d+)?))\s*(.*)", re.DOTALL)
+
+
+_NAMES_ECHOED, _LONGEST_ECHO = 6, 40
+
+
+def _echo(name: str) -> str:
+    """Return a learner's word as feedback repeats it: short, and safe to show."""
+    return plain(name if len(name) <= _LONGEST_ECHO else f"{name[:_LONGEST_ECHO]}…")
 
 
 class Unreadable(Exception):
@@ -187,7 +196,10 @@ class Names(Kind):
         """Count what is missing, and name what does not belong."""
         missing, extra = expected - value, sorted(value - expected)
         parts = [f"{len(missing)} missing"] if missing else []
-        return "Not quite: " + "; ".join(parts + [f"{name} does not belong" for name in extra]) + "."
+        parts += [f"{_echo(name)} does not belong" for name in extra[:_NAMES_ECHOED]]
+        more = len(extra) - _NAMES_ECHOED
+        parts += [f"{more} more do not belong" if more > 1 else "1 more does not belong"] if more > 0 else []
+        return f"Not quite: {'; '.join(parts)}."
 
     def mistaken(self, answer: Any, given: Mapping[str, Any]) -> frozenset[str]:
         """Work out a known wrong set of names."""

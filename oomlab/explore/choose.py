@@ -14,6 +14,7 @@ from oomlab.check import check
 from oomlab.exercises import find
 from oomlab.exercises.kinds import Choice
 from oomlab.explore.explorer import STATIC, styles
+from oomlab.render.safe import NO_MATH
 from oomlab.theories import KEPT, keep_suspect, kept_suspect, theories
 
 
@@ -60,7 +61,7 @@ class Radios(anywidget.AnyWidget):
         items = "".join(f"<li>{html.escape(line)}</li>" for line in lines)
         words = {
             "text/plain": "\n".join([self._question, *lines]),
-            "text/html": f"<p>{html.escape(self._question)}</p><ul>{items}</ul>",
+            "text/html": f'<div class="{NO_MATH}"><p>{html.escape(self._question)}</p><ul>{items}</ul></div>',
         }
         return {**data, **words}, metadata
 

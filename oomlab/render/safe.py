@@ -8,8 +8,10 @@ MathJax would typeset.
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from html import escape
 from typing import Any
+from unicodedata import category
 
 NO_MATH = "mathjax_ignore tex2jax_ignore"
 """Classes of an element in which MathJax 3 and 2 leave ``$…$`` alone: JupyterLab runs it on every output."""
@@ -18,15 +20,30 @@ NO_MATH = "mathjax_ignore tex2jax_ignore"
 def plain(text: str) -> str:
     r"""Return a text in which every character that would act is an escape such as ``\x1b``.
 
-    Control characters, bidirectional overrides, zero-width and unassigned characters and
-    lone surrogates are all replaced; letters of any script stay.
+    Control characters, bidirectional overrides, zero-width, blank and unassigned characters,
+    lone surrogates and towers of combining marks are all replaced; letters of any script stay.
 
     >>> print(plain("rm\x1b[2K\u202egpj.exe"))
     rm\x1b[2K\u202egpj.exe
     """
-    if text.isprintable():
+    if text.isprintable() and text.isascii():
         return text
-    return "".join(each if each.isprintable() else _escaped(each) for each in text)
+    return "".join(_escape_actors(text))
+
+
+_BLANKS = frozenset("\u115f\u1160\u2800\u3164\uffa0")
+"""Letters and a symbol that Unicode counts as printable, and that look like nothing."""
+
+_MAX_MARKS = 8
+"""Marks on one letter from which on they are no script's: they would run into the lines around."""
+
+
+def _escape_actors(text: str) -> Iterator[str]:
+    marks = 0
+    for each in text:
+        marks = marks + 1 if category(each) in ("Mn", "Me") else 0
+        shows = each.isprintable() and each not in _BLANKS and marks <= _MAX_MARKS
+        yield each if shows else _escaped(each)
 
 
 def markup(text: str) -> str:

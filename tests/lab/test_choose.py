@@ -50,7 +50,7 @@ def test_a_value_that_is_no_option_is_answered_and_not_raised(zone):
 def test_without_a_kernel_the_question_and_its_options_are_there(zone):
     data, _ = zone._repr_mimebundle_()
     assert data["text/plain"] == "Which zone <b>?\na DMA & co\nb"
-    assert data["text/html"] == "<p>Which zone &lt;b&gt;?</p><ul><li>a DMA &amp; co</li><li>b</li></ul>"
+    assert "<p>Which zone &lt;b&gt;?</p><ul><li>a DMA &amp; co</li><li>b</li></ul>" in data["text/html"]
 
 
 def test_an_exercise_of_another_kind_says_how_to_answer_it(monkeypatch):

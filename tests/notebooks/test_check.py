@@ -327,6 +327,14 @@ def test_feedback_is_escaped_and_says_in_words_what_its_colour_says(register):
     assert "✓ Right (77.1)" in Reader(check(id, NAMES.answer())._repr_html_()).text
 
 
+def test_feedback_repeats_a_wrong_name_without_what_would_act_and_only_its_beginning(register):
+    id = register(made(NAMES))
+    said = repr(check(id, ["\x1b[31m\u202e", "x" * 10_000, *(f"n{i}" for i in range(5000))]))
+    assert "\\x1b[31m\\u202e does not belong" in said
+    assert all(each.isprintable() or each == "\n" for each in said)
+    assert len(said) < 600
+
+
 def test_passed_is_true_for_a_right_answer_only(register):
     id = register(made(PAGES))
     assert [check(id, answer).passed for answer in (2014, 7, "x", ...)] == [True, False, False, False]

@@ -1,7 +1,9 @@
 """Reports as a reader sees them in a browser: nothing runs, everything opens and sorts by keyboard."""
 
+import re
 from dataclasses import replace
 
+import nbformat
 import pytest
 
 from oomlab.diagnosis.timelines import timeline
@@ -102,3 +104,51 @@ def test_the_page_fits_its_width_in_both_themes(page, log, shots, show, width, t
     name = f"{show.__name__}-{width}-{'light' if theme == LIGHT else 'dark'}.png"
     page.screenshot(path=shots / name, full_page=True)
     assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+FORMULAE = rb"""java$b$$1 invoked oom-killer: gfp_mask=0x84d0, order=0, oom_score_adj=0
+CPU: 0 PID: 5 Comm: $E=mc^2$ Not tainted 5.10.0 #1
+Mem-Info:
+Node 0 Normal free:8056kB min:8048kB low:10060kB high:12072kB present:900000kB managed:890000kB
+[ pid ]   uid  tgid total_vm      rss nr_ptes swapents oom_score_adj name
+[    5]     0     5     1000      900        1        0             0 $x^2$
+[    6]     0     6     1000      900        1        0             0 \[\sum_i\]
+Killed process 5 ($\rlap{\text{clamd was fine}}\phantom{x}$) total-vm:80000kB, anon-rss:4000kB, file-rss:0kB
+"""
+
+
+def test_jupyterlab_typesets_no_name_of_a_process_as_a_formula(page, lab):
+    """The last cell is a formula of its own: once it is set, MathJax has been over the page."""
+    reports = parse_bytes(FORMULAE)
+    shown = [
+        html(reports[0]),
+        annotated(reports[0]),
+        timeline_html(timeline(reports)),
+        '<p class="ours">$x^2$</p>',
+    ]
+    cells = [
+        nbformat.v4.new_code_cell(outputs=[nbformat.v4.new_output("display_data", {"text/html": str(each)})])
+        for each in shown
+    ]
+    kernel = {"name": "python3", "display_name": "Python 3"}
+    notebook = nbformat.v4.new_notebook(cells=cells, metadata={"kernelspec": kernel})
+    nbformat.write(notebook, lab.root / "formulae.ipynb")
+    page.goto(lab.link("formulae.ipynb"))
+    page.locator("p.ours mjx-container").wait_for(timeout=60_000)
+    assert page.locator("section.oomlab").count() == 3
+    assert page.locator("section.oomlab mjx-container").count() == 0
+    assert page.locator("section.oomlab", has_text="java$b$$1").count() == 2
+    assert page.locator("section.oomlab", has_text=r"$\rlap{\text{clamd was fine}}").count() == 3
+
+
+def test_text_stands_out_where_a_page_lays_dark_outputs_on_light_grey(page, log):
+    """As sphinx-book-theme does: the system's colours are dark, the box around the output is not."""
+    (report,) = parse_bytes(log)
+    box = f'<div style="background: #c8ced4">{html(report)}</div>'
+    page.set_content(f'<!doctype html><html style="color-scheme: dark"><body>{box}</body></html>')
+    colours = page.locator("section.oomlab").evaluate(
+        "e => { const s = getComputedStyle(e); return [s.color, s.backgroundColor]; }"
+    )
+    ink, paper = (sum(map(int, re.findall(r"\d+", each)[:3])) / 3 for each in colours)
+    assert colours[1] != "rgba(0, 0, 0, 0)"
+    assert abs(ink - paper) > 150

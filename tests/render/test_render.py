@@ -9,10 +9,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from oomlab import corpus
+from oomlab.check import check, hint
 from oomlab.diagnosis import diagnose
 from oomlab.diagnosis.timelines import judge, timeline
 from oomlab.gfp import decode_gfp
 from oomlab.kernel import KernelRelease, KernelVersion
+from oomlab.parsing import parse
 from oomlab.render import annotated, as_dict, html, json_document, line, mask_text, text, timeline_html
 from oomlab.render.pages.anatomy import parts, sections
 from oomlab.render.safe import markup, plain
@@ -21,6 +24,7 @@ from oomlab.render.sentences.request import decode_trigger
 from oomlab.render.sentences.victim import kill_in_words
 from oomlab.render.sentences.zones import zones_in_words
 from oomlab.report import Memcg, Problem, Report, SourceLine, Swap, Task, Trigger, Victim, ZoneStat
+from oomlab.theories import board
 from oomlab.verdict import verdicts
 
 HOSTILE = [
@@ -170,7 +174,33 @@ def test_plain_text_shows_and_never_acts(shown):
 
 
 def test_letters_of_any_script_stay():
-    assert plain("дæмон 守护进程") == "дæмон 守护进程"
+    for word in ("дæмон 守护进程", "ผู้ใช้", "བསྒྲུབས", "é"):
+        assert plain(word) == word
+
+
+@pytest.mark.parametrize("blank", ["\u115f", "\u1160", "\u2800", "\u3164", "\uffa0"])
+def test_a_letter_that_looks_like_nothing_is_shown_by_its_number(blank):
+    assert plain(f"a{blank}b") == f"a\\u{ord(blank):04x}b"
+
+
+def test_a_tower_of_marks_on_one_letter_is_cut():
+    tower = "e" + "\u0301" * 200
+    assert len(re.findall("\u0301", plain(tower))) < 10
+    assert plain(tower).count("\\u0301") > 190
+
+
+def test_every_page_begins_with_an_element_that_mathjax_leaves_alone():
+    """JupyterLab typesets ``$…$`` in every output: a process could call itself a formula."""
+    pytest.importorskip("anywidget")
+    from oomlab.explore.choose import choose
+
+    (incident,) = parse(corpus.incident())
+    pages = [html(small()), annotated(small()), timeline([small()])._repr_html_()]
+    pages += [hint("00.1")._repr_html_(), check("00.1", 7)._repr_html_(), board(incident)._repr_html_()]
+    pages += [choose("02.4")._repr_mimebundle_()[0]["text/html"]]
+    for page in pages:
+        _, attributes = Reader(page).tags[0]
+        assert {"mathjax_ignore", "tex2jax_ignore"} <= set(attributes["class"].split()), page[:80]
 
 
 def test_the_json_has_exactly_the_fields_of_schema_1():

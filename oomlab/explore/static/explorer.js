@@ -213,7 +213,7 @@ function render({ model, el }) {
   const frame = make("div", { className: `frame ${model.get("_layout")}` }, presets, controls, stage, actions, heard);
   frame.setAttribute("role", "group");
   frame.setAttribute("aria-label", model.get("_title"));
-  el.classList.add("oom", "oom-explorer");
+  el.classList.add("oom", "oom-explorer", "mathjax_ignore", "tex2jax_ignore");
   el.append(frame);
 
   // Asking: at most once a frame, the last position wins. The widget manager holds a question back

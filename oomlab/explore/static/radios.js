@@ -26,7 +26,7 @@ function render({ model, el }) {
     inputs.forEach((input) => { input.checked = input.value === model.get("value"); });
     feedback.textContent = model.get("_feedback");
   };
-  el.classList.add("oom", "oom-radios");
+  el.classList.add("oom", "oom-radios", "mathjax_ignore", "tex2jax_ignore");
   el.append(make("fieldset", {}, legend, ...labels), feedback);
   model.on("change:value change:_feedback", show);
   show();
