@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from itertools import combinations, pairwise
+from itertools import combinations, pairwise, takewhile
 from typing import NamedTuple
 
 from oomlab.gfp import GfpMask
@@ -134,11 +134,16 @@ def kept_for_urgent(zone: ZoneStat) -> int:
 
 
 def usable_blocks(zone: ZoneStat, mask: GfpMask) -> list[int] | None:
-    """Count the blocks of each order, without those that are CMA's or kept for urgent requests only."""
+    """Return the free blocks of each order from 0, without those that this request may not use.
+
+    Closed are blocks that are CMA's and those kept for urgent requests only. The list ends where
+    the log lost an order; it is ``None`` where the log shows no blocks.
+    """
     if zone.free_blocks is None:
         return None
     closed = set("" if mask.movable else "C") | set("H" if mask.may_sleep else "")
-    return [0 if each.types and set(each.types) <= closed else each.blocks for each in zone.free_blocks]
+    shown = takewhile(lambda each: each[0] == each[1].order, enumerate(zone.free_blocks))
+    return [0 if each.types and set(each.types) <= closed else each.blocks for _, each in shown]
 
 
 def zones_built_in(report: Report) -> tuple[str, ...]:

@@ -209,16 +209,18 @@ def passes(
     *,
     order: int = 0,
     free_blocks: Sequence[int] | None = None,
-) -> bool:
-    """Judge a request against a zone as the kernel does.
+) -> bool | None:
+    """Whether a request passes the kernel's test in a zone.
 
     ``free_blocks[n]`` counts the free blocks of order *n* that the request may use; it is
     needed for ``order`` above 0. Until 4.3 each smaller order is discounted and the mark
-    halved; since 4.4 one block that is large enough decides.
+    halved; since 4.4 one block that is large enough decides. Where the counts end before they
+    decide, as in a log that was cut, the answer is ``None``.
 
     >>> passes(2014, 2012, 0, "3.2.59")
     False
 
+    Raises :class:`ValueError` for an order above 0 without ``free_blocks``.
     Source: mm/page_alloc.c, ``__zone_watermark_ok``.
     """
     if headroom(free, mark, reserve, version, order=order) <= 0:
@@ -228,7 +230,7 @@ def passes(
     if free_blocks is None:
         raise ValueError(f"a request of order {order} needs free_blocks: one count for each order from 0")
     if any_block_will_do(version):
-        return any(free_blocks[order:])
+        return any(free_blocks[order:]) or (False if len(free_blocks) > order else None)
     return _passes_halving(_left(free, order, version), mark, order, free_blocks)
 
 
@@ -237,10 +239,10 @@ def _left(free: int, order: int, version: Version) -> int:
     return free - ((1 << order) - 1) - slack(version)
 
 
-def _passes_halving(left: int, mark: int, order: int, free_blocks: Sequence[int]) -> bool:
-    for smaller in range(order):
-        left -= free_blocks[smaller] << smaller
+def _passes_halving(left: int, mark: int, order: int, free_blocks: Sequence[int]) -> bool | None:
+    for smaller, blocks in enumerate(free_blocks[:order]):
+        left -= blocks << smaller
         mark >>= 1
         if left <= mark:
             return False
-    return True
+    return True if len(free_blocks) >= order else None

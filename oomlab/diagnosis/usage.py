@@ -186,7 +186,9 @@ def _sizes(zones: Sequence[ZoneStat]) -> int | None:
     managed = [zone.managed for zone in zones if zone.managed is not None]
     if not managed:
         return sum(zone.present or 0 for zone in zones) or None
-    return sum(managed) if len(managed) == len(zones) else None  # a line was cut: the one is no measure
+    if len(managed) < len(zones):  # a line was cut: the others are no measure
+        return None
+    return sum(managed) or None
 
 
 # --- who holds it -----------------------------------------------------------------------------

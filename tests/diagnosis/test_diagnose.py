@@ -618,3 +618,53 @@ def test_slab_that_could_be_dropped_makes_no_room_for_several_pages_either(order
     result = diagnose(report)
     assert result.cause == cause
     assert ("page cache and reclaimable slab" in result.summary) is (cause == "fragmentation")
+
+
+# --- logs that end early ----------------------------------------------------------------------
+
+CUT_LISTS = [(3, "2.6.32", 0), (3, "2.6.32", 2), (3, "6.1.0", 0), (3, "6.1.0", 3), (9, "6.1.0", 9)]
+"""The order of a request, its kernel, and how many orders are left of the list."""
+
+
+@pytest.mark.parametrize(("order", "kernel", "shown"), CUT_LISTS)
+def test_a_list_of_free_blocks_that_ends_early_decides_nothing_about_larger_blocks(order, kernel, shown):
+    blocks = tuple(FreeBlocks(each, 10, "UME") for each in range(shown))
+    report = machine(
+        replace(zone(free=20_000), free_blocks=blocks), trigger=replace(KERNEL, order=order), kernel=kernel
+    )
+    summary = diagnose(report).summary
+    assert "does not show in which pieces" in summary
+    assert "no block" not in summary
+
+
+def test_a_list_of_free_blocks_that_ends_early_still_refuses_where_small_blocks_are_too_many():
+    """Until 4.3 each smaller order is discounted, so the first orders may be enough to refuse."""
+    blocks = (FreeBlocks(0, 19_990, "UME"),)
+    report = machine(replace(zone(free=20_000), free_blocks=blocks), trigger=BIG, kernel="2.6.32")
+    assert diagnose(report).cause == "fragmentation"
+
+
+def test_a_list_of_free_blocks_without_its_first_orders_is_not_read_from_the_wrong_end():
+    blocks = (FreeBlocks(3, 0, "U"), FreeBlocks(4, 0, "U"), FreeBlocks(5, 0, "U"), FreeBlocks(6, 60, "U"))
+    summary = diagnose(machine(replace(zone(free=20_000), free_blocks=blocks), trigger=BIG)).summary
+    assert "no block" not in summary
+
+
+@pytest.mark.parametrize(
+    "log",
+    [
+        # a request of order 9, and a list of free blocks that ends after the first
+        "page allocation failure. order:9,\nCPU: tainted 2.6.5\nNode 1 DMA free:340619kB min:0kB\n"
+        "lowmem_reserve[]: 278045 725898 739\n127*256kB\n",
+        # no zone of a size above 0
+        "Node 0 HighMem free:1kB min:67642kB active_anon:671059kB active_file:870256kB managed:0kB "
+        "slab_reclaimable:97kB pagetables:152071kB bounce:-2147483649kB\nNode 0 Foo: 293*268435456kB\n",
+        # page cache in a zone whose size and free are lost
+        "oom-killer:\norder=2,\nCall trace:\nDMA free:2\u066022296kB\nmin:22528kB\ninactive_file:1281264kB\n",
+    ],
+    ids=["blocks", "managed", "cache"],
+)
+def test_what_is_left_of_a_log_is_judged(log):
+    reports = parse(log)
+    assert reports
+    assert all(diagnose(report).cause in CAUSES for report in reports)

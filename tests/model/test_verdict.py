@@ -69,6 +69,28 @@ def test_an_urgent_request_may_go_below_min():
     assert urgent.spare > waiting.spare
 
 
+@pytest.mark.parametrize("kernel", ["2.6.32", "6.1"])
+@pytest.mark.parametrize("shown", range(4))
+def test_a_list_that_ends_before_the_size_of_the_request_leaves_it_open(kernel, shown):
+    blocks = tuple(FreeBlocks(order, 10) for order in range(shown))
+    zone = replace(NORMAL, free=100_000, free_blocks=blocks)
+    verdict = judge(incident(zone, order=4, kernel=kernel), mask=0xCC0)["Normal"]
+    assert verdict.block is None
+    assert not verdict.refused
+
+
+def test_until_4_3_the_smaller_orders_decide_without_the_larger():
+    blocks = tuple(FreeBlocks(order, 10) for order in range(4))
+    zone = replace(NORMAL, free=100_000, free_blocks=blocks)
+    assert judge(incident(zone, order=4, kernel="2.6.32"), mask=0xCC0)["Normal"].block is True
+    assert judge(incident(zone, order=4, kernel="6.1"), mask=0xCC0)["Normal"].block is None
+
+
+def test_a_list_without_its_first_orders_is_not_read_as_if_it_began_with_them():
+    zone = replace(NORMAL, free=100_000, free_blocks=(FreeBlocks(6, 0), FreeBlocks(7, 900)))
+    assert judge(incident(zone, order=1, kernel="6.1"), mask=0xCC0)["Normal"].block is None
+
+
 def test_a_large_request_needs_a_large_block():
     blocks = tuple(FreeBlocks(order, 100 if order < 3 else 0) for order in range(11))
     zone = replace(NORMAL, free=100_000, free_blocks=blocks)

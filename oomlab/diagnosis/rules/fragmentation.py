@@ -40,7 +40,7 @@ def fragmentation_beside_cache(case: Case) -> Claim | None:
     zones = [each.zone for each in case.asked]
     cache = sum(zone.counters.get(name, 0) for zone in zones for name in _DROPPABLE)
     whole = sum(map(weight, case.asked))
-    if not case.order or case.open_now or not cache or cache < threshold("cache_beside") * whole:
+    if not case.order or case.open_now or not cache or not whole or cache < threshold("cache_beside") * whole:
         return None
     slab = any(zone.counters.get("slab_reclaimable") for zone in zones)
     what = "page cache and reclaimable slab" if slab else "page cache"
@@ -56,7 +56,8 @@ def fragmentation_by_lists(case: Case) -> Claim | None:
     """The watermarks are lost, but the lists of free blocks show much that is free, in small blocks only."""
     if not case.order or case.judged:
         return None
-    shown = [each.zone for each in verdicts(case.report, case.mask) if each.allowed and each.zone.free_blocks]
+    allowed = (each.zone for each in verdicts(case.report, case.mask) if each.allowed)
+    shown = [zone for zone in allowed if _shows_blocks(case, zone)]
     zones = [zone for zone in shown if zone.name != "DMA"] or shown  # DMA is kept for who needs it
     free = sum(zone.free or 0 for zone in zones if case.is_reachable(zone))
     if free < threshold("scattered") * _pages(case) or any(_has_block(case, zone) for zone in zones):
@@ -86,7 +87,7 @@ def _scattered(case: Case, enough: list[Verdict]) -> Claim | None:
 
 def _blocks(case: Case, zones: Sequence[ZoneStat]) -> tuple[str | None, Confidence]:
     """Return, in words, in which blocks memory was free, and how sure it is that they were too small."""
-    if not all(zone.free_blocks for zone in zones):
+    if not all(_shows_blocks(case, zone) for zone in zones):
         return "the log does not show in which pieces", "medium"
     if not case.open_now:
         has_some = any(_has_block(case, zone) for zone in zones)  # until 4.3 one is not enough
@@ -98,9 +99,14 @@ def _blocks(case: Case, zones: Sequence[ZoneStat]) -> tuple[str | None, Confiden
     return None, "low"
 
 
+def _shows_blocks(case: Case, zone: ZoneStat) -> bool:
+    """Whether the list of free blocks reaches the size of the request; a log may end inside it."""
+    return len(usable_blocks(zone, case.mask) or ()) > case.order
+
+
 def _has_block(case: Case, zone: ZoneStat) -> bool:
     """Whether a zone has a free block large enough that the request may use."""
-    return any((usable_blocks(zone, case.mask) or [])[min(case.order, 64) :])
+    return any((usable_blocks(zone, case.mask) or [])[case.order :])
 
 
 def _has_enough(case: Case, verdict: Verdict, at_high: bool) -> bool:
