@@ -15,7 +15,7 @@ from typing import Any
 
 from oomlab.errors import UnknownKernel
 
-_NUMBERS = re.compile(r"\d+(?:\.\d+){1,3}")
+_NUMBERS = re.compile(r"[0-9]{1,9}(?:\.[0-9]{1,9}){1,3}(?![0-9])")
 _VENDORS = {
     "uek": r"uek",  # Oracle's own kernel, though it says el8 too
     "elrepo": r"elrepo",  # mainline, though it says el7 too

@@ -10,6 +10,7 @@ import bz2
 import codecs
 import importlib
 import lzma
+import shlex
 import sys
 import warnings
 import zlib
@@ -22,6 +23,7 @@ from oomlab.errors import OomlabError
 PIECE = 64 << 10
 """Bytes in a piece: few enough to stay in the processor's cache while they are searched."""
 
+_STDIN = "standard input"
 _ZSTD = ("compression.zstd", "backports.zstd")
 _MAGIC: dict[bytes, str] = {
     b"\x1f\x8b": "gzip",
@@ -75,22 +77,34 @@ class _Gunzip:
         return self._inflate.unused_data
 
 
-def pieces(name: str | Path, on_read: Callable[[int], object] | None = None) -> Iterator[bytes]:
-    """Give the bytes of a log piece by piece; ``-`` is standard input.
+def pieces(
+    name: str | Path,
+    on_read: Callable[[int], object] | None = None,
+    on_damage: Callable[[str], object] = warnings.warn,
+) -> Iterator[bytes]:
+    """Yield the bytes of a log piece by piece; ``-`` is standard input.
 
     Files that ``gzip``, ``xz``, ``zstd`` or ``bzip2`` made are known by their first bytes,
-    whatever they are called; so is UTF-16. ``on_read`` is told how many bytes of the file
-    each reading took, for a progress bar. Raises :class:`OSError` when there is no such
+    whatever they are called; so is UTF-16. ``on_read`` is called with the number of bytes
+    that each reading took, for a progress bar, and ``on_damage`` with one sentence where a
+    compressed log cannot be read to its end. Raises :class:`OSError` when there is no such
     file, and its kind :class:`SourceError` when it is no log.
     """
     if str(name) == "-":
-        yield from _unpack(sys.stdin.buffer, "standard input", on_read)
+        if sys.stdin is None:
+            raise SourceError(f"{_STDIN} is closed: there is nothing to read")
+        yield from _unpack(sys.stdin.buffer, _STDIN, on_read, on_damage)
         return
     with open(name, "rb", buffering=0) as file:
-        yield from _unpack(file, str(name), on_read)
+        yield from _unpack(file, str(name), on_read, on_damage)
 
 
-def _unpack(file: BinaryIO, name: str, on_read: Callable[[int], object] | None) -> Iterator[bytes]:
+def _unpack(
+    file: BinaryIO,
+    name: str,
+    on_read: Callable[[int], object] | None,
+    on_damage: Callable[[str], object],
+) -> Iterator[bytes]:
     read = getattr(file, "read1", file.read)
     first = read(PIECE // 4)
     if on_read is not None:
@@ -103,7 +117,7 @@ def _unpack(file: BinaryIO, name: str, on_read: Callable[[int], object] | None) 
         decode = codecs.getincrementaldecoder("utf-16")(errors="replace").decode
         yield from (decode(piece).encode("utf-8", "backslashreplace") for piece in raw)
     else:
-        yield from _decompress(raw, _opener(kind, name), name)
+        yield from _decompress(raw, _opener(kind, name), name, on_damage)
 
 
 def _raw(
@@ -118,7 +132,7 @@ def _raw(
 
 
 def _opener(kind: str, name: str) -> Callable[[], _Decompressor]:
-    """Give what makes a decompressor of this kind."""
+    """Return what makes a decompressor of this kind."""
     if kind == "gzip":
         return _Gunzip
     if kind == "xz":
@@ -126,7 +140,7 @@ def _opener(kind: str, name: str) -> Callable[[], _Decompressor]:
     if kind == "bzip2":
         return bz2.BZ2Decompressor
     if kind == "journal":
-        raise SourceError(f"{name} is a binary journal: read it with journalctl --file {name} -o json")
+        raise SourceError(f"{name} is a binary journal: {_journal_hint(name)}")
     for module in _ZSTD:
         try:
             found: Callable[[], _Decompressor] = importlib.import_module(module).ZstdDecompressor
@@ -139,8 +153,19 @@ def _opener(kind: str, name: str) -> Callable[[], _Decompressor]:
     )
 
 
-def _decompress(raw: Iterator[bytes], new: Callable[[], _Decompressor], name: str) -> Iterator[bytes]:
-    """Decompress; what stands before damage is given all the same."""
+def _journal_hint(name: str) -> str:
+    if name == _STDIN:
+        return "save it to a file, and read that with journalctl --file FILE -o json"
+    return f"read it with journalctl --file {shlex.quote(name)} -o json"
+
+
+def _decompress(
+    raw: Iterator[bytes],
+    new: Callable[[], _Decompressor],
+    name: str,
+    on_damage: Callable[[str], object],
+) -> Iterator[bytes]:
+    """Decompress as far as the first damage."""
     got_any = False
     try:
         for piece in _members(raw, new):
@@ -149,7 +174,7 @@ def _decompress(raw: Iterator[bytes], new: Callable[[], _Decompressor], name: st
     except (zlib.error, lzma.LZMAError, OSError, EOFError) as error:
         if not got_any:
             raise SourceError(f"{name} cannot be decompressed: {error}") from error
-        warnings.warn(f"{name} is damaged: what follows the damage is not read", stacklevel=2)
+        on_damage(f"{name} is damaged: what follows the damage is not read")
 
 
 def _members(raw: Iterator[bytes], new: Callable[[], _Decompressor]) -> Iterator[bytes]:

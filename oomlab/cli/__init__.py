@@ -1,4 +1,4 @@
-"""The command ``oomlab``. One module for each subcommand: ``add`` describes it, ``run`` does it.
+"""The command ``oomlab``. Each subcommand is a module: ``add`` describes it, ``run`` runs it.
 
 A subcommand imports what it needs when it runs, so that none waits for another's libraries.
 """
@@ -13,9 +13,8 @@ from typing import NoReturn
 
 from oomlab import __version__
 from oomlab.cli import explain, gfp, lab_page, simulate
-from oomlab.cli.complaint import FAILED, complain
+from oomlab.cli.complaint import FAILED, complain, complaint
 from oomlab.errors import OomlabError
-from oomlab.render.safe import plain
 
 SUBCOMMANDS = (explain, gfp, simulate, lab_page)
 
@@ -29,19 +28,24 @@ examples:
 
 
 class _Parser(argparse.ArgumentParser):
-    """An argument parser that complains in one line."""
+    """An argument parser whose errors are one line."""
 
     def error(self, message: str) -> NoReturn:
-        self.exit(FAILED, f"oomlab: {plain(message)} (try {self.prog} --help)\n")
+        self.exit(FAILED, f"{complaint(message)} (try {self.prog} --help)\n")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run ``oomlab`` with these arguments and give its exit status."""
-    arguments = _parser().parse_args(argv)
+    """Run ``oomlab`` with these arguments and return its exit status.
+
+    A stream that was closed before the command started is ``None``.
+    """
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")
     try:
+        arguments = _parser().parse_args(argv)
+        if sys.stdout is None:
+            raise OomlabError("standard output is closed: there is nowhere to write to")
         status = int(arguments.run(arguments))
         sys.stdout.flush()
     except BrokenPipeError:

@@ -4,22 +4,23 @@ from __future__ import annotations
 
 import argparse
 import os
+import re
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import chain, islice
 from typing import TYPE_CHECKING, Any
 
-from oomlab.cli.complaint import FAILED, complain
+from oomlab.cli.complaint import FAILED, complain, shown
 from oomlab.cli.progress import progress
 
 if TYPE_CHECKING:
     from oomlab.diagnosis.timelines import Judged, Timeline
     from oomlab.report import Report
 
-LINE_DIGITS = 7
-"""Room for the number of a line in the list."""
+_LINE_DIGITS = 7
+"""Columns for the number of a line in the list."""
 
-NOTHING_FOUND = 1
+_NOTHING_FOUND = 1
 """The exit status of logs that hold no report."""
 
 _EPILOG = """\
@@ -31,7 +32,7 @@ examples:
   oomlab explain /var/log/kern.log* --report 3
   journalctl -k | oomlab explain - --json
 
-exit status: 0 when a report was found, 1 when none was, 2 when a log could not be read.
+exit status: 0 when a report was found, 1 when none was, 2 when a log could not be read to its end.
 """
 
 
@@ -39,8 +40,8 @@ def add(subparsers: Any) -> None:
     """Describe the subcommand."""
     parser = subparsers.add_parser(
         "explain",
-        help="say what happened, from a log",
-        description="Find the OOM reports in a log and say what happened.",
+        help="explain what happened, from a log",
+        description="Find the OOM reports in a log, and explain what happened.",
         epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
@@ -51,7 +52,7 @@ def add(subparsers: Any) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Print what the logs say; give 1 when they hold no report."""
+    """Print what the logs contain; return 1 when they hold no report."""
     from oomlab.diagnosis.timelines import judge
 
     logs = _Logs(arguments.files)
@@ -68,11 +69,14 @@ def run(arguments: argparse.Namespace) -> int:
         _print_list(every, arguments.files)
     if not begun and logs.readable:
         complain(_nothing(arguments, logs.readable))
-    return FAILED if logs.is_broken else 0 if begun else NOTHING_FOUND
+    return FAILED if logs.is_broken else 0 if begun else _NOTHING_FOUND
 
 
 class _Logs:
-    """The reports of several logs, in order. A log that cannot be read is named, and passed over."""
+    """The reports of several logs, in order, each with the name of its log.
+
+    A log that cannot be read, or not to its end, is named on standard error, and the next one is read.
+    """
 
     def __init__(self, names: Sequence[str]) -> None:
         self.names = names
@@ -82,11 +86,15 @@ class _Logs:
     def __iter__(self) -> Iterator[tuple[str, Report]]:
         for name in self.names:
             try:
-                yield from _reports(name)
+                for report in _reports(name, self._complain):
+                    yield shown(name), report
                 self.readable.append(name)
             except OSError as error:
-                self.is_broken = True
-                complain(error)
+                self._complain(error)
+
+    def _complain(self, problem: Exception | str) -> None:
+        self.is_broken = True
+        complain(problem)
 
 
 def _print_json(found: Iterable[Judged]) -> None:
@@ -107,12 +115,12 @@ def _print_whole(only: Judged, *, several_logs: bool) -> None:
 
 
 def _print_list(found: Iterable[Judged], logs: Sequence[str]) -> None:
-    """Print one line for each report as it is read, and then what those of each log come to together."""
+    """Print one line for each report as it is read, then a summary of each log."""
     from oomlab.diagnosis.timelines import TimelineBuilder
     from oomlab.render import line
 
     several = len(logs) > 1
-    width = LINE_DIGITS + (max(map(len, logs)) + 1 if several else len("line "))
+    width = _LINE_DIGITS + (max(len(shown(log)) for log in logs) + 1 if several else len("line "))
     timelines: dict[str, TimelineBuilder] = {}
     for number, (log, report, diagnosis) in enumerate(found, 1):
         place = f"{log}:{report.first_line}" if several else f"line {report.first_line}"
@@ -123,25 +131,24 @@ def _print_list(found: Iterable[Judged], logs: Sequence[str]) -> None:
 
 
 def _print_together(together: Timeline, log: str | None) -> None:
-    """Say what the reports of one log come to, where there are several."""
+    """Print the summary of one log, where it has several reports."""
     from oomlab.render.safe import plain
 
     if len(together.events) > 1:
         print("\n" + (f"{plain(log)}: " if log else "") + together.summary)
 
 
-def _reports(log: str) -> Iterator[tuple[str, Report]]:
+def _reports(log: str, on_damage: Callable[[str], object]) -> Iterator[Report]:
     """Read the reports of one log, each as soon as it is whole, however long the log is."""
     from oomlab.parsing import read_pieces
     from oomlab.source import pieces
 
     with progress(log) as on_read:
-        for report in read_pieces(pieces(log, on_read)):
-            yield log, report
+        yield from read_pieces(pieces(log, on_read, on_damage))
 
 
 def _nothing(arguments: argparse.Namespace, logs: Sequence[str]) -> str:
-    names = ", ".join("standard input" if name == "-" else name for name in logs)
+    names = ", ".join("standard input" if name == "-" else shown(name) for name in logs)
     if arguments.report is not None:
         return f"no report number {arguments.report} in {names}"
     return f"no OOM report in {names}: look for lines with 'oom-killer' or 'page allocation failure'"
@@ -158,6 +165,6 @@ def _bold() -> bool:
 
 
 def _number(text: str) -> int:
-    if not text.isdigit() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a report number: they count from 1")
+    if not re.fullmatch(r"[1-9][0-9]{0,17}", text):
+        raise argparse.ArgumentTypeError(f"{text!r} is not the number of a report: they count from 1")
     return int(text)

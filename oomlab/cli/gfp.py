@@ -12,6 +12,9 @@ from oomlab.errors import OomlabError
 if TYPE_CHECKING:
     from oomlab.gfp import GfpMask
 
+_HEX = re.compile(r"(0x)?[0-9a-f]+", re.IGNORECASE)
+"""A mask as logs print it, with or without ``0x``."""
+
 _EPILOG = """\
 The same number means different things in different kernels: give the version.
 
@@ -26,7 +29,7 @@ def add(subparsers: Any) -> None:
     """Describe the subcommand."""
     parser = subparsers.add_parser(
         "gfp",
-        help="say what a gfp mask asks for",
+        help="decode a gfp mask",
         description="Decode a gfp mask for a kernel version, or make one from names.",
         epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
@@ -51,18 +54,20 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def read_mask(text: str, kernel: str | None) -> GfpMask:
-    """Read a number, or names joined by ``|``, for a kernel version."""
+    """Read a number, or names joined by ``|``, for a kernel version.
+
+    Raises :class:`OomlabError` where there is no mask in the text.
+    """
     from oomlab.gfp import decode_gfp, encode_gfp
 
     names = [name.strip() for name in text.split("|")]
-    value = _value(text)
-    if value is None:
-        if kernel is None:
-            raise OomlabError(f"{text!r} is not a number; to turn names into one, give the --kernel version")
-        value = encode_gfp(names, kernel=kernel)
-    return decode_gfp(value, kernel=kernel)
-
-
-def _value(text: str) -> int | None:
-    """Read a mask as logs print it: hexadecimal, with or without ``0x``."""
-    return int(text, 16) if re.fullmatch(r"(0x)?[0-9a-f]{1,16}", text, re.IGNORECASE) else None
+    if not all(names):
+        raise OomlabError(f"{text!r} is no mask: write a number such as 0x84d0, or names joined by |")
+    numbers = [int(name, 16) for name in names if _HEX.fullmatch(name)]
+    if any(number >= 2**64 for number in numbers):
+        raise OomlabError(f"{text!r} is longer than a mask, which has 64 bits at most")
+    if len(names) == len(numbers) == 1:
+        return decode_gfp(numbers[0], kernel=kernel)
+    if kernel is None:
+        raise OomlabError(f"{text!r} is not a number; to turn names into one, give the --kernel version")
+    return decode_gfp(encode_gfp(names, kernel=kernel), kernel=kernel)

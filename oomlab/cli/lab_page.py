@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
+import sys
 from typing import Any
 
 _EPILOG = """\
@@ -21,14 +21,21 @@ def add(subparsers: Any) -> None:
         epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("file", type=Path, help="the page to write, such as lab.html")
+    parser.add_argument("file", help="the page to write, such as lab.html, or - for standard output")
     parser.set_defaults(run=run)
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Write the page."""
+    from oomlab.cli.complaint import shown
+    from oomlab.cli.output import write_file
     from oomlab.explore.lab_page import lab_page
+    from oomlab.render.safe import plain
 
-    arguments.file.write_text(lab_page(), encoding="utf-8")
-    print(f"Wrote {arguments.file}: open it in a browser.")
+    page = lab_page().encode()
+    if arguments.file == "-":
+        sys.stdout.buffer.write(page)
+        return 0
+    write_file(arguments.file, page)
+    print(f"Wrote {plain(shown(arguments.file))}: open it in a browser.")
     return 0

@@ -7,18 +7,18 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-PATIENCE = 2.0
+_DELAY_S = 2.0
 """Seconds before the bar appears."""
 
 
 @contextmanager
 def progress(log: str) -> Iterator[Callable[[int], object] | None]:
-    """Give what is to be told how many bytes were read, or ``None`` where no bar can be shown.
+    """Yield a function that takes how many bytes were just read, or ``None`` where no bar can be shown.
 
     The bar is tqdm's, on standard error. It is shown only on a terminal, only where tqdm is
     installed, and only after a while.
     """
-    if not sys.stderr.isatty():
+    if sys.stderr is None or not sys.stderr.isatty():
         yield None
         return
     try:
@@ -27,5 +27,5 @@ def progress(log: str) -> Iterator[Callable[[int], object] | None]:
         yield None
         return
     size = None if log == "-" or not os.path.isfile(log) else os.path.getsize(log)
-    with tqdm(total=size, unit="B", unit_scale=True, unit_divisor=1024, delay=PATIENCE, leave=False) as bar:
+    with tqdm(total=size, unit="B", unit_scale=True, unit_divisor=1024, delay=_DELAY_S, leave=False) as bar:
         yield bar.update

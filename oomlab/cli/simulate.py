@@ -1,13 +1,18 @@
-"""``oomlab simulate``: copy a large file on a machine of your choice, in the model."""
+"""``oomlab simulate``: the copy of a large file on a machine of your choice, in the model."""
 
 from __future__ import annotations
 
 import argparse
+import os
+import re
 import sys
 from collections.abc import Callable
 from dataclasses import replace
+from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
+from oomlab.cli.complaint import complain, shown
+from oomlab.cli.output import write_file
 from oomlab.errors import OomlabError, ReportError
 from oomlab.mmzone import VM_SPLITS
 from oomlab.units import PAGE_KB, parse_size
@@ -28,6 +33,7 @@ examples:
 
 Sizes are such as 32GiB or 512M.
 """
+_PICTURES = ("png", "svg", "pdf")
 _SPLITS = {label.partition("/")[0]: address for label, address in VM_SPLITS.items()}
 _MACHINE = {
     "ram": "ram",
@@ -80,12 +86,12 @@ def add(subparsers: Any) -> None:
     work.add_argument("--other-lowmem-pages", type=_count, metavar="N", help="lowmem in use for other things")
     parser.add_argument("--from-report", metavar="FILE", help="begin from the machine that wrote this report")
     parser.add_argument("--json", action="store_true", help="write JSON (schema 1) for programs")
-    parser.add_argument("--plot", metavar="FILE", help="draw the run into a .png, .svg or .pdf")
+    parser.add_argument("--plot", type=_picture, metavar="FILE", help="draw the run: .png, .svg or .pdf")
     parser.set_defaults(run=run, from_report=None, json=False, plot=None)
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Run the model and print what came of it."""
+    """Run the model and print the outcome."""
     from oomlab.simulation import critical_ram, simulate, to_json
 
     machine, workload = machine_and_work(arguments)
@@ -123,13 +129,13 @@ def _fitted(log: str) -> tuple[Machine, Workload]:
     from oomlab.parsing import read_pieces
     from oomlab.source import pieces
 
-    report = next(read_pieces(pieces(log)), None)
+    report = next(read_pieces(pieces(log, on_damage=complain)), None)
     if report is None:
-        raise ReportError(f"no OOM report in {log}: look for lines with 'oom-killer'")
+        raise ReportError(f"no OOM report in {shown(log)}: look for lines with 'oom-killer'")
     found = fit(report)
     if found.machine is None or found.workload is None:
         raise ReportError(
-            f"{log}: the report does not tell its machine: it must name its kernel and show the zones of a PC"
+            f"{shown(log)} fits no machine: the report must name its kernel and show the zones of a PC"
         )
     return found.machine, found.workload
 
@@ -138,20 +144,19 @@ def _plot(trajectory: Any, target: str) -> None:
     try:
         from oomlab.plot import trajectory as draw
     except ImportError as error:
-        raise OomlabError("--plot needs matplotlib: pip install 'oomlab[course]'") from error
+        raise OomlabError("--plot needs matplotlib: pip install 'oomlab[widgets]'") from error
     figure = draw(trajectory).get_figure(root=True)
     assert figure is not None
-    try:
-        figure.savefig(target, dpi=200)
-    except ValueError as error:
-        raise OomlabError(f"{target}: {error}") from error
+    picture = BytesIO()
+    figure.savefig(picture, format=_suffix(target), dpi=200)
+    write_file(target, picture.getvalue())
 
 
 # --- reading option values -------------------------------------------------------------------
 
 
 def _reading(read: Callable[[str], Any]) -> Callable[[str], Any]:
-    """Let a reader's own message reach the user, where argparse would put one of its own."""
+    """Return the reader with its own messages, where argparse would put one of its own."""
 
     def reader(text: str) -> Any:
         try:
@@ -174,7 +179,7 @@ def _mib(text: str) -> int:
 
 @_reading
 def _count(text: str) -> int:
-    if not text.isdigit():
+    if not re.fullmatch(r"[0-9]{1,18}", text):
         raise OomlabError(f"{text!r} is not a number of 0 or more")
     return int(text)
 
@@ -189,6 +194,17 @@ def _version(text: str) -> Any:
 @_reading
 def _blocks(text: str) -> int | None:
     return None if text == "none" else int(_count(text))
+
+
+@_reading
+def _picture(text: str) -> str:
+    if _suffix(text) not in _PICTURES:
+        raise OomlabError(f"{text!r} is no picture: its name must end in .png, .svg or .pdf")
+    return text
+
+
+def _suffix(name: str) -> str:
+    return os.path.splitext(name)[1].removeprefix(".").lower()
 
 
 @_reading

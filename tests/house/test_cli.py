@@ -451,3 +451,171 @@ def test_the_text_names_outcome_events_and_budget(run):
 
 def test_a_small_64_bit_machine_is_told_too(run):
     assert "The machine lives" in run("simulate", "--arch", "x86_64", "--ram", "2GiB")[1]
+
+
+# --- streams, numbers and files that are not as they should be --------------------------------
+
+
+def shell(line: str, folder: Path, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Run a line of shell in which ``oomlab`` is the command."""
+    start = f'oomlab() {{ "{sys.executable}" -m oomlab "$@"; }}\n'
+    settings = {**os.environ, "PYTHONPATH": str(oomlab_root()), **environment}
+    return subprocess.run(
+        ["sh", "-c", start + line], cwd=folder, env=settings, capture_output=True, text=True, timeout=60
+    )
+
+
+@pytest.mark.parametrize(
+    ("line", "status", "out", "err"),
+    [
+        ("oomlab explain LOG 2>&-", 0, "clamd (pid 21832)", ""),
+        ("oomlab explain LOG >&-", 2, "", "oomlab: standard output is closed"),
+        ("oomlab gfp 0xd0 >&-", 2, "", "oomlab: standard output is closed"),
+        ("oomlab explain - <&-", 2, "", "oomlab: standard input is closed"),
+        ("oomlab explain /no/such/file 2>&-", 2, "", ""),
+        ("oomlab explain /no/such/file 2>/dev/full", 2, "", ""),
+        ("oomlab explain LOG >/dev/full", 2, "", "oomlab: No space left on device"),
+    ],
+)
+def test_a_stream_that_is_closed_or_full_changes_nothing_else(tmp_path, incident, line, status, out, err):
+    done = shell(line.replace("LOG", incident), tmp_path)
+    assert done.returncode == status
+    assert out in done.stdout
+    assert bool(out) == bool(done.stdout)
+    assert done.stderr.startswith(err)
+    assert done.stderr.count("\n") == bool(err)
+
+
+NINES = "9" * 5000
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("explain", "LOG", "--report", "9223372036854775808"),
+        ("explain", "LOG", "--report", NINES),
+        ("explain", "LOG", "--report", "²"),
+        ("explain", "LOG", "--report", "٣"),
+        ("gfp", "0xd0", "--kernel", f"{NINES}.1"),
+        ("gfp", "0xd0", "--kernel", f"3.{NINES}"),
+        ("gfp", "0xd0", "--kernel", "٣.٢"),
+        ("gfp", ""),
+        ("gfp", "|", "--kernel", "3.2"),
+        ("gfp", "GFP_KERNEL|", "--kernel", "3.2"),
+        ("gfp", "0x1ffffffffffffffff"),
+        ("gfp", "0x1ffffffffffffffff", "--kernel", "3.2"),
+        ("gfp", f"0x{NINES}|__GFP_ZERO", "--kernel", "3.2"),
+        ("simulate", "--ram", NINES),
+        ("simulate", "--ram", "999999999999999999T"),
+        ("simulate", "--ram", "٣GiB"),
+        ("simulate", "--other-lowmem-pages", NINES),
+        ("simulate", "--other-lowmem-pages", "9" * 18),
+        ("simulate", "--other-lowmem-pages", "²"),
+        ("simulate", "--file", "999999999999999999T", "--fix", "--ram", "999999999999999999T"),
+        ("simulate", "--plot", ""),
+        ("simulate", "--plot", "run"),
+        ("simulate", "--plot", "-"),
+        ("simulate", "--plot", "/dev/full"),
+        ("simulate", "--plot", "/no/such/folder/run.png"),
+        ("lab-page", "/no/such/folder/lab.html"),
+        ("lab-page", "/"),
+    ],
+)
+def test_what_is_no_number_and_no_place_is_refused_in_one_short_line(run, incident, tmp_path, arguments):
+    status, out, err = run(*(incident if each == "LOG" else each for each in arguments))
+    assert (status, out) == (2, "")
+    assert err.startswith("oomlab: ")
+    assert err.count("\n") == 1
+    assert len(err) < 600
+    assert "invalid _" not in err
+
+
+def test_blanks_around_a_mask_change_nothing(run):
+    assert run("gfp", " 0x84d0 ", "--kernel", "3.2") == run("gfp", "0x84d0", "--kernel", "3.2")
+    assert run("gfp", " 0x84d0 ")[0] == 0
+
+
+@pytest.mark.parametrize("command", ["lab-page lab.html", "simulate --plot run.png"])
+def test_a_full_disk_leaves_the_old_file_as_it_was_and_is_reported_with_its_name(tmp_path, command):
+    """The limit on the size of a file stands for the full disk."""
+    name = command.split()[-1]
+    (tmp_path / name).write_bytes(b"the old one")
+    done = shell(f"ulimit -f 1; MPLCONFIGDIR=/dev/null oomlab {command}", tmp_path)
+    assert done.returncode == 2
+    assert done.stderr.splitlines()[-1] == f"oomlab: {name}: File too large"
+    assert [(each.name, each.read_bytes()) for each in tmp_path.iterdir()] == [(name, b"the old one")]
+
+
+def test_a_file_is_written_through_a_link_and_keeps_its_mode(run, tmp_path):
+    (tmp_path / "page.html").write_text("old")
+    (tmp_path / "page.html").chmod(0o640)
+    (tmp_path / "link.html").symlink_to("page.html")
+    assert run("lab-page", str(tmp_path / "link.html"))[0] == 0
+    assert (tmp_path / "link.html").is_symlink()
+    assert "<html" in (tmp_path / "page.html").read_text()
+    assert (tmp_path / "page.html").stat().st_mode & 0o777 == 0o640
+    assert len(list(tmp_path.iterdir())) == 2
+
+
+def test_the_page_goes_to_standard_output_or_to_a_device(tmp_path):
+    assert shell("oomlab lab-page -", tmp_path).stdout.startswith("<!")
+    assert "<html" in shell("oomlab lab-page /dev/stdout", tmp_path).stdout
+    assert list(tmp_path.iterdir()) == []
+
+
+HOSTILE_NAME = "\x1b]0;pwned\x07\u202e"
+
+
+def test_a_damaged_log_is_read_as_far_as_it_goes_and_named_in_one_harmless_line(run, tmp_path, incident):
+    import gzip
+
+    log = tmp_path / f"{HOSTILE_NAME}.gz"
+    whole = gzip.compress(Path(incident).read_bytes() + os.urandom(200_000))
+    log.write_bytes(whole[:-50_000])
+    status, out, err = run("explain", str(log), incident)
+    assert status == 2
+    assert len(out.splitlines()) == 2
+    assert err.startswith("oomlab: ")
+    assert err.endswith("gz is damaged: what follows the damage is not read\n")
+    assert err[:-1].isprintable()
+    assert ".py" not in err
+
+
+def test_a_hostile_file_name_is_printed_as_text(run, tmp_path):
+    status, out, _ = run("lab-page", str(tmp_path / f"{HOSTILE_NAME}.html"))
+    assert status == 0
+    assert out[:-1].isprintable()
+
+
+def test_a_file_name_that_is_no_utf_8_is_text_in_the_json(tmp_path, incident, repo):
+    name = os.fsdecode(b"kern\xff.log")
+    (tmp_path / name).write_bytes((repo / INCIDENT).read_bytes())
+    done = shell("oomlab explain --json *", tmp_path)
+    (report,) = json.loads(done.stdout)["reports"]
+    assert report["log"] == "kern\\xff.log"
+
+
+def test_the_hint_for_a_binary_journal_can_be_pasted_into_a_shell(tmp_path):
+    name = "a b;touch pwned.journal"
+    (tmp_path / name).write_bytes(b"LPKSHHRH" + bytes(100))
+    assert shell(f"oomlab explain '{name}'", tmp_path).stderr.endswith(
+        f"read it with journalctl --file '{name}' -o json\n"
+    )
+    piped = shell(f"oomlab explain - < '{name}'", tmp_path).stderr
+    assert "--file FILE" in piped
+    assert "--file standard" not in piped
+
+
+def test_an_interrupt_while_modules_are_loaded_is_quiet(tmp_path):
+    interrupt = """
+import sys
+class Interrupt:
+    def find_spec(self, name, path, target=None):
+        if name == "oomlab.cli.explain":
+            raise KeyboardInterrupt
+sys.meta_path.insert(0, Interrupt())
+sys.argv = ["oomlab", "gfp", "0xd0"]
+from oomlab.__main__ import main
+sys.exit(main())"""
+    done = subprocess.run([sys.executable, "-c", interrupt], capture_output=True, text=True)
+    assert (done.returncode, done.stdout, done.stderr) == (130, "", "")
