@@ -155,7 +155,7 @@ class ZoneStat:
 
     @property
     def size(self) -> int | None:
-        """The pages of the zone: ``managed`` where it is printed (3.9 and later), else ``present``.
+        """The pages of the zone: ``managed`` where it is printed (3.8 and later), else ``present``.
 
         ``managed`` is what the page allocator has; ``present`` counts what boot took as well. Since
         3.10 the kernel shares its watermarks out by the former, before that by the latter, so this is

@@ -6,14 +6,11 @@ from itertools import combinations, pairwise, takewhile
 from typing import NamedTuple
 
 from oomlab.gfp import GfpMask
-from oomlab.kernel import KernelRelease, KernelVersion
+from oomlab.kernel import Version
+from oomlab.kernel_guess import kernel_of
 from oomlab.mmzone import ZONE_ORDER, parse_nodelist
 from oomlab.report import Report, ZoneStat
 from oomlab.watermarks import headroom, passes
-
-_UNKNOWN_VERSION = KernelVersion((6, 1))  # only 2.6.38 to 3.2 test differently
-_UNKNOWN_OLD_VERSION = KernelVersion((2, 6, 32))
-"""Stands for all that print zones without ``managed:``: until 4.3 blocks are tested in another way."""
 
 
 class Verdict(NamedTuple):
@@ -63,8 +60,9 @@ def verdicts(report: Report, mask: GfpMask | None) -> list[Verdict]:
     classzone = kernel_zones.index(mask.zone if mask.zone in kernel_zones else "Normal")
     nodes = nodes_allowed(report)
     usable = kernel_zones[: classzone + 1]
+    version, order = kernel_of(report).version, max(0, report.trigger.order or 0)
     return [
-        _judge(zone, report, mask, usable if nodes is None or zone.node in nodes else ())
+        _judge(zone, mask, usable if nodes is None or zone.node in nodes else (), order, version)
         for zone in report.zones
     ]
 
@@ -75,7 +73,7 @@ def nodes_allowed(report: Report) -> frozenset[int] | None:
     return parse_nodelist(text) or None
 
 
-def _judge(zone: ZoneStat, report: Report, mask: GfpMask, usable: tuple[str, ...]) -> Verdict:
+def _judge(zone: ZoneStat, mask: GfpMask, usable: tuple[str, ...], order: int, version: Version) -> Verdict:
     if zone.name not in usable:
         return Verdict(zone, False)
     reserves = zone.lowmem_reserve or ()
@@ -83,8 +81,6 @@ def _judge(zone: ZoneStat, report: Report, mask: GfpMask, usable: tuple[str, ...
     mark = _mark(zone.watermark_min, mask)
     if zone.free is None or mark is None:
         return Verdict(zone, True, mark, reserve)
-    version = _version(report)
-    order = max(0, report.trigger.order or 0)
     need = (zone.free - _closed_to(mask, zone), mark, reserve or 0, version)
     spare = headroom(*need, order=order)
     if spare <= 0:
@@ -94,14 +90,6 @@ def _judge(zone: ZoneStat, report: Report, mask: GfpMask, usable: tuple[str, ...
     blocks = usable_blocks(zone, mask)
     block = None if blocks is None else passes(*need, order=order, free_blocks=blocks)
     return Verdict(zone, True, mark, reserve, spare, block)
-
-
-def _version(report: Report) -> KernelVersion | KernelRelease:
-    """Take the kernel that the log names, or one that prints zones as this one does."""
-    if report.kernel:
-        return report.kernel
-    is_old = all(zone.managed is None and zone.present is not None for zone in report.zones)
-    return _UNKNOWN_OLD_VERSION if is_old else _UNKNOWN_VERSION
 
 
 def _mark(watermark_min: int | None, mask: GfpMask) -> int | None:

@@ -21,7 +21,6 @@ from oomlab.rules import (
     reserve_rule,
     root_rule,
     slack,
-    watermark_formula,
 )
 from oomlab.units import PAGE_KB, pages
 
@@ -39,7 +38,7 @@ def watermarks(
     *,
     lowmem: int,
     min_free_kbytes: int,
-    version: Version,
+    formula: Formula,
     highmem: bool = False,
     scale_factor: int = 10,
     page_size_kb: int = PAGE_KB,
@@ -50,7 +49,7 @@ def watermarks(
     :func:`~oomlab.rules.counted_field` names them for this version. ``min_free_kbytes`` is shared out by
     size; a ``highmem`` zone keeps only a small min, but spaces low and high by its share.
 
-    >>> watermarks(222_502, lowmem=226_454, min_free_kbytes=8192, version="3.2.59")
+    >>> watermarks(222_502, lowmem=226_454, min_free_kbytes=8192, formula="quarters_of_share")
     Watermarks(min=2012, low=2515, high=3018)
 
     Source: mm/page_alloc.c, ``__setup_per_zone_wmarks``; formulas by version in the table.
@@ -59,7 +58,7 @@ def watermarks(
         raise MachineError(f"{lowmem} pages of lowmem: watermarks are shares of it, so it must be above 0")
     share = pages(min_free_kbytes, page_size_kb) * size // lowmem
     minimum = min(max(size // 1024, 32), 128) if highmem else share
-    steps = _STEPS[watermark_formula(version)]
+    steps = _STEPS[formula]
     to_low, to_high = steps(minimum, share, size * scale_factor // 10_000)
     return Watermarks(minimum, minimum + to_low, minimum + to_high)
 

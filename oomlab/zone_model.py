@@ -177,7 +177,7 @@ def _marks(
             size,
             lowmem=lowmem,
             min_free_kbytes=min_free_kbytes,
-            version=machine.kernel,
+            formula=rules_for(machine).watermarks,
             highmem=_small_min(name, named, machine),
             scale_factor=machine.watermark_scale_factor or 10,
         )

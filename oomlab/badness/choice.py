@@ -8,9 +8,13 @@ from typing import Literal
 
 from oomlab.badness.formulas import Rule, Scored, rule_of, spared, weigh
 from oomlab.kernel import KernelVersion, load_table
+from oomlab.kernel_guess import kernel_of
 from oomlab.mmzone import parse_nodelist
 from oomlab.report import Report, Victim
 from oomlab.units import pages
+
+Basis = Literal["version", "columns", "words", "assumed"]
+"""How the rule is known: by the release, by the columns of the task table, by other words, or not at all."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,7 +26,7 @@ class Explanation:
     """
 
     rule: Rule
-    basis: Literal["version", "columns", "assumed"]
+    basis: Basis
     total_pages: int | None
     ranking: tuple[Scored, ...]
     chosen: Victim | None
@@ -100,17 +104,20 @@ def _row(ranking: tuple[Scored, ...], victim: Victim | None) -> Scored | None:
     return next((each for each in ranking if each.task.pid == pid), None)
 
 
-def _rule_for(report: Report) -> tuple[Rule, Literal["version", "columns", "assumed"]]:
-    """Choose the rule by the version, unless the columns of the table show a later one."""
+def _rule_for(report: Report) -> tuple[Rule, Basis]:
+    """Choose the rule by the version, unless the columns of the table show a later one.
+
+    Vendors carry the rule backwards together with its columns, so here columns beat a release.
+    """
     rows = load_table("badness")["column"]
     shown = next(
         (row for row in rows if any(getattr(t, row["name"]) is not None for t in report.tasks)), None
     )
-    if report.kernel and (shown is None or report.kernel.version >= KernelVersion.of(shown["since"])):
-        return rule_of(report.kernel), "version"
-    if shown:
+    version, basis = kernel_of(report)
+    known = basis == "version"
+    if shown and not (known and KernelVersion.of(version) >= KernelVersion.of(shown["since"])):
         return rule_of(shown["kernel"]), "columns"
-    return rule_of("6.1"), "assumed"
+    return rule_of(version), basis
 
 
 def _memcg_pages(report: Report) -> int | None:

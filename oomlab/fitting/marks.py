@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from oomlab.mmzone import is_highmem
 from oomlab.report import ZoneStat
+from oomlab.rules import Formula
 
 DEFAULT_SCALE = 10
 """``watermark_scale_factor``: ten thousandths of a zone between its marks."""
@@ -52,7 +53,7 @@ class MarksFit(NamedTuple):
 
     node: int | None
     zone: str
-    rule: str | None
+    rule: Formula | None
     reason: str
     hidden_boost: int = 0
 
@@ -102,12 +103,12 @@ def _even_steps(marks: Marks) -> bool:
     return marks.second - marks.first in (0, 1)
 
 
-_LOW_RULES: dict[str, Callable[[Marks], bool]] = {
+_LOW_RULES: dict[Formula, Callable[[Marks], bool]] = {
     "quarters_of_share": _quarters_of_share,
     "quarters_or_scale": _quarters_or_scale,
     "twice_and_thrice": _twice_and_thrice,
 }
-_HIGH_RULES: dict[str, Callable[[Marks], bool]] = {
+_HIGH_RULES: dict[Formula, Callable[[Marks], bool]] = {
     "quarters_of_share": _even_steps,
     "twice_and_thrice": _twice_and_thrice,
 }

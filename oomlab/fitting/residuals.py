@@ -15,9 +15,6 @@ from oomlab.rules import rules_for
 from oomlab.watermarks import watermarks
 from oomlab.zone_model import zones
 
-_TYPICAL = {"quarters_of_share": "3.2", "quarters_or_scale": "6.1", "twice_and_thrice": "2.6.8"}
-"""A version that sets marks by each rule: evidence beats the version that a report names."""
-
 
 class Residual(NamedTuple):
     """A number of the report beside the model's, in pages."""
@@ -50,7 +47,7 @@ def marks_off(
             sizes[key],
             lowmem=total,
             min_free_kbytes=min_free_kbytes,
-            version=_TYPICAL[rules[key] or "quarters_or_scale"],
+            formula=rules[key] or "quarters_or_scale",
             page_size_kb=report.page_size_kb,
         )
         yield Residual(zone.name, "min", printed.least, modelled.min)

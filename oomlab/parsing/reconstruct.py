@@ -13,7 +13,7 @@ from itertools import product
 from oomlab.kernel import KernelRelease, KernelVersion
 from oomlab.parsing.sections.memory import Blocks, Reserve
 from oomlab.report import Problem, ZoneStat
-from oomlab.rules import default_ratios
+from oomlab.rules import default_ratios, watermark_formula
 from oomlab.watermarks import Watermarks, min_free_bounds, size_bounds, watermarks
 
 _WITHOUT_MANAGED = KernelVersion((3, 2))
@@ -127,9 +127,10 @@ def _highmem_marks(
     if len(shares) < len(below):
         return None
     lowmem = sum(present for present, _ in shares)
+    formula = watermark_formula(version)
     found = {
         watermarks(
-            size, lowmem=lowmem, min_free_kbytes=kb, version=version, highmem=True, page_size_kb=page_kb
+            size, lowmem=lowmem, min_free_kbytes=kb, formula=formula, highmem=True, page_size_kb=page_kb
         )
         for size, kb in product(bounds, (pages * page_kb for pages in _pages_min(shares, lowmem)))
     }

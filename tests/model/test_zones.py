@@ -17,7 +17,7 @@ from oomlab.machine import swap_map_pages
 from oomlab.memory_map import layout, lowmem_end, memory_map, swiotlb_pages
 from oomlab.procfs import parse_zoneinfo
 from oomlab.report import ZoneStat
-from oomlab.rules import counted_field, has_buffer_head_fix, rules_for
+from oomlab.rules import counted_field, has_buffer_head_fix, rules_for, watermark_formula
 from oomlab.units import gib_to_pages, kb
 from oomlab.watermarks import (
     default_min_free_kbytes,
@@ -239,7 +239,7 @@ def test_every_setting_tried_on_a_live_kernel_gives_its_marks_and_reserves() -> 
                 size,
                 lowmem=sizes[0] + sizes[1],
                 min_free_kbytes=int(head["mfk"]),
-                version="6.1",
+                formula="quarters_or_scale",
                 highmem=row["zone"] == "HighMem" or (row["zone"] == "Movable" and sizes[2] > 0),
                 scale_factor=int(head["wsf"]),
             )
@@ -306,7 +306,8 @@ def test_low_and_high_of_an_x86_64_report_follow_from_its_min(release: str) -> N
     kernel = re.split(r"[- ]", release)[0]
     for managed_kb, boost, printed_min, low, high in PRINTED[release]:
         own_min, managed = (printed_min - boost) // 4, managed_kb // 4
-        marks = watermarks(managed, lowmem=managed, min_free_kbytes=4 * own_min, version=kernel)
+        formula = watermark_formula(kernel)
+        marks = watermarks(managed, lowmem=managed, min_free_kbytes=4 * own_min, formula=formula)
         assert marks.min == own_min
         assert (kb(marks.low - own_min), kb(marks.high - own_min)) == (low - printed_min, high - printed_min)
 
@@ -316,7 +317,9 @@ def test_one_min_free_kbytes_explains_every_zone_of_a_report_within_a_page() -> 
     rows = PRINTED["3.10.0 of RHEL 7"]
     lowmem = sum(managed_kb // 4 for managed_kb, *_ in rows)
     for managed_kb, _, printed_min, *_ in rows:
-        marks = watermarks(managed_kb // 4, lowmem=lowmem, min_free_kbytes=90_112, version="3.10")
+        marks = watermarks(
+            managed_kb // 4, lowmem=lowmem, min_free_kbytes=90_112, formula="quarters_of_share"
+        )
         assert abs(marks.min - printed_min // 4) <= 1
 
 
@@ -429,7 +432,8 @@ def test_the_fix_of_2012_is_in_3_3_8_and_3_4_but_never_in_3_2() -> None:
 
 def test_old_kernels_spaced_their_marks_otherwise() -> None:
     def marks(kernel: str, highmem: bool = False) -> tuple[int, ...]:
-        return watermarks(800_000, lowmem=1_000_000, min_free_kbytes=4_000, version=kernel, highmem=highmem)
+        formula = watermark_formula(kernel)
+        return watermarks(800_000, lowmem=1_000_000, min_free_kbytes=4_000, formula=formula, highmem=highmem)
 
     assert marks("2.6.8") == (800, 1_600, 2_400)
     assert marks("2.6.14", highmem=True) == (128, 160, 192)  # 512/640/768 kB, as a report has it
@@ -510,7 +514,7 @@ def test_the_bounds_of_min_free_kbytes_hold_every_setting_that_gives_this_min_an
     lowmem += size
 
     def min_of(pages: int) -> int:
-        return watermarks(size, lowmem=lowmem, min_free_kbytes=4 * pages, version="3.2").min
+        return watermarks(size, lowmem=lowmem, min_free_kbytes=4 * pages, formula="quarters_of_share").min
 
     low, high = min_free_bounds(min_of(min_free), size=size, lowmem=lowmem)
     assert low <= min_free <= high

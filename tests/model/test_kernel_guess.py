@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from oomlab.kernel import load_table
+from oomlab.kernel import KernelVersion, load_table
+from oomlab.kernel_guess import kernel_bounds, kernel_of
 from oomlab.parsing import parse
-from oomlab.parsing.form import kernel_by_form
+from oomlab.report import Report, ZoneStat
 from tests.support import corpus
 
 HERE = Path(__file__).parents[1]
@@ -28,7 +30,7 @@ def holds(reports) -> int:
     """Check the reports that name their kernel, and give how many they were."""
     named = [each for each in reports if each.kernel and each.kernel.vendor not in BACKWARDS]
     for report in named:
-        form = kernel_by_form(report)
+        form = kernel_bounds(report)
         assert form.since is None or form.since <= report.kernel.version, (report.kernel, form)
         assert form.until is None or report.kernel.version < form.until, (report.kernel, form)
     return len(named)
@@ -55,12 +57,37 @@ def test_named_kernels_of_real_reports_lie_within_the_bounds(outside):
     ],
 )
 def test_form_bounds_the_kernel(sample, since, until):
-    form = kernel_by_form(parse((HERE / "samples" / sample).read_text(encoding="utf-8"))[0])
+    form = kernel_bounds(parse((HERE / "samples" / sample).read_text(encoding="utf-8"))[0])
     assert (form.since and str(form.since), form.until and str(form.until)) == (since, until)
 
 
 def test_a_bound_has_its_line():
     text = (HERE / "samples/2.6.24-hot-cold.log").read_text(encoding="utf-8")
-    form = kernel_by_form(parse(text)[0])
+    form = kernel_bounds(parse(text)[0])
     assert "Hot: hi:" in text.split("\n")[form.since_line - 1]
     assert form.until_line
+
+
+@pytest.mark.parametrize(
+    ("sample", "low", "high", "basis"),
+    [
+        ("2.6.5-protections.log", "2.6.10", "2.6.11", "words"),
+        ("2.6.39-arm.log", "2.6.36", "3.7", "words"),
+        ("5.15-sysrq-m.log", "5.15", "6.0", "words"),
+        ("5.10-journal-errors-only.log", "5.4", "6.2", "words"),  # no end: the usual kernel
+        ("2.4.18-kills.log", "6.1", "6.2", "assumed"),  # nothing but kills, which all print
+        ("2.6.32-el6.log", "2.6.32", "2.6.33", "version"),
+    ],
+)
+def test_a_kernel_is_the_one_named_or_else_one_that_prints_such_words(sample, low, high, basis):
+    found = kernel_of(parse((HERE / "samples" / sample).read_text(encoding="utf-8"))[0])
+    assert found.basis == basis
+    assert KernelVersion.of(low) <= KernelVersion.of(found.version) < KernelVersion.of(high)
+
+
+def test_a_zone_without_managed_is_of_a_kernel_before_3_8():
+    zone = ZoneStat(name="Normal", present=1000)
+    old = Report(kind="oom", first_line=1, last_line=1, zones=(zone,))
+    new = replace(old, zones=(replace(zone, managed=900),))
+    assert KernelVersion((3, 7)) < kernel_of(old).version < KernelVersion((3, 8))
+    assert kernel_of(new) == (KernelVersion((6, 1)), "assumed")
