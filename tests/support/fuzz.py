@@ -4,8 +4,8 @@
 
 Every case is made from its number alone, so that one that fails can be made again. Reading
 may find nothing (:class:`ReportError`); any other exception, a report outside of its text
-and a case that takes more than a second are failures, which end the run. With ``--explain``
-each report is judged and shown in every form as well.
+and a case that comes to no end are failures, which end the run. With ``--explain`` each
+report is judged and shown in every form as well.
 """
 
 from __future__ import annotations
@@ -26,11 +26,8 @@ from oomlab.render import annotated, html, json_document, line, text, timeline_h
 from oomlab.report import Report
 
 REPO = Path(__file__).parents[2]
-LIMIT = 1.0
-"""Seconds of the processor's time that reading a case may take."""
-
-HANGS = 10.0
-"""After so many seconds reading is given up: it may never end."""
+HANGS = 30.0
+"""After so many seconds of the processor's time reading is given up: it may never end."""
 
 PIECES = (
     *(
@@ -188,21 +185,18 @@ def no_longer_than(seconds: float) -> Iterator[None]:
         signal.signal(signal.SIGVTALRM, before)
 
 
-def check(data: bytes) -> tuple[float, list[Report]]:
-    """Read one case; give the seconds that it took, and its reports. Raises whatever must not happen."""
-    before = time.process_time()
+def check(data: bytes) -> list[Report]:
+    """Read one case, and return its reports. Raises whatever must not happen."""
     with no_longer_than(HANGS):
         try:
             reports: list[Report] = parse_bytes(data)
         except ReportError:
             reports = []
-    seconds = time.process_time() - before
     last = data.count(b"\n") + 1
     for report in reports:
         assert 1 <= report.first_line <= report.last_line <= last, (report.first_line, report.last_line, last)
         assert len(report.source) == report.last_line - report.first_line + 1
-    assert seconds < LIMIT, f"{seconds:.2f} s for {len(data)} bytes"
-    return seconds, reports
+    return reports
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -221,7 +215,9 @@ def main(arguments: Sequence[str]) -> int:
     for number in range(options.first, options.first + options.count):
         data = case(number, logs, options.seed)
         try:
-            seconds, reports = check(data)
+            before = time.process_time()
+            reports = check(data)
+            seconds = time.process_time() - before
             if options.explain:
                 explain(reports)
         except Exception:
