@@ -1,14 +1,13 @@
-"""Build the notebooks: ``source/NN_topic.py`` gives a learner's copy and one with the answers.
+"""Build the notebooks: ``source/NN_topic.py`` becomes a learner's copy and one with the answers.
 
     python notebooks/build.py            build and run all of them
     python notebooks/build.py 02 03      build and run these
-    python notebooks/build.py --check    only say which are out of step with their source
+    python notebooks/build.py --check    only name those that are out of step with their source
 
 A source is a percent script. Three tags matter:
 
-``exercise``  holds assignments and functions only. In the learner's copy every
-              value and every body becomes ``...``; comments on lines of their own
-              stay, and so do docstrings.
+``exercise``  holds one assignment, to a name of the exercise's own. In the learner's
+              copy the value becomes ``...``; comments on lines of their own stay.
 ``check``     the cell that checks the exercise above it.
 ``solution``  is not in the learner's copy at all.
 
@@ -49,19 +48,19 @@ class SourceError(Exception):
 
 
 def sources(chosen: list[str] | None = None) -> list[Path]:
-    """Give the sources in order: all, or those whose names begin so."""
+    """Return the sources in order: all, or those whose names begin with one of the chosen words."""
     paths = sorted((HERE / "source").glob("[0-9][0-9]_*.py"))
     return [path for path in paths if not chosen or path.name.startswith(tuple(chosen))]
 
 
 def targets(source: Path) -> dict[str, Path]:
-    """Say where a source's two notebooks stand."""
+    """Return the paths of a source's two notebooks."""
     name = f"{source.stem}.ipynb"
     return {"learner": HERE / name, "solutions": HERE / "solutions" / name}
 
 
 def compose(source: Path, edition: str) -> NotebookNode:
-    """Make one edition of a notebook, not run yet."""
+    """Return one edition of a notebook, not run yet."""
     notebook = nbformat.v4.new_notebook(metadata=METADATA)
     exercise, seen = "", Counter[str]()
     for cell in jupytext.reads(source.read_text(), fmt="py:percent").cells:
@@ -77,9 +76,9 @@ def compose(source: Path, edition: str) -> NotebookNode:
 
 
 def stub(text: str, where: str) -> str:
-    """Take the answers out of an exercise cell.
+    """Return an exercise cell without its answer.
 
-    Raises :class:`SourceError` when the cell holds anything but assignments and functions.
+    Raises :class:`SourceError` when the cell holds anything but assignments to names.
 
     >>> print(stub("# How many?\\npages = 2**3  # eight", "a test"))
     # How many?
@@ -97,31 +96,25 @@ def _blank(node: ast.stmt, lines: list[str], where: str) -> list[str]:
     match node:
         case ast.Assign(targets=[ast.Name(id=name)]):
             return [f"{name} = ...  # your answer"]
-        case ast.FunctionDef(body=[first, *_]) if first.lineno > node.lineno:
-            head = lines[node.lineno - 1 : first.lineno - 1]
-            if ast.get_docstring(node):
-                head += lines[first.lineno - 1 : first.end_lineno]
-            return [*head, "    ...  # your code"]
-    found = lines[node.lineno - 1]
-    raise SourceError(f"{where}: an exercise cell holds only `name = value` and `def`, not: {found}")
+    raise SourceError(f"{where}: an exercise cell holds only `name = value`, not: {lines[node.lineno - 1]}")
 
 
 def _exercise_id(text: str) -> str:
-    """Find the exercise that a heading announces or a check cell names."""
+    """Return the exercise that a heading announces or a check cell names, or nothing."""
     found = re.search(r"^#+ Exercise (\d\d\.\d+)", text, re.MULTILINE) or CHECKED.search(text)
     return found[1] if found else ""
 
 
 def _metadata(tags: list[str], exercise: str, seen: Counter[str]) -> dict[str, object]:
-    """Keep the tags, and tell nbgrader which cell holds the answer and which earns the mark.
+    """Return the tags, and for nbgrader which cell holds the answer and which earns the mark.
 
     The check earns it, except that a text is marked by a person. An exercise earns
     its mark once: a second check of it is practice.
     """
     metadata: dict[str, object] = {"tags": tags} if tags else {}
     for role in {"exercise", "check"} & set(tags):
-        by_hand = isinstance(find(exercise).kind, Essay)
-        answer, mark = role == "exercise", (role == "exercise") == by_hand
+        by_person = isinstance(find(exercise).kind, Essay)
+        answer, mark = role == "exercise", (role == "exercise") == by_person
         grade_id = f"{role}-{exercise.replace('.', '-')}"
         seen[grade_id] += 1
         if seen[grade_id] == 1 and (answer or mark):
@@ -132,14 +125,14 @@ def _metadata(tags: list[str], exercise: str, seen: Counter[str]) -> dict[str, o
 
 
 def _cell_id(text: str, seen: Counter[str]) -> str:
-    """Derive an id from what the cell says, so that adding one leaves the others alone."""
+    """Derive an id from the text of a cell, so that a new cell leaves the others alone."""
     digest = hashlib.sha1(text.encode()).hexdigest()[:10]
     seen[digest] += 1
     return digest if seen[digest] == 1 else f"{digest}-{seen[digest]}"
 
 
 def run(notebook: NotebookNode, folder: Path) -> None:
-    """Run a notebook in its own folder and leave out of it what differs from run to run."""
+    """Run a notebook in its own folder, and drop what differs from run to run."""
     NotebookClient(
         notebook,
         timeout=120,
@@ -153,11 +146,11 @@ def run(notebook: NotebookNode, folder: Path) -> None:
     notebook.metadata = METADATA
     for cell in notebook.cells:
         for output in cell.get("outputs", []):
-            _settle(output)
+            _clean(output)
 
 
-def _settle(output: NotebookNode) -> None:
-    """Keep an output's pictures and text; drop widget views, which need a kernel, and addresses."""
+def _clean(output: NotebookNode) -> None:
+    """Drop from an output its widget views, which need a kernel, and the addresses of objects."""
     for kind, value in list(output.get("data", {}).items()):
         if kind == WIDGET:
             del output["data"][kind]
@@ -177,7 +170,7 @@ def build(source: Path) -> None:
 
 
 def out_of_step(source: Path) -> list[str]:
-    """Name the notebooks whose cells are not those of their source."""
+    """Return the notebooks whose cells are not those of their source."""
     return [
         str(path.relative_to(HERE.parent))
         for edition, path in targets(source).items()

@@ -90,10 +90,10 @@ Suspects()
 from oomlab.check import check, hint, problem, solution
 
 # %% tags=["exercise"]
-answer = 8056 / 4
+free_pages = 8056 / 4
 
 # %% tags=["check"]
-check("00.1", answer)
+check("00.1", free_pages)
 
 # %% tags=["solution"]
 solution("00.1")

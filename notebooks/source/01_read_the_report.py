@@ -62,10 +62,10 @@ print(report.quote(report.trigger.line).text)
 # Another report says `order=3`. How many kB does that request ask for?
 
 # %% tags=["exercise"]
-answer = 2**3 * 4
+request_kb = 2**3 * 4
 
 # %% tags=["check"]
-check("01.1", answer)
+check("01.1", request_kb)
 
 # %% tags=["solution"]
 solution("01.1")
@@ -115,10 +115,10 @@ for name, pages in sorted(report.totals.items(), key=lambda item: (-item[1], ite
 # enough.
 
 # %% tags=["exercise"]
-answer = (106466 + 7784521) * 4 / 2**20
+cache_gib = (106466 + 7784521) * 4 / 2**20
 
 # %% tags=["check"]
-check("01.2", answer)
+check("01.2", cache_gib)
 
 # %% tags=["solution"]
 solution("01.2")
@@ -176,10 +176,10 @@ print(report.quote(report.zone("HighMem").blocks_line).text)
 # blocks? Afterwards try `problem("01.3", seed=1)`, with as many seeds as you like.
 
 # %% tags=["exercise"]
-answer = 13 * 4 + 14 * 8 + 2 * 16 + 2 * 32 + 0 * 64
+blocks_kb = 13 * 4 + 14 * 8 + 2 * 16 + 2 * 32 + 0 * 64
 
 # %% tags=["check"]
-check("01.3", answer)
+check("01.3", blocks_kb)
 
 # %% tags=["solution"]
 solution("01.3")
@@ -206,10 +206,10 @@ for line in report.source:
 # What share of these pages, in percent, lies in HighMem?
 
 # %% tags=["exercise"]
-answer = 100 * report.totals["highmem"] / report.totals["ram"]
+highmem_share = 100 * report.totals["highmem"] / report.totals["ram"]
 
 # %% tags=["check"]
-check("01.4", answer)
+check("01.4", highmem_share)
 
 # %% tags=["solution"]
 solution("01.4")
@@ -246,10 +246,10 @@ for number in (report.last_line - 1, report.last_line):
 # or from the task table: the two agree.
 
 # %% tags=["exercise"]
-answer = 146900 + 2712
+clamd_kb = 146900 + 2712
 
 # %% tags=["check"]
-check("01.5", answer)
+check("01.5", clamd_kb)
 
 # %% tags=["solution"]
 solution("01.5")
@@ -279,10 +279,10 @@ HTML(render.annotated(modern))
 # exhausted?
 
 # %% tags=["exercise"]
-answer = "Normal"
+exhausted_zone = "Normal"
 
 # %% tags=["check"]
-check("01.6", answer)
+check("01.6", exhausted_zone)
 
 # %% tags=["solution"]
 solution("01.6")
@@ -295,14 +295,14 @@ solution("01.6")
 # the points that a good answer makes.
 
 # %% tags=["exercise"]
-answer = """
+my_reply = """
 clamd only asked for one page when the zones that would do had none to spare, and it was killed for its
 high score, with 146 MB of a machine that has 32 GB. Killing it did not help: what it held was not
 in the zone that was short, and the killing went on.
 """
 
 # %% tags=["check"]
-check("01.7", answer)
+check("01.7", my_reply)
 
 # %% tags=["solution"]
 solution("01.7")

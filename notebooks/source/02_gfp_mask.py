@@ -70,10 +70,10 @@ print(*gfp.names, sep=" | ")
 # Decode `0xd2` on the same kernel by hand. It is `GFP_KERNEL` with one more bit. Which flag is it?
 
 # %% tags=["exercise"]
-answer = "__GFP_HIGHMEM"
+extra_flag = "__GFP_HIGHMEM"
 
 # %% tags=["check"]
-check("02.1", answer)
+check("02.1", extra_flag)
 
 # %% tags=["solution"]
 solution("02.1")
@@ -98,10 +98,10 @@ for mask in (0x84D0, 0x84D2, 0x1):
 # the same request have been?
 
 # %% tags=["exercise"]
-answer = 0x84D2
+highpte_mask = 0x84D2
 
 # %% tags=["check"]
-check("02.2", answer)
+check("02.2", highpte_mask)
 
 # %% tags=["solution"]
 solution("02.2")
@@ -145,10 +145,10 @@ print("without the version:", decode_gfp(0x84D0).basis)
 # the name of a group where there is one. `problem("02.3", seed=1)` has another mask for you.
 
 # %% tags=["exercise"]
-answer = "GFP_KERNEL | __GFP_COLD"
+mask_names = "GFP_KERNEL | __GFP_COLD"
 
 # %% tags=["check"]
-check("02.3", answer)
+check("02.3", mask_names)
 
 # %% tags=["solution"]
 solution("02.3")
@@ -180,10 +180,10 @@ for mask in (0x20, 0x50, 0xD0, 0x200DA):
 # asks for their memory with `GFP_NOFS`. Can such a request call the OOM killer?
 
 # %% tags=["exercise"]
-answer = "no"
+nofs_may_kill = "no"
 
 # %% tags=["check"]
-check("02.4", answer)
+check("02.4", nofs_may_kill)
 
 # %% tags=["solution"]
 solution("02.4")
@@ -204,10 +204,10 @@ solution("02.4")
 # What is the order of a request for 64 kB?
 
 # %% tags=["exercise"]
-answer = 4
+order_of_64_kb = 4
 
 # %% tags=["check"]
-check("02.5", answer)
+check("02.5", order_of_64_kb)
 
 # %% tags=["solution"]
 solution("02.5")
@@ -219,10 +219,10 @@ solution("02.5")
 # zone for this request, on a 32-bit machine without a movable zone?
 
 # %% tags=["exercise"]
-answer = "HighMem"
+best_zone = "HighMem"
 
 # %% tags=["check"]
-check("02.6", answer)
+check("02.6", best_zone)
 
 # %% tags=["solution"]
 solution("02.6")

@@ -14,12 +14,11 @@
 # half, 4 GB, 1 GB? Then run the cell.
 
 # %%
-from oomlab import Machine, zones
+from oomlab import INCIDENT, zones
 from oomlab.check import check, hint, problem, solution
 from oomlab.units import pages_to_gib
 
-incident = Machine()
-for zone in zones(incident)[:3]:
+for zone in zones(INCIDENT)[:3]:
     print(f"{zone.name:<8} {zone.present:>9,} pages {pages_to_gib(zone.present):>7.2f} GiB")
 
 # %% [markdown]
@@ -54,10 +53,10 @@ for zone in zones(incident)[:3]:
 # numbers above.
 
 # %% tags=["exercise"]
-answer = 1024 - 192
+lowmem_mib = 1024 - 192
 
 # %% tags=["check"]
-check("03.1", answer)
+check("03.1", lowmem_mib)
 
 # %% tags=["solution"]
 solution("03.1")
@@ -90,10 +89,10 @@ ZoneMap()
 # places for pages are called. That is 33 GiB: the hole of 1 GiB for devices counts as well.
 
 # %% tags=["exercise"]
-answer = 0x840000 * 32 / 2**20
+mem_map_mib = 0x840000 * 32 / 2**20
 
 # %% tags=["check"]
-check("03.2", answer)
+check("03.2", mem_map_mib)
 
 # %% tags=["solution"]
 solution("03.2")
@@ -105,7 +104,7 @@ solution("03.2")
 # %%
 from oomlab import plot
 
-plot.mem_map_price(incident, ram_gib=(1, 2, 4, 8, 16, 32, 48, 64))
+plot.mem_map_price(INCIDENT, ram_gib=(1, 2, 4, 8, 16, 32, 48, 64))
 # %% [markdown]
 # ### Exercise 03.3
 #
@@ -113,10 +112,10 @@ plot.mem_map_price(incident, ram_gib=(1, 2, 4, 8, 16, 32, 48, 64))
 # on a machine with 16 GiB of RAM and a 1 GiB hole?
 
 # %% tags=["exercise"]
-answer = 17 * 2**18 * 40 / 2**20
+mem_map_of_16_gib = 17 * 2**18 * 40 / 2**20
 
 # %% tags=["check"]
-check("03.3", answer)
+check("03.3", mem_map_of_16_gib)
 
 # %% tags=["solution"]
 solution("03.3")
@@ -142,10 +141,10 @@ solution("03.3")
 # copied · `"stack"` the kernel stack of a new process
 
 # %% tags=["exercise"]
-answer = "heap"
+fits_in_highmem = "heap"
 
 # %% tags=["check"]
-check("03.4", answer)
+check("03.4", fits_in_highmem)
 
 # %% tags=["solution"]
 solution("03.4")
@@ -160,20 +159,20 @@ solution("03.4")
 from dataclasses import replace
 
 for page_offset, name in ((0xC0000000, "3G/1G"), (0x80000000, "2G/2G"), (0x40000000, "1G/3G")):
-    normal = next(zone for zone in zones(replace(incident, page_offset=page_offset)) if zone.name == "Normal")
+    normal = next(zone for zone in zones(replace(INCIDENT, page_offset=page_offset)) if zone.name == "Normal")
     print(f"{name}  Normal has {normal.present * 4 / 1024:>7,.0f} MiB")
 
 # %% [markdown]
 # ### Exercise 03.5
 #
 # The same hardware runs a 64-bit kernel. How many pages of HighMem does it have? Try it with
-# `replace(incident, arch="x86_64")`.
+# `replace(INCIDENT, arch="x86_64")`.
 
 # %% tags=["exercise"]
-answer = sum(zone.spanned for zone in zones(replace(incident, arch="x86_64")) if zone.name == "HighMem")
+highmem_pages = sum(z.spanned for z in zones(replace(INCIDENT, arch="x86_64")) if z.name == "HighMem")
 
 # %% tags=["check"]
-check("03.5", answer)
+check("03.5", highmem_pages)
 
 # %% tags=["solution"]
 solution("03.5")
@@ -185,14 +184,14 @@ solution("03.5")
 # sentences: what did the choice cost him, and is there a better way to get what he wanted?
 
 # %% tags=["exercise"]
-answer = """
+price_of_32_bits = """
 The kernel itself got no more than 870 MB for all its records of 32 GB, and more than a quarter of
 that went to mem_map. A 64-bit kernel with a limit on each process, by ulimit or a control group, holds
 processes down without starving the kernel.
 """
 
 # %% tags=["check"]
-check("03.6", answer)
+check("03.6", price_of_32_bits)
 
 # %% tags=["solution"]
 solution("03.6")

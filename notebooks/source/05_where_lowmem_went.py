@@ -48,10 +48,10 @@ for name, pages in sorted(normal.counters.items(), key=lambda item: -item[1]):
 # lowmem does one page of page cache cost? Leave the upper levels of the tree aside.
 
 # %% tags=["exercise"]
-answer = 4096 / 67 + 4096 / 13 / 64
+bytes_per_page = 4096 / 67 + 4096 / 13 / 64
 
 # %% tags=["check"]
-check("05.1", answer)
+check("05.1", bytes_per_page)
 
 # %% tags=["solution"]
 solution("05.1")
@@ -64,10 +64,10 @@ solution("05.1")
 # The machine had 7,890,987 pages of page cache. How many kB of slab does your number predict?
 
 # %% tags=["exercise"]
-answer = 7_890_987 * (4096 / 67 + 4096 / 13 / 64) / 1024
+slab_kb = 7_890_987 * (4096 / 67 + 4096 / 13 / 64) / 1024
 
 # %% tags=["check"]
-check("05.2", answer)
+check("05.2", slab_kb)
 
 # %% tags=["solution"]
 solution("05.2")
@@ -104,13 +104,13 @@ plot.budget(fitted.budget())
 # %% [markdown]
 # ### Exercise 05.3
 #
-# Which single item took most?  `"mem_map"`, `"buffer_heads"`, `"kernel"` or `"page tables"`?
+# Which single item took most?  `"mem_map"`, `"buffer_heads"`, `"unlisted"` or `"page tables"`?
 
 # %% tags=["exercise"]
-answer = "buffer_heads"
+largest_item = "buffer_heads"
 
 # %% tags=["check"]
-check("05.3", answer)
+check("05.3", largest_item)
 
 # %% tags=["solution"]
 solution("05.3")
@@ -125,10 +125,10 @@ solution("05.3")
 # How many bytes of lowmem does one cached page cost then? Give it with the radix tree again.
 
 # %% tags=["exercise"]
-answer = 4 * 4096 / 67 + 4096 / 13 / 64
+bytes_with_1k_blocks = 4 * 4096 / 67 + 4096 / 13 / 64
 
 # %% tags=["check"]
-check("05.4", answer)
+check("05.4", bytes_with_1k_blocks)
 
 # %% tags=["solution"]
 solution("05.4")
@@ -162,10 +162,10 @@ plot.bytes_per_cached_page()
 # by hand (`drop_caches=1`) · `"kill"` killing the largest process · `"min"` raising min_free_kbytes
 
 # %% tags=["exercise"]
-answer = "drop"
+what_frees_lowmem = "drop"
 
 # %% tags=["check"]
-check("05.5", answer)
+check("05.5", what_frees_lowmem)
 
 # %% tags=["solution"]
 solution("05.5")
@@ -189,10 +189,10 @@ solution("05.5")
 # exceeded, with one for each page of the cache?
 
 # %% tags=["exercise"]
-answer = 7_890_987 / 1_653_085
+times_over = 7_890_987 / 1_653_085
 
 # %% tags=["check"]
-check("05.6", answer)
+check("05.6", times_over)
 
 # %% tags=["solution"]
 solution("05.6")

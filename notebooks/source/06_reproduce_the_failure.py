@@ -26,11 +26,11 @@
 # one gets there first?
 
 # %%
-from oomlab import Machine, Workload, simulate
+from oomlab import INCIDENT, Workload, simulate
 from oomlab.check import check, hint, problem, solution
 from oomlab.explore.story import story
 
-run = simulate(Machine(), Workload())
+run = simulate(INCIDENT, Workload())
 print(story(run))
 
 # %% [markdown]
@@ -60,10 +60,10 @@ plot.trajectory(run)
 # The margin in words: what was the machine short of? `"ram"`, `"swap"`, `"lowmem"` or `"highmem"`?
 
 # %% tags=["exercise"]
-answer = "lowmem"
+short_of = "lowmem"
 
 # %% tags=["check"]
-check("06.1", answer)
+check("06.1", short_of)
 
 # %% tags=["solution"]
 solution("06.1")
@@ -89,7 +89,7 @@ from dataclasses import replace
 
 from oomlab.units import gib_to_pages, pages_to_gib
 
-run = simulate(replace(Machine(), swap=gib_to_pages(4)), Workload())
+run = simulate(replace(INCIDENT, swap=gib_to_pages(4)), Workload())
 print(f"4 GiB of swap: {run.outcome} with {pages_to_gib(run.end.page_cache):.2f} GiB of page cache")
 
 # %% [markdown]
@@ -98,10 +98,10 @@ print(f"4 GiB of swap: {run.outcome} with {pages_to_gib(run.end.page_cache):.2f}
 # Give the machine 64 GB of swap. How many GiB of page cache does it have when it dies?
 
 # %% tags=["exercise"]
-answer = pages_to_gib(simulate(replace(Machine(), swap=gib_to_pages(64)), Workload()).end.page_cache)
+cache_with_swap = pages_to_gib(simulate(replace(INCIDENT, swap=gib_to_pages(64)), Workload()).end.page_cache)
 
 # %% tags=["check"]
-check("06.2", answer)
+check("06.2", cache_with_swap)
 
 # %% tags=["solution"]
 solution("06.2")
@@ -112,10 +112,10 @@ solution("06.2")
 # Now twice the RAM, 64 GiB. The same question.
 
 # %% tags=["exercise"]
-answer = pages_to_gib(simulate(replace(Machine(), ram=gib_to_pages(64)), Workload()).end.page_cache)
+cache_with_64_gib = pages_to_gib(simulate(replace(INCIDENT, ram=gib_to_pages(64)), Workload()).end.page_cache)
 
 # %% tags=["check"]
-check("06.3", answer)
+check("06.3", cache_with_64_gib)
 
 # %% tags=["solution"]
 solution("06.3")
@@ -132,7 +132,7 @@ solution("06.3")
 # %%
 from oomlab.simulation import critical_ram
 
-print(f"{pages_to_gib(critical_ram(Machine(), Workload())):.2f} GiB")
+print(f"{pages_to_gib(critical_ram(INCIDENT, Workload())):.2f} GiB")
 
 # %% [markdown]
 # Below 31.68 GiB this machine survives the copy, says the model. It has 32.
@@ -142,10 +142,10 @@ print(f"{pages_to_gib(critical_ram(Machine(), Workload())):.2f} GiB")
 # With file system blocks of 1 kB, is the edge `"higher"` or `"lower"`? Decide before you compute.
 
 # %% tags=["exercise"]
-answer = "lower"
+edge_with_1k_blocks = "lower"
 
 # %% tags=["check"]
-check("06.4", answer)
+check("06.4", edge_with_1k_blocks)
 
 # %% tags=["solution"]
 solution("06.4")
@@ -158,7 +158,7 @@ solution("06.4")
 sizes = [gib_to_pages(half / 2) for half in range(8, 129)]
 fates = {
     f"blocks of {size:,} bytes": [
-        simulate(replace(Machine(), ram=ram), Workload(block_size=size)) for ram in sizes
+        simulate(replace(INCIDENT, ram=ram), Workload(block_size=size)) for ram in sizes
     ]
     for size in (4096, 2048, 1024, 512)
 }
@@ -176,10 +176,10 @@ plot.safe_map(fates, dot=(32, "blocks of 4,096 bytes"))
 # `"vmsplit 2G"`, `"vmalloc=64M"`
 
 # %% tags=["exercise"]
-answer = "min_free_kbytes=65536"
+makes_it_worse = "min_free_kbytes=65536"
 
 # %% tags=["check"]
-check("06.5", answer)
+check("06.5", makes_it_worse)
 
 # %% tags=["solution"]
 solution("06.5")
@@ -191,10 +191,10 @@ solution("06.5")
 # What does the model say: `"survives"` or `"oom"`?
 
 # %% tags=["exercise"]
-answer = simulate(replace(Machine(), mem_limit=gib_to_pages(16)), Workload()).outcome
+fate_at_16_gib = simulate(replace(INCIDENT, mem_limit=gib_to_pages(16)), Workload()).outcome
 
 # %% tags=["check"]
-check("06.6", answer)
+check("06.6", fate_at_16_gib)
 
 # %% tags=["solution"]
 solution("06.6")
@@ -242,22 +242,39 @@ for run in recorded_runs():
 # %% [markdown]
 # ### Exercise 06.7
 #
-# In two or three sentences: how could the machine survive the same copy after the reboot? Say what
-# you know and what you infer.
+# `top` shows 31,648,080 kB cached and 108,124 kB of buffers. When the `mem_map` is paid, `Normal` has
+# 626,676 kB. Suppose that every cached page carries its records of 66.06 bytes, as at the crash. Take
+# away the records, the buffers, and the 8,048 kB below `min`. How many kB are left for everything
+# else?
 
 # %% tags=["exercise"]
-answer = """
-The machine had been short by 7 to 8 MiB of lowmem only. After a few hours of uptime the kernel's
-other slabs (inodes, directory entries and so on) very likely held that much less than after 20 days.
-Then HighMem can reach its low mark first, and kswapd drops cache together with its buffer_heads.
-Nobody recorded those slabs, so this is an inference.
-"""
+kb_left = 626_676 - 31_648_080 / 4 * 66.06 / 1024 - 108_124 - 8_048
 
 # %% tags=["check"]
-check("06.7", answer)
+check("06.7", kb_left)
 
 # %% tags=["solution"]
 solution("06.7")
+
+# %% [markdown]
+# ### Exercise 06.8
+#
+# How could the machine survive the second copy? Say in a few sentences what is known, what is
+# inferred, and what nobody knows.
+
+# %% tags=["exercise"]
+the_survival = """
+Known: top shows 108,124 kB of buffers, which lie in lowmem, and with the records of all cached pages
+there would be 106 kB left for what took 104,976 kB before. Inferred: many of the pages carried no
+buffer_heads. Pages that are only read carry none, and --append-verify reads what is already there.
+Whether part of the file was there is unknown, so this remains a hypothesis.
+"""
+
+# %% tags=["check"]
+check("06.8", the_survival)
+
+# %% tags=["solution"]
+solution("06.8")
 
 # %% [markdown]
 # ## What you know now

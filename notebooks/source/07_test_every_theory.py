@@ -30,11 +30,10 @@ print(f"You suspected: {suspect.title}." if suspect else "No choice is kept here
 # %%
 from dataclasses import replace
 
-from oomlab import Machine, Workload, corpus, parse, simulate
+from oomlab import INCIDENT, Workload, corpus, parse, simulate
 from oomlab.units import gib_to_pages, pages_to_gib
 
 report = parse(corpus.incident())[0]
-incident = Machine()
 
 
 def trial(name, machine):
@@ -42,7 +41,7 @@ def trial(name, machine):
     print(f"{name:<22} {run.outcome:<9} {pages_to_gib(run.end.page_cache):5.2f} GiB of page cache at the end")
 
 
-trial("as it was", incident)
+trial("as it was", INCIDENT)
 
 # %% [markdown]
 # ## Theory: rsync loads the whole file
@@ -57,8 +56,8 @@ trial("as it was", incident)
 for task in report.tasks:
     print(f"{task.comm:<8} total_vm {task.total_vm * 4:>8,} kB")
 print("swap used:", report.swap.total - report.swap.free)
-trial("mem=16G", replace(incident, mem_limit=gib_to_pages(16)))
-trial("64 GB of swap", replace(incident, swap=gib_to_pages(64)))
+trial("mem=16G", replace(INCIDENT, mem_limit=gib_to_pages(16)))
+trial("64 GB of swap", replace(INCIDENT, swap=gib_to_pages(64)))
 
 # %% [markdown]
 # All four fail. It is true that the trace names `sys_mmap_pgoff`, which makes mappings. But the line
@@ -71,10 +70,10 @@ trial("64 GB of swap", replace(incident, swap=gib_to_pages(64)))
 # processes, in **kB**.
 
 # %% tags=["exercise"]
-answer = max(task.total_vm for task in report.tasks if task.comm == "rsync") * 4
+rsync_kb = max(task.total_vm for task in report.tasks if task.comm == "rsync") * 4
 
 # %% tags=["check"]
-check("07.1", answer)
+check("07.1", rsync_kb)
 
 # %% tags=["solution"]
 solution("07.1")
@@ -103,10 +102,10 @@ print("anonymous pages in Normal:", normal.counters["active_anon"] + normal.coun
 # the report does not print the second.)
 
 # %% tags=["exercise"]
-answer = 37_403 * 1000 // (8_301_110 + 489_973)
+clamd_score = 37_403 * 1000 // (8_301_110 + 489_973)
 
 # %% tags=["check"]
-check("07.2", answer)
+check("07.2", clamd_score)
 
 # %% tags=["solution"]
 solution("07.2")
@@ -129,10 +128,10 @@ solution("07.2")
 # How many pages of page cache did the zone `Normal` hold?
 
 # %% tags=["exercise"]
-answer = normal.counters["active_file"] + normal.counters["inactive_file"]
+cached_pages_in_normal = normal.counters["active_file"] + normal.counters["inactive_file"]
 
 # %% tags=["check"]
-check("07.3", answer)
+check("07.3", cached_pages_in_normal)
 
 # %% tags=["solution"]
 solution("07.3")
@@ -149,10 +148,10 @@ solution("07.3")
 # How many MiB would this map take for 64 GiB of swap?
 
 # %% tags=["exercise"]
-answer = gib_to_pages(64) / 2**20
+swap_map_mib = gib_to_pages(64) / 2**20
 
 # %% tags=["check"]
-check("07.4", answer)
+check("07.4", swap_map_mib)
 
 # %% tags=["solution"]
 solution("07.4")
@@ -171,10 +170,10 @@ solution("07.4")
 # them, and where the edge lies.
 
 # %%
-trial("mem=16G", replace(incident, mem_limit=gib_to_pages(16)))
-trial("64-bit", replace(incident, arch="x86_64"))
-trial("with the fix of 2012", replace(incident, buffer_head_fix=True))
-trial("8 MiB less other use", replace(incident, boot_lowmem=incident.boot_lowmem - 2048))
+trial("mem=16G", replace(INCIDENT, mem_limit=gib_to_pages(16)))
+trial("64-bit", replace(INCIDENT, arch="x86_64"))
+trial("with the fix of 2012", replace(INCIDENT, buffer_head_fix=True))
+trial("8 MiB less other use", replace(INCIDENT, boot_lowmem=INCIDENT.boot_lowmem - 2048))
 
 # %% [markdown]
 # It is right in substance, and wrong in two details. That 16 GB is the most a 32-bit kernel can live
@@ -183,14 +182,14 @@ trial("8 MiB less other use", replace(incident, boot_lowmem=incident.boot_lowmem
 #
 # ### Exercise 07.5
 #
-# Which remedy would you choose for this server if you may change nothing but a boot parameter?
-# `"mem=16G"`, `"vmalloc=192M"` or `"swapaccount=0"`?
+# You may change nothing but a boot parameter. Which one saves this server, in the model, and leaves it
+# all of its RAM? `"mem=16G"`, `"mem=28G"`, `"vmalloc=64M"`, `"vmalloc=192M"` or `"swapaccount=0"`?
 
 # %% tags=["exercise"]
-answer = "mem=16G"
+boot_parameter = "vmalloc=64M"
 
 # %% tags=["check"]
-check("07.5", answer)
+check("07.5", boot_parameter)
 
 # %% tags=["solution"]
 solution("07.5")
@@ -216,7 +215,7 @@ print(f"{suspect.title}: {suspect.verdict}" if suspect else "No choice is kept h
 # tonight, and what he should do this year.
 
 # %% tags=["exercise"]
-answer = """
+my_letter = """
 Your kernel ran out of low memory, not of memory: every cached page of the big file kept a
 buffer_head in the 890 MB that a 32-bit kernel reaches directly, and Linux 3.2 frees these only when
 highmem itself gets full. The report shows it: both lowmem zones stand exactly at their limits while
@@ -226,7 +225,7 @@ cache while you copy. This year install a 64-bit kernel; your 32-bit programs wi
 """
 
 # %% tags=["check"]
-check("07.6", answer)
+check("07.6", my_letter)
 
 # %% tags=["solution"]
 solution("07.6")

@@ -18,13 +18,14 @@ __all__ = ["Exercise", "Problem", "UnknownExercise", "Wrong", "every", "find"]
 
 @cache
 def _chapters() -> dict[str, str]:
-    """Map ``"02"`` to ``"e02_gfp_mask"``."""
+    """Map the number of a notebook to its module: ``"02"`` to ``"e02_gfp_mask"``."""
     names = (module.name for module in pkgutil.iter_modules(__path__))
     return {name[1:3]: name for name in sorted(names) if name[0] == "e" and name[1:3].isdigit()}
 
 
 @cache
 def _chapter(number: str) -> dict[str, Exercise]:
+    """Map the numbers of a notebook's exercises to them; empty when there is no such notebook."""
     if number not in _chapters():
         return {}
     module = import_module(f"{__name__}.{_chapters()[number]}")
@@ -32,20 +33,20 @@ def _chapter(number: str) -> dict[str, Exercise]:
 
 
 def every() -> list[Exercise]:
-    """Give all exercises of the course in order."""
+    """Return all exercises of the course in order."""
     return [exercise for number in _chapters() for exercise in _chapter(number).values()]
 
 
 def find(id: str) -> Exercise:
-    """Give the exercise with this number, such as ``"02.3"``.
+    """Return the exercise with this number, such as ``"02.3"``.
 
-    Raises :class:`UnknownExercise`, which names those that the notebook has.
+    Raises :class:`UnknownExercise`, which names the exercises that the notebook has.
 
     >>> find("00.1").id
     '00.1'
     """
     chapter = _chapter(str(id).partition(".")[0])
-    if id in chapter:
-        return chapter[id]
+    if str(id) in chapter:
+        return chapter[str(id)]
     known = ", ".join(chapter) if chapter else ", ".join(f"{number}.1 …" for number in _chapters())
     raise UnknownExercise(f"there is no exercise {id!r}; there are: {known}")

@@ -12,7 +12,7 @@ EXERCISES = (
         question="The report counts in pages of 4 kB. How many pages are {kb:,} kB?",
         given={"kb": 8056},
         draw=lambda rng: {"kb": 4 * rng.randrange(500, 200_000)},
-        kind=Number(pages, unit="pages"),
+        kind=Number(pages, unit="pages", converts=False),
         wrong=(
             Wrong(
                 lambda kb: kb * 4,
@@ -22,7 +22,7 @@ EXERCISES = (
         hints=(
             "Which is bigger, a page or a kilobyte? So which number is smaller?",
             "Divide the kilobytes by the kilobytes in one page.",
-            "Work out {kb} // 4.",
+            "`{kb} // 4`",
         ),
         solution="{kb:,} kB / 4 kB = {answer:,} pages.",
     ),

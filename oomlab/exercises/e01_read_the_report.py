@@ -6,9 +6,12 @@ from random import Random
 from typing import Any
 
 from oomlab.exercises import Exercise, Wrong
-from oomlab.exercises.evidence import cached_pages, incident
+from oomlab.exercises.evidence import incident
 from oomlab.exercises.kinds import Choice, Essay, Number
 from oomlab.units import PAGE_KB, pages_to_gib
+
+_TOTALS = incident().totals
+_VICTIM = incident().victims[0]
 
 
 def _buddy_list(rng: Random) -> dict[str, Any]:
@@ -18,9 +21,15 @@ def _buddy_list(rng: Random) -> dict[str, Any]:
     return {"counts": counts, "line": line}
 
 
-def _clamd_kb() -> int:
-    victim = incident().victims[0]
-    return (victim.anon_rss_kb or 0) + (victim.file_rss_kb or 0)
+def _machine(rng: Random) -> dict[str, int]:
+    """Draw ``pages RAM`` and ``pages HighMem`` of a 32-bit machine of 2 to 48 GiB."""
+    ram = rng.randrange(2, 49) * 2**18 - rng.randrange(100)
+    return {"ram": ram, "highmem": ram - 228_334}
+
+
+def _kill_line(rng: Random) -> dict[str, int]:
+    anon, file = (PAGE_KB * rng.randrange(400, 90_000) for _ in range(2))
+    return {"total_vm": anon + file + PAGE_KB * rng.randrange(1000, 40_000), "anon": anon, "file": file}
 
 
 EXERCISES = (
@@ -37,34 +46,41 @@ EXERCISES = (
                 lambda order: (order + 1) * PAGE_KB,
                 "Order 0 is one page, order 1 two, order 2 four: it doubles each time.",
             ),
+            Wrong(
+                lambda order: 2 ^ (order * PAGE_KB),
+                "In Python a power is written `2**{order}`; the sign ^ is XOR, something else.",
+            ),
         ),
         hints=(
             "Blocks come in sizes of 1, 2, 4, 8, 16 … pages.",
             "Work out 2 to the power of the order, and multiply by the kB of a page.",
-            "2**{order} pages of 4 kB.",
+            "`2**{order} * 4`",
         ),
         solution="2**{order} pages × 4 kB = {answer} kB.",
     ),
     Exercise(
         id="01.2",
-        question="How many GiB of page cache does the incident's report show?",
-        kind=Number(lambda: pages_to_gib(cached_pages()), unit="GiB", tolerance=0.06),
+        question="A report has active_file:{active} and inactive_file:{inactive} among its totals. "
+        "How many GiB of page cache is that?",
+        given={"active": _TOTALS["active_file"], "inactive": _TOTALS["inactive_file"]},
+        draw=lambda rng: {"active": rng.randrange(50_000, 900_000), "inactive": rng.randrange(10**6, 10**7)},
+        kind=Number(lambda active, inactive: pages_to_gib(active + inactive), unit="GiB", tolerance=0.06),
         wrong=(
             Wrong(
-                lambda: pages_to_gib(incident().totals["inactive_file"]),
-                "That is the inactive queue alone. Add the active one.",
+                lambda active, inactive: pages_to_gib(inactive),
+                "That is the inactive list alone. Add the active one.",
             ),
             Wrong(
-                lambda: cached_pages() / 2**20,
+                lambda active, inactive: (active + inactive) / 2**20,
                 "The totals count pages. Turn them into kB before you divide.",
             ),
         ),
         hints=(
             "Two of the totals have `file` in their names.",
             "Add active_file and inactive_file, times 4 for kB, divided by 2**20 for GiB.",
-            "(106466 + 7784521) * 4 / 2**20",
+            "`({active} + {inactive}) * 4 / 2**20`",
         ),
-        solution="106,466 + 7,784,521 pages of 4 kB are {answer:.2f} GiB, nearly all of the machine's RAM.",
+        solution="{active:,} + {inactive:,} pages of 4 kB are {answer:.2f} GiB.",
     ),
     Exercise(
         id="01.3",
@@ -94,59 +110,61 @@ EXERCISES = (
     ),
     Exercise(
         id="01.4",
-        question="What share of `pages RAM`, in percent, lies in HighMem?",
-        kind=Number(
-            lambda: 100 * incident().totals["highmem"] / incident().totals["ram"],
-            unit="%",
-            tolerance=0.5,
-        ),
+        question="A report ends with {ram} pages RAM and {highmem} pages HighMem. What share of the "
+        "RAM, in percent, lies in HighMem?",
+        given={"ram": _TOTALS["ram"], "highmem": _TOTALS["highmem"]},
+        draw=_machine,
+        kind=Number(lambda ram, highmem: 100 * highmem / ram, unit="%", tolerance=0.5),
         wrong=(
             Wrong(
-                lambda: incident().totals["highmem"] / incident().totals["ram"],
+                lambda ram, highmem: highmem / ram,
                 "That is the share as a fraction. It is asked for in percent.",
+                test=lambda value: 0.5 < value < 1,
             ),
-            Wrong(
-                lambda: 100 - 100 * incident().totals["highmem"] / incident().totals["ram"],
-                "That is what is *not* HighMem.",
-                test=lambda value: 2 < value < 3.5,
-            ),
+            Wrong(lambda ram, highmem: 100 - 100 * highmem / ram, "That is what is *not* HighMem."),
         ),
         hints=(
             "Two lines of the report give a number and the word `pages`, then RAM or HighMem.",
             "Divide `pages HighMem` by `pages RAM`, times 100.",
-            "100 * 8422402 / 8650736",
+            "`100 * {highmem} / {ram}`",
         ),
-        solution="8,422,402 of 8,650,736 pages: {answer:.1f} percent. The rest, less than three "
-        "percent, is lowmem.",
+        solution="{highmem:,} of {ram:,} pages: {answer:.1f} percent. The rest is lowmem.",
     ),
     Exercise(
         id="01.5",
-        question="How many kB did clamd hold in RAM, anonymous and file pages together?",
-        kind=Number(_clamd_kb, unit="kB"),
+        question="A kill line reads total-vm:{total_vm}kB, anon-rss:{anon}kB, file-rss:{file}kB. "
+        "How many kB did the process hold in RAM?",
+        given={
+            "total_vm": _VICTIM.total_vm_kb,
+            "anon": _VICTIM.anon_rss_kb,
+            "file": _VICTIM.file_rss_kb,
+        },
+        draw=_kill_line,
+        kind=Number(lambda total_vm, anon, file: anon + file, unit="kB", converts=False),
         wrong=(
             Wrong(
-                lambda: incident().victims[0].total_vm_kb,
+                lambda total_vm, anon, file: total_vm,
                 "That is `total-vm`: address space that it has asked for. Not all of it was ever touched.",
             ),
             Wrong(
-                lambda: incident().victims[0].anon_rss_kb,
-                "That is the anonymous part alone. It also holds pages of files, such as its program.",
+                lambda total_vm, anon, file: anon,
+                "That is the anonymous part alone. It also held pages of files, such as its program.",
             ),
             Wrong(
-                lambda: _clamd_kb() // PAGE_KB,
-                "That is what the task table says, in pages. It is asked for in kB.",
+                lambda total_vm, anon, file: (anon + file) // PAGE_KB,
+                "That is what the task table contains, in pages. It is asked for in kB.",
             ),
         ),
         hints=(
-            "The last line has three sizes. One of them is not memory in RAM.",
+            "The line has three sizes. One of them is not memory in RAM.",
             "Add `anon-rss` and `file-rss`.",
-            "146900 + 2712",
+            "`{anon} + {file}`",
         ),
-        solution="146,900 + 2,712 = {answer:,} kB, which is 37,403 pages: the `rss` of the task table.",
+        solution="{anon:,} + {file:,} = {answer:,} kB. A task table counts the same in pages, as `rss`.",
     ),
     Exercise(
         id="01.6",
-        question="In the report of Linux 5.10, which zone stands below its min mark?",
+        question="In the report of Linux 5.10, which zone stands below its min watermark?",
         kind=Choice(
             options={"DMA": "the first 16 MB", "Normal": "the rest of lowmem", "HighMem": "all above"},
             answer="Normal",
@@ -154,13 +172,13 @@ EXERCISES = (
         wrong=(
             Wrong(
                 "DMA",
-                "It has 412 kB, and its min is 280 kB: above. (What is left is reserved, as 04 will show.)",
+                "It has 412 kB, and its min is 280 kB: above. (The rest is reserved, as 04 will show.)",
             ),
             Wrong("HighMem", "378,388 kB are free there, and its min is 512 kB."),
         ),
         hints=(
             "Compare `free:` with `min:` on each of the three zone lines.",
-            "One of them has 8 kB less than its mark.",
+            "One of them has 8 kB less than its min.",
             "608 kB free, 616 kB min.",
         ),
         solution="Normal: free 608 kB, min 616 kB. HighMem has 378,388 kB free. It is the incident "
@@ -173,7 +191,7 @@ EXERCISES = (
             rubric=(
                 "the process in the first line only asked; it was the next in the queue;",
                 "the victim is chosen for its size, not for its guilt;",
-                "a number: clamd held 146 MB of 32 GB, or one page was asked for;",
+                "a number: clamd held 146 MiB of 32 GiB, or one page was asked for;",
                 "killing it did not help: the OOM killer had to go on.",
             )
         ),
@@ -184,7 +202,7 @@ EXERCISES = (
         ),
         solution=(
             "clamd asked for one page when there was none to spare in the zones that would do. It "
-            "was chosen for its size, 146 MB of 32 GB. Neither makes it guilty."
+            "was chosen for its size, 146 MiB of 32 GiB. Neither makes it guilty."
         ),
     ),
 )

@@ -13,7 +13,7 @@ KERNEL_MIB = 1024
 
 
 def _mem_map_mib(gib: float, struct_page: int) -> float:
-    """Give the size of the mem_map of a machine whose page frames end at ``gib``."""
+    """Return the size of the mem_map, in MiB, of a machine whose page frames end at ``gib`` GiB."""
     return gib * 2**18 * struct_page / 2**20
 
 
@@ -41,25 +41,40 @@ EXERCISES = (
         hints=(
             "The kernel's gigabyte is shared by lowmem and vmalloc. What one takes, the other loses.",
             "Take the new value, instead of 128, from 1024.",
-            "1024 - {vmalloc}",
+            "`1024 - {vmalloc}`",
         ),
         solution="1,024 − {vmalloc} = {answer} MiB, by the round numbers. On this kernel it is 4 MiB less.",
     ),
     Exercise(
         id="03.2",
-        question="How many MiB of lowmem does the mem_map of the incident's machine take?",
-        kind=Number(lambda: _mem_map_mib(33, 32), unit="MiB", tolerance=0.5),
+        question="A kernel has {frames:#x} page frames, and a struct page takes 32 bytes. How many MiB of "
+        "lowmem "
+        "does its mem_map take?",
+        given={"frames": 0x840000},
+        draw=lambda rng: {"frames": 0x40000 * rng.randrange(2, 65)},
+        kind=Number(lambda frames: frames * 32 / 2**20, unit="MiB", tolerance=0.5),
         wrong=(
-            Wrong(lambda: _mem_map_mib(32, 32), "The hole counts as well: 0x840000 page frames are 33 GiB."),
-            Wrong(lambda: 0x840000 / 2**20, "That is the number of pages, in millions. Each needs 32 bytes."),
-            Wrong(lambda: 33 * 2**10, "That is all of the memory. How much is it per page of 4,096 bytes?"),
+            Wrong(
+                lambda frames: (frames - 0x40000) * 32 / 2**20,
+                "The hole counts as well: its page frames have records too.",
+            ),
+            Wrong(
+                lambda frames: frames / 2**20,
+                "That is the number of frames, in units of 2**20. Each needs 32 bytes.",
+            ),
+            Wrong(
+                lambda frames: frames / 2**8,
+                "That is all of the memory. How much is it per page of 4,096 bytes?",
+            ),
         ),
         hints=(
             "How many page frames are there, and how large is one record?",
-            "Multiply 0x840000 by 32 bytes, and divide by 2**20 for MiB.",
-            "0x840000 * 32 / 2**20",
+            "Multiply {frames:#x} by 32 bytes, and divide by 2**20 for MiB.",
+            "`{frames:#x} * 32 / 2**20`",
         ),
-        solution="8,650,752 frames × 32 bytes = {answer:.0f} MiB, of 896.",
+        solution="{frames:,} frames × 32 bytes = {answer:.0f} MiB, all of it in lowmem. With 0x840000 "
+        "frames that "
+        "is more than a quarter of the 892 MiB there are.",
     ),
     Exercise(
         id="03.3",
@@ -77,7 +92,7 @@ EXERCISES = (
         hints=(
             "The hole pushes the RAM behind it up. How far do the page frames reach?",
             "Frames of {gib} + 1 GiB, times {size} bytes.",
-            "({gib} + 1) * 2**18 * {size} / 2**20",
+            "`({gib} + 1) * 2**18 * {size} / 2**20`",
         ),
         solution="({gib} + 1) × 262,144 frames × {size} bytes = {answer:g} MiB.",
     ),
@@ -96,7 +111,7 @@ EXERCISES = (
         wrong=(
             Wrong(
                 "page table",
-                "With CONFIG_HIGHPTE it could. The mask 0x84d0 has shown that this kernel was built without.",
+                "With CONFIG_HIGHPTE it could. The mask 0x84d0 shows that this kernel did not use it.",
             ),
             Wrong("inode", "An inode is a slab object, and the kernel follows plain pointers to it."),
             Wrong("stack", "The kernel runs on it, so it must have an address in the kernel at all times."),
@@ -114,7 +129,11 @@ EXERCISES = (
         question="How many pages of HighMem does a 64-bit kernel have on the same hardware?",
         kind=Number(lambda: _highmem_pages(replace(Machine(), arch="x86_64")), unit="pages"),
         wrong=(
-            Wrong(lambda: _highmem_pages(Machine()), "That is the 32-bit machine. Did you replace `arch`?"),
+            Wrong(
+                lambda: _highmem_pages(Machine()),
+                "That is the 32-bit machine. Did you replace `arch`?",
+                test=lambda value: value > 8_000_000,
+            ),
         ),
         hints=(
             "Does a 64-bit kernel have to save addresses?",
@@ -129,9 +148,10 @@ EXERCISES = (
         question="What did the choice of 32 bits cost, and what would have done better?",
         kind=Essay(
             rubric=(
-                "all of the kernel's own objects had to fit in about 870 MB, however much RAM there was;",
+                "all of the kernel's own objects had to fit in about 870 MiB, however much RAM there was;",
                 "more than a quarter of that went to the mem_map of the highmem;",
-                "the limit he wanted, 4 GB for a process, can be set on a 64-bit kernel (ulimit -v, "
+                "the limit that the owner wanted, 4 GB for a process, can be set on a 64-bit kernel "
+                "(ulimit -v, "
                 "a control group);",
                 "32-bit programs run on a 64-bit kernel as they are.",
             )
@@ -142,7 +162,7 @@ EXERCISES = (
             "ulimit, or a control group, on a 64-bit kernel.",
         ),
         solution=(
-            "It held down the kernel, not only the processes: 870 MB for all its records about 32 "
+            "It held down the kernel, not only the processes: 870 MiB for all its records about 32 "
             "GB. To limit processes there are ulimit and control groups, on a 64-bit kernel."
         ),
     ),

@@ -1,13 +1,15 @@
-"""Exercises of notebook 04: marks, reserves and the verdict."""
+"""Exercises of notebook 04: watermarks, reserves and the verdict."""
 
 from __future__ import annotations
 
 from random import Random
 from typing import Any
 
+from oomlab import corpus
 from oomlab.exercises import Exercise, Wrong
 from oomlab.exercises.evidence import zone
 from oomlab.exercises.kinds import Choice, Number
+from oomlab.procfs import parse_zoneinfo
 from oomlab.units import PAGE_KB
 
 
@@ -16,19 +18,37 @@ def _present(name: str) -> int:
 
 
 def _share(name: str, min_free_kbytes: int = 8192) -> int:
-    """Give the part of min_free_kbytes that a lowmem zone keeps, in pages."""
+    """Return the part of min_free_kbytes that a lowmem zone keeps, in pages."""
     lowmem = _present("DMA") + _present("Normal")
     return min_free_kbytes // PAGE_KB * _present(name) // lowmem
 
 
 def _case(rng: Random) -> dict[str, Any]:
     """Draw a zone that is close to its edge, often exactly on it."""
-    mark, reserve = rng.randrange(50, 4000), rng.choice([0, rng.randrange(200, 3000)])
-    return {"free": mark + reserve + 2 + rng.randrange(-2, 3), "mark": mark, "reserve": reserve}
+    minimum, reserve = rng.randrange(50, 4000), rng.choice([0, rng.randrange(200, 3000)])
+    return {"free": minimum + reserve + 2 + rng.randrange(-2, 3), "min": minimum, "reserve": reserve}
 
 
-def _passes(free: int, mark: int, reserve: int) -> str:
-    return "yes" if free - 2 > mark + reserve else "no"
+def _passes(free: int, min: int, reserve: int) -> str:
+    """Whether Linux 3.2 hands out one page, as ``"yes"`` or ``"no"``; it leaves two free pages uncounted."""
+    return "yes" if free - 2 > min + reserve else "no"
+
+
+def _normal_of_the_guest() -> dict[str, int]:
+    """Return what decides the distance in the recorded guest of 1 GB."""
+    zones = parse_zoneinfo(corpus.capture("1024/zoneinfo"))
+    normal = next(zone for zone in zones if zone.name == "Normal")
+    return {"managed": normal.managed or 0, "min": normal.watermark_min or 0, "scale": 10}
+
+
+def _distance(rng: Random) -> dict[str, int]:
+    """Draw a zone in which either rule may win."""
+    managed = rng.randrange(50_000, 4_000_000)
+    return {"managed": managed, "min": managed // rng.randrange(20, 900), "scale": rng.choice([10, 20, 50])}
+
+
+def _rule(managed: int, min: int, scale: int) -> str:
+    return "quarter" if min // 4 >= managed * scale // 10_000 else "scale factor"
 
 
 EXERCISES = (
@@ -48,28 +68,31 @@ EXERCISES = (
         hints=(
             "Each lowmem zone keeps its share, by size. How large is DMA beside Normal?",
             "Take min_free_kbytes in pages, times 3,952, divided by 3,952 + 222,502. Drop the fraction.",
-            "{sysctl} // 4 * 3952 // (3952 + 222502)",
+            "`{sysctl} // 4 * 3952 // (3952 + 222502)`",
         ),
         solution="{sysctl} // 4 × 3,952 // 226,454 = {answer:g} pages. The kernel drops fractions.",
     ),
     Exercise(
         id="04.2",
-        question="Compute low of zone Normal, in pages.",
-        kind=Number(lambda: _share("Normal") + _share("Normal") // 4, unit="pages"),
+        question="On Linux 3.2 a zone's min is {min} pages. Compute its low, in pages.",
+        given={"min": _share("Normal")},
+        draw=lambda rng: {"min": rng.randrange(200, 9000)},
+        kind=Number(lambda min: min + min // 4, unit="pages"),
         wrong=(
+            Wrong(lambda min: min + min // 2, "That is high: half above min. low is a quarter above."),
+            Wrong(lambda min: min // 4, "That is the distance from min. Add min."),
+            Wrong(lambda min: min * 2, "On very old kernels low was twice min. Not on this one."),
             Wrong(
-                lambda: _share("Normal") + _share("Normal") // 2,
-                "That is high: half above min. low is a quarter above.",
+                lambda min: min + min / 4,
+                "Nearly: the kernel divides without fractions. In Python that is `//`.",
             ),
-            Wrong(lambda: _share("Normal") // 4, "That is the distance from min. Add min."),
-            Wrong(lambda: _share("Normal") * 2, "On very old kernels low was twice min. Not on this one."),
         ),
         hints=(
             "low lies a quarter of min above min.",
-            "2,012 plus a quarter of it, without fractions.",
-            "2012 + 2012 // 4",
+            "{min} plus a quarter of it, without fractions.",
+            "`{min} + {min} // 4`",
         ),
-        solution="2,012 + 503 = {answer:,} pages, or 10,060 kB: what the report prints.",
+        solution="{min:,} and a quarter of it are {answer:,} pages.",
     ),
     Exercise(
         id="04.3",
@@ -90,35 +113,34 @@ EXERCISES = (
         hints=(
             "Which zones lie above DMA, up to the zone that was wanted, that one included?",
             "Divide the pages present in Normal by the ratio.",
-            "222502 // {ratio}",
+            "`222502 // {ratio}`",
         ),
         solution="222,502 // {ratio} = {answer:,} pages.",
     ),
     Exercise(
         id="04.4",
         question=(
-            "A zone has {free} free pages, min is {mark}, and its reserve against this request is "
-            "{reserve}. "
-            "Does an order-0 request pass? Answer 'yes' or 'no'."
+            "On Linux 3.2 a zone has {free} free pages, min is {min}, and its reserve against this request "
+            "is {reserve}. Does an order-0 request pass?"
         ),
-        given={"free": 2014, "mark": 2012, "reserve": 0},
+        given={"free": 1501, "min": 630, "reserve": 869},
         draw=_case,
         kind=Choice(
             options={"yes": "it gets its page", "no": "it does not"},
-            answer=lambda free, mark, reserve: _passes(free, mark, reserve),
+            answer=_passes,
         ),
         wrong=(
             Wrong(
-                lambda free, mark, reserve: "no" if _passes(free, mark, reserve) == "yes" else "yes",
+                lambda free, min, reserve: "no" if _passes(free, min, reserve) == "yes" else "yes",
                 "Take 2 from the free pages, add min and the reserve, and compare. Equal is not more.",
             ),
         ),
         hints=(
             "How many free pages does this kernel count?",
             "Compare free − 2 with min + reserve. It passes only if the left side is larger.",
-            "{free} − 2 against {mark} + {reserve}",
+            "`{free} - 2 > {min} + {reserve}`",
         ),
-        solution="{free} − 2 against {mark} + {reserve}: {answer}.",
+        solution="{free} − 2 against {min} + {reserve}: {answer}.",
     ),
     Exercise(
         id="04.5",
@@ -138,30 +160,35 @@ EXERCISES = (
         hints=(
             "It is the same rule as before, with another number.",
             "{sysctl} in pages, times 222,502, divided by 226,454.",
-            "{sysctl} // 4 * 222502 // 226454",
+            "`{sysctl} // 4 * 222502 // 226454`",
         ),
         solution="{sysctl} // 4 × 222,502 // 226,454 = {answer:,} pages, which no ordinary request gets.",
     ),
     Exercise(
         id="04.6",
-        question="Which rule decided the distance from min to low: 'quarter' or 'scale factor'?",
+        question="On Linux 6.1 a zone has {managed} managed pages and a min of {min} pages; "
+        "watermark_scale_factor is {scale}. Which rule decides the distance from min to low?",
+        given=_normal_of_the_guest(),
+        draw=_distance,
         kind=Choice(
             options={
                 "quarter": "a quarter of min",
                 "scale factor": "managed × watermark_scale_factor / 10,000",
             },
-            answer="quarter",
+            answer=_rule,
         ),
         wrong=(
             Wrong(
-                "scale factor",
-                "Work both out: managed × 10 // 10,000 is about 215 pages. A quarter of min is more.",
+                lambda managed, min, scale: (
+                    "quarter" if _rule(managed, min, scale) != "quarter" else "scale factor"
+                ),
+                "Work both out, {min} // 4 and {managed} * {scale} // 10000. The larger one counts.",
             ),
         ),
         hints=(
             "The larger of the two distances counts.",
-            "Work out min // 4 and managed * 10 // 10000 for Normal, and compare.",
-            "low − min in the table is which of the two?",
+            "Work out min // 4 and managed * scale // 10000, and compare.",
+            "`{min} // 4 > {managed} * {scale} // 10000`",
         ),
         solution="The {answer}. The scale factor takes over in zones that are large beside their "
         "min, such as HighMem.",

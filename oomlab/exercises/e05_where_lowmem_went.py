@@ -2,78 +2,101 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from random import Random
 
 from oomlab.exercises import Exercise, Wrong
 from oomlab.exercises.evidence import cached_pages, incident
 from oomlab.exercises.kinds import Choice, Number
+from oomlab.machine import INCIDENT
 from oomlab.mmzone import PAGE_SIZE, is_highmem
 from oomlab.rules import rules_for
-from oomlab.simulation import Workload, buffer_head_limit, pinned_by_page
-from oomlab.zone_model import Machine, zones
+from oomlab.simulation import buffer_head_limit
+from oomlab.units import PAGE_KB
+from oomlab.zone_model import zones
 
-MACHINE = Machine()
-BUFFER_HEAD = PAGE_SIZE / rules_for(MACHINE).buffer_head.per_page
-RADIX_NODE = PAGE_SIZE / rules_for(MACHINE).radix_tree_node.per_page
-"""Lowmem for one object of each kind, in bytes, its share of the page's waste included."""
-
-
-def _bytes_per_page(block: int = 4096) -> float:
-    """Give the bytes of lowmem that one cached page pins."""
-    return pinned_by_page(MACHINE, replace(Workload(), block_size=block)).total * PAGE_SIZE
+_HEADS = rules_for(INCIDENT).buffer_head.per_page
+_NODES = rules_for(INCIDENT).radix_tree_node.per_page
+_PACKINGS = {"heads": _HEADS, "nodes": _NODES}
+_COST = PAGE_SIZE / _HEADS + PAGE_SIZE / _NODES / 64
+_REPORTED_KB = incident().totals["slab_reclaimable"] * PAGE_KB
 
 
-def _limit() -> float:
-    lowmem = sum(zone.present for zone in zones(MACHINE) if not is_highmem(zone.name))
-    return buffer_head_limit(MACHINE, lowmem)
+def _bytes(heads: float, nodes: float, blocks: int = 1) -> float:
+    """Return the bytes of lowmem for one cached page, the upper levels of the tree aside."""
+    return blocks * PAGE_SIZE / heads + PAGE_SIZE / nodes / 64
+
+
+def _packing(rng: Random) -> dict[str, int]:
+    """Draw how many records of each kind another kernel puts into a page of slab."""
+    return {"heads": rng.randrange(36, 90), "nodes": rng.randrange(6, 16)}
+
+
+def _slab_kb(pages: int) -> float:
+    return pages * _COST / 1024
+
+
+def _limit() -> int:
+    lowmem = sum(zone.present for zone in zones(INCIDENT) if not is_highmem(zone.name))
+    return int(buffer_head_limit(INCIDENT, lowmem))
 
 
 EXERCISES = (
     Exercise(
         id="05.1",
-        question="How many bytes of lowmem does one page of page cache cost, with blocks of 4 kB?",
-        kind=Number(_bytes_per_page, unit="B", tolerance=0.5),
+        question="A page of slab holds {heads} buffer_heads, or {nodes} tree nodes of 64 slots each. With "
+        "one "
+        "buffer_head for each cached page, how many bytes of lowmem does a page of page cache cost?",
+        given=_PACKINGS,
+        draw=_packing,
+        kind=Number(_bytes, unit="B", tolerance=0.5),
         wrong=(
             Wrong(
-                lambda: 56 + 296 / 64,
-                "Those are the bare objects. A page of slab holds 67 or 13 of them; the rest of it is lost.",
-                test=lambda value: 60 < value < 61.0,
-            ),
-            Wrong(lambda: BUFFER_HEAD + RADIX_NODE, "A tree node serves 64 pages. Each pays a 64th of it."),
-            Wrong(
-                lambda: BUFFER_HEAD,
+                lambda heads, nodes: PAGE_SIZE / heads,
                 "That is the buffer_head. The tree node has a share too.",
-                test=lambda value: 61 <= value < 62,
+            ),
+            Wrong(
+                lambda heads, nodes: 56 + 296 / 64,
+                "Those are the objects alone. A page of slab holds a whole number of them; the rest of it "
+                "is lost, and has to be paid for too.",
+            ),
+            Wrong(
+                lambda heads, nodes: PAGE_SIZE / heads + PAGE_SIZE / nodes,
+                "A tree node serves 64 pages. Each pays a 64th of it.",
             ),
         ),
         hints=(
             "Each cached page pays for one buffer_head, and for a part of a tree node.",
             "A page of slab divided by the objects in it is what one object really costs. A tree "
             "node is shared by 64 pages.",
-            "4096 / 67 + 4096 / 13 / 64",
+            "`4096 / {heads} + 4096 / {nodes} / 64`",
         ),
-        solution="4096 / 67 = 61.1 bytes for the buffer_head, 4096 / 13 / 64 = 4.9 for the node: "
-        "about {answer:.0f}.",
+        solution="4096 / {heads} bytes for the buffer_head and 4096 / {nodes} / 64 for the node: about "
+        "{answer:.0f} bytes for 4,096. It sounds like nothing.",
     ),
     Exercise(
         id="05.2",
-        question="How many kB of slab do 7,890,987 cached pages predict?",
-        kind=Number(lambda: cached_pages() * _bytes_per_page() / 1024, unit="kB", tolerance=4000),
+        question="How many kB of slab do {pages:,} cached pages predict, with the bytes of 05.1?",
+        given={"pages": cached_pages()},
+        draw=lambda rng: {"pages": rng.randrange(1_000_000, 9_000_000)},
+        kind=Number(_slab_kb, unit="kB", tolerance=1500),
         wrong=(
-            Wrong(lambda: cached_pages() * _bytes_per_page(), "Those are bytes. Divide by 1,024."),
+            Wrong(lambda pages: pages * _COST, "Those are bytes. Divide by 1,024."),
             Wrong(
-                lambda: cached_pages() * BUFFER_HEAD / 1024,
+                lambda pages: pages * PAGE_SIZE / _HEADS / 1024,
                 "The buffer_heads alone. Add the share of the tree.",
-                test=lambda value: 465_000 < value < 475_000,
+            ),
+            Wrong(
+                lambda pages: _REPORTED_KB,
+                "That is the number that the report contains. What does your own number predict?",
             ),
         ),
         hints=(
             "The cost of one page, times the pages.",
             "Multiply, then divide by 1,024 to get kB.",
-            "7_890_987 * (4096 / 67 + 4096 / 13 / 64) / 1024",
+            "`{pages} * (4096 / 67 + 4096 / 13 / 64) / 1024`",
         ),
-        solution="About {answer:,.0f} kB. The report says 513,248 kB: two kinds of objects explain "
-        "99 percent.",
+        solution="About {answer:,.0f} kB. (For the 7,890,987 pages of the incident it is 99 percent of the "
+        "513,248 kB of reclaimable slab in the report.)",
     ),
     Exercise(
         id="05.3",
@@ -82,14 +105,14 @@ EXERCISES = (
             options={
                 "mem_map": "the records of all pages",
                 "buffer_heads": "the records of the cached blocks",
-                "kernel": "the kernel image, its tables and drivers",
+                "unlisted": "the kernel image, its tables and drivers",
                 "page tables": "the page tables of all processes",
             },
             answer="buffer_heads",
         ),
         wrong=(
             Wrong("mem_map", "It is the second, with 257 MiB. One item is larger."),
-            Wrong("kernel", "About 81 MiB, which is what remains when all else is counted."),
+            Wrong("unlisted", "About 81 MiB, which is what remains when all else is counted."),
             Wrong("page tables", "3,660 kB. The request was for one of them, but they are not many."),
         ),
         hints=(
@@ -103,18 +126,19 @@ EXERCISES = (
         id="05.4",
         question="How many bytes of lowmem does one cached page cost with blocks of {block} bytes?",
         given={"block": 1024},
-        kind=Number(_bytes_per_page, unit="B", tolerance=1.0),
+        draw=lambda rng: {"block": rng.choice([512, 2048])},
+        kind=Number(lambda block: _bytes(_HEADS, _NODES, 4096 // block), unit="B", tolerance=1.0),
         wrong=(
             Wrong(
-                lambda block: _bytes_per_page() * 4096 / block,
+                lambda block: _COST * 4096 / block,
                 "The tree node is there once for the page, however small the blocks are.",
             ),
-            Wrong(lambda block: _bytes_per_page(), "That is the cost with one block in a page."),
+            Wrong(lambda block: _COST, "That is the cost with one block in a page."),
         ),
         hints=(
             "How many blocks are in a page, and so how many buffer_heads?",
-            "4096 // {block} buffer_heads, and the same share of the tree node as before.",
-            "4096 // {block} * 4096 / 67 + 4096 / 13 / 64",
+            "One buffer_head for each of them, and the same share of the tree node as before.",
+            "`4096 // {block} * 4096 / 67 + 4096 / 13 / 64`",
         ),
         solution="4096 / {block} buffer_heads and a 64th of a node: {answer:.0f} bytes.",
     ),
@@ -124,7 +148,7 @@ EXERCISES = (
         kind=Choice(
             options={
                 "swap": "more swap",
-                "drop": "dropping clean page cache by hand",
+                "drop": "dropping clean page cache (drop_caches=1)",
                 "kill": "killing the largest process",
                 "min": "raising min_free_kbytes",
             },
@@ -133,7 +157,7 @@ EXERCISES = (
         wrong=(
             Wrong("swap", "Swap takes anonymous pages. Lowmem held none, and slab cannot be swapped."),
             Wrong("kill", "It was tried, again and again. What processes held was in HighMem."),
-            Wrong("min", "That moves the mark up. The zone would count as empty even earlier."),
+            Wrong("min", "That moves the watermark up. The zone would count as empty even earlier."),
         ),
         hints=(
             "What is most of lowmem filled with, and when does that go away?",
@@ -145,24 +169,32 @@ EXERCISES = (
     ),
     Exercise(
         id="05.6",
-        question="The limit was 1,653,085 buffer_heads. By what factor was it exceeded?",
-        kind=Number(lambda: cached_pages() / _limit(), tolerance=0.06),
+        question="A kernel's limit is {limit:,} buffer_heads, and {pages:,} cached pages have one each. "
+        "By what "
+        "factor is the limit exceeded?",
+        given={"limit": _limit(), "pages": cached_pages()},
+        draw=lambda rng: {
+            "limit": rng.randrange(200_000, 1_700_000),
+            "pages": rng.randrange(2_000_000, 8_000_000),
+        },
+        kind=Number(lambda limit, pages: pages / limit, tolerance=0.06),
         wrong=(
             Wrong(
-                lambda: _limit() / cached_pages(),
-                "It is the other way round: how many times does the limit fit in?",
+                lambda limit, pages: limit / pages,
+                "The other way round: how many times does the limit fit in?",
             ),
             Wrong(
-                lambda: incident().totals["slab_reclaimable"] / _limit(),
+                lambda limit, pages: incident().totals["slab_reclaimable"] / limit,
                 "Pages of slab are not buffer_heads. There is one for each cached page.",
             ),
         ),
         hints=(
             "One buffer_head for each cached page.",
             "Divide the cached pages by the limit.",
-            "7890987 / 1653085",
+            "`{pages} / {limit}`",
         ),
-        solution="{answer:.1f} times. The kernel knew, but without the fix the knowledge did not lead it "
+        solution="{answer:.1f} times. The kernel can know it, but without the fix the knowledge does not "
+        "lead it "
         "into HighMem.",
     ),
 )

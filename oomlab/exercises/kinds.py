@@ -1,7 +1,7 @@
-"""The kinds of answer: a number with its unit, a choice, a set of names, a function, a short text.
+"""The kinds of answer: a number with its unit, a choice, a set of names, a short text.
 
-Each kind can read what a learner wrote, tell whether it is right, and say
-something useful when it is not.
+Each kind reads what a learner wrote, judges it, and has a remark for a wrong
+answer that the exercise did not foresee.
 """
 
 from __future__ import annotations
@@ -9,10 +9,8 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Iterable, Mapping
-from copy import deepcopy
 from dataclasses import dataclass
 from numbers import Real
-from random import Random
 from typing import Any
 
 from oomlab.render.safe import plain
@@ -29,6 +27,9 @@ _SPELLINGS = {
     **dict.fromkeys(("g", "gb", "gib"), "GiB"),
 }
 _NUMBER = re.compile(r"([-+−]?(?:0[xX][0-9a-fA-F]+|[\d,_]*\.?\d+(?:[eE][-+]?\d+)?))\s*(.*)", re.DOTALL)
+_BARE_HEX = re.compile(r"(?=.*[a-fA-F])[0-9a-fA-F]+")
+_MIN_WORDS = 10
+"""Words that a text must have before it is laid beside the rubric: about one sentence."""
 
 
 _NAMES_ECHOED, _LONGEST_ECHO = 6, 40
@@ -48,33 +49,40 @@ class NotAnswered(Exception):
 
 
 class Kind:
-    """What every kind of answer can do. Values are what :meth:`read` gives."""
+    """What every kind of answer can do. A *value* is what :meth:`read` returns."""
 
     __slots__ = ()
 
     def expected(self, given: Mapping[str, Any]) -> Any:
-        """Work out the right answer from the numbers of the question."""
+        """Return the right answer for the numbers of the question."""
         raise NotImplementedError
 
     def read(self, answer: Any) -> Any:
-        """Turn what the learner wrote into a value, or raise :class:`Unreadable`."""
+        """Return what the learner wrote as a value.
+
+        Raises :class:`Unreadable` for another kind of answer and :class:`NotAnswered` for none.
+        """
         raise NotImplementedError
 
     def same(self, value: Any, expected: Any) -> bool:
-        """Tell whether two values count as the same answer."""
+        """Whether two values count as the same answer."""
         return bool(value == expected)
 
     def remark(self, value: Any, expected: Any) -> str:
-        """Say something useful about a wrong value that nobody foresaw."""
+        """Return a useful message about a wrong value that the exercise did not foresee."""
         raise NotImplementedError
 
     def mistaken(self, answer: Any, given: Mapping[str, Any]) -> Any:
-        """Work out a known wrong answer, which may be a function of ``given``."""
+        """Return a known wrong answer as a value; it may be a function of ``given``."""
         return answer(**given) if callable(answer) else answer
 
     def shown(self, expected: Any) -> Any:
-        """Give the answer as ``{answer}`` in a text shows it."""
+        """Return the answer as ``{answer}`` in a text shows it."""
         return expected
+
+    def how(self) -> str:
+        """Return what a question must add about the form of the answer, or nothing."""
+        return ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,8 +90,8 @@ class Number(Kind):
     """A number of ``unit``: pages, B, kB, MiB, GiB, any other word, or nothing.
 
     ``answer`` works it out from the exercise's ``given``. A plain number counts as
-    being in ``unit``; ``"8 kB"`` and ``"2 pages"`` are converted. ``tolerance`` is in
-    ``unit`` too.
+    being in ``unit``; ``"8 kB"`` and ``"2 pages"`` are converted, unless ``converts``
+    is false because the conversion is the exercise. ``tolerance`` is in ``unit`` too.
 
     >>> Number(lambda: 2, unit="pages").read("8 kB")
     2.0
@@ -92,81 +100,113 @@ class Number(Kind):
     answer: Callable[..., float]
     unit: str = ""
     tolerance: float = 0
+    converts: bool = True
 
     def expected(self, given: Mapping[str, Any]) -> float:
-        """Work out the right number."""
+        """Return the right number."""
         return self.answer(**given)
 
     def read(self, answer: Any) -> float:
-        """Read a number, or text such as ``"8,056 kB"``, and give it in ``unit``."""
-        number, unit = _split(answer) if isinstance(answer, str) else (answer, "")
-        if isinstance(number, bool) or not isinstance(number, Real) or not math.isfinite(number):
+        """Return a number, or text such as ``"8,056 kB"``, as a number of ``unit``."""
+        number, unit = self._split(answer) if isinstance(answer, str) else (_float(answer), "")
+        if number is None:
             raise Unreadable(f"That does not read as a number. Write {self._wanted()}.")
-        return float(number) * self._factor(unit) if unit else float(number)
+        return number * self._factor(unit) if unit else number
 
     def same(self, value: float, expected: float) -> bool:
-        """Tell whether two numbers are the same within the tolerance."""
+        """Whether two numbers are the same within the tolerance."""
         return abs(value - expected) <= self.tolerance + 1e-9 * abs(expected)
 
     def remark(self, value: float, expected: float) -> str:
-        """Notice the right amount in another unit, and the wrong sign."""
+        """Recognize the right amount in another unit or rounded, powers of 1000, and the wrong sign."""
         for unit, size in _BYTES.items() if self.unit in _BYTES else ():
             if value and self.same(value * size / _BYTES[self.unit], expected):
                 return f"That is the right amount in {unit}. It is asked for in {self.unit}."
+        if self.unit in ("MiB", "GiB") and _thousands(value, expected):
+            return "You divided by powers of 1,000. Here units are powers of 1,024: 2**20, not 10**6."
         if value and self.same(-value, expected):
             return "The size is right, the sign is not."
+        if self.tolerance < abs(value - expected) <= 0.5 and value == round(expected):
+            return "Nearly: one more digit."
         return "That is not the number."
+
+    def _split(self, text: str) -> tuple[float | None, str]:
+        """Split ``"8,056 kB"`` into ``(8056.0, "kB")``; ``None`` when it does not begin with a number."""
+        match = _NUMBER.fullmatch(text.strip())
+        if not self.unit and _BARE_HEX.fullmatch(text.strip()) and not (match and not match[2]):
+            raise Unreadable(f"A hexadecimal number begins with 0x, without quotes: 0x{text.strip()[:16]}.")
+        if match is None:
+            return None, ""
+        digits = match[1].replace("−", "-").replace(",", "").replace("_", "")
+        return _float(int(digits, 16) if "x" in digits.lower() else float(digits)), match[2].strip()
 
     def _factor(self, unit: str) -> float:
         spelled = _SPELLINGS.get(unit.lower(), unit)
         if spelled.lower() == self.unit.lower():
             return 1
-        if spelled in _BYTES and self.unit in _BYTES:
-            return _BYTES[spelled] / _BYTES[self.unit]
-        raise Unreadable(f"That unit is not one that fits here. Write {self._wanted()}.")
+        if spelled not in _BYTES or self.unit not in _BYTES:
+            raise Unreadable(f"That unit does not fit here. Write {self._wanted()}.")
+        if not self.converts:
+            raise Unreadable(f"The exercise is to convert it: write a number of {self.unit}.")
+        return _BYTES[spelled] / _BYTES[self.unit]
 
     def _wanted(self) -> str:
-        if self.unit in _BYTES:
+        if self.unit in _BYTES and self.converts:
             return f'a number of {self.unit}, or one with its unit, such as "12 kB" or "3 pages"'
         return f"a number of {self.unit}" if self.unit else "a number, such as 12"
 
 
-def _split(text: str) -> tuple[float | None, str]:
-    """Split ``"8,056 kB"`` into ``(8056.0, "kB")``; ``None`` when it does not begin with a number."""
-    match = _NUMBER.fullmatch(text.strip())
-    if match is None:
-        return None, ""
-    digits = match[1].replace("−", "-").replace(",", "").replace("_", "")
-    return int(digits, 16) if "x" in digits.lower() else float(digits), match[2].strip()
+def _float(number: Any) -> float | None:
+    """Return a number as a finite float; ``None`` when it is no number or too large for one."""
+    if isinstance(number, bool) or not isinstance(number, Real):
+        return None
+    try:
+        value = float(number)
+    except Exception:  # OverflowError, or whatever a stranger's number class raises
+        return None
+    return value if math.isfinite(value) else None
+
+
+def _thousands(value: float, expected: float) -> bool:
+    """Whether a value would be right if kB, MB and GB were powers of 1000."""
+    return any(math.isclose(value / 1.024**power, expected, rel_tol=0.002) for power in (1, 2, 3))
 
 
 @dataclass(frozen=True, slots=True)
 class Choice(Kind):
     """One of several ``options``, a mapping of short keys to what they mean.
 
-    ``answer`` is the right key, or a function of ``given`` that works it out. Case
-    and surrounding space do not matter.
+    ``answer`` is the right key, or a function of ``given`` that works it out. Case and
+    surrounding space do not matter; what an option means is accepted for its key, and
+    ``True`` and ``False`` for ``"yes"`` and ``"no"``.
     """
 
     options: Mapping[str, str]
     answer: str | Callable[..., str]
 
     def expected(self, given: Mapping[str, Any]) -> str:
-        """Work out the right key."""
+        """Return the right key."""
         return str(self.mistaken(self.answer, given))
 
     def read(self, answer: Any) -> str:
-        """Find the option that was meant."""
-        for key in self.options:
-            if isinstance(answer, str) and answer.strip().lower() == key.lower():
+        """Return the key of the option that was meant."""
+        words = ("no", "yes")[answer] if isinstance(answer, bool) else answer
+        for key, meaning in self.options.items():
+            if isinstance(words, str) and words.strip().lower() in (
+                key.lower(),
+                meaning.lower() or key.lower(),
+            ):
                 return key
-        raise Unreadable(
-            f"That is none of the options. Answer with one of {', '.join(map(repr, self.options))}."
-        )
+        raise Unreadable(f"That is none of the options. {self.how()}")
 
     def remark(self, value: str, expected: str) -> str:
         """Say no more than that it is another one."""
         return "It is another one."
+
+    def how(self) -> str:
+        """Name the options."""
+        named = (f'"{key}"' + (f" ({meaning})" if meaning else "") for key, meaning in self.options.items())
+        return f"Answer with one of {', '.join(named)}."
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,11 +220,11 @@ class Names(Kind):
     answer: Callable[..., Iterable[str]]
 
     def expected(self, given: Mapping[str, Any]) -> frozenset[str]:
-        """Work out the right names."""
+        """Return the right names."""
         return frozenset(self.answer(**given))
 
     def read(self, answer: Any) -> frozenset[str]:
-        """Read the names."""
+        """Return the names."""
         names = re.split(r"[|,\s]+", answer) if isinstance(answer, str) else answer
         if not isinstance(names, list | tuple | set | frozenset) or not all(
             isinstance(n, str) for n in names
@@ -193,8 +233,10 @@ class Names(Kind):
         return frozenset(name.strip() for name in names if name.strip())
 
     def remark(self, value: frozenset[str], expected: frozenset[str]) -> str:
-        """Count what is missing, and name what does not belong."""
+        """Count what is missing and name what does not belong; notice a flag without its underscores."""
         missing, extra = expected - value, sorted(value - expected)
+        if short := [name for name in extra if f"__{name}" in expected]:
+            return f"Nearly: a single flag is written with two underscores in front, and {_echo(short[0])} is one."
         parts = [f"{len(missing)} missing"] if missing else []
         parts += [f"{_echo(name)} does not belong" for name in extra[:_NAMES_ECHOED]]
         more = len(extra) - _NAMES_ECHOED
@@ -202,76 +244,12 @@ class Names(Kind):
         return f"Not quite: {'; '.join(parts)}."
 
     def mistaken(self, answer: Any, given: Mapping[str, Any]) -> frozenset[str]:
-        """Work out a known wrong set of names."""
+        """Return a known wrong set of names."""
         return frozenset(answer(**given) if callable(answer) else answer)
 
     def shown(self, expected: frozenset[str]) -> str:
-        """Give the names in order, with bars between them."""
+        """Return the names in order, with bars between them."""
         return " | ".join(sorted(expected))
-
-
-@dataclass(frozen=True, slots=True)
-class Code(Kind):
-    """A function that does what ``reference`` does.
-
-    ``inputs`` draws the arguments of one trial, a tuple, from a :class:`random.Random`.
-    The known wrong answers of such an exercise are wrong functions.
-    """
-
-    reference: Callable[..., Any]
-    inputs: Callable[[Random], tuple[Any, ...]]
-    trials: int = 40
-
-    def expected(self, given: Mapping[str, Any]) -> Callable[..., Any]:
-        """Give the reference."""
-        return self.reference
-
-    def read(self, answer: Any) -> Callable[..., Any]:
-        """Take a function; one that returns nothing has not been written yet."""
-        if not callable(answer):
-            raise Unreadable("A function is asked for. Define it, and pass its name without brackets.")
-        if all(_result(answer, args) in ("None", "Ellipsis") for args in self._trials()):
-            raise NotAnswered
-        return answer  # type: ignore[no-any-return]
-
-    def same(self, value: Callable[..., Any], expected: Callable[..., Any]) -> bool:
-        """Tell whether two functions agree on every trial."""
-        return all(_result(value, args) == _result(expected, args) for args in self._trials())
-
-    def remark(self, value: Callable[..., Any], expected: Callable[..., Any]) -> str:
-        """Show the first trial on which the two differ."""
-        trials = ((args, _result(value, args), _result(expected, args)) for args in self._trials())
-        args, got, wanted = next(trial for trial in trials if trial[1] != trial[2])
-        return f"For the arguments ({', '.join(map(repr, args))}) yours gives {got}; it should give {wanted}."
-
-    def mistaken(self, answer: Any, given: Mapping[str, Any]) -> Any:
-        """Give the wrong function as it is."""
-        return answer
-
-    def shown(self, expected: Callable[..., Any]) -> str:
-        """Give the reference's name."""
-        return expected.__name__
-
-    def _trials(self) -> list[tuple[Any, ...]]:
-        rng = Random("trials")
-        return [self.inputs(rng) for _ in range(self.trials)]
-
-
-def _result(function: Callable[..., Any], args: tuple[Any, ...]) -> str:
-    """Call a function on its own copy of the arguments; an exception is a result too."""
-    try:
-        return _plain(function(*deepcopy(args)))
-    except Exception as error:
-        return f"{type(error).__name__}: {error}"
-
-
-def _plain(value: Any) -> str:
-    """Write a result so that 8 and 8.0 look the same, and 0.1 + 0.2 like 0.3."""
-    if isinstance(value, Real) and not isinstance(value, bool):
-        return f"{float(value):.12g}"
-    if isinstance(value, tuple | list):
-        return f"({', '.join(map(_plain, value))})"
-    return repr(value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -281,21 +259,24 @@ class Essay(Kind):
     rubric: tuple[str, ...]
 
     def expected(self, given: Mapping[str, Any]) -> str:
-        """Give the rubric as text."""
+        """Return the rubric as text."""
         return "\n".join(f"– {point}" for point in self.rubric)
 
     def read(self, answer: Any) -> str:
-        """Take any text with a word in it."""
+        """Return a text of one sentence or more."""
         if not isinstance(answer, str):
             raise Unreadable('Write your answer as text between three quotes: """…""".')
-        if not re.search(r"\w", answer):
+        words = re.findall(r"\w+", answer)
+        if not words:
             raise NotAnswered
+        if len(words) < _MIN_WORDS:
+            raise Unreadable("First write a sentence or two. Then you will see what a good answer contains.")
         return answer
 
     def same(self, value: str, expected: str) -> bool:
-        """Never: a text is not right because it is there."""
+        """Whether the text is right: never, since being there does not make it so."""
         return False
 
     def remark(self, value: str, expected: str) -> str:
-        """Show the rubric."""
-        return f"Compare what you wrote with this. A good answer says:\n{expected}"
+        """Return the rubric."""
+        return f"Compare what you wrote with this. A good answer contains:\n{expected}"

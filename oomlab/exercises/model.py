@@ -1,4 +1,4 @@
-"""What an exercise is: a question, a way to know the answer, and what to say about the wrong ones."""
+"""What an exercise is: a question, a way to work out the answer, and what to say about wrong ones."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ class UnknownExercise(OomlabError, LookupError):
 
 
 class Wrong(NamedTuple):
-    """A wrong answer worth a word of its own.
+    """A wrong answer that has a message of its own.
 
-    ``answer`` is what a learner gives who made this mistake, or a function of the
-    exercise's ``given`` that works it out. ``test`` widens it: any answer for which
-    it is true gets the message too.
+    ``answer`` is the answer of a learner who made this mistake, or a function of the
+    exercise's ``given`` that works it out. ``test`` widens it: any value for which it
+    is true gets the message too.
     """
 
     answer: Any
@@ -36,9 +36,9 @@ class Exercise:
     """One exercise: its number, what it asks, how to judge, and how to help.
 
     ``given`` are the numbers of the question as the notebook shows it; ``draw``,
-    where there is one, makes fresh ones from a seed. Every text may name them in
-    braces, ``{answer}`` too; a brace that is meant is written twice. ``hints`` go
-    from a nudge through the method to nearly the answer.
+    where there is one, makes fresh ones from a random generator. Every text may name
+    them in braces, ``{answer}`` too; a brace that is meant is written twice. ``hints``
+    go from a nudge through the method to nearly the answer.
     """
 
     id: str
@@ -50,16 +50,20 @@ class Exercise:
     given: Mapping[str, Any] = field(default_factory=lambda: _NOTHING)
     draw: Callable[[Random], dict[str, Any]] | None = None
 
-    def problem(self, seed: int | None = None) -> Problem:
-        """Give the exercise with its numbers in place: the notebook's, or those of a seed.
+    def problem(self, seed: object = None) -> Problem:
+        """Return the exercise with its numbers in place: the notebook's, or those of a seed.
 
-        Raises :class:`UnknownExercise` when a seed is given and there is nothing to draw.
+        Numbers drawn are never the notebook's own. Raises :class:`UnknownExercise`
+        when a seed is given and there is nothing to draw.
         """
         if seed is None:
             return Problem(exercise=self, given=self.given)
         if self.draw is None:
             raise UnknownExercise(f"exercise {self.id} has no fresh numbers: leave the seed out")
-        return Problem(exercise=self, given=self.draw(Random(f"{self.id}/{seed}")))
+        rng = Random(f"{self.id}/{seed}")
+        while (drawn := self.draw(rng)) == self.given:
+            pass
+        return Problem(exercise=self, given=drawn)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
