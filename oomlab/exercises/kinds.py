@@ -236,7 +236,7 @@ class Names(Kind):
         """Count what is missing and name what does not belong; notice a flag without its underscores."""
         missing, extra = expected - value, sorted(value - expected)
         if short := [name for name in extra if f"__{name}" in expected]:
-            return f"Nearly: a single flag is written with two underscores in front, and {_echo(short[0])} is one."
+            return f"Nearly: {_echo(short[0])} is a single flag, which has two underscores in front."
         parts = [f"{len(missing)} missing"] if missing else []
         parts += [f"{_echo(name)} does not belong" for name in extra[:_NAMES_ECHOED]]
         more = len(extra) - _NAMES_ECHOED
