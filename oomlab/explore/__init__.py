@@ -7,11 +7,12 @@ from oomlab.lazy import lazy_names
 _MODULES = {
     "FailureLab": "failure_lab",
     "GfpBits": "gfp_bits",
-    "Suspects": "choose",
-    "WatermarkCalculator": "watermark_calculator",
+    "Suspects": "widgets.choice",
+    "WatermarkCalculator": "watermarks",
     "ZoneMap": "zone_map",
+    "choose": "widgets.choice",
 }
 
-__all__ = ["FailureLab", "GfpBits", "Suspects", "WatermarkCalculator", "ZoneMap"]
+__all__ = ["FailureLab", "GfpBits", "Suspects", "WatermarkCalculator", "ZoneMap", "choose"]
 
 __getattr__ = lazy_names(__name__, {name: f"{__name__}.{module}" for name, module in _MODULES.items()})

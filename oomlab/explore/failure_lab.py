@@ -18,7 +18,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 
 from oomlab import plot
 from oomlab.errors import MachineError
-from oomlab.explore.rooms import join, styles
+from oomlab.explore.bundle import stylesheet, widget_script
 from oomlab.explore.rules import facts
 from oomlab.explore.story import tell
 from oomlab.kernel import KernelVersion
@@ -35,8 +35,8 @@ class FailureLab(anywidget.AnyWidget):
     the page keeps a picture and the sentence.
     """
 
-    _esm = join("widget") + "\nexport default { render: room_widget.render };\n"
-    _css = styles()
+    _esm = widget_script("lab/ui/widget")
+    _css = stylesheet("lab/lab")
     settings = traitlets.Dict().tag(sync=True)
     _facts = traitlets.Dict().tag(sync=True)
     _palette = traitlets.Dict().tag(sync=True)

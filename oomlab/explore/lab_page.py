@@ -6,7 +6,7 @@ import json
 from html import escape
 from string import Template
 
-from oomlab.explore.rooms import join, styles
+from oomlab.explore.bundle import bundle, stylesheet
 from oomlab.explore.rules import facts
 from oomlab.explore.story import tell
 from oomlab.palette import as_dict
@@ -39,7 +39,7 @@ Made with oomlab.</p>
 </main>
 <script>
 $script
-room_page.start({ facts: $facts, palette: $palette, place: document.getElementById("lab") });
+lab_ui_page.start({ facts: $facts, palette: $palette, place: document.getElementById("lab") });
 </script>
 </body>
 </html>
@@ -57,9 +57,9 @@ def lab_page(machine: Machine | None = None, workload: Workload | None = None) -
     start = (machine or Machine(), workload or Workload())
     return _PAGE.substitute(
         policy=_POLICY,
-        styles=styles(),
+        styles=stylesheet("lab/lab"),
         sentence=escape(str(tell(*start))),
-        script=join("page"),
+        script=bundle("lab/ui/page"),
         facts=_json(facts(*start)),
         palette=_json(as_dict()),
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import fields, replace
 
-from oomlab.explore.controls import Choice, Slider, doubling_steps
+from oomlab.explore.widgets.controls import Choice, Slider, doubling_steps
 from oomlab.kernel import KernelVersion
 from oomlab.machine import Machine
 from oomlab.rules import rules_for
@@ -105,3 +105,8 @@ def script(machine: Machine, *lines: str) -> str:
     code = machine_code(machine)
     needed = ["from oomlab.kernel import KernelVersion"] if "KernelVersion" in code else []
     return "\n".join([*needed, *lines]).replace("{machine}", code)
+
+
+def refusal(reason: str) -> str:
+    """Return the sentence about a machine that does not boot, with the reason."""
+    return f"This machine does not boot: {reason}."

@@ -8,8 +8,8 @@ import pytest
 from oomlab import check
 from oomlab.exercises import Exercise, Wrong
 from oomlab.exercises.kinds import Choice, Number
-from oomlab.explore import choose as module
-from oomlab.explore.choose import choose
+from oomlab.explore.widgets import choice as module
+from oomlab.explore.widgets.choice import choose
 
 ZONE = Exercise(
     id="77.1",
@@ -64,12 +64,12 @@ IN_A_NOTEBOOK = """
 from oomlab import check
 from oomlab.exercises import Exercise
 from oomlab.exercises.kinds import Choice
-from oomlab.explore import choose
+from oomlab.explore.widgets import choice
 
 kind = Choice({"a": "DMA", "b": "Normal", "c": "HighMem"}, "b")
 zone = Exercise(id="77.1", question="Which zone?", kind=kind, hints=("", "", ""), solution="It is {answer}.")
-check.find = choose.find = lambda id: zone
-choose.choose("77.1")
+check.find = choice.find = lambda id: zone
+choice.choose("77.1")
 """
 
 

@@ -11,9 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from oomlab.errors import MachineError
-from oomlab.explore.controls import Bits, Choice, Number, Slider, Toggle, doubling_steps
-from oomlab.explore.explorer import NARROWEST, WIDEST, Explorer, Panel, View, styles
-from oomlab.explore.picture import Box, Label, Picture, Rule
+from oomlab.explore.bundle import stylesheet
+from oomlab.explore.widgets.controls import Bits, Choice, Number, Slider, Toggle, doubling_steps
+from oomlab.explore.widgets.explorer import NARROWEST, WIDEST, Explorer, Panel, View
+from oomlab.explore.widgets.picture import Box, Label, Line, Picture
 from oomlab.palette import palette
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -106,7 +107,7 @@ def test_a_picture_is_well_formed_and_shows_hostile_text_as_text():
     marks = (
         Label(1, 2, HOSTILE),
         Box(0, 0, 9, 9, "slab", HOSTILE),
-        Rule(0, 0, 9, 9, "watermark_low"),
+        Line(0, 0, 9, 9, "watermark_low"),
         Box(0, 0, 1, 1),
     )
     root = ElementTree.fromstring(
@@ -120,7 +121,7 @@ def test_a_picture_is_well_formed_and_shows_hostile_text_as_text():
 
 @pytest.mark.parametrize("key", sorted(palette()))
 def test_every_swatch_can_be_drawn_both_ways(key):
-    picture = Picture(width=40, height=40, marks=(Box(0, 0, 20, 20, key), Rule(0, 30, 40, 30, key)))
+    picture = Picture(width=40, height=40, marks=(Box(0, 0, 20, 20, key), Line(0, 30, 40, 30, key)))
     assert f"var(--oom-{key.replace('_', '-')})" in picture.svg("swatch")
     assert picture.png().startswith(b"\x89PNG")
 
@@ -161,7 +162,7 @@ def test_what_goes_to_the_page_is_plain_json(explorer):
 
 
 def test_the_style_sheet_holds_every_colour_and_reaches_for_nothing_outside():
-    sheet = styles("explorer")
+    sheet = stylesheet("explorer")
     assert all(f"--oom-{key.replace('_', '-')}: #" in sheet for key in palette())
     assert "@import" not in sheet
     assert "url(" not in sheet

@@ -7,10 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from oomlab.explore import GfpBits
-from oomlab.explore.gfp_bits import gfp_panel, gfp_view
-from oomlab.explore.gfp_readings import LADDERS, readings
+from oomlab.explore.gfp_bits import LADDERS, gfp_panel, gfp_view, readings
 from oomlab.explore.machines import KERNELS
-from oomlab.explore.picture import Box, Label
+from oomlab.explore.widgets.picture import Box, Label
 from oomlab.gfp import decode_gfp, encode_gfp, epochs, zones_allowed
 
 MASKS = st.integers(0, 2**32 - 1)

@@ -10,10 +10,15 @@ from hypothesis import strategies as st
 
 from oomlab.explore import WatermarkCalculator
 from oomlab.explore.machines import BUILDS, KERNELS, RAM_STEPS
-from oomlab.explore.picture import Box, Label
-from oomlab.explore.request_sum import request_sum
-from oomlab.explore.watermark_calculator import watermark_view
-from oomlab.explore.watermark_panel import PRESETS, RATIO_STEPS, SCALE_STEPS, watermark_panel
+from oomlab.explore.watermarks import (
+    PRESETS,
+    RATIO_STEPS,
+    SCALE_STEPS,
+    request_sum,
+    watermark_panel,
+    watermark_view,
+)
+from oomlab.explore.widgets.picture import Box, Label
 from oomlab.machine import Machine
 from oomlab.watermarks import passes
 from oomlab.zone_model import zones

@@ -11,7 +11,6 @@ import pytest
 from oomlab.cli import main
 from oomlab.explore import FailureLab
 from oomlab.explore.lab_page import lab_page
-from oomlab.explore.rooms import join
 from oomlab.kernel import KernelVersion
 from oomlab.simulation import Workload
 from oomlab.zone_model import Machine
@@ -87,12 +86,6 @@ def test_the_command_writes_the_page(tmp_path, capsys):
 def test_no_data_can_end_the_script(monkeypatch):
     monkeypatch.setattr("oomlab.explore.lab_page.as_dict", lambda: {"cache": "</script><b>"})
     assert "</script><b>" not in lab_page()
-
-
-def test_widget_and_page_are_made_of_the_same_rooms():
-    widget, page = join("widget"), join("page")
-    assert widget.replace("room_widget", "room_page").count("const room_") == page.count("const room_")
-    assert FailureLab._esm.rstrip().endswith("export default { render: room_widget.render };")
 
 
 # --- in a browser -----------------------------------------------------------------------------

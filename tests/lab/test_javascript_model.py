@@ -6,14 +6,13 @@ import json
 import random
 from collections.abc import Callable
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import Any
 
 import pytest
 import quickjs
 
 from oomlab.errors import MachineError
-from oomlab.explore.rooms import join, needed, room
+from oomlab.explore.bundle import bundle
 from oomlab.explore.rules import KERNELS, facts
 from oomlab.explore.story import tell
 from oomlab.kernel import KernelVersion
@@ -37,16 +36,16 @@ SIZES = (0, 1, 999, 1000, 10_239, 10_240, 10_752, 1_048_575, 1_048_576, 1.5, 2.5
 _ASK = """
 const FACTS = JSON.parse(facts);
 function run(settings) {
-  const { machine, workload } = room_settings.built(FACTS, JSON.parse(settings));
-  return JSON.stringify(room_present.present(machine, workload));
+  const { machine, workload } = lab_ui_settings.built(FACTS, JSON.parse(settings));
+  return JSON.stringify(lab_model_view_model.present(machine, workload));
 }
-function code(settings) { return room_code.asPython(FACTS, JSON.parse(settings)); }
-function presets() { return JSON.stringify(room_settings.presets(FACTS)); }
-function usual() { return JSON.stringify(room_settings.usualSettings(FACTS)); }
-function words(kb) { return room_format.humanKb(kb); }
+function code(settings) { return lab_ui_export.asPython(FACTS, JSON.parse(settings)); }
+function presets() { return JSON.stringify(lab_ui_settings.presets(FACTS)); }
+function usual() { return JSON.stringify(lab_ui_settings.usualSettings(FACTS)); }
+function words(kb) { return lab_model_format.humanKb(kb); }
 function at(settings, written) {
-  const { machine, workload } = room_settings.built(FACTS, JSON.parse(settings));
-  return JSON.stringify(room_present.at(room_present.present(machine, workload), written));
+  const { machine, workload } = lab_ui_settings.built(FACTS, JSON.parse(settings));
+  return JSON.stringify(lab_model_view_model.at(lab_model_view_model.present(machine, workload), written));
 }
 """
 _FIELDS = (
@@ -57,7 +56,7 @@ _FIELDS = (
 
 @dataclass(frozen=True)
 class Script:
-    """The rooms of the page, without a browser: they compute, but have nothing to draw on."""
+    """The model of the page, without a browser: they compute, but have nothing to draw on."""
 
     call: Callable[..., Any]
 
@@ -69,7 +68,7 @@ class Script:
 def script_for(machine: Machine, workload: Workload) -> Script:
     engine = quickjs.Context()
     engine.set("facts", json.dumps(facts(machine, workload)))
-    engine.eval(join("code", "present") + _ASK)
+    engine.eval(bundle("lab/ui/export", "lab/model/view_model") + _ASK)
     return Script(lambda name, *arguments: engine.get(name)(*arguments))
 
 
@@ -228,22 +227,3 @@ def test_it_can_begin_with_any_machine_and_its_code_says_so() -> None:
 @pytest.mark.parametrize("kb", SIZES)
 def test_sizes_are_written_alike(script: Script, kb: float) -> None:
     assert script.call("words", kb) == human_kb(kb)
-
-
-@pytest.mark.parametrize("entry", ["page", "widget"])
-def test_every_room_is_made_before_it_is_needed(entry: str) -> None:
-    order = needed(entry)
-    made = {name: place for place, name in enumerate(order)}
-    for name in order:
-        for line in room(name).splitlines():
-            if line.startswith("import "):
-                other = line.rsplit("./", 1)[1].removesuffix('.js";')
-                assert made[other] < made[name], (name, other)
-
-
-@pytest.mark.parametrize("name", [*needed("page"), "widget"])
-def test_a_room_can_be_read_in_a_sitting(name: str) -> None:
-    lines = room(name).splitlines()
-    assert len(lines) <= 250
-    assert lines[0].startswith("// "), "a room begins by saying what it is for"
-    assert all(a or b for a, b in pairwise(lines)), "one empty line is enough"

@@ -1,0 +1,111 @@
+// A drawing says at every frame what is there; the SVG nodes of the last frame are used again, and
+// only what differs is written. That is what makes it quick.
+
+const NAMESPACE = "http://www.w3.org/2000/svg";
+
+export class Svg {
+  constructor(element, ids) {
+    this.element = element;
+    this.ids = ids;
+    this.nodes = [];
+    this.used = 0;
+    this.layer = element.appendChild(document.createElementNS(NAMESPACE, "g"));
+  }
+
+  // Begin a frame of this size, in CSS pixels.
+  begin(width, height) {
+    this.used = 0;
+    write(this.element, { viewBox: `0 0 ${width} ${height}`, width, height });
+  }
+
+  // Drop what the last frame drew and this one did not.
+  end() {
+    for (const node of this.nodes.splice(this.used)) node.remove();
+  }
+
+  put(tag, attributes, text = "") {
+    let node = this.nodes[this.used];
+    if (node === undefined || node.tagName !== tag) {
+      const fresh = document.createElementNS(NAMESPACE, tag);
+      if (node === undefined) this.layer.append(fresh);
+      else node.replaceWith(fresh);
+      node = this.nodes[this.used] = fresh;
+    }
+    this.used += 1;
+    write(node, attributes);
+    if (text !== (node.said ?? "")) node.textContent = node.said = text;
+    return node;
+  }
+
+  rect(x, y, width, height, look) {
+    if (width > 0 && height > 0)
+      this.put("rect", { x: px(x), y: px(y), width: px(width), height: px(height), ...look });
+  }
+
+  line(x1, y1, x2, y2, look) {
+    this.put("line", { x1: px(x1), y1: px(y1), x2: px(x2), y2: px(y2), ...look });
+  }
+
+  path(d, look) {
+    this.put("path", { d, ...look });
+  }
+
+  // look.class says the tone; look.anchor is start, middle or end; y is the base line.
+  text(x, y, text, { anchor = "start", ...look } = {}) {
+    this.put("text", { x: px(x), y: px(y), "text-anchor": anchor, ...look }, text);
+  }
+
+  // Define an outline, and return the clip-path attribute that keeps a shape inside it.
+  clip(name, d) {
+    const id = `${this.ids}-${name}`;
+    const node = this.put("clipPath", { id });
+    const shape = node.firstElementChild ?? node.appendChild(document.createElementNS(NAMESPACE, "path"));
+    write(shape, { d });
+    return `url(#${id})`;
+  }
+
+  // The colour and hatch of one thing, by its key in the palette.
+  fill(key) {
+    return `url(#${this.ids}-fill-${key})`;
+  }
+}
+
+// Hatches for every swatch of the palette, once for each lab: <defs> for the drawings of that lab.
+export function hatches(palette, ids) {
+  const patterns = Object.values(palette).map((swatch) => {
+    const ground = `<rect width="8" height="8" fill="${swatch.color}"/>`;
+    const frame = `id="${ids}-fill-${swatch.key}" width="8" height="8" patternUnits="userSpaceOnUse"`;
+    return `<pattern ${frame}>${ground}${STROKES[swatch.hatch] ?? ""}</pattern>`;
+  });
+  const svg = document.createElementNS(NAMESPACE, "svg");
+  write(svg, { width: 0, height: 0, "aria-hidden": "true", class: "hatches" });
+  svg.innerHTML = `<defs>${patterns.join("")}</defs>`;
+  return svg;
+}
+
+const STROKES = {
+  "/": '<path d="M-1 1l2-2M0 8l8-8M7 9l2-2" class="hatch"/>',
+  "\\": '<path d="M-1 7l2 2M0 0l8 8M7-1l2 2" class="hatch"/>',
+  x: '<path d="M0 8l8-8M0 0l8 8" class="hatch"/>',
+  "-": '<path d="M0 4h8" class="hatch"/>',
+  "|": '<path d="M4 0v8" class="hatch"/>',
+  ".": '<path d="M2 2h.01M6 6h.01" class="hatch dots"/>',
+};
+
+export function write(node, attributes) {
+  node.drawn ??= {};
+  for (const name of Object.keys(node.drawn)) {
+    if (!(name in attributes)) {
+      node.removeAttribute(name);
+      delete node.drawn[name];
+    }
+  }
+  for (const [name, value] of Object.entries(attributes)) {
+    if (node.drawn[name] !== value) {
+      node.setAttribute(name, value);
+      node.drawn[name] = value;
+    }
+  }
+}
+
+const px = (value) => Math.round(value * 10) / 10;

@@ -1,0 +1,31 @@
+// How sizes are written. The same words come from oomlab.units.human_kb: a test compares them.
+
+export const PAGE_KB = 4;
+export const PAGES_PER_GIB = 2 ** 18;
+
+export const human = (pages) => humanKb(pages * PAGE_KB);
+
+export function humanKb(kb) {
+  if (Math.abs(kb) >= 2 ** 20 - 2 ** 9) return `${fixed(kb / 2 ** 20, 1)} GiB`;
+  if (Math.abs(kb) >= 10 * 2 ** 10) return `${fixed(kb / 2 ** 10, 0)} MiB`;
+  return `${grouped(kb)} kB`;
+}
+
+// GiB without needless zeros: 32, 1.5, 0.03.
+export const gib = (pages) => `${Number((pages / PAGES_PER_GIB).toFixed(2))}`;
+
+// A whole number in groups of three.
+export const grouped = (number) => fixed(number, 0).replace(/\B(?=(\d{3})+$)/g, ",");
+
+// Python rounds an exact half to the even neighbour, JavaScript away from zero. Python is the law.
+// With one place at most, only a multiple of a quarter can be an exact half.
+export function fixed(number, places) {
+  const scaled = number * 10 ** places;
+  const isHalf = Number.isInteger(number * 4) && Math.abs(scaled % 1) === 0.5;
+  return (isHalf ? (2 * Math.round(scaled / 2)) / 10 ** places : number).toFixed(places);
+}
+
+// Big changes read as "36×", small ones as "1.4×".
+export const times = (factor) => `${factor >= 9.5 ? grouped(factor) : fixed(factor, 1)}×`;
+
+export const sum = (numbers) => numbers.reduce((total, each) => total + each, 0);

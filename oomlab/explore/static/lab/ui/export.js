@@ -1,0 +1,43 @@
+// The settings as Python code that runs as pasted.
+
+import { PAGES_PER_GIB } from "../model/format.js";
+import { built } from "./settings.js";
+
+export function asPython(facts, settings) {
+  const { machine, workload } = built(facts, settings);
+  const chosen = changed(machine, facts.defaults.machine);
+  const asked = changed(workload, facts.defaults.workload);
+  return [
+    "from oomlab import Machine",
+    "from oomlab.simulation import Workload, simulate",
+    ...("kernel" in chosen ? ["from oomlab.kernel import KernelVersion"] : []),
+    "",
+    `machine = ${call("Machine", chosen)}`,
+    `workload = ${call("Workload", asked)}`,
+    "run = simulate(machine, workload)",
+    "print(run.outcome, run.end.written)",
+    "",
+  ].join("\n");
+}
+
+// The fields that are not as Python has them by itself.
+function changed(fields, defaults) {
+  const differs = ([name, value]) => JSON.stringify(value) !== JSON.stringify(fields[name]);
+  return Object.fromEntries(Object.entries(defaults).filter(differs).map(([name]) => [name, fields[name]]));
+}
+
+function call(name, fields) {
+  const lines = Object.entries(fields).map(([field, value]) => `    ${field}=${literal(field, value)},\n`);
+  return lines.length ? `${name}(\n${lines.join("")})` : `${name}()`;
+}
+
+function literal(name, value) {
+  if (value === null) return "None";
+  if (typeof value === "boolean") return value ? "True" : "False";
+  if (Array.isArray(value)) return `(${value.map((each) => `${literal("", each)},`).join(" ")})`;
+  if (name === "kernel") return `KernelVersion.of("${value}")`;
+  if (typeof value === "string") return `"${value}"`;
+  if (name === "page_offset") return `0x${value.toString(16).toUpperCase()}`;
+  const isRound = value >= PAGES_PER_GIB && value % PAGES_PER_GIB === 0;
+  return isRound ? `${value / PAGES_PER_GIB} * 2**18` : `${value}`;
+}

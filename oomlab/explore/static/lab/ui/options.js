@@ -1,0 +1,89 @@
+// Everything on offer: the controls with their steps, and the ready-made machines.
+// Names are those of the fields of Python's Machine and Workload; sizes are pages.
+
+import { PAGES_PER_GIB, gib, grouped, human } from "../model/format.js";
+
+const GIB = PAGES_PER_GIB;
+const MIB = GIB / 1024;
+const is64 = ({ arch }) => arch === "x86_64";
+
+// From low to high GiB, so many steps to a doubling, each a whole number of MiB.
+function doublings(low, high, perDoubling) {
+  const count = Math.round(perDoubling * Math.log2(high / low));
+  const mib = Array.from({ length: count + 1 }, (_, n) => Math.round(low * 1024 * 2 ** (n / perDoubling)));
+  return [...new Set(mib)].map((each) => each * MIB);
+}
+
+const inGib = (pages) => `${gib(pages)} GiB`;
+const orOwn = (say) => (value) => (value === null ? "the kernel’s own" : say(value));
+
+const FROM_ZERO = [0, ...doublings(0.25, 64, 8)];
+const MIN_FREE = [null, 1024, 2048, 3806, 4096, 6144, 8192, 12288, 16384, 24576, 32768, 49152, 65536, 98304];
+const VMALLOC = [null, 32, 64, 96, 128, 160, 192, 256, 320, 384, 512, 640, 768, 832];
+const OTHER = [...Array.from({ length: 61 }, (_, n) => 200 * n), 4720].sort((a, b) => a - b);
+const BLOCKS = [4096, 2048, 1024, 512];
+const SPLITS = [
+  [0xc0000000, "3 GB user, 1 kernel"],
+  [0x80000000, "2 GB user, 2 kernel"],
+  [0x40000000, "1 GB user, 3 kernel"],
+];
+const ARCHES = [["i386", "32-bit"], ["x86_64", "64-bit"]];
+const ALLOCATORS = [["slab", "SLAB"], ["slub", "SLUB"]];
+const FIX = [[null, "as released"], [true, "present"], [false, "absent"]];
+
+// A control: kind (see controls.js), label, hint, idle(settings) where it means nothing.
+const size = (name, label, steps, hint) => ({ kind: "size", name, label, steps, read: inGib, hint });
+const slider = (name, label, steps, read, more) => ({ kind: "slider", name, label, steps, read, ...more });
+const choice = (name, label, options, more) => ({ kind: "choice", name, label, options, ...more });
+const toggle = (name, label) => ({ kind: "toggle", name, label, idle: is64 });
+
+export const BASICS = [
+  size("ram", "RAM", doublings(1, 64, 64)),
+  size("swap", "Swap", FROM_ZERO),
+  size("written", "File copied", doublings(1, 128, 16)),
+];
+
+// versions: the kernels whose rules the page knows.
+export const kernelControls = (versions) => [
+  choice("arch", "Kernel", ARCHES),
+  choice("kernel", "Version", versions.map((version) => [version, version])),
+  choice("buffer_head_fix", "Fix of 2012", FIX),
+  choice("page_offset", "VM split", SPLITS, { idle: is64 }),
+  toggle("pae", "PAE (RAM above 4 GiB)"),
+  toggle("highpte", "HIGHPTE (page tables in HighMem)"),
+  choice("allocator", "Allocator", ALLOCATORS),
+];
+
+export const FINE_PRINT = [
+  choice("block_size", "File-system block", [[null, "none"], ...BLOCKS.map((size) => [size, `${size} bytes`])], {
+    hint: "A page needs one buffer_head for each block; “none” needs no buffer_heads.",
+  }),
+  slider("min_free_kbytes", "min_free_kbytes", MIN_FREE, orOwn((kb) => `${grouped(kb)} kB`)),
+  slider("vmalloc_mib", "vmalloc=", VMALLOC, orOwn((mib) => `${mib} MiB`), { idle: is64 }),
+  slider("mem_limit", "mem=", [null, ...doublings(1, 64, 4)], (pages) => (pages === null ? "all RAM" : inGib(pages))),
+  slider("other_lowmem", "Other lowmem in use", OTHER, human, {
+    hint: "Slab and stacks that uptime collects: 18 MiB after the incident’s 20 days.",
+  }),
+  size("anon_growth", "Processes grow by", FROM_ZERO, "This is what swap is for."),
+];
+
+// For the map of the edge: block sizes from the cheapest to the dearest.
+export const EDGE_ROWS = [[null, "none"], ...BLOCKS.map((size) => [size, `${size} B`])];
+
+const preset = (label, note, settings) => ({ label, note, settings });
+
+const INCIDENT = [
+  preset("The incident", "as it was when it died", {}),
+  preset("After the reboot", "8 MiB less of other lowmem, which is assumed", { other_lowmem: 2600 }),
+];
+const GIVEN = [preset("As given", "as the lab began", {})];
+const WHAT_IFS = [
+  preset("mem=16G", "half of the RAM left unused", { mem_limit: 16 * GIB }),
+  preset("64 GB of swap", "the advice of one answer", { swap: 64 * GIB }),
+  preset("With the fix", "reclaim looks into HighMem when buffer_heads fill lowmem", { buffer_head_fix: true }),
+  preset("64-bit", "no HighMem at all", { arch: "x86_64" }),
+  preset("64 GB of RAM", "twice the memory", { ram: 64 * GIB }),
+];
+
+// Each preset is one change to the machine that the lab begins with.
+export const presetsFor = (isIncident) => [...(isIncident ? INCIDENT : GIVEN), ...WHAT_IFS];
