@@ -450,3 +450,12 @@ def test_lines_prove_a_cause_and_are_only_looked_at_where_there_is_none():
 def test_numbers_that_no_machine_has_stay_apart():
     wild = replace(small().zones[0], free=128_562, watermark_min=142_334_889_960_027)
     assert "128,562 142,334,889,960,027" in text(replace(small(), zones=(wild,)))
+
+
+@pytest.mark.parametrize("show", [text, html, lambda report: "".join(json_document(judge([("", report)])))])
+def test_a_row_with_a_number_that_no_kernel_has_is_damaged_and_stops_nothing(show):
+    """Sizes are divided as floats, which end at about 300 digits."""
+    head = "dd invoked oom-killer: gfp_mask=0xd0, order=0\n[ pid ] uid tgid total_vm rss name\n"
+    (report,) = parse(f"{head}[ 6] 0 6 100 9 sh\n[ 7] 0 7 100 {'9' * 400} dd\nKilled process 7 (dd)\n")
+    assert [task.rss for task in report.tasks] == [9]
+    assert "This row of the task table is cut or damaged" in show(report)

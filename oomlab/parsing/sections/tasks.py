@@ -23,6 +23,9 @@ _USUAL = {
 """The columns of most kernels that print so many numbers in a row."""
 
 _LEADING = re.compile(r"\[\s*\d+\](?:\s+-?\d{1,19}(?!\S))*", re.A)
+_MAX_DIGITS = 20
+"""Characters of the longest number that a kernel prints: 64 bits without a sign, or 63 with one."""
+
 _NUMBERS = frozenset(Task._fields) - {"comm", "line"}
 _new_task = partial(tuple.__new__, Task)
 
@@ -84,6 +87,8 @@ def _words_by_column(rows: list[Line], width: int) -> list[list[str]]:
 def _tasks(words: list[list[str]], columns: tuple[str, ...], rows: list[Line]) -> Iterator[Task]:
     """Turn columns of words into tasks; raises :class:`ValueError` where a number is none."""
     by_name = dict(zip(columns, words, strict=True))
+    if any(max(map(len, by_name[name])) > _MAX_DIGITS for name in columns if name in _NUMBERS):
+        raise ValueError("a number of more than 64 bits")
     values: dict[str, Iterable[object]] = {
         name: map(int, by_name[name]) for name in columns if name in _NUMBERS
     }
