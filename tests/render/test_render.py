@@ -4,6 +4,7 @@ import json
 import re
 from dataclasses import replace
 from html.parser import HTMLParser
+from typing import get_args
 
 import pytest
 from hypothesis import given
@@ -16,8 +17,9 @@ from oomlab.diagnosis.timelines import judge, timeline
 from oomlab.gfp import decode_gfp
 from oomlab.kernel import KernelRelease, KernelVersion
 from oomlab.parsing import parse
+from oomlab.parsing.lines import LineKind
 from oomlab.render import annotated, as_dict, html, json_document, line, mask_text, text, timeline_html
-from oomlab.render.pages.anatomy import parts, sections
+from oomlab.render.pages.log import parts, sections
 from oomlab.render.safe import markup, plain
 from oomlab.render.sentences.cause import memory_in_words
 from oomlab.render.sentences.request import decode_trigger
@@ -48,6 +50,8 @@ LOG = [
     "lowmem_reserve[]: 0 0 252949 252949",
     "Killed process 21832 (clamd) total-vm:169876kB, anon-rss:146900kB, file-rss:2712kB",
 ]
+
+KINDS = parse("\n".join(LOG))[0].kinds
 
 
 def small(name: str = "clamd") -> Report:
@@ -82,6 +86,7 @@ def small(name: str = "clamd") -> Report:
         tasks=(Task(14579, name, rss=171, oom_score_adj=-5), Task(21832, name, rss=37403, swapents=1)),
         victims=(Victim(pid=21832, comm=name, score=4),),
         source=tuple(SourceLine(i, f"{each} {name}") for i, each in enumerate(LOG, 1)),
+        kinds=KINDS,
         problems=(Problem(3, f"strange: {name}"), Problem(None, name)),
     )
 
@@ -302,15 +307,36 @@ def test_every_line_of_the_log_stands_once_and_in_order_in_the_annotated_view():
 
 
 def test_a_wrapped_line_stays_with_its_zone():
-    found = {part.key: [each.number for each in lines] for part, lines in sections(small().source)}
+    found = {part.key: [each.number for each in lines] for part, lines in sections(small())}
     assert found["zone"] == [6, 7]
     assert found["reserve"] == [8]
 
 
-def test_every_part_has_a_colour_and_a_pattern_that_matches_nothing_empty():
-    for part in parts():
-        assert not part.pattern.search("")
-        assert part.text.endswith(".")
+CONTINUES = {"context", "boot", "continuation", "other"}
+"""Kinds of lines that have no explanation of their own: they belong to the part above them."""
+
+
+def test_every_kind_of_line_is_explained_in_one_part_or_continues_the_part_above():
+    explained = [kind for part in parts() if not part.words for kind in part.kinds]
+    explained += [kind for part in parts() if part.words for kind in part.kinds if kind not in explained]
+    assert len(set(explained)) == len(explained)
+    assert set(explained) | CONTINUES == set(get_args(LineKind))
+    assert all(part.text.endswith(".") for part in parts())
+
+
+def test_the_explained_log_calls_a_line_what_the_reader_took_it_for():
+    """A group's statistics look like a machine's totals: only the reader knows which they are."""
+    stats = "Memory cgroup stats for /box: cache:8KB rss:81876KB active_anon:80012KB unevictable:0KB"
+    log = f"{LOG[0]}\nTask in /box killed as a result of limit of /box\n{stats}\n{LOG[-1]}"
+    (report,) = parse(log)
+    found = {line.number: part and part.key for part, lines in sections(report) for line in lines}
+    assert found == {1: "trigger", 2: "memcg", 3: "memcg", 4: "kill"}
+
+
+def test_the_part_of_a_zone_bears_its_name():
+    (report,) = parse("\n".join(LOG))
+    titles = re.findall("<strong>(One memory zone[^<]*)</strong>", annotated(report))
+    assert titles == ["One memory zone, and its marks: Normal"]
 
 
 def test_mask_text_explains_every_bit():

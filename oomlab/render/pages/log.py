@@ -2,17 +2,60 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from itertools import groupby
 from zlib import crc32
 
+from oomlab.kernel import load_table
 from oomlab.palette import css_background
-from oomlab.render.pages.anatomy import Part, sections
 from oomlab.render.pages.frame import Html, frame, prose
 from oomlab.render.safe import markup
 from oomlab.report import Report, SourceLine
+from oomlab.words import zone_name
 
 Place = Callable[[int], str]
 """From the number of a line to its id on the page, for others to link to it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """One part of a report: its lines, a title in plain words, the kernel's term, and what it means."""
+
+    key: str
+    title: str
+    term: str
+    swatch: str
+    kinds: Sequence[str]
+    text: str
+    words: Sequence[str] = ()
+
+    def has(self, line: SourceLine, kind: str | None) -> bool:
+        """Whether a line of that kind belongs to the part."""
+        return kind in self.kinds and (not self.words or any(word in line.text for word in self.words))
+
+
+@cache
+def parts() -> tuple[Part, ...]:
+    """Return the parts that a report can have, in table order."""
+    return tuple(Part(**row) for row in load_table("anatomy")["part"])
+
+
+def sections(report: Report) -> list[tuple[Part | None, list[SourceLine]]]:
+    """Return the lines of a report in runs that belong to one part.
+
+    A line of a kind that no part has continues the part above it; before the first part
+    there is none.
+    """
+    labelled: list[tuple[Part | None, SourceLine]] = []
+    current: Part | None = None
+    for line in report.source:
+        kind = report.kinds.get(line.number)
+        current = next((part for part in parts() if part.has(line, kind)), current)
+        labelled.append((current, line))
+    runs = (list(run) for _, run in groupby(labelled, key=lambda each: each[0] and each[0].key))
+    return [(run[0][0], [line for _, line in run]) for run in runs]
 
 
 def annotated(report: Report) -> Html:
@@ -21,9 +64,29 @@ def annotated(report: Report) -> Html:
     Each part has a coloured band, a title, and an explanation that opens on a click or with
     the Enter key. There is no script in it, and everything from the log is escaped.
     """
-    body = "\n".join(_section(part, lines) for part, lines in sections(report.source))
+    zones = {zone.line: zone_name(zone, report) for zone in report.zones if zone.line}
+    body = "\n".join(_section(part, lines, zones) for part, lines in sections(report))
     hint = '<p class="quiet">Select a title to read what the part means.</p>'
     return frame(f"{hint}\n{body}", label="The report, part by part")
+
+
+def _section(part: Part | None, lines: Sequence[SourceLine], zones: Mapping[int, str]) -> str:
+    band = css_background(part.swatch) if part else "none"
+    return (
+        f'<div class="part"><div style="background: {band}"></div><div class="body">'
+        f"{_title(part, lines, zones)}{log_lines(lines)}</div></div>"
+    )
+
+
+def _title(part: Part | None, lines: Sequence[SourceLine], zones: Mapping[int, str]) -> str:
+    if part is None:
+        return f'<p class="quiet">Not part of the report: {_span(lines)}</p>'
+    zone = zones.get(lines[0].number)
+    head = (
+        f"<strong>{markup(f'{part.title}: {zone}' if zone else part.title)}</strong>"
+        f'<span class="quiet"><code>{markup(part.term)}</code> · {_span(lines)}</span>'
+    )
+    return f"<details><summary>{head}</summary><p>{prose(part.text)}</p></details>"
 
 
 def log_lines(lines: Sequence[SourceLine], place: Place | None = None) -> str:
@@ -33,13 +96,6 @@ def log_lines(lines: Sequence[SourceLine], place: Place | None = None) -> str:
     """
     text = "".join(_line(line, place) for line in lines)
     return f'<pre tabindex="0" aria-label="{markup(_span(lines))} of the log">{text}</pre>'
-
-
-def place_lines(report: Report) -> Place:
-    """Return an id for each line of a report, unlike those of another report on the same page."""
-    text = "\n".join(line.text for line in report.source)
-    checksum = crc32(text.encode("utf-8", "backslashreplace"))
-    return lambda line: f"oomlab-{checksum:08x}-{line}"
 
 
 def _line(line: SourceLine, place: Place | None) -> str:
@@ -53,26 +109,8 @@ def _span(lines: Sequence[SourceLine]) -> str:
     return f"line {first}" if first == last else f"lines {first}–{last}"
 
 
-def _section(part: Part | None, lines: Sequence[SourceLine]) -> str:
-    band = css_background(part.swatch) if part else "none"
-    return (
-        f'<div class="part"><div style="background: {band}"></div><div class="body">'
-        f"{_title(part, lines)}{log_lines(lines)}</div></div>"
-    )
-
-
-def _title(part: Part | None, lines: Sequence[SourceLine]) -> str:
-    if part is None:
-        return f'<p class="quiet">Not part of the report: {_span(lines)}</p>'
-    head = (
-        f"<strong>{markup(part.title)}{_name(part, lines[0].text)}</strong>"
-        f'<span class="quiet"><code>{markup(part.term)}</code> · {_span(lines)}</span>'
-    )
-    return f"<details><summary>{head}</summary><p>{prose(part.text)}</p></details>"
-
-
-def _name(part: Part, text: str) -> str:
-    """Return which zone this is, where a part comes once for each."""
-    found = part.pattern.search(text)
-    name = found.groupdict().get("name") if found else None
-    return f": {markup(name)}" if name else ""
+def place_lines(report: Report) -> Place:
+    """Return an id for each line of a report, unlike those of another report on the same page."""
+    text = "\n".join(line.text for line in report.source)
+    checksum = crc32(text.encode("utf-8", "backslashreplace"))
+    return lambda line: f"oomlab-{checksum:08x}-{line}"
