@@ -197,7 +197,7 @@ def test_a_tower_of_marks_on_one_letter_is_cut():
 def test_every_page_begins_with_an_element_that_mathjax_leaves_alone():
     """JupyterLab typesets ``$…$`` in every output: a process could call itself a formula."""
     pytest.importorskip("anywidget")
-    from oomlab.explore.choose import choose
+    from oomlab.explore import choose
 
     (incident,) = parse(corpus.incident())
     pages = [html(small()), annotated(small()), timeline([small()])._repr_html_()]
