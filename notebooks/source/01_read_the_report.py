@@ -22,14 +22,12 @@
 # from top to bottom, without trying to understand everything. We go through the parts afterwards.
 
 # %%
-from IPython.display import HTML
-
 from oomlab import corpus, parse, render
 from oomlab.check import check, hint, problem, solution
 
 log = corpus.incident()
 report = parse(log)[0]
-HTML(render.annotated(report))
+render.annotated(report)
 
 # %% [markdown]
 # ## Who asked, and for what
@@ -263,7 +261,7 @@ solution("01.5")
 # %%
 modern_log = corpus.capture("oom-rsync-fix-off-k510-1024M.log")
 modern = parse(modern_log)[0]
-HTML(render.annotated(modern))
+render.annotated(modern)
 
 # %% [markdown]
 # Look for what is new. The mask is spelled out: `0xcc0(GFP_KERNEL)`. The per-cpu lists are gone. A
