@@ -7,6 +7,7 @@ import os
 import re
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
 from itertools import chain, islice
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +15,8 @@ from oomlab.cli.complaint import FAILED, complain, shown
 from oomlab.cli.progress import progress
 
 if TYPE_CHECKING:
-    from oomlab.diagnosis.timelines import Judged, Timeline
+    from oomlab.diagnosis.judged import Judged
+    from oomlab.diagnosis.timelines import Timeline
     from oomlab.report import Report
 
 _LINE_DIGITS = 7
@@ -53,7 +55,7 @@ def add(subparsers: Any) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Print what the logs contain; return 1 when they hold no report."""
-    from oomlab.diagnosis.timelines import judge
+    from oomlab.diagnosis.judged import judge
 
     logs = _Logs(arguments.files)
     found = judge(logs)
@@ -111,23 +113,32 @@ def _print_whole(only: Judged, *, several_logs: bool) -> None:
 
     if several_logs:
         print(f"{plain(only.log)}:\n")
-    sys.stdout.write(text(only.report, only.diagnosis, width=_width(), bold=_bold()))
+    width, bold = _width(), _bold()
+    sys.stdout.write(only.show(lambda each: text(each.report, each.diagnosis, width=width, bold=bold)))
 
 
 def _print_list(found: Iterable[Judged], logs: Sequence[str]) -> None:
     """Print one line for each report as it is read, then a summary of each log."""
     from oomlab.diagnosis.timelines import TimelineBuilder
-    from oomlab.render import line
 
     several = len(logs) > 1
     width = _LINE_DIGITS + (max(len(shown(log)) for log in logs) + 1 if several else len("line "))
     timelines: dict[str, TimelineBuilder] = {}
-    for number, (log, report, diagnosis) in enumerate(found, 1):
-        place = f"{log}:{report.first_line}" if several else f"line {report.first_line}"
-        print(line(report, diagnosis, number, place.ljust(width)))
-        timelines.setdefault(log, TimelineBuilder()).add(report, diagnosis)
+    for number, each in enumerate(found, 1):
+        first = each.report.first_line
+        place = f"{each.log}:{first}" if several else f"line {first}"
+        print(each.show(partial(_row, number=number, place=place.ljust(width))))
+        timelines.setdefault(each.log, TimelineBuilder()).add(each)
     for log, builder in timelines.items():
         _print_together(builder.build(), log if several else None)
+
+
+def _row(judged: Judged, *, number: int, place: str) -> str:
+    """Return a report as one line of the list, with a second one where a stage failed on it."""
+    from oomlab.render import line
+
+    failed = f"\n      {judged.failure.reason}." if judged.failure else ""
+    return line(judged.report, judged.diagnosis, number, place) + failed
 
 
 def _print_together(together: Timeline, log: str | None) -> None:

@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any
 
-from oomlab.diagnosis import diagnose
 from oomlab.diagnosis.finding import Diagnosis, threshold
+from oomlab.diagnosis.judged import Judged, judge
 from oomlab.diagnosis.usage import MemoryUse, memory_use
-from oomlab.report import Kind, Report, Victim
+from oomlab.report import Kind, Problem, Report, Victim
 from oomlab.units import human_kb
 from oomlab.words import listed, several
-
-NEARBY = 20
-"""So many reports before one are kept, to say whether their kills helped."""
 
 _WATCHED = {
     "anon": "process memory",
@@ -46,10 +42,10 @@ class Event:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Timeline:
-    """What the reports of a log come to together.
+    """The reports of one log together.
 
     ``same_cause`` is ``None`` unless at least two were OOMs whose cause is known. ``changes``
-    tell what grew or shrank from the first OOM to the last.
+    name what grew or shrank from the first OOM to the last.
     """
 
     events: tuple[Event, ...]
@@ -58,31 +54,14 @@ class Timeline:
     summary: str
 
     def _repr_html_(self) -> str:
-        """Show the timeline in a notebook; like a report, it loads its page when it is asked to."""
+        """Show the timeline in a notebook; like a report, it loads its page on first use."""
         from oomlab.render import timeline_html
 
         return str(timeline_html(self))
 
 
-class Judged(NamedTuple):
-    """A report, the name of its log, and why it was written."""
-
-    log: str
-    report: Report
-    diagnosis: Diagnosis
-
-
-def judge(found: Iterable[tuple[str, Report]]) -> Iterator[Judged]:
-    """Diagnose reports as they come, each with the name of its log, in the light of those before it."""
-    before: dict[str, deque[Report]] = {}
-    for log, report in found:
-        earlier = before.setdefault(log, deque(maxlen=NEARBY))
-        yield Judged(log, report, diagnose(report, others=earlier))
-        earlier.append(report)
-
-
 class TimelineBuilder:
-    """Takes the reports of one log as they come, and says what they have in common.
+    """Takes the reports of one log as they come, and finds what they have in common.
 
     Of the reports themselves only the first and the last OOM are kept, so that there may be many.
     """
@@ -90,20 +69,23 @@ class TimelineBuilder:
     def __init__(self) -> None:
         self._events: list[Event] = []
         self._ooms: list[Report] = []
+        self._failures: list[Problem] = []
 
-    def add(self, report: Report, diagnosis: Diagnosis) -> None:
+    def add(self, judged: Judged) -> None:
         """Take the next report of the log, and why it was written."""
-        self._events.append(_event(report, diagnosis))
-        if report.kind == "oom":
-            self._ooms[1:] = [report]
+        self._events.append(_event(judged.report, judged.diagnosis))
+        if judged.failure:
+            self._failures.append(judged.failure)
+        elif judged.report.kind == "oom":
+            self._ooms[1:] = [judged.report]
 
     def build(self) -> Timeline:
-        """Say what the reports so far come to."""
+        """Return the timeline of the reports so far."""
         causes = [event.diagnosis.cause for event in self._events]
         known = [cause for cause in causes if cause not in ("not_oom", "undetermined")]
         same = len(set(known)) == 1 if len(known) > 1 else None
         changes = tuple(_changes(self._ooms))
-        summary = _summary(self._events, known, same, changes)
+        summary = _summary(self._events, known, same, changes) + _failed(self._failures)
         return Timeline(events=tuple(self._events), same_cause=same, changes=changes, summary=summary)
 
 
@@ -119,15 +101,15 @@ def _event(report: Report, diagnosis: Diagnosis) -> Event:
 
 
 def timeline(reports: Iterable[Report]) -> Timeline:
-    """Say what the reports of one log, in the order of the log, have in common."""
+    """Return what the reports of one log, in the order of the log, have in common."""
     builder = TimelineBuilder()
-    for report in reports:
-        builder.add(report, diagnose(report))
+    for judged in judge(("", report) for report in reports):
+        builder.add(judged)
     return builder.build()
 
 
 def timeline_as_dict(line: Timeline) -> dict[str, Any]:
-    """Give a timeline as plain data for JSON."""
+    """Return a timeline as plain data for JSON."""
     return {
         "same_cause": line.same_cause,
         "changes": list(line.changes),
@@ -147,7 +129,7 @@ def timeline_as_dict(line: Timeline) -> dict[str, Any]:
 
 
 def _changes(reports: Sequence[Report]) -> Iterator[str]:
-    """Say what grew or shrank by a noticeable part of memory, from the first report to the last."""
+    """Yield what grew or shrank by a noticeable part of memory, from the first report to the last."""
     if len(reports) < 2:
         return
     first, last = memory_use(reports[0]), memory_use(reports[-1])
@@ -177,6 +159,13 @@ def _summary(events: Sequence[Event], known: Sequence[str], same: bool | None, c
     if changes:
         parts.append(f"Meanwhile {listed(changes)}.")
     return " ".join(parts)
+
+
+def _failed(failures: Sequence[Problem]) -> str:
+    if not failures:
+        return ""
+    lines = listed(dict.fromkeys(f"line {each.line}" for each in failures))
+    return f" The diagnosis of {several(len(failures), 'report')} failed, by a fault of oomlab ({lines})."
 
 
 def _span(events: Sequence[Event]) -> str:

@@ -7,7 +7,8 @@ from typing import Any
 
 from oomlab.diagnosis import Diagnosis, diagnose
 from oomlab.diagnosis import as_dict as diagnosis_as_dict
-from oomlab.diagnosis.timelines import Judged, TimelineBuilder, timeline_as_dict
+from oomlab.diagnosis.judged import Judged
+from oomlab.diagnosis.timelines import TimelineBuilder, timeline_as_dict
 from oomlab.gfp import GfpMask
 from oomlab.render.safe import dumps
 from oomlab.render.sentences.request import decode_trigger
@@ -50,11 +51,15 @@ def json_document(reports: Iterable[Judged]) -> Iterator[str]:
     """
     timelines: dict[str, TimelineBuilder] = {}
     yield f'{{"schema": {SCHEMA}, "reports": ['
-    for number, (log, report, diagnosis) in enumerate(reports):
-        timelines.setdefault(log, TimelineBuilder()).add(report, diagnosis)
-        yield (",\n" if number else "\n") + dumps({"log": log} | as_dict(report, diagnosis))
+    for number, judged in enumerate(reports):
+        timelines.setdefault(judged.log, TimelineBuilder()).add(judged)
+        yield (",\n" if number else "\n") + judged.show(_entry)
     together = [{"log": log} | timeline_as_dict(each.build()) for log, each in timelines.items()]
     yield f'\n], "timelines": {dumps(together)}}}\n'
+
+
+def _entry(judged: Judged) -> str:
+    return dumps({"log": judged.log} | as_dict(judged.report, judged.diagnosis))
 
 
 def _trigger(report: Report) -> dict[str, Any]:

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from oomlab import corpus
 from oomlab.check import check, hint
 from oomlab.diagnosis import diagnose
-from oomlab.diagnosis.timelines import judge, timeline
+from oomlab.diagnosis.judged import judge
+from oomlab.diagnosis.timelines import timeline
 from oomlab.gfp import decode_gfp
 from oomlab.kernel import KernelRelease, KernelVersion
 from oomlab.parsing import parse

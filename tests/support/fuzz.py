@@ -19,10 +19,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from random import Random
 
-from oomlab.diagnosis.timelines import judge, timeline
+from oomlab.diagnosis.judged import judge
+from oomlab.diagnosis.timelines import timeline
 from oomlab.errors import ReportError
 from oomlab.parsing import parse_bytes
-from oomlab.render import annotated, html, json_document, line, text, timeline_html
+from oomlab.render import annotated, as_dict, html, json_document, line, text, timeline_html
 from oomlab.report import Report
 
 REPO = Path(__file__).parents[2]
@@ -160,9 +161,12 @@ def _stretch(random: Random, logs: Sequence[bytes]) -> bytes:
 def explain(reports: Sequence[Report]) -> None:
     """Judge reports and show them: nothing may fail, and nothing may act on a terminal."""
     judged = list(judge(("a log", report) for report in reports))
-    for number, (_, report, diagnosis) in enumerate(judged, 1):
+    for number, each in enumerate(judged, 1):
+        report, diagnosis = each.report, each.diagnosis
+        assert each.failure is None, each.failure
         shown = text(report, diagnosis) + line(report, diagnosis, number)
         assert shown.replace("\n", "").isprintable()
+        as_dict(report, diagnosis)
         html(report)
         annotated(report)
     "".join(json_document(judged))
