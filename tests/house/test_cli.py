@@ -13,6 +13,7 @@ import pytest
 
 import oomlab
 from oomlab.cli import main
+from tests.support.command import shell
 
 
 @pytest.fixture
@@ -454,15 +455,6 @@ def test_a_small_64_bit_machine_is_told_too(run):
 
 
 # --- streams, numbers and files that are not as they should be --------------------------------
-
-
-def shell(line: str, folder: Path, **environment: str) -> subprocess.CompletedProcess[str]:
-    """Run a line of shell in which ``oomlab`` is the command."""
-    start = f'oomlab() {{ "{sys.executable}" -m oomlab "$@"; }}\n'
-    settings = {**os.environ, "PYTHONPATH": str(oomlab_root()), **environment}
-    return subprocess.run(
-        ["sh", "-c", start + line], cwd=folder, env=settings, capture_output=True, text=True, timeout=60
-    )
 
 
 @pytest.mark.parametrize(
