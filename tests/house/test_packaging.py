@@ -146,7 +146,7 @@ def test_the_wheel_brings_its_licences(metadata):
 def test_a_registry_s_page_holds_no_link_that_ends_there(metadata):
     page = metadata.get_payload(decode=True).decode()
     assert page.startswith("# oomlab\n")
-    assert "docs/reading-logs.md has" in page
+    assert "docs/reading-logs.md describes" in page
     assert not [target for target in re.findall(r"\]\(([^)]*)\)", page) if not target.startswith("https:")]
 
 
