@@ -41,7 +41,7 @@ NO_SWAP, FULL, IDLE = Swap(total=0, free=0), Swap(total=100_000, free=10), Swap(
 def zone(
     name="Normal", *, free=900, low=1000, size=250_000, node=None, reserve=(0, 0, 0, 0), **counters
 ) -> ZoneStat:
-    """A zone whose marks are ``low`` and a quarter above and below."""
+    """A zone whose watermarks are ``low`` and a fifth below and above."""
     return ZoneStat(
         name=name,
         node=node,
@@ -59,7 +59,7 @@ def zone(
 
 
 def machine(*zones, trigger=USER, swap=NO_SWAP, kernel="6.1.0", victims=None, **totals) -> Report:
-    """A 64-bit machine of 1 GB, full to the marks, on which ``totals`` say who holds what."""
+    """A 64-bit machine of 1 GB, full to the watermarks, on which ``totals`` show who holds what."""
     totals = {"active_file": 100, "inactive_file": 100, "active_anon": 0, "inactive_anon": 0} | totals
     totals = {"slab_reclaimable": 2000, "slab_unreclaimable": 3000, "pagetables": 500, "shmem": 0} | totals
     zones = zones or (zone(),)
@@ -90,7 +90,7 @@ def pae(*, trigger=KERNEL, lowmem_free=700, high_free=140_000, **totals) -> Repo
 
 
 def fragmented(types="", **counters) -> ZoneStat:
-    """A zone with 20,000 free pages, of which the large pieces are of these types."""
+    """A zone with 20,000 free pages, of which the large blocks are of these types."""
     free_blocks = (
         FreeBlocks(0, 12_000, "UME"),
         FreeBlocks(1, 1_000, "UM"),
@@ -175,7 +175,7 @@ def test_more_swap_is_no_remedy_for_lowmem(incident):
     assert not any("swap" in remedy for remedy in incident.remedies)
 
 
-# --- what is said, and how surely -------------------------------------------------------------
+# --- what is claimed, and how surely ----------------------------------------------------------
 
 
 @pytest.mark.parametrize("cause", CASES)
@@ -192,7 +192,7 @@ def test_every_cause_has_a_remedy_but_the_harmless(cause):
 
 
 @pytest.mark.parametrize("cause", CASES)
-def test_nothing_of_the_log_enters_what_we_say(cause):
+def test_nothing_of_the_log_enters_a_claim(cause):
     evil = "\x1b[2Jevil<img src=x>"
     report = CASES[cause]
     hostile = replace(
@@ -223,7 +223,7 @@ def test_without_the_header_a_judgement_is_less_sure():
     ],
     ids=["nothing", "no header", "all open", "no totals"],
 )
-def test_what_cannot_be_told_names_the_line_that_would_decide(report, line):
+def test_an_undetermined_cause_names_the_line_that_would_decide(report, line):
     diagnosis = diagnose(report)
     assert diagnosis.cause == "undetermined"
     assert line in diagnosis.summary
@@ -248,7 +248,7 @@ def test_lowmem_that_the_kernel_fills_itself_needs_no_free_highmem():
     assert (diagnose(full).cause, diagnose(full).confidence) == ("lowmem_exhaustion", "medium")
 
 
-def test_lowmem_that_no_counter_explains_is_told():
+def test_lowmem_that_no_counter_explains_contributes():
     shown = dict.fromkeys(("active_anon", "active_file", "pagetables"), 500)
     dma, normal, high = pae().zones
     low = [replace(each, counters=shown) for each in (dma, normal)]
@@ -382,7 +382,7 @@ def test_the_fix_of_2012_is_offered_to_kernels_that_lack_it(kernel, offered):
 # --- details ----------------------------------------------------------------------------------
 
 
-def test_a_failed_request_is_no_oom_but_its_reason_is_told():
+def test_a_failed_request_is_no_oom_but_its_reason_contributes():
     report = replace(machine(fragmented(), trigger=BIG, victims=()), kind="allocation_failure")
     assert (diagnose(report).cause, diagnose(report).contributing) == ("not_oom", ("fragmentation",))
 
@@ -409,14 +409,14 @@ def test_a_kernel_of_2_4_reports_the_failed_request_and_then_the_kill():
         ({"kernel": 800}, "kmem"),
     ],
 )
-def test_what_fills_a_group_is_told(stats, detail):
+def test_what_fills_a_group_contributes(stats, detail):
     group = replace(GROUP, stats={name: size * 1024 for name, size in stats.items()})
     report = replace(machine(), scope="memcg", memcg=group)
     assert diagnose(report).contributing == (detail,)
 
 
 @pytest.mark.parametrize(("swap", "detail"), [(NO_SWAP, "no_swap"), (FULL, "swap_full")])
-def test_swap_that_could_not_help_is_told(swap, detail):
+def test_swap_that_could_not_help_contributes(swap, detail):
     assert detail in diagnose(machine(inactive_anon=200_000, swap=swap)).contributing
 
 
@@ -444,7 +444,7 @@ def test_zones_are_named_with_their_node_only_where_there_are_several():
     assert ["Normal of node 0" in each for each in said] == [False, True]
 
 
-def test_a_limit_of_memory_and_swap_is_told_from_one_of_memory():
+def test_a_limit_of_memory_and_swap_is_distinguished_from_one_of_memory():
     full = replace(GROUP, usage_kb=900, swap_usage_kb=2048, swap_limit_kb=2048, kmem_usage_kb=0)
     said = [
         diagnose(replace(machine(), scope="memcg", memcg=group)).summary
@@ -468,14 +468,14 @@ def test_a_place_that_no_kernel_prints_is_not_repeated():
     assert "700" not in diagnose(replace(machine(inactive_anon=60_000), allocations=hostile)).summary
 
 
-def test_a_setting_that_chose_the_victim_is_told():
+def test_a_setting_that_chose_the_victim_contributes():
     dead = Victim(pid=77, anon_rss_kb=10, reason="Out of memory (oom_kill_allocating_task)")
     diagnosis = diagnose(machine(inactive_anon=200_000, victims=(dead,)))
     assert "oom_kill_allocating_task" in diagnosis.contributing
     assert "victim_is_not_consumer" in [finding.rule for finding in diagnosis.findings]
 
 
-def test_a_score_tells_the_share_where_the_state_of_memory_is_lost():
+def test_a_score_shows_the_share_where_the_state_of_memory_is_lost():
     def cut(score, adj=None, row=None):
         dead = Victim(pid=77, score=score, oom_score_adj=adj, line=3)
         tasks = (Task(pid=77, comm="cc1", oom_score_adj=row),)
@@ -501,7 +501,7 @@ def test_a_huge_page_pool_larger_than_the_machine_is_not_believed():
 # --- the table --------------------------------------------------------------------------------
 
 
-def test_remedies_speak_of_causes_and_details_that_exist():
+def test_remedies_name_causes_and_details_that_exist():
     rows = load_table("diagnosis")["remedy"]
     assert {cause for row in rows for cause in row["causes"]} <= set(CAUSES)
     for row in rows:
@@ -555,13 +555,13 @@ def test_before_5_5_only_the_letters_of_free_blocks_tell_what_is_kept_for_urgent
     assert 7 in {line.number for line in diagnosis.evidence}
 
 
-def test_cache_that_all_waits_to_be_written_is_told_beside_the_processes():
+def test_cache_that_all_waits_to_be_written_contributes_beside_the_processes():
     swapless = machine(inactive_anon=200_000, inactive_file=20_000, dirty=19_000)
     assert "dirty_file" in diagnose(swapless).contributing
     assert "dirty_file" not in diagnose(machine(inactive_anon=200_000, dirty=190)).contributing
 
 
-def test_several_nodes_are_spoken_of_as_several():
+def test_several_nodes_are_named_in_the_plural():
     nodes = [zone(node=node, free=60_000 if node in (1, 2) else 700) for node in range(4)]
     assert "Nodes 0 and 3 had too little while nodes 1 and 2 had" in diagnose(machine(*nodes)).summary
 
@@ -581,7 +581,7 @@ def test_the_function_that_panics_is_named_before_the_panic_is():
     assert "panic_on_oom" not in diagnose(replace(report, trace=("dump_header",))).contributing
 
 
-def test_a_score_that_the_victim_cannot_have_by_its_size_tells_nothing():
+def test_a_score_that_the_victim_cannot_have_by_its_size_shows_nothing():
     def cut(anon_rss_kb):
         dead = Victim(pid=77, score=998, anon_rss_kb=anon_rss_kb, line=3)
         return diagnose(
@@ -591,7 +591,7 @@ def test_a_score_that_the_victim_cannot_have_by_its_size_tells_nothing():
     assert [cut(size).cause for size in (84, 1_900_000)] == ["undetermined", "global_anon"]
 
 
-def test_pieces_that_are_large_enough_but_too_few_are_called_so():
+def test_blocks_that_are_large_enough_but_too_few_are_called_so():
     blocks = (FreeBlocks(0, 19_960), FreeBlocks(1, 0), FreeBlocks(2, 0), FreeBlocks(3, 5))
     few = replace(zone(free=20_000), free_blocks=blocks)
     diagnosis = diagnose(machine(few, trigger=BIG, kernel="2.6.32"))

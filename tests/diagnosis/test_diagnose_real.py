@@ -1,4 +1,4 @@
-"""Real reports: what experts made of them, and what the recordings' own notes say."""
+"""Real reports: the causes that experts and the recordings' own notes give."""
 
 from pathlib import Path
 
@@ -25,7 +25,7 @@ RECORDED = {
     "oom-rsync-fix-off-16384M": ("lowmem_exhaustion", "slab"),
     "oom-rsync-fix-off-k510-1024M": ("lowmem_exhaustion", "slab"),
 }
-"""What was done to each recorded kernel, told in its own note, as cause and detail."""
+"""What was done to each recorded kernel, from its own note, as cause and detail."""
 
 
 def recorded(name):

@@ -1,4 +1,4 @@
-"""Several reports of one log: when each was written, and what they come to together."""
+"""Several reports of one log: when each was written, and what they have in common."""
 
 import json
 import re
@@ -31,7 +31,7 @@ def test_a_timeline_is_plain_data():
     assert json.loads(json.dumps(data)) == data
 
 
-def test_earlier_kills_of_the_same_log_are_told():
+def test_earlier_kills_of_the_same_log_are_counted():
     reports = recorded("oom-rsync-fix-off-1024M-swap")
     findings = diagnose(reports[-1], others=reports).findings
     serial = next(finding for finding in findings if finding.rule == "serial_kills")
@@ -40,7 +40,7 @@ def test_earlier_kills_of_the_same_log_are_told():
 
 
 @pytest.mark.parametrize(
-    ("dress", "time"),
+    ("prefix", "time"),
     [
         ("Sep 23 02:04:16 db kernel: ", "Sep 23 02:04:16"),
         ("2025-09-23T02:04:16.123456+02:00 db kernel: ", "2025-09-23T02:04:16"),
@@ -51,14 +51,14 @@ def test_earlier_kills_of_the_same_log_are_told():
         ("", None),
     ],
 )
-def test_the_time_is_told_as_the_log_writes_it(dress, time):
+def test_the_time_is_given_as_the_log_writes_it(prefix, time):
     lines = ("sh invoked oom-killer: gfp_mask=0xd0, order=0, oom_score_adj=0", "Mem-Info:")
-    (report,) = parse("\n".join(dress + each for each in lines))
+    (report,) = parse("\n".join(prefix + each for each in lines))
     assert report.time == time
-    assert report.uptime_s == (12.345678 if "[ " in dress else None)
+    assert report.uptime_s == (12.345678 if "[ " in prefix else None)
 
 
-def test_a_kill_just_before_is_told_of_a_log_that_runs_backwards_too():
+def test_a_kill_just_before_is_counted_in_a_log_that_runs_backwards_too():
     text = (CAPTURES / "oom-rsync-fix-off-1024M-swap.log").read_text(errors="replace").rstrip("\n")
     first, second, *_ = parse("\n".join(text.split("\n")[::-1]))
     assert first.first_line > second.first_line
@@ -66,7 +66,7 @@ def test_a_kill_just_before_is_told_of_a_log_that_runs_backwards_too():
     assert "serial_kills" not in [finding.rule for finding in diagnose(first, others=[second]).findings]
 
 
-def test_a_kill_of_long_ago_says_nothing_about_this_one():
+def test_a_kill_of_long_ago_does_not_count_for_this_one():
     first, second, *_ = recorded("oom-rsync-fix-off-1024M-swap")
     late = replace(second, source=Source(second.first_line, _an_hour_later(second)))
     rules = [finding.rule for finding in diagnose(late, others=[first]).findings]
