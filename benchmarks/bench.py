@@ -84,7 +84,7 @@ def seconds(call: Callable[[], object]) -> float:
 
 
 def fastest(*calls: Callable[[], object], rounds: int) -> list[float]:
-    """Run several things in turn, a few rounds, and give the fastest time of each."""
+    """Run several things in turn, a few rounds, and return the fastest time of each."""
     times = [[seconds(call) for call in calls] for _ in range(rounds)]
     return [min(column) for column in zip(*times, strict=True)]
 

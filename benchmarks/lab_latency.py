@@ -20,24 +20,18 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import json
-import os
-import signal
-import socket
 import statistics
-import subprocess
 import sys
 import tempfile
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from tests.support.browser import find_chromium, launch
+from tests.support.jupyter import RUN_ALL, Lab, free_port, jupyterlab, listens, write_notebook
 
 ONE_WAY = 0.040
 
@@ -117,45 +111,7 @@ DRAG = """(selector) => new Promise((done) => {
 })"""
 
 
-# --- a server, and a network ------------------------------------------------------------------
-
-
-@contextmanager
-def server(folder: Path) -> Iterator[tuple[int, str]]:
-    """Run a JupyterLab with nothing of the user's in it; give its port and its token."""
-    port, token = free_port(), "bench"
-    options = ["--no-browser", "--ip=127.0.0.1", f"--port={port}", "--allow-root"]
-    exposed = [f"--{app}.expose_app_in_browser=True" for app in ("LabApp", "JupyterNotebookApp")]
-    command = [sys.executable, "-m", "jupyterlab", *options, *exposed, f"--IdentityProvider.token={token}"]
-    names = {"JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR", "JUPYTERLAB_WORKSPACES_DIR"}
-    home = {name: str(folder / name.lower()) for name in (*names, "IPYTHONDIR", "JUPYTERLAB_SETTINGS_DIR")}
-    with open(folder / "log", "wb") as log:
-        running = subprocess.Popen(command, cwd=folder, env={**os.environ, **home}, stdout=log, stderr=log)
-        try:
-            wait_for(port, running)
-            yield port, token
-        finally:
-            running.send_signal(signal.SIGTERM)
-            running.wait(20)
-
-
-def free_port() -> int:
-    """Find a port that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-def wait_for(port: int, running: subprocess.Popen[bytes] | None = None) -> None:
-    """Wait until somebody listens on a port; give up when the server that should has ended."""
-    for _ in range(600):
-        with socket.socket() as probe:
-            if probe.connect_ex(("127.0.0.1", port)) == 0:
-                return
-        if running is not None and running.poll() is not None:
-            raise SystemExit("JupyterLab ended before it listened")
-        time.sleep(0.1)
-    raise SystemExit("JupyterLab did not listen within a minute")
+# --- a network ---------------------------------------------------------------------------------
 
 
 def slow_road(to_port: int) -> int:
@@ -177,30 +133,22 @@ def slow_road(to_port: int) -> int:
         loop.run_forever()
 
     threading.Thread(target=serve, daemon=True).start()
-    wait_for(port)
+    while not listens(port):
+        time.sleep(0.01)
     return port
 
 
 # --- a notebook, and a hand -------------------------------------------------------------------
 
 
-def write_notebook(folder: Path, name: str, source: str) -> None:
-    """Write a notebook of one cell."""
-    cell = {"id": "one", "cell_type": "code", "metadata": {}, "execution_count": None, "outputs": []}
-    kernel = {"display_name": "Python 3", "language": "python", "name": "python3"}
-    notebook = {"cells": [{**cell, "source": source}], "metadata": {"kernelspec": kernel}}
-    (folder / name).write_text(json.dumps({**notebook, "nbformat": 4, "nbformat_minor": 5}))
-
-
-def open_notebook(browser: Browser, address: str, bench: Bench) -> Page:
+def show(browser: Browser, address: str, bench: Bench) -> Page:
     """Open a notebook in a tall window, run it, and wait for the slider."""
     page = browser.new_page(viewport={"width": 1400, "height": 1600})
     page.goto(address)
-    page.wait_for_function("window.jupyterapp?.shell?.currentWidget?.context?.isReady", timeout=60_000)
-    page.evaluate("async () => { await jupyterapp.shell.currentWidget.sessionContext.ready; }")
-    page.evaluate("() => jupyterapp.commands.execute('notebook:run-all-cells')")
+    page.wait_for_function("window.jupyterapp?.shell?.currentWidget?.context", timeout=60_000)
+    page.evaluate(RUN_ALL)
     page.wait_for_selector(bench.slider, timeout=60_000)
-    page.wait_for_timeout(3000)
+    page.wait_for_timeout(3000)  # what is loaded late must not disturb the measurement
     return page
 
 
@@ -223,13 +171,13 @@ def frames_a_second(page: Page, bench: Bench) -> tuple[float, float]:
 
 
 def quantile(numbers: list[float], percent: int) -> float:
-    """Give a percentile of some numbers."""
+    """Return a percentile of some numbers."""
     return statistics.quantiles(numbers, n=100)[percent - 1]
 
 
 def arrow_keys_work(browser: Browser, address: str) -> bool:
-    """Tell whether an arrow key on the lab's first slider changes what the lab says, each way."""
-    page = open_notebook(browser, address, BENCHES[0])
+    """Whether an arrow key moves the first slider of the lab, each way."""
+    page = show(browser, address, BENCHES[0])
     told = []
     for key in ("ArrowLeft", "ArrowRight", "ArrowDown", "ArrowUp"):
         page.locator(BENCHES[0].slider).first.press(key)
@@ -242,12 +190,11 @@ def arrow_keys_work(browser: Browser, address: str) -> bool:
 # --- the table --------------------------------------------------------------------------------
 
 
-def measure(browser: Browser, port: int, token: str, presses: int, network: str) -> bool:
-    """Print a line for each way of drawing; say whether the lab keeps its limits."""
+def measure(browser: Browser, lab: Lab, presses: int, network: str) -> bool:
+    """Print a line for each way of drawing, and return whether the lab keeps its limits."""
     kept = True
     for n, bench in enumerate(BENCHES):
-        address = f"http://127.0.0.1:{port}/lab/workspaces/bench{n}-{port}/tree/{n}.ipynb?token={token}"
-        page = open_notebook(browser, address, bench)
+        page = show(browser, lab.link(f"lab/workspaces/bench{n}-{lab.port}/tree/{n}.ipynb"), bench)
         times = press_to_picture(page, bench, presses)
         median = statistics.median(times)
         line = f"{bench.name:30}{network:22}{median:9.0f}{quantile(times, 95):9.0f}"
@@ -271,15 +218,17 @@ def main() -> int:
     print(f"{'':52}{'press to picture, ms':>20}{'while dragging':>21}")
     print(f"{'drawn by':30}{'network':22}{'median':>9}{'p95':>9}{'frames/s':>11}{'p95 gap, ms':>12}")
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
+        root, home = Path(folder, "notebooks"), Path(folder, "jupyter")
+        root.mkdir()
         for n, bench in enumerate(BENCHES):
-            write_notebook(Path(folder), f"{n}.ipynb", bench.cell)
-        with server(Path(folder)) as (port, token):
+            write_notebook(root / f"{n}.ipynb", [bench.cell])
+        with jupyterlab(root, home) as lab:
             browser = launch(playwright, chromium)
-            kept = measure(browser, port, token, presses, "at home")
-            kept &= measure(browser, slow_road(port), token, presses, "80 ms there and back")
-            for place, path in (("JupyterLab", "lab/workspaces/keys/tree"), ("Notebook 7", "notebooks")):
-                works = arrow_keys_work(browser, f"http://127.0.0.1:{port}/{path}/0.ipynb?token={token}")
-                print(f"arrow keys in {place}: {'work' if works else 'LOST'}")
+            kept = measure(browser, lab, presses, "at home")
+            kept &= measure(browser, lab._replace(port=slow_road(lab.port)), presses, "80 ms there and back")
+            for name, place in (("JupyterLab", "lab/workspaces/keys/tree"), ("Notebook 7", "notebooks")):
+                works = arrow_keys_work(browser, lab.link(f"{place}/0.ipynb"))
+                print(f"arrow keys in {name}: {'work' if works else 'LOST'}")
                 kept &= works
             browser.close()
     print("The limits are kept." if kept else "A limit is NOT kept.")

@@ -22,10 +22,10 @@ FLAGS = (
 
 
 def find_chromium() -> str | None:
-    """Give the path of a Chromium that is installed, or ``None``."""
+    """Return the path of a Chromium that is installed, or ``None``."""
     return next(filter(None, map(shutil.which, NAMES)), None)
 
 
 def launch(playwright: Playwright, chromium: str) -> Browser:
-    """Start it."""
+    """Start a browser without a window."""
     return playwright.chromium.launch(executable_path=chromium, args=FLAGS)

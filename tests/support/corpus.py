@@ -142,7 +142,7 @@ def cause(entry: Entry, found: list[Report]) -> bool:
 
 
 def called(wanted: str) -> str | None:
-    """Give our name of a cause in the key."""
+    """Return our name of a cause in the key."""
     known = [each for each in sorted(CAUSES, key=len, reverse=True) if wanted.startswith(each)]
     known += [ours for theirs, ours in ALIASES if wanted.startswith(theirs)]
     return known[0] if known else None
@@ -160,7 +160,7 @@ CHECKS: tuple[Callable[[Entry, list[Report]], bool], ...] = (
 
 
 def score(folder: Path) -> dict[str, list[str]]:
-    """Give, for each thing that is compared, the files in which it is wrong."""
+    """Return, for each thing that is compared, the files in which it is wrong."""
     wrong: dict[str, list[str]] = {check.__name__: [] for check in CHECKS}
     for entry in entries(folder):
         found = read(folder / entry["file"])
