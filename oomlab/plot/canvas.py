@@ -74,7 +74,7 @@ def look(key: str, *, solid: bool = True) -> dict[str, Any]:
     ``solid=False`` leaves the ground bare and hatches in the thing's colour.
     """
     each = swatch(key)
-    hatch = each.hatch * 3 or None
+    hatch = each.matplotlib_hatch
     if solid:
         return {"facecolor": each.color, "edgecolor": "#00000066", "linewidth": 0.5, "hatch": hatch}
     return {"facecolor": "none", "edgecolor": each.color, "linewidth": 0.8, "hatch": hatch}

@@ -4,18 +4,14 @@ from __future__ import annotations
 
 from matplotlib.axes import Axes
 
+from oomlab.diagnosis.usage import printed_use
 from oomlab.palette import swatch
 from oomlab.plot.canvas import FAINT, INK, QUIET, SMALL, TEXT, block, look, paper, say
 from oomlab.report import Report
 from oomlab.units import human_kb
 
-HOLDS = {
-    "cache": ("active_file", "inactive_file"),
-    "anonymous": ("active_anon", "inactive_anon"),
-    "slab": ("slab_reclaimable", "slab_unreclaimable"),
-    "free": ("free",),
-}
-"""Which of a report's totals belong to which colour."""
+_KEYS = {"file": "cache", "anon": "anonymous", "slab": "slab", "free": "free"}
+"""The uses of memory that are drawn, and their keys in the palette."""
 
 
 def totals(report: Report, *, ax: Axes | None = None) -> Axes:
@@ -23,7 +19,7 @@ def totals(report: Report, *, ax: Axes | None = None) -> Axes:
 
     All bars have one scale. Totals that the report does not print are left out.
     """
-    held = held_pages(report)
+    held = _held_pages(report)
     rows = len(held) + (report.swap is not None)
     ax = paper(ax, height=0.95 + 0.42 * max(1, rows))
     most = max(held.values(), default=0) or 1
@@ -39,14 +35,11 @@ def totals(report: Report, *, ax: Axes | None = None) -> Axes:
     return ax
 
 
-def held_pages(report: Report) -> dict[str, int]:
-    """Give what the machine holds, in pages, by the palette's keys, largest first."""
-    printed = {
-        key: sum(report.totals[name] for name in names)
-        for key, names in HOLDS.items()
-        if all(name in report.totals for name in names)
-    }
-    return dict(sorted(printed.items(), key=lambda item: -item[1]))
+def _held_pages(report: Report) -> dict[str, int]:
+    """Return what the machine holds, in pages, by the palette's keys, largest first."""
+    uses = printed_use(report)
+    held = {key: uses[name] for name, key in _KEYS.items() if name in uses}
+    return dict(sorted(held.items(), key=lambda item: -item[1]))
 
 
 def _finding(held: dict[str, int], page_kb: int) -> str:
