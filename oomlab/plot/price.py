@@ -62,8 +62,8 @@ def bytes_per_cached_page(
         for key, pages in (("radix_tree_node", cost.radix_nodes), ("buffer_head", cost.buffer_heads)):
             block(ax, start, -row - 0.28, pages / widest, 0.56, **look(key))
             start += pages / widest
-        said = f"{cost.total * PAGE_SIZE:.0f} bytes"
-        ax.text(start + 0.012, -row, said, va="center", fontsize=SMALL, color=INK)
+        label = f"{cost.total * PAGE_SIZE:.0f} bytes"
+        ax.text(start + 0.012, -row, label, va="center", fontsize=SMALL, color=INK)
     ax.set(xlim=(-0.02, 1.16), ylim=(0.5 - len(block_sizes), 0.55), xticks=[], yticks=[])
     detail = (
         f"Bytes of lowmem for one page of file in the cache. Crossed: {swatch('radix_tree_node').term}; "

@@ -28,8 +28,8 @@ def totals(report: Report, *, ax: Axes | None = None) -> Axes:
     if report.swap is not None and report.swap.total is not None:
         used = report.swap.total - (report.swap.free or 0)
         whole = human_kb(report.swap.total * report.page_size_kb)
-        said = f"{human_kb(used * report.page_size_kb)} used of {whole}"
-        _bar(ax, -len(held), "swap", used / most, said)
+        words = f"{human_kb(used * report.page_size_kb)} used of {whole}"
+        _bar(ax, -len(held), "swap", used / most, words)
     ax.set(xlim=(-0.02, 1.18), ylim=(0.55 - rows, 0.55), xticks=[], yticks=[])
     say(ax, _finding(held, report.page_size_kb), "All bars have the same scale.")
     return ax
@@ -49,8 +49,8 @@ def _finding(held: dict[str, int], page_kb: int) -> str:
     return f"{human_kb(held[largest] * page_kb)} of {swatch(largest).label}"
 
 
-def _bar(ax: Axes, row: float, key: str, share: float, said: str) -> None:
+def _bar(ax: Axes, row: float, key: str, share: float, words: str) -> None:
     ax.text(-0.012, row, swatch(key).label, ha="right", va="center", fontsize=TEXT, color=INK)
     ax.plot([0, 0], [row - 0.3, row + 0.3], color=FAINT, linewidth=1)
     block(ax, 0, row - 0.26, share, 0.52, **look(key))
-    ax.text(share + 0.012, row, said, va="center", fontsize=SMALL, color=QUIET)
+    ax.text(share + 0.012, row, words, va="center", fontsize=SMALL, color=QUIET)
