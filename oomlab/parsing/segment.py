@@ -213,14 +213,14 @@ def _belongs(draft: Draft, kind: LineKind, text: str) -> bool:
     if kind == "identity" and "panic" in draft.lines:
         return kind not in draft.lines  # the panic repeats it
     title = TITLES.get(kind)
-    return draft.stage <= LATEST.get(kind, Stage.REAPED) and (title is None or title in draft.lines)
+    return draft.stage <= LATEST[kind] and (title is None or title in draft.lines)
 
 
 def _starts_anew(draft: Draft, kind: LineKind, stage: Stage, text: str) -> bool:
     """Whether a line can only belong to another report than the open one."""
     if kind == "header":
         return True  # one that a logger only printed twice is a continuation by now
-    if stage == Stage.REQUEST:
+    if kind in ("failure", "show"):
         return not (draft.stage == stage and draft.of(kind)[-1:] == [Line(draft.last, text)])
     if stage >= Stage.KILL:
         return _kills_anew(draft, kind, text)
