@@ -7,10 +7,11 @@ from dataclasses import replace
 
 from matplotlib.axes import Axes
 
+from oomlab.machine import INCIDENT
 from oomlab.mmzone import PAGE_SIZE, is_highmem
 from oomlab.palette import swatch
 from oomlab.plot.canvas import INK, QUIET, SMALL, TEXT, block, look, paper, say
-from oomlab.simulation import Workload, pinned_by_page
+from oomlab.simulation import INCIDENT_WORKLOAD, pinned_by_page
 from oomlab.simulation.workload import BLOCK_SIZES
 from oomlab.units import gib_to_pages, human_kb, kb
 from oomlab.zone_model import Machine, zones
@@ -51,9 +52,9 @@ def bytes_per_cached_page(
 
     ``None`` among the sizes is a file system without buffer_heads.
     """
-    machine = machine or Machine()
+    machine = machine or INCIDENT
     ax = paper(ax, height=0.95 + 0.42 * len(block_sizes))
-    costs = [pinned_by_page(machine, replace(Workload(), block_size=size)) for size in block_sizes]
+    costs = [pinned_by_page(machine, replace(INCIDENT_WORKLOAD, block_size=size)) for size in block_sizes]
     widest = max(cost.total for cost in costs)
     for row, (size, cost) in enumerate(zip(block_sizes, costs, strict=True)):
         name = "no buffer_heads" if size is None else f"blocks of {size:,} B"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from base64 import b64decode
+from dataclasses import replace
 
 import pytest
 from playwright.sync_api import expect
@@ -12,8 +13,8 @@ from oomlab.cli import main
 from oomlab.explore import FailureLab
 from oomlab.explore.lab_page import lab_page
 from oomlab.kernel import KernelVersion
-from oomlab.simulation import Workload
-from oomlab.zone_model import Machine
+from oomlab.machine import INCIDENT
+from oomlab.simulation import INCIDENT_WORKLOAD
 from tests.support.jupyter import run_notebook, write_notebook
 
 GIB = 2**18
@@ -29,22 +30,22 @@ PRESETS = [
 
 def test_it_begins_with_the_incident():
     lab = FailureLab()
-    assert (lab.machine, lab.workload) == (Machine(), Workload())
+    assert (lab.machine, lab.workload) == (INCIDENT, INCIDENT_WORKLOAD)
     assert lab.trajectory.outcome == "oom"
     assert lab.sentence.startswith("The machine dies after 30.1 GiB")
 
 
 def test_it_can_begin_with_another_machine():
-    lab = FailureLab(Machine(ram=16 * GIB, boot_lowmem=30_000))
+    lab = FailureLab(replace(INCIDENT, ram=16 * GIB, boot_lowmem=30_000))
     lab.settings = {"written": 20 * GIB}
-    assert lab.machine == Machine(ram=16 * GIB, boot_lowmem=30_000)
-    assert lab.workload == Workload(written=20 * GIB)
+    assert lab.machine == replace(INCIDENT, ram=16 * GIB, boot_lowmem=30_000)
+    assert lab.workload == replace(INCIDENT_WORKLOAD, written=20 * GIB)
 
 
 def test_python_computes_the_point_where_the_hand_let_go():
     lab = FailureLab()
     lab.settings = {"ram": 16 * GIB, "kernel": "3.4", "block_size": None}
-    assert lab.machine == Machine(ram=16 * GIB, kernel=KernelVersion((3, 4)))
+    assert lab.machine == replace(INCIDENT, ram=16 * GIB, kernel=KernelVersion((3, 4)))
     assert lab._law == {"settings": lab.settings, "sentence": lab.sentence}
     assert lab.sentence.startswith("The machine lives")
 
@@ -246,7 +247,7 @@ def test_the_code_is_copied(bench):
     copied = bench.evaluate("navigator.clipboard.readText()")
     names: dict[str, object] = {}
     exec(copied, names)
-    assert names["machine"] == Machine(ram=64 * GIB)
+    assert names["machine"] == replace(INCIDENT, ram=64 * GIB)
 
 
 @pytest.mark.browser
