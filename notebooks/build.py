@@ -7,7 +7,8 @@
 A source is a percent script. Three tags matter:
 
 ``exercise``  holds one assignment, to a name of the exercise's own. In the learner's
-              copy the value becomes ``...``; comments on lines of their own stay.
+              copy the value becomes ``...``, or the options to pick from; comments
+              on lines of their own stay.
 ``check``     the cell that checks the exercise above it.
 ``solution``  is not in the learner's copy at all.
 
@@ -31,7 +32,7 @@ from nbclient import NotebookClient
 from nbformat import NotebookNode
 
 from oomlab.exercises import find
-from oomlab.exercises.kinds import Essay
+from oomlab.exercises.kinds import Choice, Essay
 
 HERE = Path(__file__).parent
 METADATA = {
@@ -69,14 +70,19 @@ def compose(source: Path, edition: str) -> NotebookNode:
         cell.metadata = _metadata(tags, exercise, seen)
         cell.id = _cell_id(cell.source, seen)
         if edition == "learner" and "exercise" in tags:
-            cell.source = stub(cell.source, f"{source.name}, exercise {exercise}")
+            cell.source = stub(cell.source, f"{source.name}, exercise {exercise}", _blank_answer(exercise))
         if edition == "solutions" or "solution" not in tags:
             notebook.cells.append(cell)
     return notebook
 
 
-def stub(text: str, where: str) -> str:
-    """Return an exercise cell without its answer.
+def _blank_answer(exercise: str) -> str:
+    """Return what takes the place of an answer: the options to pick from, or dots."""
+    return f'choose("{exercise}")' if isinstance(find(exercise).kind, Choice) else "..."
+
+
+def stub(text: str, where: str, blank: str = "...") -> str:
+    """Return an exercise cell with ``blank`` for its answer; a blank that can be shown is shown.
 
     Raises :class:`SourceError` when the cell holds anything but assignments to names.
 
@@ -87,15 +93,15 @@ def stub(text: str, where: str) -> str:
     lines, kept, start = text.splitlines(), [], 0
     for node in ast.parse(text).body:
         kept += [line for line in lines[start : node.lineno - 1] if not line.strip() or line.startswith("#")]
-        kept += _blank(node, lines, where)
+        kept += _blank(node, lines, where, blank)
         start = node.end_lineno or node.lineno
     return "\n".join(kept)
 
 
-def _blank(node: ast.stmt, lines: list[str], where: str) -> list[str]:
+def _blank(node: ast.stmt, lines: list[str], where: str, blank: str) -> list[str]:
     match node:
         case ast.Assign(targets=[ast.Name(id=name)]):
-            return [f"{name} = ...  # your answer"]
+            return [f"{name} = {blank}  # your answer"] if blank == "..." else [f"{name} = {blank}", name]
     raise SourceError(f"{where}: an exercise cell holds only `name = value`, not: {lines[node.lineno - 1]}")
 
 

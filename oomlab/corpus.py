@@ -16,7 +16,7 @@ _PLACES = (_PACKAGE / "data", _PACKAGE.parent / "data")
 
 
 def path(name: str) -> Path:
-    """Find a file of ``data/`` by its name, such as ``incident/top.txt``.
+    """Return the path of a file of ``data/`` by its name, such as ``incident/top.txt``.
 
     Raises :class:`OomlabError` with the closest names when there is no such file.
 
@@ -29,7 +29,7 @@ def path(name: str) -> Path:
 
 
 def read(name: str) -> str:
-    """Read a file of ``data/`` as text, byte for byte but for what is not UTF-8.
+    """Return a file of ``data/`` as text; bytes that are not UTF-8 become U+FFFD.
 
     >>> read("incident/sysctl-vm.txt").splitlines()[0]
     'vm.overcommit_memory = 0'
@@ -38,12 +38,12 @@ def read(name: str) -> str:
 
 
 def incident() -> str:
-    """Read the report that the course is about, damaged as it was found."""
+    """Return the report that the course is about, damaged as it was found."""
     return read("incident/oom-report.log")
 
 
 def captures() -> list[str]:
-    """List the recordings of real kernels, by the names that :func:`capture` takes.
+    """Return the recordings of real kernels, by the names that :func:`capture` takes.
 
     >>> "1024/zoneinfo" in captures()
     True
@@ -52,7 +52,7 @@ def captures() -> list[str]:
 
 
 def capture(name: str) -> str:
-    """Read one recording, such as ``1024/zoneinfo`` or ``oom-memcg.log``.
+    """Return one recording, such as ``1024/zoneinfo`` or ``oom-memcg.log``.
 
     >>> capture("1024/zoneinfo").splitlines()[0]
     'Node 0, zone      DMA'

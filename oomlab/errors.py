@@ -1,4 +1,4 @@
-"""What can go wrong, said so that the reader knows what to do next."""
+"""What can go wrong, worded so that the reader knows what to do next."""
 
 from __future__ import annotations
 
@@ -26,7 +26,3 @@ class UnknownKernel(OomlabError, ValueError):
 
 class MachineError(OomlabError, ValueError):
     """A machine that could not boot, or a size that makes no sense."""
-
-
-class LabUnavailable(OomlabError, RuntimeError):
-    """The live kernel cannot be run here (QEMU, a kernel image or memory is missing)."""

@@ -41,7 +41,7 @@ class SourceError(OomlabError, OSError):
 
 
 class _Decompressor(Protocol):
-    """What bz2, lzma and zstd agree upon."""
+    """The interface that bz2, lzma and zstd share."""
 
     def decompress(self, data: bytes, max_length: int = -1) -> bytes: ...
 
@@ -56,7 +56,7 @@ class _Decompressor(Protocol):
 
 
 class _Gunzip:
-    """zlib with the ways of its younger brothers."""
+    """zlib behind the interface that bz2, lzma and zstd share."""
 
     def __init__(self) -> None:
         self._inflate = zlib.decompressobj(wbits=31)

@@ -1,6 +1,6 @@
 """The theories about the incident: a poll to begin with, and the board that decides it.
 
-What each theory says stands in ``tables/theories.toml``. What decides it is worked
+The text of each theory is in ``tables/theories.toml``. What decides it is worked
 out here, from the report and from the model, and never typed in.
 """
 
@@ -13,10 +13,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from oomlab.kernel import load_table
-from oomlab.machine import INCIDENT
 from oomlab.render.safe import NO_MATH
 from oomlab.report import Report
-from oomlab.simulation import INCIDENT_WORKLOAD, Workload, simulate
+from oomlab.simulation import Workload, simulate
 from oomlab.units import gib_to_pages, human_kb, pages_to_gib
 from oomlab.zone_model import Machine
 
@@ -26,7 +25,7 @@ KEPT = "my-suspect.json"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Theory:
-    """One explanation of the incident: what it says, what it predicts, and what came of it."""
+    """One explanation of the incident: its claim, what it predicts, and the verdict."""
 
     key: str
     title: str
@@ -36,7 +35,7 @@ class Theory:
 
 
 def theories() -> tuple[Theory, ...]:
-    """Give the theories in the order in which the course tests them.
+    """Return the theories in the order in which the course tests them.
 
     >>> [theory.key for theory in theories() if theory.verdict == "right"]
     ['lowmem']
@@ -55,7 +54,7 @@ def keep_suspect(key: str, folder: Path | str = ".") -> None:
 
 
 def kept_suspect(folder: Path | str = ".") -> Theory | None:
-    """Give the choice that was kept, or ``None`` where there is none that can be read."""
+    """Return the choice that was kept, or ``None`` where there is none that can be read."""
     try:
         key = json.loads(Path(folder, KEPT).read_text(encoding="utf-8"))["suspect"]
     except (OSError, ValueError, KeyError, TypeError):
@@ -75,7 +74,7 @@ class Evidence:
 
 
 def weigh(theory: Theory, report: Report) -> Evidence:
-    """Work out what decides a theory, from a report of the incident and from the model."""
+    """Return what decides a theory, from a report of the incident and from the model."""
     return _WEIGH[theory.key](report)
 
 
@@ -84,7 +83,7 @@ def _rsync(report: Report) -> Evidence:
     mapped = f"{largest:,} pages, {_kb(report, largest)}"
     return Evidence(
         report=f"the larger rsync has a total_vm of {mapped}; {_swap(report)}",
-        model=_trial("mem=16G", replace(INCIDENT, mem_limit=gib_to_pages(16))),
+        model=_trial("mem=16G", replace(Machine(), mem_limit=gib_to_pages(16))),
     )
 
 
@@ -95,7 +94,7 @@ def _scanner(report: Report) -> Evidence:
     return Evidence(
         report=f"clamd holds {_kb(report, clamd.rss or 0)}; Normal holds {anon} anonymous pages",
         model=_trial(
-            "without clamd's pages", INCIDENT, replace(INCIDENT_WORKLOAD, anon=127_895 - (clamd.rss or 0))
+            "without clamd's pages", Machine(), replace(Workload(), anon=127_895 - (clamd.rss or 0))
         ),
     )
 
@@ -107,13 +106,13 @@ def _hoarding(report: Report) -> Evidence:
     scanned = normal.counters["pages_scanned"]
     return Evidence(
         report=f"it scanned {scanned:,} pages, in a zone with {seen} of the {cached:,} cached pages",
-        model=_trial("with the fix of 2012", replace(INCIDENT, buffer_head_fix=True)),
+        model=_trial("with the fix of 2012", replace(Machine(), buffer_head_fix=True)),
     )
 
 
 def _more_swap(report: Report) -> Evidence:
     return Evidence(
-        report=_swap(report), model=_trial("64 GiB of swap", replace(INCIDENT, swap=gib_to_pages(64)))
+        report=_swap(report), model=_trial("64 GiB of swap", replace(Machine(), swap=gib_to_pages(64)))
     )
 
 
@@ -126,7 +125,7 @@ def _lowmem(report: Report) -> Evidence:
             f"Normal is {above} pages above its min, HighMem has {_kb(report, high.free or 0)} free; "
             f"slab is {100 * slab / (normal.present or 1):.0f} % of Normal"
         ),
-        model=_trial("64-bit", replace(INCIDENT, arch="x86_64")),
+        model=_trial("64-bit", replace(Machine(), arch="x86_64")),
     )
 
 
@@ -150,7 +149,7 @@ def _swap(report: Report) -> str:
 
 
 def _trial(change: str, machine: Machine, workload: Workload | None = None) -> str:
-    run = simulate(machine, workload or INCIDENT_WORKLOAD)
+    run = simulate(machine, workload or Workload())
     cache = f"{pages_to_gib(run.end.page_cache):.1f} GiB of page cache"
     return f"{change}: {'dies at' if run.outcome == 'oom' else 'survives with'} {cache}"
 
@@ -160,7 +159,7 @@ def _trial(change: str, machine: Machine, workload: Workload | None = None) -> s
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Board:
-    """Every theory with its prediction, its evidence and its verdict, as text and as a table."""
+    """Theories with their predictions, evidence and verdicts, as text and as a table."""
 
     rows: tuple[tuple[Theory, Evidence], ...]
 
@@ -172,22 +171,26 @@ class Board:
         )
 
     def _repr_html_(self) -> str:
-        """Give the board as an HTML table, every text escaped."""
+        """Return the board as an HTML table, every text escaped."""
         head = "".join(f'<th scope="col">{h}</th>' for h in _HEADS)
         body = "".join(_row(theory, evidence) for theory, evidence in self.rows)
         table = f"{_STYLE}<thead><tr>{head}</tr></thead><tbody>{body}</tbody>"
         return f'<table class="oom-board {NO_MATH}">{table}</table>'
 
 
-_HEADS = ("Theory", "If it were so …", "The report says", "The model says", "Verdict")
+_HEADS = ("Theory", "If it were so …", "The report shows", "The model shows", "Verdict")
 _STYLE = (
     "<style>.oom-board td, .oom-board th { text-align: left !important; vertical-align: top; "
-    "padding: 0.5em 0.8em !important; max-width: 22em; white-space: normal; }</style>"
+    "padding: 0.5em 0.8em !important; max-width: 22em; white-space: normal; } "
+    ".oom-board td:last-child { white-space: nowrap; }</style>"
 )
 
 
+_MARKS = {"right": "✓", "half right": "½", "refuted": "✗"}
+
+
 def _row(theory: Theory, evidence: Evidence) -> str:
-    mark = "✓" if theory.verdict == "right" else "✗"
+    mark = _MARKS[theory.verdict]
     cells = (theory.predicts, evidence.report, evidence.model, f"{mark} {theory.verdict}")
     return (
         f'<tr><th scope="row">{html.escape(theory.title)}</th>'
@@ -196,6 +199,6 @@ def _row(theory: Theory, evidence: Evidence) -> str:
     )
 
 
-def board(report: Report) -> Board:
-    """Weigh every theory against the incident's report and the model."""
-    return Board(rows=tuple((theory, weigh(theory, report)) for theory in theories()))
+def board(report: Report, *chosen: Theory) -> Board:
+    """Weigh the chosen theories, or all of them, against the incident's report and the model."""
+    return Board(rows=tuple((theory, weigh(theory, report)) for theory in chosen or theories()))

@@ -18,7 +18,7 @@ _SIZE = re.compile(r"([0-9]{1,18}(?:\.[0-9]{1,18})?)\s*([kmgt]?)(?:i?b)?", re.IG
 
 
 def parse_size(text: str) -> int:
-    """Read a size such as ``32GiB``, ``512M`` or ``4096`` and give it in bytes.
+    """Return a size such as ``32GiB``, ``512M`` or ``4096`` in bytes.
 
     Units are powers of 1024, as the kernel's own ``mem=`` parameter has them.
     Raises :class:`MachineError` for anything else, negative sizes included.
@@ -33,7 +33,7 @@ def parse_size(text: str) -> int:
 
 
 def pages(kb: int, page_size_kb: int = PAGE_KB) -> int:
-    """Turn kilobytes into whole pages, dropping what does not fill one, as the kernel's shift does.
+    """Return kilobytes as whole pages, without what does not fill one, as the kernel's shift does.
 
     >>> pages(8056)
     2014
@@ -42,7 +42,7 @@ def pages(kb: int, page_size_kb: int = PAGE_KB) -> int:
 
 
 def kb(pages: int, page_size_kb: int = PAGE_KB) -> int:
-    """Turn pages into kilobytes.
+    """Return pages as kilobytes.
 
     >>> kb(2014)
     8056
@@ -51,7 +51,7 @@ def kb(pages: int, page_size_kb: int = PAGE_KB) -> int:
 
 
 def gib_to_pages(gib: float, page_size_kb: int = PAGE_KB) -> int:
-    """Turn GiB into pages.
+    """Return GiB as pages.
 
     >>> gib_to_pages(32)
     8388608
@@ -60,7 +60,7 @@ def gib_to_pages(gib: float, page_size_kb: int = PAGE_KB) -> int:
 
 
 def pages_to_gib(pages: float, page_size_kb: int = PAGE_KB) -> float:
-    """Turn pages into GiB.
+    """Return pages as GiB.
 
     >>> pages_to_gib(8388608)
     32.0
@@ -69,7 +69,7 @@ def pages_to_gib(pages: float, page_size_kb: int = PAGE_KB) -> float:
 
 
 def human_kb(kb: float) -> str:
-    """Write kilobytes as a person would: ``30.1 GiB``, ``549 MiB``, ``8 kB``.
+    """Return kilobytes as a person would write them: ``30.1 GiB``, ``549 MiB``, ``8 kB``.
 
     >>> human_kb(561924), human_kb(1048556)
     ('549 MiB', '1.0 GiB')

@@ -1,16 +1,16 @@
 # %% [markdown]
-# # What killed a 32 GB server with 550 MB free?
+# # What killed a 32 GB server with half a gigabyte free?
 #
-# *About 20 minutes. You will run your first cells, hear a machine's last words, and name a suspect.*
+# *About 15 minutes. You run your first cells, read a machine's last words, and name a suspect.*
 #
-# September 2015. Somebody copies one file from one server to another. The file is 50 GB, the tool is
-# `rsync`, and neither machine has much else to do. The receiving server has 32 GB of RAM, 2 GB of
-# swap and plenty of disk. Around 32 GB into the copy, the connection closes. The server answers
-# nobody. In the end somebody in the data centre presses the reset button.
+# September 2015. Somebody copies one file from one server to another. The file is 50 GB, the tool
+# is `rsync`, and neither machine has much else to do. The receiving server has 32 GB of RAM, 2 GB
+# of swap and plenty of disk. About 32 GB into the copy the connection closes. The server no longer
+# answers anybody. In the end the data centre resets it.
 #
-# The log tells what the owner could not see. The kernel had been killing processes, one after
-# another, until it killed the one that was writing the log. Linux does that for a single reason.
-# Somebody asked for memory, there was none to give, and waiting could not help. This is *out of
+# The log shows what the owner could not see. The kernel had been killing processes, one after
+# another, until it killed the one that was writing the log. Linux does that for a single reason:
+# somebody asked for memory, there was none to give, and waiting could not help. This is *out of
 # memory*, OOM for short. The part of the kernel that decides who must die is the **OOM killer**.
 #
 # So memory had run out. Had it?
@@ -18,8 +18,8 @@
 # %% [markdown]
 # ## The machine's own words
 #
-# A notebook is text with cells of Python between. Click on the cell below and press **Shift+Enter**.
-# It loads the kernel log of that night and prints three of its lines.
+# A notebook mixes text with cells of Python. Click on the cell below and press **Shift+Enter**. It
+# loads the kernel log of that night and prints three of its lines.
 
 # %%
 from oomlab import corpus, parse
@@ -30,12 +30,12 @@ for line in (lines[0], *lines[-2:]):
     print(line)
 
 # %% [markdown]
-# Read them slowly. A process named `clamd`, a virus scanner, asked for memory. The kernel invoked the
-# OOM killer on its behalf, and the OOM killer chose a victim: the same `clamd`. Nobody mentions
-# `rsync`.
+# Read them slowly. A process named `clamd`, a virus scanner, asked for memory. The kernel invoked
+# the OOM killer on its behalf, and the OOM killer chose a victim: the same `clamd`. Nothing here
+# mentions `rsync`.
 #
-# Between the first line and the last stand many more. You will learn to read every one of them. For
-# now, let the library do it.
+# There are 75 lines between the first and the last two. You will learn to read every one of them.
+# For now, let the library do it.
 
 # %%
 report = parse(log)[0]
@@ -45,8 +45,9 @@ print(f"total swap  {report.swap.total * report.page_size_kb:>9,} kB")
 print(f"used swap   {swap_used * report.page_size_kb:>9,} kB")
 
 # %% [markdown]
-# There is the riddle. At the moment when the kernel says that memory has run out, more than half a
-# gigabyte is free. Swap is there, almost 2 GB of it, and not one page has ever been written to it.
+# That is the riddle. At the moment when the kernel reports that memory has run out, more than half
+# a gigabyte is free. There is swap, almost 2 GB of it, and not one page has ever been written to
+# it.
 #
 # Where was the rest of the 32 GB? The kernel counts that too.
 
@@ -54,18 +55,29 @@ print(f"used swap   {swap_used * report.page_size_kb:>9,} kB")
 from oomlab import plot
 
 plot.totals(report)
+
 # %% [markdown]
-# Nearly everything is **page cache**: pieces of files that the kernel keeps in memory because they
-# might be wanted again. Page cache is the easiest memory there is. The disk has a copy of each page
-# that has not been changed since, a *clean* page, so the kernel may drop such a page at any time, at
-# no cost. Thirty gigabytes could have been given back in a moment. They were not.
+# Nearly everything is **page cache**: copies of parts of files, which the kernel keeps in memory
+# because they might be wanted again. Page cache is the easiest memory to take back. The disk has a
+# copy of every page that has not been changed since, a *clean* page, so the kernel may drop such a
+# page at any time, at no cost. Thirty gigabytes could have been given back in a moment. They were
+# not.
+#
+# ## Who still runs 32 bits?
+#
+# Hardly anybody, and that is not why we are here. Free memory that a request may not use is still
+# how machines die. In a Kubernetes pod the limit of a control group is reached while the node has
+# gigabytes free. On a big server one NUMA node is full and the next is empty. A device wants
+# sixteen pages in a row, and there are only single ones. Each time the kernel writes the same kind
+# of report, and each time the answer lies in a few of its numbers. This old machine shows all of
+# them at once, and its story can be solved to the last page.
 #
 # ## Pick a suspect
 #
-# The owner had a theory of his own. The people who answered his call for help had four more. Read
-# them and commit to one. A guess that you have made yourself is worth ten that you have read: you
-# will want to know whether you were right, and in notebook 07 you will find out. Your choice is kept
-# in a small file beside this notebook, and sent nowhere.
+# The owner had a theory. The people who answered the call for help had four more. Read them and
+# commit to one. A guess that you make yourself is worth ten that you read: you will want to know
+# whether you were right, and in notebook 07 you will find out. Your choice is kept in a small file
+# beside this notebook, and sent nowhere.
 
 # %%
 from oomlab.explore import Suspects
@@ -75,15 +87,17 @@ Suspects()
 # %% [markdown]
 # ## How exercises work here
 #
-# Each notebook has exercises. You put your answer in place of the three dots and run the cell, then
-# the one below it. The check says whether you are right. When you are wrong in a way that many people
-# are, it says which way. Nothing is recorded, and you may try as often as you like.
+# Each notebook has exercises. Put your answer in place of the three dots and run the cell, then run
+# the one below it. The check answers whether you are right. If you made a mistake that many people
+# make, it names the mistake. Nothing is recorded, and you may try as often as you like.
 #
-# Try it on a small one. The kernel hands out memory in **pages** of 4 kB.
+# Try it on a small one. The kernel hands out memory in **pages** of 4 kB. (A kB of the kernel has
+# 1,024 bytes. This course counts as the kernel does: a MiB is 1,024 kB, a GiB is 1,024 MiB. We
+# write MB and GB only where somebody else does, as in "a 32 GB server".)
 #
 # ### Exercise 00.1
 #
-# One line of the report says that 8,056 kB are free in one part of the machine. How many pages are
+# One line of the report shows that 8,056 kB are free in one part of the machine. How many pages is
 # that?
 
 # %%
@@ -99,10 +113,12 @@ check("00.1", free_pages)
 solution("00.1")
 
 # %% [markdown]
-# Stuck? `hint("00.1")` gives a nudge; call it again for a stronger one. `solution("00.1")` shows the
-# answer and the way there. And when you want more practice, `problem("00.1", seed=1)` asks the same
-# with fresh numbers, and `check("00.1", …, seed=1)` judges your answer. Any seed will do. A cell of
-# your own for such things comes with the **+** in the toolbar.
+# Some exercises offer options instead of dots: pick one, and it is checked at once.
+#
+# Stuck? Open *Hint* in the card, or call `hint("00.1")`; each further call gives a stronger hint.
+# `solution("00.1")` shows the answer and the way there. For more practice, `problem("00.1",
+# seed=1)` asks the same with fresh numbers, and `check("00.1", …, seed=1)` judges your answer. Any
+# seed will do. For a cell of your own, press **+** in the toolbar.
 
 # %%
 hint("00.1")
@@ -110,15 +126,13 @@ hint("00.1")
 # %% [markdown]
 # ## What you know now
 #
-# A server with 32 GB of RAM died of *out of memory* with more than 550 MB free, swap untouched, and
-# 30 GB in its page cache that could have been dropped. The process that asked and the process that
-# died were the same virus scanner, and the copy itself is not accused of anything.
+# A server with 32 GB of RAM died of *out of memory* with more than half a gigabyte free, swap
+# untouched, and 30 GiB in its page cache that could have been dropped. The process that asked and
+# the process that died were the same virus scanner, and nothing in these lines mentions the copy.
 #
-# (The kernel's kB has 1,024 bytes. Where we round, a MB has 1,024 of these kB and a GB 1,024 MB.)
-#
-# Something in that report must say why. The report has 78 lines. **What does each of them say?** That
-# is the next notebook: [01 Read the report](01_read_the_report.ipynb).
+# Something in the report must explain it. The report has 78 lines. **What does each of them mean?**
+# That is the next notebook: [01 Read the report](01_read_the_report.ipynb).
 #
 # *Sources: [question 724469](https://serverfault.com/questions/724469) of September 2015 on Server
-# Fault, with its answers and comments, CC BY-SA, retold in our own words. The log is the owner's own,
-# byte for byte; `data/SOURCES.md` says more.*
+# Fault, with its answers and comments, CC BY-SA, retold in our own words. The log is the owner's
+# own, byte for byte; `data/SOURCES.md` in the course's repository describes it.*

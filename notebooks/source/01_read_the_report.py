@@ -1,29 +1,31 @@
 # %% [markdown]
-# # What does each line of an OOM report say?
+# # What does each line of an OOM report mean?
 #
-# *About 40 minutes. At the end you can open any OOM report, find who asked, what the machine had,
-# what was free where, and who was killed, and you can say what is missing from it.*
+# *About 50 minutes, in two halves. At the end you can open any OOM report, find who asked, what the
+# machine had, what was free where, and who was killed, and you can tell what is missing from it.*
 #
-# In [00 Start](00_start.ipynb) a server with 550 MB of free memory killed its own daemons. The kernel
-# explained itself in 78 lines. They look like noise. They are an answer, in a fixed order, to six
-# questions: who asked and for what, how did it get there, what does the machine hold in total, what
-# does each zone hold, who is running, and who must die.
+# In [00 Start](00_start.ipynb) a server with half a gigabyte of free memory killed its own daemons.
+# The kernel explained itself in 78 lines. They look like noise. They answer six questions, always
+# in the same order: who asked and for what, how did it get there, what does the machine hold in
+# total, what does each zone hold, who is running, and who must die.
 #
 # ## First, a prediction
 #
 # The kernel killed a process because a request for memory could not be served. Write down how much
-# memory you think was asked for: a page, a megabyte, a gigabyte, fifty? Keep the note. The first line
-# will tell.
+# memory you think was asked for: a page, a megabyte, a gigabyte, fifty? Keep the note. The first
+# line has the answer.
 
 # %% [markdown]
 # ## The whole report, with its parts named
 #
-# Every coloured band is one part of the report. Click on a band to open what it says. Read it once
-# from top to bottom, without trying to understand everything. We go through the parts afterwards.
+# Every coloured band is one part of the report. Open the title of a band to read what the part
+# means. Read once from top to bottom, without trying to understand everything. We go through the
+# parts afterwards.
 
 # %%
 from oomlab import corpus, parse, render
 from oomlab.check import check, hint, problem, solution
+from oomlab.explore import choose
 
 log = corpus.incident()
 report = parse(log)[0]
@@ -38,26 +40,26 @@ render.annotated(report)
 print(report.quote(report.trigger.line).text)
 
 # %% [markdown]
-# Left of `clamd` stands what was put in front: the logging daemon's date and source, and in brackets
-# the seconds since the kernel was started. 1,772,321 seconds are twenty days and a half. Every logger
-# dresses the lines in its own way; below the dress is the kernel's own text.
+# Everything to the left of `clamd` was added on the way: the logging daemon's date and source, and
+# in brackets the seconds since the kernel was started. 1,772,321 seconds are twenty days and a
+# half. Each logger adds its own prefix. After it comes the kernel's own text.
 #
-# Then comes the sentence itself. `clamd invoked oom-killer` says on whose behalf the kernel was
-# working. It does not say that `clamd` is guilty. Whoever asks next when the last page is gone gets
-# its name here.
+# `clamd invoked oom-killer` names the process on whose behalf the kernel was working. That does not
+# make `clamd` guilty. Once the last page is gone, the next process to ask is named here.
 #
-# `order=0` is the size. The kernel hands out memory in blocks of 2ⁿ pages, and the order is the *n*.
-# Order 0 is 2⁰ = 1 page. Now look at your note: **the request that brought a 32 GB server down was
-# for 4 kB.**
+# `order=0` is the size. The kernel hands out memory in blocks of 2ⁿ pages, and the order is the
+# *n*. Order 0 is 2⁰ = 1 page. Now look at your note: **the request that brought a 32 GB server down
+# was for 4 kB.**
 #
-# `gfp_mask=0x84d0` says what kind of memory, and what the kernel was allowed to do to find it. It is
-# the most telling number of the whole report, and notebook 02 is about nothing else.
-# `oom_score_adj=0` says that nobody had asked the OOM killer to spare or to prefer this process.
+# `gfp_mask=0x84d0` describes what kind of memory was wanted, and what the kernel was allowed to do
+# to find it. It is the most informative number of the whole report, and notebook 02 is about
+# nothing else. `oom_score_adj=0` means that nobody had asked the OOM killer to spare or to prefer
+# this process.
 
 # %% [markdown]
 # ### Exercise 01.1
 #
-# Another report says `order=3`. How many kB does that request ask for?
+# Another report has `order=3`. How many kB does that request ask for?
 
 # %% tags=["exercise"]
 request_kb = 2**3 * 4
@@ -71,45 +73,50 @@ solution("01.1")
 # %% [markdown]
 # ## How it got there
 #
-# The next lines name the process again, the kernel (`3.2.59`) and its call trace, the innermost
-# function on top. Read it from below: a page fault (`do_page_fault`), handled by `handle_mm_fault`,
-# needs a table to write the new page's address in (`__pte_alloc`, `pte_alloc_one`), asks for one page
-# (`__alloc_pages_nodemask`), and finds none (`out_of_memory`).
+# The next lines name the process again, the kernel (`3.2.59`) and its **call trace**: the functions
+# that were running, the innermost on top. Read it from below. `clamd` had touched an address of its
+# own that had no page behind it. The processor stops the program then and calls the kernel: a
+# **page fault** (`do_page_fault`). The kernel (`handle_mm_fault`) wants to give the address a page
+# and write down where that page is. For the note it needs a table (`__pte_alloc`, `pte_alloc_one`),
+# asks for one page (`__alloc_pages_nodemask`), and finds none (`out_of_memory`).
 #
-# So `clamd` had touched an address of its own that had no page behind it. Before the kernel could
-# give it one, it needed another page, for itself, to note where the first one is. That page is a
-# **page-table page**. It could not be had.
-#
-# A question mark before a function says that the kernel found the address on the stack but cannot
-# vouch for it. Here every line has one. `sys_mmap_pgoff` may be a leftover from an earlier call: it
-# proves nothing about what `clamd` was doing, and nothing at all about `rsync`.
+# So before the kernel could give `clamd` a page, it needed another page for itself, a **page-table
+# page**. There was none left.
 
 # %%
-print(*report.trace, sep="\n")
+for line in report.source:
+    if "+0x" in line.text:
+        print(line.text.partition(">] ")[2])
 
 # %% [markdown]
+# A question mark before a function means that the kernel found the address on the stack but cannot
+# vouch for it. Here every line has one, so the story above is only likely; the mask will confirm
+# it. `sys_mmap_pgoff` may be a leftover from an earlier call: it proves nothing about what `clamd`
+# was doing, and nothing at all about `rsync`.
+#
 # ## What the machine holds in total
 #
-# The lines after `Mem-Info:` first give the *per-cpu lists*: free pages that each processor keeps at
-# hand, about two hundred in each zone at most. They rarely matter. The totals of the whole machine
-# follow, **in pages**, with the last of them further down. Here are all of them, the largest first.
+# The lines after `Mem-Info:` begin with the *per-cpu lists*: free pages that each processor keeps
+# at hand, about two hundred in each zone at most. They rarely matter. The totals of the whole
+# machine follow, **in pages**, with the last of them further down. Here are all of them, the
+# largest first.
 
 # %%
 for name, pages in sorted(report.totals.items(), key=lambda item: (-item[1], item[0])):
     print(f"{name:>20} {pages:>10,} pages {pages * report.page_size_kb:>12,} kB")
 
 # %% [markdown]
-# Two families matter most. **Anonymous** memory belongs to processes: their heaps and stacks. It has
-# no home on disk, so it can only be moved to swap. **File** memory is the page cache. Each family has
-# two lists, `active` and `inactive`; the kernel takes from the inactive one first. `slab` is memory
-# that the kernel uses for its own small objects. `dirty` counts cached pages that have been changed
-# and wait to be written to disk: zero. `writeback` counts those on their way: 61. So nearly all of
-# the cache is clean. Nothing in these lines looks like a machine in need.
+# Two families matter most. **Anonymous** memory belongs to processes: what they compute with. It
+# has no copy on disk, so it can only be moved to swap. **File** memory is the page cache. Each
+# family has two lists, `active` and `inactive`; the kernel takes from the inactive one first.
+# `slab` is memory that the kernel uses for its own small objects. `dirty` counts cached pages that
+# have been changed and wait to be written to disk: zero. `writeback` counts those on their way: 61.
+# So nearly all of the cache is clean. Nothing in these lines looks like a machine in need.
 
 # %% [markdown]
 # ### Exercise 01.2
 #
-# How many GiB of page cache does the report show? Add both file queues. One digit after the point is
+# How many GiB of page cache does the report show? Add both file lists. One digit after the point is
 # enough.
 
 # %% tags=["exercise"]
@@ -124,48 +131,54 @@ solution("01.2")
 # %% [markdown]
 # ## What each zone holds
 #
-# Now the lines that decide everything. The kernel does not see memory as one heap. It divides it into
-# **zones**, because not every piece of hardware and not every part of the kernel can reach every
-# address. This machine has three: `DMA`, `Normal` and `HighMem`. Each zone gets a long line of its
-# own, this time **in kB**.
+# Now the lines that decide everything. The kernel does not treat memory as one heap. It divides it
+# into **zones**, because not every piece of hardware and not every part of the kernel can reach
+# every address. This machine has three: `DMA`, `Normal` and `HighMem`. Each zone has a long line of
+# its own, this time **in kB**.
 
 # %%
 for number in range(report.zone("Normal").line, report.zone("Normal").line + 4):
     print(report.quote(number).text)
 
 # %% [markdown]
-# The terminal cut the line at 200 columns, in the middle of a number and of a word. Put together
-# again, the beginning reads: 8,056 kB free; a `min`, a `low` and a `high` mark; hardly any file or
-# anonymous pages; 890,008 kB present; 513,008 kB of reclaimable slab. Hold `free` against `min`:
-# there are 8 kB between them.
+# The terminal cut the line at 200 columns, once before a `:0kB`, once between a number and its
+# unit. (In the line of DMA it cut words in two. Look for them above.) Put together again, the
+# beginning reads: 8,056 kB free; three **watermarks**, `min`, `low` and `high`, at which the kernel
+# begins to worry; hardly any file or anonymous pages; 890,008 kB present; 513,008 kB of reclaimable
+# slab. Compare `free` with `min`: there are 8 kB between them.
 #
-# The line that follows, `lowmem_reserve[]`, says how many pages of this zone are kept back from
+# The line that follows, `lowmem_reserve[]`, lists how many pages of this zone are kept back from
 # requests that could have gone elsewhere. Notebook 04 computes both to the page.
+#
+# This is a good place for a break. The second half is about what a log loses, and about a report
+# that is only a few years old.
 #
 # ## What the logger lost
 #
 # Count the `lowmem_reserve[]` lines in the whole report: there are three. Count the zone lines that
 # begin with a name and `free:`. There are two. A line was lost on its way to the log while the
-# machine was dying. The library notices such things and says so.
+# machine was dying. The library notices such damage and lists it.
 
 # %%
 for damage in report.problems:
     print(f"line {damage.line}: {damage.reason}")
 
 # %% [markdown]
-# Can the lost line be had back? A good part of it can, because reports say many things twice. Each
-# zone has a second line further down, its **buddy list**: how many free blocks of each size it holds.
+# Can we recover the lost line? A good part of it, because reports contain many things twice. Each
+# zone has a second line further down, its **buddy list**: how many free blocks of each size it
+# holds.
 
 # %%
 print(report.quote(report.zone("HighMem").blocks_line).text)
 
 # %% [markdown]
-# 13 blocks of 4 kB, 14 of 8 kB, and so on up to 136 blocks of 4 MB: 561,924 kB in all. That is the
-# `free` of the lost line. So the free half gigabyte of notebook 00 lies almost wholly in `HighMem`.
+# 13 blocks of 4 kB, 14 of 8 kB, and so on up to 136 blocks of 4 MiB: 561,924 kB in all, which is
+# 549 MiB. That is the `free` of the lost line. So nearly all of the free memory of notebook 00 lies
+# in `HighMem`.
 #
 # The name comes from the way the kernel hands out memory. It splits a block into two halves,
-# *buddies*, when it needs a smaller one, and joins them again when both are free. The list tells at a
-# glance whether memory is merely scarce or also broken into small pieces.
+# *buddies*, when it needs a smaller one, and joins them again when both are free. The list shows at
+# a glance whether memory is merely scarce or also broken into small blocks.
 
 # %% [markdown]
 # ### Exercise 01.3
@@ -186,17 +199,18 @@ solution("01.3")
 # ## Swap, and RAM
 
 # %%
+wanted = ("Swap cache stats", "Free swap", "Total swap", "pages RAM", "pages HighMem", "pages reserved")
 for line in report.source:
-    if any(word in line.text for word in ("swap", "pages RAM", "pages HighMem", "pages reserved")):
+    if any(words in line.text for words in wanted):
         print(line.number, line.text.partition("] ")[2])
 
 # %% [markdown]
 # `add 0, delete 0, find 0/0`: in twenty days not one page was swapped out. Free swap equals total
-# swap. Whoever blames a lack of swap has to explain these two lines away.
+# swap. Whoever blames a lack of swap has to explain these three lines away.
 #
-# Then the machine itself, in pages. `pages RAM` makes 33 GiB, not 32: this kernel counts a hole of 1
-# GiB as well, the addresses that devices use. Notice that 8,422,402 of the 8,650,736 pages are
-# `HighMem`. Remember this proportion.
+# The last three lines measure the machine, in pages. `pages RAM` makes 33 GiB, not 32: this kernel
+# counts a hole of 1 GiB as well, the addresses that devices use. Of the 8,650,736 pages, 8,422,402
+# are `HighMem`. Remember this proportion.
 
 # %% [markdown]
 # ### Exercise 01.4
@@ -216,8 +230,8 @@ solution("01.4")
 # ## Who is running, and who must die
 #
 # The last part is the **task table**: one row for every process, sizes in pages. `total_vm` is all
-# the address space that a process has asked for; `rss`, the resident set, is what it really holds in
-# RAM. The owner of this server cut the table down to three rows before he posted it, so three rows
+# the address space that a process has asked for; `rss`, the resident set, is what it really holds
+# in RAM. The owner of this server cut the table down to three rows before posting it, so three rows
 # are what we have.
 
 # %%
@@ -225,13 +239,13 @@ for task in report.tasks:
     print(f"{task.comm:<8} pid {task.pid:>6}  total_vm {task.total_vm:>7,} pages  rss {task.rss:>7,} pages")
 
 # %% [markdown]
-# Pause at `rsync`. One theory says that it maps the whole file of 50 GB into memory. A mapping would
-# count in `total_vm`. There it stands: 579 and 677 pages, less than 3 MB each. That theory dies on
-# these two lines.
+# Pause at `rsync`. One theory is that it maps the whole file of 50 GB into memory. A mapping would
+# count in `total_vm`. Here are 579 and 677 pages, less than 3 MiB each. That theory dies on these
+# two lines.
 #
-# The OOM killer gives every process a score, mostly for the memory that its death would set free, and
-# picks the highest. That was `clamd`. It is not the culprit. It happened to ask, and it happened to
-# be large.
+# The OOM killer gives every process a score, mostly for the memory that its death would set free,
+# and picks the highest. That was `clamd`. It is not the culprit. It happened to ask, and it
+# happened to be large.
 
 # %%
 for number in (report.last_line - 1, report.last_line):
@@ -253,10 +267,10 @@ check("01.5", clamd_kb)
 solution("01.5")
 
 # %% [markdown]
-# ## A report from today
+# ## A newer report
 #
-# The text changes over the years, the questions do not. Here is a report by Linux 5.10, recorded for
-# this course on a small 32-bit machine that was brought down in the same way, on purpose.
+# The text changes over the years, the questions do not. Here is a report by Linux 5.10, recorded
+# for this course on a small 32-bit machine that we brought down in the same way, on purpose.
 
 # %%
 modern_log = corpus.capture("oom-rsync-fix-off-k510-1024M.log")
@@ -265,10 +279,10 @@ render.annotated(modern)
 
 # %% [markdown]
 # Look for what is new. The mask is spelled out: `0xcc0(GFP_KERNEL)`. The per-cpu lists are gone. A
-# line beginning with `Node 0` holds counters that used to stand in the zone lines. Each zone line has
-# a `managed:` beside its `present:`: what is left of the zone once the kernel has taken its own part
-# at boot. Blocks in the buddy list carry letters for the kind of memory they may hold. The kill is
-# announced in two lines, the first made for programs to read.
+# line beginning with `Node 0` holds counters that used to stand in the zone lines. Each zone line
+# has a `managed:` beside its `present:`: what is left of the zone once the kernel has taken its own
+# part at boot. Blocks in the buddy list carry letters for the kind of memory they may hold. The
+# kill is announced in two lines, the first made for programs to read.
 
 # %% [markdown]
 # ### Exercise 01.6
@@ -286,16 +300,35 @@ check("01.6", exhausted_zone)
 solution("01.6")
 
 # %% [markdown]
+# ## The report that you are most likely to meet
+#
+# Containers have a limit of their own, set on a **control group** of processes. When the group
+# reaches it, the kernel kills within the group, however much the machine has free. The last lines
+# of such a report, from Linux 6.1, are shorter.
+
+# %%
+group_log = corpus.capture("oom-memcg.log")
+wanted = ("invoked oom-killer", "memory: usage", "constraint=", "Killed process")
+for line in group_log.splitlines():
+    if any(words in line for words in wanted):
+        print(line)
+
+# %% [markdown]
+# `memory: usage … limit …` takes the place of the zones: the group has met its limit.
+# `constraint=CONSTRAINT_MEMCG` confirms it. When a pod ends with exit code 137 and the reason
+# *OOMKilled*, the node's kernel log has lines like these. Here nobody is short but the group.
+
+# %% [markdown]
 # ### Exercise 01.7
 #
-# In your own words: a colleague reads the incident's last line and says: "So clamd used up the
-# memory. Let us uninstall it." What do you answer? Write two or three sentences, then compare with
-# the points that a good answer makes.
+# In your own words: a colleague reads the last line of our incident and concludes: "So clamd used
+# up the memory. Let us uninstall it." What do you answer? Write two or three sentences. The check
+# then shows the points that a good answer makes.
 
 # %% tags=["exercise"]
 my_reply = """
 clamd only asked for one page when the zones that would do had none to spare, and it was killed for its
-high score, with 146 MB of a machine that has 32 GB. Killing it did not help: what it held was not
+high score, with 146 MiB of a machine that has 32 GiB. Killing it did not help: what it held was not
 in the zone that was short, and the killing went on.
 """
 
@@ -308,16 +341,17 @@ solution("01.7")
 # %% [markdown]
 # ## What you know now
 #
-# A report names who asked, what the machine holds, what each zone holds, who is running and who was
+# A report shows who asked, what the machine holds, what each zone holds, who is running and who was
 # killed, in this order. Totals and tasks count pages, zones count kB. Loggers lose lines, and the
-# buddy lists can give some of them back. The one who asks is not the culprit, and neither is the one
-# who dies.
+# buddy lists can give some of them back. The process that asks is not the culprit, and neither is
+# the one that dies.
 #
-# Two things point at the answer. The zone `Normal` stands 8 kB above its `min` mark. And the request
-# was special, in a way that only the mask tells. **What was asked for, by whom, and who was allowed
+# Two things point at the answer. The zone `Normal` has 8 kB more than its `min`. And the request
+# was special, in a way that only the mask shows. **What was asked for, by whom, and who was allowed
 # to wait?** Next: [02 The gfp_mask](02_gfp_mask.ipynb).
 #
 # *Sources: Linux 3.2, `dump_header` and `oom_kill_process` in mm/oom_kill.c, `show_free_areas` in
 # mm/page_alloc.c, `show_mem` in lib/show_mem.c. The incident: [question
-# 724469](https://serverfault.com/questions/724469) on Server Fault, CC BY-SA, retold. The report of
-# 5.10 is our own recording, `data/captures/oom-rsync-fix-off-k510-1024M.log`.*
+# 724469](https://serverfault.com/questions/724469) on Server Fault, CC BY-SA, retold. The reports
+# of 5.10 and 6.1 are our own recordings, `data/captures/oom-rsync-fix-off-k510-1024M.log` and
+# `oom-memcg.log`.*

@@ -1,31 +1,32 @@
 # %% [markdown]
 # # What was asked for, by whom, and who was allowed to wait?
 #
-# *About 35 minutes. At the end you can decode a gfp mask by hand, read the zone out of it, and say
-# what the kernel was allowed to do to find the memory. You also know why the same number means
+# *About 40 minutes. At the end you can decode a gfp mask without help, read the zone out of it, and
+# say what the kernel was allowed to do to find the memory. You also know why the same number means
 # something else on another kernel.*
 #
-# The report of [01](01_read_the_report.ipynb) begins with `gfp_mask=0x84d0, order=0`. One page is a
-# small wish. Half a gigabyte was free. There must be something about this wish that the free memory
-# could not serve. It is in the mask.
+# The report of [01](01_read_the_report.ipynb) begins with `gfp_mask=0x84d0, order=0`. One page is
+# not much to ask. Half a gigabyte was free. Something about this request could not be met by the
+# free memory. It is in the mask.
 #
 # *gfp* stands for *get free pages*, the kernel's way to ask for memory. The mask is a set of
-# switches, one bit each. Some say **where** the memory may lie. Some say **what the kernel may do**
-# while it looks. Some say how to treat the page.
+# switches, one bit each. Some choose **where** the memory may lie. Some allow **what the kernel may
+# do** while it looks. Some describe how to treat the page.
 #
 # ## First, a prediction
 #
-# The request came from a page fault of a virus scanner. Which of these do you think it was allowed to
-# do: wait until memory becomes free? Write dirty pages to disk to free some? Use any memory in the
-# machine? Say yes or no three times, then read on.
+# The request came from a page fault of a virus scanner. Which of these do you think it was allowed
+# to do: wait until memory becomes free? Write dirty pages to disk to free some? Use any memory in
+# the machine? Answer yes or no three times, then read on.
 
 # %% [markdown]
-# ## By hand
+# ## Bit by bit
 #
 # Write the number in binary. Every hexadecimal digit is four bits.
 
 # %%
 from oomlab.check import check, hint, problem, solution
+from oomlab.explore import GfpBits, choose
 
 mask = 0x84D0
 for digit in f"{mask:04x}":
@@ -38,36 +39,40 @@ for digit in f"{mask:04x}":
 from oomlab import decode_gfp, encode_gfp
 
 gfp = decode_gfp(0x84D0, kernel="3.2.59")
-for name in sorted(gfp.flags, key=lambda name: encode_gfp([name], kernel="3.2.59")):
-    print(f"{encode_gfp([name], kernel='3.2.59'):#8x}  {name}")
+for name in ("__GFP_WAIT", "__GFP_IO", "__GFP_FS", "__GFP_REPEAT", "__GFP_ZERO"):
+    print(f"{encode_gfp([name], kernel='3.2.59'):#8x}  {name:<13}", "set" if name in gfp.flags else "not set")
 
 # %% [markdown]
-# `__GFP_WAIT`, `__GFP_IO` and `__GFP_FS` say: you may sleep, you may start input and output, you may
-# call into the file system. Nearly all of the kernel's own requests want these three, so together
-# they have a name: **`GFP_KERNEL`**, which is 0xd0. The other two are wishes: `__GFP_REPEAT`, try
-# harder before giving up, and `__GFP_ZERO`, hand the page over filled with zeros.
+# `__GFP_WAIT`, `__GFP_IO` and `__GFP_FS` mean: you may sleep, you may start input and output, you
+# may call into the file system. Most of the kernel's own requests want these three, so together
+# they have a name: **`GFP_KERNEL`**, which is 0xd0. Of the other two, `__GFP_ZERO` asks for a page
+# filled with zeros. `__GFP_REPEAT` asks the kernel to try harder; for a small request like this one
+# it changes nothing on Linux 3.2, which repeats those anyway.
 
 # %%
 print(*gfp.names, sep=" | ")
 
 # %% [markdown]
-# So the first two answers are yes. This request was allowed to wait, to write and to clean up: a very
-# patient request. One of the answers that the owner got concludes that it was not picky at all. That
-# is the slip. There is one thing that it was picky about, and it shows in the bits that are **not**
-# set.
+# So the first two answers are yes. This request was allowed to wait, to write and to clean up: a
+# very patient request. One of the answers that the owner got concludes that it was therefore not
+# picky at all. That is where the answer goes wrong. There is one thing that the request was picky
+# about, and it shows in the bits that are **not** set.
 #
 # ## Where may the memory lie?
 #
-# The lowest four bits choose the **zone**. No bit set means `Normal`. `__GFP_DMA` (1) means the first
-# 16 MB, for hardware that can reach no further. `__GFP_HIGHMEM` (2) means that high memory is
-# welcome. `__GFP_MOVABLE` (8) says that the page may be moved later on; beside the 2 it prefers a
-# zone set aside for such pages, on machines that have one. The zone named is the *best* one that the
-# request may use. If it has no page to spare, the kernel goes **down**: HighMem, then Normal, then
-# DMA. It never goes up.
+# The lowest four bits choose the **zone**. No bit set means `Normal`. `__GFP_DMA` (1) means the
+# first 16 MiB, for hardware that can reach no further. `__GFP_HIGHMEM` (2) means that high memory
+# is welcome. `__GFP_DMA32` (4) means the first 4 GiB, and only 64-bit kernels have such a zone.
+# `__GFP_MOVABLE` (8) means that the page may be moved later on; together with the 2 it prefers a
+# zone set aside for such pages, on machines that have one.
+#
+# The zone named is the *best* one that the request may use. If it has no page to spare, the kernel
+# goes **down**: HighMem, then Normal, then DMA. It never goes up.
 #
 # ### Exercise 02.1
 #
-# Decode `0xd2` on the same kernel by hand. It is `GFP_KERNEL` with one more bit. Which flag is it?
+# Decode `0xd2` on the same kernel. It is `GFP_KERNEL` with one more bit. Which flag is it? Write
+# its name between quotes.
 
 # %% tags=["exercise"]
 extra_flag = "__GFP_HIGHMEM"
@@ -89,13 +94,13 @@ for mask in (0x84D0, 0x84D2, 0x1):
     print(f"{mask:#7x}", " then ".join(zones_allowed(request, ("DMA", "Normal", "HighMem"))))
 
 # %% [markdown]
-# This is it. `0x84d0` ends in 0. The page had to come from `Normal` or from `DMA`. The free half
-# gigabyte in `HighMem` was never an option, and the kernel did not even look there.
+# `0x84d0` ends in 0. **The page had to come from `Normal` or from `DMA`.** The free half gigabyte
+# in `HighMem` was never an option, and the kernel did not even look there.
 #
 # ### Exercise 02.2
 #
 # A kernel built with `CONFIG_HIGHPTE` may put page tables into high memory. What would the mask of
-# the same request have been?
+# the same request have been? A hexadecimal number begins with `0x` and needs no quotes.
 
 # %% tags=["exercise"]
 highpte_mask = 0x84D2
@@ -113,15 +118,13 @@ solution("02.2")
 # alone. Before you do, make a guess: is 0x84d0 still a `GFP_KERNEL` request in Linux 4.4? In 6.1?
 
 # %%
-from oomlab.explore import GfpBits
-
 GfpBits(mask=0x84D0, kernel="3.2.59")
 
 # %% [markdown]
 # ## The same number, three kernels
 #
-# The bits are not part of any promise. Kernel developers move them when they need room. `GFP_KERNEL`
-# alone has had five values since 2.6.11, from 0xd0 to today's 0xcc0.
+# The kernel promises nothing about these bits. Its developers move them when they need room.
+# `GFP_KERNEL` alone has had five values since 2.6.11, from 0xd0 to today's 0xcc0.
 
 # %%
 for version in ("3.2.59", "4.4", "6.1"):
@@ -131,8 +134,8 @@ for version in ("3.2.59", "4.4", "6.1"):
 # %% [markdown]
 # A table from a web page, applied to the wrong kernel, gives names that look right and are not. So
 # trust first the names that the kernel has printed itself (from 4.6 on it writes them beside the
-# number), then the kernel's version, and only then a guess. The library always says which of them it
-# has used.
+# number), then the kernel's version, and only then a guess. The library names the one that it has
+# used.
 
 # %%
 print("with the version:   ", decode_gfp(0x84D0, kernel="3.2.59").basis)
@@ -141,8 +144,9 @@ print("without the version:", decode_gfp(0x84D0).basis)
 # %% [markdown]
 # ### Exercise 02.3
 #
-# Decode `0x1d0` for Linux 3.2, by hand or with the explorer. Give the names joined with `|`, and use
-# the name of a group where there is one. `problem("02.3", seed=1)` has another mask for you.
+# Decode `0x1d0` for Linux 3.2, on paper or with the explorer. Write the names between quotes,
+# joined with `|`, and use the name of a group where there is one. `problem("02.3", seed=1)` has
+# another mask for you.
 
 # %% tags=["exercise"]
 mask_names = "GFP_KERNEL | __GFP_COLD"
@@ -156,15 +160,16 @@ solution("02.3")
 # %% [markdown]
 # ## Who is allowed to wait?
 #
-# Not everybody is. An interrupt handler cannot sleep: there is no process to put to sleep. It asks
-# with `GFP_ATOMIC`, may dig some way below the `min` mark, and must cope when it gets nothing. A file
-# system that is already busy writing must not be called again to write more, or it would wait for
-# itself. It asks with `GFP_NOFS`. And a request that comes from a program's own page fault has nobody
-# to hurry for: `GFP_KERNEL` or `GFP_HIGHUSER_MOVABLE` may wait as long as it takes.
+# Not everybody is. When a device needs attention, the processor drops what it does and runs an
+# *interrupt handler*. That code cannot sleep: there is no process to put to sleep. It asks with
+# `GFP_ATOMIC`, may take some of the pages below the `min` watermark, and must cope when it gets
+# nothing. A file system that is already busy writing must not be called again to write more, or it
+# would wait for itself. It asks with `GFP_NOFS`. And a request from a program's own page fault is
+# in no hurry: `GFP_KERNEL` or `GFP_HIGHUSER_MOVABLE` may wait as long as it takes.
 #
-# The OOM killer is the end of waiting. It is called only for requests that may sleep and may enter
-# the file system, after everything else has been tried. An atomic request that fails makes a *page
-# allocation failure*: its report looks much the same, and nobody dies.
+# The OOM killer is the last resort. On this kernel it is called only for requests that may sleep
+# and may enter the file system, after everything else has been tried. An atomic request that fails
+# makes a *page allocation failure*: its report looks much the same, and nobody dies.
 
 # %%
 print(f"{'mask':<9} {'names':<23} sleep  write  file system")
@@ -176,8 +181,9 @@ for mask in (0x20, 0x50, 0xD0, 0x200DA):
 # %% [markdown]
 # ### Exercise 02.4
 #
-# The copy fills the page cache. The kernel keeps small objects that describe each page of it, and
-# asks for their memory with `GFP_NOFS`. Can such a request call the OOM killer?
+# The copy fills the page cache. For each block of a cached page that is written the kernel keeps a
+# small object, a *buffer_head*, and asks for its memory with `GFP_NOFS`. Can such a request call
+# the OOM killer on this kernel?
 
 # %% tags=["exercise"]
 nofs_may_kill = "no"
@@ -189,15 +195,15 @@ check("02.4", nofs_may_kill)
 solution("02.4")
 
 # %% [markdown]
-# That answer is worth a moment. The requests for these objects cannot raise the alarm. Another one
-# must come by, an ordinary one, and it is often a bystander's. The bystander's name then stands in
-# the first line.
+# Take a moment for what this means. When the kernel wants memory for buffer_heads and there is
+# none, nobody hears of it. Another request must come by, an ordinary one, and it is often a
+# bystander's. The bystander's name is then in the first line of the report.
 #
 # ## How much? The order
 #
-# `order` is not a number of pages. Order 0 is one page, order 1 two, order 2 four, order 9 two
-# megabytes, always **in one piece** and aligned to its size. One of the answers to the owner seems to
-# take `order=0` for 20 pages. Its author had meant 2⁰ and lost the raised zero on the way.
+# `order` is not a number of pages. Order 0 is one page, order 1 two, order 2 four, order 9 two MiB,
+# always **in one piece** and aligned to its size. One of the answers to the owner seems to take
+# `order=0` for 20 pages. Its author had meant 2⁰, and the raised zero was lost on the way.
 #
 # ### Exercise 02.5
 #
@@ -231,15 +237,18 @@ solution("02.6")
 # ## What you know now
 #
 # `0x84d0` is a patient request by the kernel for one page for its own use. It may sleep, write and
-# clean up. It may not use high memory: the lowest digit is 0, so only `Normal` and `DMA` will do. And
-# a request that may not enter the file system cannot call the OOM killer at all. In this report a
-# bystander did.
+# clean up. It may not use high memory: the lowest digit is 0, so only `Normal` and `DMA` will do.
+# And on this kernel a request that may not enter the file system cannot call the OOM killer at all.
+# (Newer kernels make an exception for the limit of a control group.) In this report a bystander
+# called it.
 #
-# So the free memory was in the wrong place. But why are there places at all? The machine has 32 GB of
-# the same RAM. **Why could 550 MB of it not serve a request for 4 kB?** Next: [03 Lowmem and
-# highmem](03_lowmem_highmem.ipynb).
+# So the free memory was in the wrong place. But why are there places at all? The machine has 32 GB
+# of the same RAM. **Why could half a gigabyte of it not serve a request for 4 kB?** Next: [03
+# Lowmem and highmem](03_lowmem_highmem.ipynb).
 #
-# *Sources: include/linux/gfp.h of each version named; `gfp_zone` there. Linux 3.2: `PGALLOC_GFP` and
-# `pte_alloc_one` in arch/x86/mm/pgtable.c, `__alloc_pages_slowpath` in mm/page_alloc.c (who may call
-# the OOM killer), `alloc_page_buffers` in fs/buffer.c (`GFP_NOFS`). The owner's question and the
-# answers: Server Fault 724469, CC BY-SA, retold.*
+# *Sources: include/linux/gfp.h of each version named; `gfp_zone` there. Linux 3.2: `PGALLOC_GFP`,
+# `pte_alloc_one` and `setup_userpte` in arch/x86/mm/pgtable.c; `should_alloc_retry` and
+# `__alloc_pages_slowpath` in mm/page_alloc.c (who repeats, and who may call the OOM killer);
+# `alloc_page_buffers` in fs/buffer.c (`GFP_NOFS`). The exception for control groups:
+# `out_of_memory` in mm/oom_kill.c. The owner's question and the answers: Server Fault 724469, CC
+# BY-SA, retold.*

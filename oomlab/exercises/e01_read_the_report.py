@@ -132,8 +132,8 @@ EXERCISES = (
     ),
     Exercise(
         id="01.5",
-        question="A kill line reads total-vm:{total_vm}kB, anon-rss:{anon}kB, file-rss:{file}kB. "
-        "How many kB did the process hold in RAM?",
+        question="A kill line reads total-vm:{total_vm}kB, anon-rss:{anon}kB, file-rss:{file}kB. How "
+        "many kB did the process hold in RAM?",
         given={
             "total_vm": _VICTIM.total_vm_kb,
             "anon": _VICTIM.anon_rss_kb,
@@ -201,8 +201,8 @@ EXERCISES = (
             "Asking, being chosen, being guilty: three different things.",
         ),
         solution=(
-            "clamd asked for one page when there was none to spare in the zones that would do. It "
-            "was chosen for its size, 146 MiB of 32 GiB. Neither makes it guilty."
+            "clamd asked for one page when there was none to spare in the zones that would do. It was "
+            "chosen for its size, 146 MiB of 32 GiB. Neither makes it guilty."
         ),
     ),
 )

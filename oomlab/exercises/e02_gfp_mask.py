@@ -81,8 +81,8 @@ EXERCISES = (
     ),
     Exercise(
         id="02.2",
-        question="A request has the mask {mask:#x} on Linux 3.2. What would the mask be if high memory "
-        "would do?",
+        question="A request has the mask {mask:#x} on Linux 3.2. What would the mask be if high "
+        "memory would do?",
         given={"mask": 0x84D0},
         draw=lambda rng: {"mask": 0xD0 | rng.choice([0x100, 0x200, 0x400, 0x1000, 0x8000, 0x8200])},
         kind=Number(lambda mask: encode_gfp([*_names(mask), "__GFP_HIGHMEM"], kernel=KERNEL)),
@@ -96,14 +96,13 @@ EXERCISES = (
             "`{mask:#x} | 0x2`",
         ),
         solution="{mask:#x} | 0x2 = {answer:#x}. For a page-table page CONFIG_HIGHPTE makes the "
-        "difference. The "
-        "report shows 0x84d0, so this kernel was built without it (or it was switched off at boot, "
-        "`userpte=nohigh`), and its page tables had to lie in lowmem.",
+        "difference. The report shows 0x84d0, so this kernel was built without it (or it was switched "
+        "off at boot, `userpte=nohigh`), and its page tables had to lie in lowmem.",
     ),
     Exercise(
         id="02.3",
-        question="On Linux 3.2, which names does the mask {mask:#x} have? Use GFP_… for a group "
-        "where there is one.",
+        question="On Linux 3.2, which names does the mask {mask:#x} have? Use GFP_… for a group where "
+        "there is one.",
         given={"mask": 0x1C0 | 0x10},
         draw=_mask,
         kind=Names(_names),
@@ -119,8 +118,8 @@ EXERCISES = (
         ),
         hints=(
             "Write the number in binary, or digit by digit.",
-            "Look for the group first (0xd0 GFP_KERNEL, 0x50 GFP_NOFS, 0x10 GFP_NOIO, 0x20 GFP_ATOMIC, "
-            "0x200d2 GFP_HIGHUSER), then name the bits that are left.",
+            "Look for the group first (0xd0 GFP_KERNEL, 0x50 GFP_NOFS, 0x10 GFP_NOIO, 0x20 "
+            "GFP_ATOMIC, 0x200d2 GFP_HIGHUSER), then name the bits that are left.",
             "Toggle the bits in the explorer above until it shows {mask:#x}.",
         ),
         solution="{mask:#x} is {answer}.",
@@ -134,8 +133,8 @@ EXERCISES = (
         wrong=(
             Wrong(
                 lambda name: "no" if _may_kill(name) == "yes" else "yes",
-                "Two things are needed: to sleep, and to enter the file system. Which of them does {name} "
-                "have?",
+                "Two things are needed: to sleep, and to enter the file system. Which of them does "
+                "{name} have?",
             ),
         ),
         hints=(
@@ -143,10 +142,9 @@ EXERCISES = (
             "The OOM killer is called only by requests that have both __GFP_WAIT and __GFP_FS.",
             '`decode_gfp(encode_gfp(["{name}"], kernel="3.2.59"), kernel="3.2.59").flags`',
         ),
-        solution="The answer is {answer}. A request that lacks __GFP_WAIT or __GFP_FS cannot know whether "
-        "waiting or "
-        "the file system would still have freed something, so the kernel does not kill for it: the request "
-        "fails or tries again.",
+        solution="The answer is {answer}. A request that lacks __GFP_WAIT or __GFP_FS cannot know "
+        "whether waiting or the file system would still have freed something, so the kernel does not "
+        "kill for it: the request fails or tries again.",
     ),
     Exercise(
         id="02.5",
@@ -185,7 +183,7 @@ EXERCISES = (
             "1 is __GFP_DMA, 2 is __GFP_HIGHMEM, 0 means Normal. 0xa is 8 + 2, and 8 is __GFP_MOVABLE.",
             "__GFP_MOVABLE prefers a movable zone. Without one the rest of the digit decides.",
         ),
-        solution="{answer}. The last digit is all that counts, and it is the same on every kernel of the "
-        "course.",
+        solution="{answer}. The last digit is all that counts, and it is the same on every kernel of "
+        "the course.",
     ),
 )

@@ -6,7 +6,6 @@ from dataclasses import replace
 
 from oomlab.exercises import Exercise, Wrong
 from oomlab.exercises.kinds import Choice, Essay, Number
-from oomlab.machine import INCIDENT
 from oomlab.zone_model import Machine, zones
 
 KERNEL_MIB = 1024
@@ -48,9 +47,8 @@ EXERCISES = (
     ),
     Exercise(
         id="03.2",
-        question="A kernel has {frames:#x} page frames, and a struct page takes 32 bytes. How many MiB of "
-        "lowmem "
-        "does its mem_map take?",
+        question="A kernel has {frames:#x} page frames, and a struct page takes 32 bytes. How many "
+        "MiB of lowmem does its mem_map take?",
         given={"frames": 0x840000},
         draw=lambda rng: {"frames": 0x40000 * rng.randrange(2, 65)},
         kind=Number(lambda frames: frames * 32 / 2**20, unit="MiB", tolerance=0.5),
@@ -74,13 +72,12 @@ EXERCISES = (
             "`{frames:#x} * 32 / 2**20`",
         ),
         solution="{frames:,} frames × 32 bytes = {answer:.0f} MiB, all of it in lowmem. With 0x840000 "
-        "frames that "
-        "is more than a quarter of the 892 MiB there are.",
+        "frames that is more than a quarter of the 892 MiB there are.",
     ),
     Exercise(
         id="03.3",
-        question="{gib} GiB of RAM, a hole of 1 GiB, {size} bytes for a struct page. How many MiB "
-        "is the mem_map?",
+        question="{gib} GiB of RAM, a hole of 1 GiB, {size} bytes for a struct page. How many MiB is "
+        "the mem_map?",
         given={"gib": 16, "size": 40},
         draw=lambda rng: {"gib": rng.choice([4, 8, 12, 24, 48]), "size": rng.choice([32, 40])},
         kind=Number(lambda gib, size: _mem_map_mib(gib + 1, size), unit="MiB", tolerance=0.5),
@@ -122,16 +119,16 @@ EXERCISES = (
             "Memory that only a process uses needs an address in that process, not in the kernel.",
             "It is the one that belongs to the program.",
         ),
-        solution="The {answer}: it is used through the process's own page tables. All others are "
-        "the kernel's own.",
+        solution="The {answer}: it is used through the process's own page tables. All others are the "
+        "kernel's own.",
     ),
     Exercise(
         id="03.5",
         question="How many pages of HighMem does a 64-bit kernel have on the same hardware?",
-        kind=Number(lambda: _highmem_pages(replace(INCIDENT, arch="x86_64")), unit="pages"),
+        kind=Number(lambda: _highmem_pages(replace(Machine(), arch="x86_64")), unit="pages"),
         wrong=(
             Wrong(
-                lambda: _highmem_pages(INCIDENT),
+                lambda: _highmem_pages(Machine()),
                 "That is the 32-bit machine. Did you replace `arch`?",
                 test=lambda value: value > 8_000_000,
             ),
@@ -152,8 +149,7 @@ EXERCISES = (
                 "all of the kernel's own objects had to fit in about 870 MiB, however much RAM there was;",
                 "more than a quarter of that went to the mem_map of the highmem;",
                 "the limit that the owner wanted, 4 GB for a process, can be set on a 64-bit kernel "
-                "(ulimit -v, "
-                "a control group);",
+                "(ulimit -v, a control group);",
                 "32-bit programs run on a 64-bit kernel as they are.",
             )
         ),

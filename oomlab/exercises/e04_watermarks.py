@@ -120,8 +120,8 @@ EXERCISES = (
     Exercise(
         id="04.4",
         question=(
-            "On Linux 3.2 a zone has {free} free pages, min is {min}, and its reserve against this request "
-            "is {reserve}. Does an order-0 request pass?"
+            "On Linux 3.2 a zone has {free} free pages, min is {min}, and its reserve against this "
+            "request is {reserve}. Does an order-0 request pass?"
         ),
         given={"free": 1501, "min": 630, "reserve": 869},
         draw=_case,
@@ -190,7 +190,7 @@ EXERCISES = (
             "Work out min // 4 and managed * scale // 10000, and compare.",
             "`{min} // 4 > {managed} * {scale} // 10000`",
         ),
-        solution="The {answer}. The scale factor takes over in zones that are large beside their "
-        "min, such as HighMem.",
+        solution="The {answer}. The scale factor takes over in zones that are large beside their min, "
+        "such as HighMem.",
     ),
 )

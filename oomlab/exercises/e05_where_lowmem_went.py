@@ -43,9 +43,9 @@ def _limit() -> int:
 EXERCISES = (
     Exercise(
         id="05.1",
-        question="A page of slab holds {heads} buffer_heads, or {nodes} tree nodes of 64 slots each. With "
-        "one "
-        "buffer_head for each cached page, how many bytes of lowmem does a page of page cache cost?",
+        question="A page of slab holds {heads} buffer_heads, or {nodes} tree nodes of 64 slots each. "
+        "With one buffer_head for each cached page, how many bytes of lowmem does a page of page "
+        "cache cost?",
         given=_PACKINGS,
         draw=_packing,
         kind=Number(_bytes, unit="B", tolerance=0.5),
@@ -56,8 +56,8 @@ EXERCISES = (
             ),
             Wrong(
                 lambda heads, nodes: 56 + 296 / 64,
-                "Those are the objects alone. A page of slab holds a whole number of them; the rest of it "
-                "is lost, and has to be paid for too.",
+                "Those are the objects alone. A page of slab holds a whole number of them; the rest "
+                "of it is lost, and has to be paid for too.",
             ),
             Wrong(
                 lambda heads, nodes: PAGE_SIZE / heads + PAGE_SIZE / nodes,
@@ -66,12 +66,12 @@ EXERCISES = (
         ),
         hints=(
             "Each cached page pays for one buffer_head, and for a part of a tree node.",
-            "A page of slab divided by the objects in it is what one object really costs. A tree "
-            "node is shared by 64 pages.",
+            "A page of slab divided by the objects in it is what one object really costs. A tree node "
+            "is shared by 64 pages.",
             "`4096 / {heads} + 4096 / {nodes} / 64`",
         ),
-        solution="4096 / {heads} bytes for the buffer_head and 4096 / {nodes} / 64 for the node: about "
-        "{answer:.0f} bytes for 4,096. It sounds like nothing.",
+        solution="4096 / {heads} bytes for the buffer_head and 4096 / {nodes} / 64 for the node: "
+        "about {answer:.0f} bytes for 4,096. It sounds like nothing.",
     ),
     Exercise(
         id="05.2",
@@ -95,8 +95,8 @@ EXERCISES = (
             "Multiply, then divide by 1,024 to get kB.",
             "`{pages} * (4096 / 67 + 4096 / 13 / 64) / 1024`",
         ),
-        solution="About {answer:,.0f} kB. (For the 7,890,987 pages of the incident it is 99 percent of the "
-        "513,248 kB of reclaimable slab in the report.)",
+        solution="About {answer:,.0f} kB. (For the 7,890,987 pages of the incident it is 99 percent "
+        "of the 513,248 kB of reclaimable slab in the report.)",
     ),
     Exercise(
         id="05.3",
@@ -169,9 +169,8 @@ EXERCISES = (
     ),
     Exercise(
         id="05.6",
-        question="A kernel's limit is {limit:,} buffer_heads, and {pages:,} cached pages have one each. "
-        "By what "
-        "factor is the limit exceeded?",
+        question="A kernel's limit is {limit:,} buffer_heads, and {pages:,} cached pages have one "
+        "each. By what factor is the limit exceeded?",
         given={"limit": _limit(), "pages": cached_pages()},
         draw=lambda rng: {
             "limit": rng.randrange(200_000, 1_700_000),
@@ -193,8 +192,7 @@ EXERCISES = (
             "Divide the cached pages by the limit.",
             "`{pages} / {limit}`",
         ),
-        solution="{answer:.1f} times. The kernel can know it, but without the fix the knowledge does not "
-        "lead it "
-        "into HighMem.",
+        solution="{answer:.1f} times. The kernel can know it, but without the fix the knowledge does "
+        "not lead it into HighMem.",
     ),
 )

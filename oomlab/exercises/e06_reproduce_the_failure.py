@@ -6,12 +6,12 @@ from dataclasses import replace
 from functools import cache
 from random import Random
 
-from oomlab import INCIDENT, Machine, simulate, zones
+from oomlab import INCIDENT, Machine, Workload, simulate, zones
 from oomlab.exercises import Exercise, Wrong
 from oomlab.exercises.evidence import top
 from oomlab.exercises.kinds import Choice, Essay, Number
 from oomlab.rules import rules_for
-from oomlab.simulation import INCIDENT_WORKLOAD, critical_ram
+from oomlab.simulation import critical_ram
 from oomlab.units import PAGE_KB, gib_to_pages, kb, pages_to_gib
 
 _NORMAL = next(zone for zone in zones(INCIDENT) if zone.name == "Normal")
@@ -24,7 +24,7 @@ _MIN_KB = kb(_NORMAL.watermark_min)
 @cache
 def _cache_gib(machine: Machine) -> float:
     """Return the page cache at the end of a copy, in GiB."""
-    return pages_to_gib(simulate(machine, INCIDENT_WORKLOAD).end.page_cache)
+    return pages_to_gib(simulate(machine, Workload()).end.page_cache)
 
 
 def _with_ram(gib: float) -> float:
@@ -34,7 +34,7 @@ def _with_ram(gib: float) -> float:
 @cache
 def _edge(block_size: int) -> int:
     """Return the smallest RAM, in pages, with which the copy fails."""
-    edge = critical_ram(INCIDENT, replace(INCIDENT_WORKLOAD, block_size=block_size))
+    edge = critical_ram(INCIDENT, replace(Workload(), block_size=block_size))
     assert edge is not None
     return edge
 
@@ -42,7 +42,7 @@ def _edge(block_size: int) -> int:
 @cache
 def _limited(gib: float, block: int) -> str:
     machine = replace(INCIDENT, mem_limit=gib_to_pages(gib))
-    return simulate(machine, replace(INCIDENT_WORKLOAD, block_size=block)).outcome
+    return simulate(machine, Workload(block_size=block)).outcome
 
 
 def _limit(rng: Random) -> dict[str, int]:
@@ -94,7 +94,7 @@ EXERCISES = (
         hints=(
             "What of lowmem could go to swap?",
             "`replace(INCIDENT, swap=gib_to_pages(64))`, then simulate.",
-            "`pages_to_gib(simulate(replace(INCIDENT, swap=gib_to_pages(64))).end.page_cache)`",
+            "`pages_to_gib(simulate(replace(INCIDENT, swap=gib_to_pages(64)), Workload()).end.page_cache)`",
         ),
         solution="{answer:.2f} GiB, as before. Nothing in lowmem can be swapped.",
     ),
@@ -114,13 +114,11 @@ EXERCISES = (
         hints=(
             "The mem_map grows too. Where does it lie?",
             "`replace(INCIDENT, ram=gib_to_pages({gib}))`, then simulate.",
-            "`pages_to_gib(simulate(replace(INCIDENT, ram=gib_to_pages({gib}))).end.page_cache)`",
+            "`pages_to_gib(simulate(replace(INCIDENT, ram=gib_to_pages({gib})), Workload()).end.page_cache)`",
         ),
-        solution="{answer:.2f} GiB, less than the 30.10 GiB with half the RAM. Every additional GiB takes "
-        "8 MiB of "
-        "lowmem for its mem_map, and moves the other finish line a GiB away. On this kernel more memory "
-        "makes a "
-        "worse machine.",
+        solution="{answer:.2f} GiB, less than the 30.10 GiB with half the RAM. Every additional GiB "
+        "takes 8 MiB of lowmem for its mem_map, and moves the other finish line a GiB away. On this "
+        "kernel more memory makes a worse machine.",
     ),
     Exercise(
         id="06.4",
@@ -133,10 +131,10 @@ EXERCISES = (
         hints=(
             "How much lowmem does a cached page cost with small blocks?",
             "If each cached page costs more, less cache fits before lowmem is gone.",
-            "`critical_ram(INCIDENT, replace(INCIDENT_WORKLOAD, block_size=1024))`",
+            "`critical_ram(INCIDENT, Workload(block_size=1024))`",
         ),
-        solution="It is {answer}. A machine of 16 GiB dies with blocks of 1 kB, and lives with "
-        "blocks of 4 kB.",
+        solution="It is {answer}. A machine of 16 GiB dies with blocks of 1 kB, and lives with blocks "
+        "of 4 kB.",
     ),
     Exercise(
         id="06.5",
@@ -179,17 +177,16 @@ EXERCISES = (
             "Both clocks change. Which one more?",
             "`mem_limit` is the field for `mem=`, in pages.",
             "`simulate(replace(INCIDENT, mem_limit=gib_to_pages({gib})), "
-            "replace(INCIDENT_WORKLOAD, block_size={block})).outcome`",
+            "Workload(block_size={block})).outcome`",
         ),
-        solution="The answer is {answer}. The smaller HighMem is full sooner, and the records of what it "
-        "can hold "
-        "either fit into lowmem or do not.",
+        solution="The answer is {answer}. The smaller HighMem is full sooner, and the records of what "
+        "it can hold either fit into lowmem or do not.",
     ),
     Exercise(
         id="06.7",
         question="`top` shows {cached}k cached and {buffers}k buffers. Suppose that every cached page "
-        "carries its "
-        "records of 66.06 bytes, as at the crash. How many kB of Normal are left for everything else?",
+        "carries its records of 66.06 bytes, as at the crash. How many kB of Normal are left for "
+        "everything else?",
         given={"cached": top()["cached"], "buffers": top()["buffers"]},
         draw=_top,
         kind=Number(_left_kb, unit="kB", tolerance=60),
@@ -218,26 +215,22 @@ EXERCISES = (
             "`626676 - {cached} / 4 * (4096 / 67 + 4096 / 13 / 64) / 1024 - {buffers} - 8048`",
         ),
         solution="About {answer:,.0f} kB. At the crash everything else took 104,976 kB: the kernel "
-        "itself, stacks, "
-        "page tables, slab that cannot be reclaimed.",
+        "itself, stacks, page tables, slab that cannot be reclaimed.",
     ),
     Exercise(
         id="06.8",
-        question="How could the machine survive the second copy? Say what is known, what is inferred, and "
-        "what "
-        "nobody knows.",
+        question="How could the machine survive the second copy? Say what is known, what is inferred, "
+        "and what nobody knows.",
         kind=Essay(
             rubric=(
                 "known: seven to eight MiB of lowmem were missing in the first run (a result of the model);",
-                "known: in the second run lowmem held 108,124 kB of buffers besides the records, which "
-                "does not "
-                "fit if every cached page carries them; so a slightly smaller slab cannot be the reason;",
-                "inferred: a good part of the cached pages carried no buffer_heads; at most 78 percent "
-                "did with "
-                "SLAB, 85 with SLUB;",
-                "a hypothesis: those pages were read, not written, as --append-verify does with what is "
-                "already "
-                "there;",
+                "known: in the second run lowmem held 108,124 kB of buffers besides the records, "
+                "which does not fit if every cached page carries them; so a slightly smaller slab "
+                "cannot be the reason;",
+                "inferred: a good part of the cached pages carried no buffer_heads; at most 78 "
+                "percent did with SLAB, 85 with SLUB;",
+                "a hypothesis: those pages were read, not written, as --append-verify does with what "
+                "is already there;",
                 "unknown: whether part of the file was there; the second copy ran as another user.",
             )
         ),
@@ -248,12 +241,10 @@ EXERCISES = (
         ),
         solution=(
             "`top` shows 108,124 kB of buffers, which can only lie in lowmem. With the records of all "
-            "cached pages "
-            "next to them, 106 kB would be left for what took 104,976 kB before. So many of these pages "
-            "cannot have "
-            "carried buffer_heads. Pages that are read carry none, and rsync's --append-verify reads what "
-            "is there. "
-            "Whether anything was there nobody recorded, so this stays a hypothesis."
+            "cached pages next to them, 106 kB would be left for what took 104,976 kB before. So many "
+            "of these pages cannot have carried buffer_heads. Pages that are read carry none, and "
+            "rsync's --append-verify reads what is there. Whether anything was there nobody recorded, "
+            "so this stays a hypothesis."
         ),
     ),
 )

@@ -38,9 +38,8 @@ _COUNTERS = zone("Normal").counters
 EXERCISES = (
     Exercise(
         id="07.1",
-        question="The task table shows two rsync processes with a total_vm of {first} and {second} pages. "
-        "Give the "
-        "larger one in kB.",
+        question="The task table shows two rsync processes with a total_vm of {first} and {second} "
+        "pages. Give the larger one in kB.",
         given={"first": _RSYNCS[0].total_vm or 0, "second": _RSYNCS[1].total_vm or 0},
         draw=_two_sizes,
         kind=Number(lambda first, second: max(first, second) * PAGE_KB, unit="kB", converts=False),
@@ -62,8 +61,7 @@ EXERCISES = (
     Exercise(
         id="07.2",
         question="A process holds {rss:,} resident pages; RAM and swap together are {total:,} pages. "
-        "Compute its "
-        "score by the rule of Linux 3.2.",
+        "Compute its score by the rule of Linux 3.2.",
         given={"rss": _CLAMD.rss or 0, "total": _total_pages()},
         draw=lambda rng: {"rss": rng.randrange(20_000, 900_000), "total": rng.randrange(10**6, 10**7)},
         kind=Number(lambda rss, total: rss * 1000 // total),
@@ -82,14 +80,12 @@ EXERCISES = (
             "`{rss} * 1000 // {total}`",
         ),
         solution="{rss:,} × 1000 // {total:,} = {answer:g}. (For clamd the kernel printed 4. Its page "
-        "tables would "
-        "add to the pages, but not a point.)",
+        "tables would add to the pages, but not a point.)",
     ),
     Exercise(
         id="07.3",
-        question="A zone line reads active_file:{active}kB inactive_file:{inactive}kB. How many pages of "
-        "page cache "
-        "does the zone hold?",
+        question="A zone line reads active_file:{active}kB inactive_file:{inactive}kB. How many pages "
+        "of page cache does the zone hold?",
         given={
             "active": _COUNTERS["active_file"] * PAGE_KB,
             "inactive": _COUNTERS["inactive_file"] * PAGE_KB,
@@ -111,8 +107,7 @@ EXERCISES = (
             "`({active} + {inactive}) // 4`",
         ),
         solution="{answer:g} pages. In Normal, of nearly eight million on the machine, these were all "
-        "that reclaim "
-        "could see.",
+        "that reclaim could see.",
     ),
     Exercise(
         id="07.4",
@@ -155,9 +150,8 @@ EXERCISES = (
             Wrong("vmalloc=192M", "That takes 64 MiB from lowmem: it dies at 25.8 GiB."),
             Wrong(
                 "swapaccount=0",
-                "Where swap is accounted for, the kernel keeps two bytes of lowmem for each page of swap: "
-                "not 1 MiB "
-                "here. Seven to eight are missing.",
+                "Where swap is accounted for, the kernel keeps two bytes of lowmem for each page of "
+                "swap: not 1 MiB here. Seven to eight are missing.",
             ),
         ),
         hints=(
@@ -166,9 +160,9 @@ EXERCISES = (
             "Try both values of vmalloc= in the lab.",
         ),
         solution="{answer}: 64 MiB more lowmem, 49 MiB more than are needed. It has a price too: all "
-        "drivers and "
-        "modules must then fit into 64 MiB of addresses, or a device does not start (compare VmallocUsed in "
-        "/proc/meminfo first). mem=28G costs 5 GiB of RAM and risks nothing else.",
+        "drivers and modules must then fit into 64 MiB of addresses, or a device does not start "
+        "(compare VmallocUsed in /proc/meminfo first). mem=28G costs 5 GiB of RAM and risks nothing "
+        "else.",
     ),
     Exercise(
         id="07.6",
@@ -176,8 +170,8 @@ EXERCISES = (
         kind=Essay(
             rubric=(
                 "what: low memory ran out, not memory; the records of the cached file filled it;",
-                "how you know: two lines of the report, with numbers (Normal at its min, HighMem "
-                "with 549 MiB free, slab 501 MiB);",
+                "how you know: two lines of the report, with numbers (Normal at its min, HighMem with "
+                "549 MiB free, slab 501 MiB);",
                 "tonight: mem=28G or vmalloc=64M at the next boot, or dropping the cache during the copy;",
                 "this year: a 64-bit kernel;",
                 "what not to do: more swap, more RAM, a larger min_free_kbytes.",
@@ -189,10 +183,10 @@ EXERCISES = (
             "End with what not to buy.",
         ),
         solution=(
-            "Low memory ran out, not memory: each cached page of the file kept a record in the 890 "
-            "MB that your kernel reaches directly. Normal stands at its limit while HighMem has 549 "
-            "MiB free. Boot with mem=28G tonight, install a 64-bit kernel this year, and buy neither "
-            "swap nor RAM."
+            "Low memory ran out, not memory: each cached page of the file kept a record in the 890 MB "
+            "that your kernel reaches directly. Normal stands at its limit while HighMem has 549 MiB "
+            "free. Boot with mem=28G tonight, install a 64-bit kernel this year, and buy neither swap "
+            "nor RAM."
         ),
     ),
 )

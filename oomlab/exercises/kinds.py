@@ -48,6 +48,12 @@ class NotAnswered(Exception):
     """The answer is still the stub."""
 
 
+class Picker:
+    """Anything that keeps in ``value`` the option that a learner picked; ``None`` before there is one."""
+
+    value: Any
+
+
 class Kind:
     """What every kind of answer can do. A *value* is what :meth:`read` returns."""
 
@@ -177,8 +183,8 @@ class Choice(Kind):
     """One of several ``options``, a mapping of short keys to what they mean.
 
     ``answer`` is the right key, or a function of ``given`` that works it out. Case and
-    surrounding space do not matter; what an option means is accepted for its key, and
-    ``True`` and ``False`` for ``"yes"`` and ``"no"``.
+    surrounding space do not matter; what an option means is accepted for its key,
+    ``True`` and ``False`` for ``"yes"`` and ``"no"``, and a :class:`Picker` for what it keeps.
     """
 
     options: Mapping[str, str]
@@ -190,13 +196,15 @@ class Choice(Kind):
 
     def read(self, answer: Any) -> str:
         """Return the key of the option that was meant."""
-        words = ("no", "yes")[answer] if isinstance(answer, bool) else answer
-        for key, meaning in self.options.items():
-            if isinstance(words, str) and words.strip().lower() in (
-                key.lower(),
-                meaning.lower() or key.lower(),
-            ):
-                return key
+        words = answer.value if isinstance(answer, Picker) else answer
+        if words is None:
+            raise NotAnswered
+        if isinstance(words, bool):
+            words = "yes" if words else "no"
+        if isinstance(words, str) and (wanted := words.strip().lower()):
+            for key, meaning in self.options.items():
+                if wanted in (key.lower(), meaning.lower()):
+                    return key
         raise Unreadable(f"That is none of the options. {self.how()}")
 
     def remark(self, value: str, expected: str) -> str:

@@ -60,9 +60,10 @@ class Fit:
 def fit(source: Report | Snapshot) -> Fit:
     """Fit a machine to a report, or to a reading of ``/proc``.
 
-    >>> from oomlab import INCIDENT, INCIDENT_WORKLOAD, corpus, parse
+    >>> from oomlab import corpus
+    >>> from oomlab.parsing import parse
     >>> fitted = fit(parse(corpus.incident())[0])
-    >>> fitted.machine == INCIDENT, fitted.workload == INCIDENT_WORKLOAD
+    >>> fitted.machine == Machine(), fitted.workload == Workload()
     (True, True)
     """
     report = source if isinstance(source, Report) else _as_report(source)

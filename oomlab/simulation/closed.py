@@ -41,8 +41,7 @@ def closed_form(machine: Machine, workload: Workload, start: State | None = None
     ``lowmem_reserve`` keeps the cache out of lowmem; :func:`simulate` has no such limits.
     The fix is taken to work.
 
-    >>> from oomlab import INCIDENT, INCIDENT_WORKLOAD
-    >>> f"{closed_form(INCIDENT, INCIDENT_WORKLOAD).lowmem_cap:,.0f} pages"
+    >>> f"{closed_form(Machine(), Workload()).lowmem_cap:,.0f} pages"
     '7,891,000 pages'
     """
     start = start or boot(machine, workload)
@@ -68,8 +67,7 @@ def critical_ram(machine: Machine, workload: Workload) -> int | None:
 
     ``None`` when the machine survives with every size up to 64 GiB, or with none.
 
-    >>> from oomlab import INCIDENT, INCIDENT_WORKLOAD
-    >>> f"{critical_ram(INCIDENT, INCIDENT_WORKLOAD) / gib_to_pages(1):.1f} GiB"
+    >>> f"{critical_ram(Machine(), Workload()) / gib_to_pages(1):.1f} GiB"
     '31.7 GiB'
     """
     safe = None

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
+import nbformat
 import pytest
-from playwright.sync_api import expect
 
 from oomlab import check
 from oomlab.exercises import Exercise, Wrong
 from oomlab.exercises.kinds import Choice, Number
 from oomlab.explore.widgets import choice as module
-from oomlab.explore.widgets.choice import choose
-from tests.support.jupyter import run_notebook, write_notebook
+from oomlab.explore.widgets.choice import Suspects, choose
 
 ZONE = Exercise(
     id="77.1",
@@ -32,7 +31,7 @@ def zone(monkeypatch):
 def test_nothing_is_picked_at_first(zone):
     assert zone.value is None
     assert zone._feedback == ""
-    assert check.check("77.1", zone.value).verdict == "not answered yet"
+    assert check.check("77.1", zone).verdict == "not answered yet"
 
 
 def test_a_pick_is_checked_at_once_and_kept(zone):
@@ -40,7 +39,7 @@ def test_a_pick_is_checked_at_once_and_kept(zone):
     assert zone._feedback.startswith("✗ Not yet (77.1). Too small.")
     zone.value = "b"
     assert zone._feedback.startswith("✓ Right (77.1).")
-    assert check.check("77.1", zone.value).passed
+    assert check.check("77.1", zone).passed
 
 
 def test_a_value_that_is_no_option_is_answered_and_not_raised(zone):
@@ -61,6 +60,16 @@ def test_an_exercise_of_another_kind_says_how_to_answer_it(monkeypatch):
         choose("77.2")
 
 
+def test_a_choice_that_cannot_be_kept_gets_an_answer_and_no_traceback(tmp_path):
+    poll = Suspects(tmp_path / "gone")
+    poll.value = "swap"
+    assert poll._feedback.startswith("This folder keeps no file (")
+    poll = Suspects(tmp_path)
+    poll.value = "swap"
+    assert poll._feedback.startswith("Kept in my-suspect.json.")
+    assert Suspects(tmp_path).value == "swap"
+
+
 IN_A_NOTEBOOK = """
 from oomlab import check
 from oomlab.exercises import Exercise
@@ -75,13 +84,19 @@ choice.choose("77.1")
 
 
 @pytest.mark.browser
-def test_an_option_can_be_picked_with_the_arrow_keys(lab, lab_page, shoot):
+def test_an_option_can_be_picked_with_the_arrow_keys(lab, page, shots):
     """In JupyterLab itself, which would take the arrow keys away."""
-    write_notebook(lab.root / "choose.ipynb", [IN_A_NOTEBOOK])
-    run_notebook(lab_page, "choose.ipynb")
-    group = lab_page.get_by_role("group", name="Which zone?")
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(IN_A_NOTEBOOK)])
+    notebook.metadata.kernelspec = {"name": "python3", "display_name": "Python 3 (ipykernel)"}
+    nbformat.write(notebook, lab.root / "choose.ipynb")
+    page.goto(lab.link("choose.ipynb"))
+    page.wait_for_function("window.jupyterapp?.shell?.currentWidget?.context?.isReady", timeout=60_000)
+    page.evaluate("jupyterapp.shell.currentWidget.sessionContext.ready")
+    page.evaluate("jupyterapp.commands.execute('notebook:run-all-cells')")
+    group = page.get_by_role("group", name="Which zone?")
     group.get_by_label("DMA").focus()
-    lab_page.keyboard.press("ArrowDown")
-    expect(lab_page.locator(".oom-radios [role=status]")).to_have_text("✓ Right (77.1). It is b.")
-    expect(group.get_by_label("Normal")).to_be_checked()
-    shoot(lab_page, "choose")
+    page.keyboard.press("ArrowDown")
+    page.wait_for_function("document.querySelector('.oom-radios [role=status]').textContent !== ''")
+    page.screenshot(path=shots / "choose.png")
+    assert page.locator(".oom-radios [role=status]").inner_text() == "✓ Right (77.1). It is b."
+    assert group.get_by_label("Normal").is_checked()

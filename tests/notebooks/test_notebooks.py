@@ -121,6 +121,14 @@ def test_a_value_becomes_dots_and_the_comment_above_it_stays():
     )
 
 
+def test_a_choice_becomes_its_options_shown():
+    blank = build._blank_answer("02.4")
+    assert build.stub('nofs_may_kill = "no"  # secret', "", blank) == (
+        'nofs_may_kill = choose("02.4")\nnofs_may_kill'
+    )
+    assert build._blank_answer("02.5") == "..."
+
+
 @pytest.mark.parametrize(
     "code", ["print(7)", "a, b = 1, 2", "def f():\n    return 7", "for i in (): pass", "a += 1"]
 )

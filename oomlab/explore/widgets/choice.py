@@ -12,7 +12,7 @@ import traitlets
 
 from oomlab.check import check
 from oomlab.exercises import find
-from oomlab.exercises.kinds import Choice
+from oomlab.exercises.kinds import Choice, Picker
 from oomlab.explore.bundle import stylesheet, widget_script
 from oomlab.render.safe import NO_MATH
 from oomlab.theories import KEPT, keep_suspect, kept_suspect, theories
@@ -66,10 +66,10 @@ class Radios(anywidget.AnyWidget):
         return {**data, **words}, metadata
 
 
-class Choose(Radios):
+class Choose(Radios, Picker):
     """The options of one exercise; what is picked is checked at once.
 
-    ``check("00.2", picked.value)`` works like any other answer.
+    It is an answer like any other: ``check("02.4", picked)``.
     """
 
     def __init__(self, id: str, kind: Choice) -> None:
@@ -96,8 +96,11 @@ class Suspects(Radios):
             self.value = kept.key
 
     def answer(self, key: str) -> str:
-        """Keep the choice, and say where."""
-        keep_suspect(key, self._folder)
+        """Keep the choice, and return where it is kept, or that it cannot be."""
+        try:
+            keep_suspect(key, self._folder)
+        except OSError as error:
+            return f"This folder keeps no file ({error.strerror}). Remember your choice until notebook 07."
         return f"Kept in {KEPT}. You will meet it again in notebook 07."
 
 

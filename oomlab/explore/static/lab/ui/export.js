@@ -7,30 +7,28 @@ export function asPython(facts, settings) {
   const { machine, workload } = built(facts, settings);
   const chosen = changed(machine, facts.defaults.machine);
   const asked = changed(workload, facts.defaults.workload);
-  const machineCode = derived("INCIDENT", chosen);
-  const workloadCode = derived("INCIDENT_WORKLOAD", asked);
-  const needsReplace = `${machineCode}${workloadCode}`.includes("replace(");
   return [
-    ...(needsReplace ? ["from dataclasses import replace"] : []),
-    `from oomlab import INCIDENT, INCIDENT_WORKLOAD, ${"kernel" in chosen ? "KernelVersion, " : ""}simulate`,
+    "from oomlab import Machine",
+    "from oomlab.simulation import Workload, simulate",
+    ...("kernel" in chosen ? ["from oomlab.kernel import KernelVersion"] : []),
     "",
-    `machine = ${machineCode}`,
-    `workload = ${workloadCode}`,
+    `machine = ${call("Machine", chosen)}`,
+    `workload = ${call("Workload", asked)}`,
     "run = simulate(machine, workload)",
     "print(run.outcome, run.end.written)",
     "",
   ].join("\n");
 }
 
-// The fields that are not as the incident had them.
+// The fields that are not as Python has them by itself.
 function changed(fields, defaults) {
   const differs = ([name, value]) => JSON.stringify(value) !== JSON.stringify(fields[name]);
   return Object.fromEntries(Object.entries(defaults).filter(differs).map(([name]) => [name, fields[name]]));
 }
 
-function derived(name, fields) {
+function call(name, fields) {
   const lines = Object.entries(fields).map(([field, value]) => `    ${field}=${literal(field, value)},\n`);
-  return lines.length ? `replace(\n    ${name},\n${lines.join("")})` : name;
+  return lines.length ? `${name}(\n${lines.join("")})` : `${name}()`;
 }
 
 function literal(name, value) {

@@ -74,7 +74,7 @@ const preset = (label, note, settings) => ({ label, note, settings });
 
 const INCIDENT = [
   preset("The incident", "as it was when it died", {}),
-  preset("After the reboot", "8 MiB less of other lowmem, which is assumed", { other_lowmem: 2600 }),
+  preset("8 MiB less of other lowmem", "the margin of this race, for comparison", { other_lowmem: 2600 }),
 ];
 const GIVEN = [preset("As given", "as the lab began", {})];
 const WHAT_IFS = [
