@@ -43,7 +43,7 @@ from oomlab.simulation import Workload, simulate
 
 @interact(gib=IntSlider(32, 2, 64))
 def draw(gib):
-    return plot.trajectory(simulate(Machine(ram=gib * 2**18), Workload()))
+    return plot.trajectory(simulate(replace(INCIDENT, ram=gib * 2**18), INCIDENT_WORKLOAD))
 """
 
 

@@ -11,8 +11,8 @@ import time
 from collections.abc import Callable
 from dataclasses import replace
 
-from oomlab.machine import Machine
-from oomlab.simulation import Workload, boot, closed_form, simulate
+from oomlab.machine import INCIDENT
+from oomlab.simulation import INCIDENT_WORKLOAD, boot, closed_form, simulate
 from oomlab.units import gib_to_pages
 
 SIDE = 100
@@ -35,7 +35,8 @@ def survey(by: Callable[..., object]) -> Callable[[], object]:
 
     def draw() -> list[list[object]]:
         return [
-            [by(Machine(ram=ram), replace(Workload(), other_slab=slab)) for slab in slabs] for ram in rams
+            [by(replace(INCIDENT, ram=ram), replace(INCIDENT_WORKLOAD, other_slab=slab)) for slab in slabs]
+            for ram in rams
         ]
 
     return draw
@@ -43,7 +44,7 @@ def survey(by: Callable[..., object]) -> Callable[[], object]:
 
 def main() -> None:
     """Print each measurement beside its limit."""
-    machine, workload = Machine(), Workload()
+    machine, workload = INCIDENT, INCIDENT_WORKLOAD
     start = boot(machine, workload)
     side = f"{SIDE} × {SIDE}"
     for what, call, repeats, limit in (

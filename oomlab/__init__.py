@@ -39,11 +39,12 @@ if TYPE_CHECKING:
     from oomlab.machine import INCIDENT, Machine
     from oomlab.parsing import iter_reports, parse, read_pieces
     from oomlab.report import Report
-    from oomlab.simulation import Workload, simulate
+    from oomlab.simulation import INCIDENT_WORKLOAD, Workload, simulate
     from oomlab.zone_model import zones
 
 __all__ = [
     "INCIDENT",
+    "INCIDENT_WORKLOAD",
     "Diagnosis",
     "KernelVersion",
     "Machine",
@@ -67,6 +68,7 @@ __getattr__ = lazy_names(
     __name__,
     {
         "INCIDENT": "oomlab.machine",
+        "INCIDENT_WORKLOAD": "oomlab.simulation",
         "Diagnosis": "oomlab.diagnosis",
         "KernelVersion": "oomlab.kernel",
         "Machine": "oomlab.machine",

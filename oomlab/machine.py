@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from oomlab.kernel import KernelVersion
-from oomlab.mmzone import PAGE_SIZE
+from oomlab.mmzone import PAGE_SIZE, VM_SPLITS
 
 Arch = Literal["i386", "x86_64"]
 Allocator = Literal["slab", "slub"]
@@ -20,57 +20,71 @@ Allocator = Literal["slab", "slub"]
 class Machine:
     """What somebody chose: hardware, kernel build, boot parameters and sysctls.
 
-    Sizes are pages of 4 kB unless the name carries a unit. ``None`` leaves the
-    choice to the kernel. The defaults are the incident's machine; another one is
+    Sizes are pages of 4 kB unless the name carries a unit. ``kernel``, ``arch`` and ``ram`` must be
+    given. The rest defaults to what a PC and its kernel have when nobody chooses: ``None`` leaves a choice
+    to the kernel, and what a boot takes counts as nothing until it is known. A what-if is
     ``dataclasses.replace(machine, ram=gib_to_pages(16))``.
 
-    ``ram`` counts RAM wherever it lies; ``pci_hole`` is the gap below 4 GiB that
-    pushes the rest above it, ``low_holes`` are page frames (first, end) below
-    1 MiB that are not RAM, and ``firmware`` is what the firmware keeps at the top
-    of the RAM below the gap (the incident's report allows 58 to 89 pages).
-    ``mem_limit`` is ``mem=``: an address, as a page frame. ``vmalloc_mib`` is
-    ``vmalloc=``, which costs 8 MiB more than it says; ``None`` is the 128 MiB that a
-    kernel keeps by itself. ``page_offset`` is where the VM split lies.
+    ``ram`` counts RAM wherever it lies; ``pci_hole`` is the gap below 4 GiB that pushes the rest above it,
+    usually 1 GiB. ``low_holes`` are page frames (first, end) below 1 MiB that are not RAM: the 64 kB that
+    kernels leave to the firmware, and every PC's gap from 640 kB on. ``firmware`` is what the firmware
+    keeps at the top of the RAM below the PCI hole. ``mem_limit`` is ``mem=``: an address, as a page frame.
+    ``page_offset`` is where the VM split lies. ``vmalloc_mib`` is ``vmalloc=``, which costs 8 MiB more than
+    it says; ``None`` is the 128 MiB that a kernel keeps by itself.
 
-    ``boot_lowmem`` and ``boot_dma`` are what the kernel image, hash tables, per-cpu
-    areas and drivers took from ZONE_NORMAL and ZONE_DMA. ``mem_map`` is not counted:
-    it is derived. Both defaults are read off the incident's report, as what it does
-    not list. ``freed_late`` comes back after the kernel has set its marks: the initrd
-    and the kernel's own start-up code. ``swiotlb`` is a bounce buffer, in pages.
+    ``boot_lowmem`` and ``boot_dma`` are what the kernel image, hash tables, per-cpu areas and drivers took
+    from ZONE_NORMAL and ZONE_DMA. ``mem_map`` is not counted: it is derived. ``freed_late`` comes back after
+    the kernel has set its watermarks: the initrd and the kernel's own start-up code. ``swiotlb`` is a
+    bounce buffer.
     """
 
-    kernel: KernelVersion = KernelVersion((3, 2, 59))
-    arch: Arch = "i386"
+    kernel: KernelVersion
+    arch: Arch
+    ram: int
     pae: bool = True
     highpte: bool = False
-    allocator: Allocator = "slab"
+    allocator: Allocator = "slub"
     buffer_head_fix: bool | None = None
-    ram: int = 32 * 2**18
     pci_hole: int = 2**18
     low_holes: tuple[tuple[int, int], ...] = ((0x0, 0x10), (0xA0, 0x100))
-    firmware: int = 64
-    swap: int = 489_973
+    firmware: int = 0
+    swap: int = 0
     mem_limit: int | None = None
-    page_offset: int = 0xC0000000
+    page_offset: int = VM_SPLITS["3G/1G"]
     vmalloc_mib: int | None = None
-    min_free_kbytes: int | None = 8192
+    min_free_kbytes: int | None = None
     watermark_scale_factor: int | None = None
     lowmem_reserve_ratio: tuple[int, ...] | None = None
     transparent_hugepages: bool = False
-    boot_lowmem: int = 20_768
-    boot_dma: int = 3_018
+    boot_lowmem: int = 0
+    boot_dma: int = 0
     freed_late: int = 0
     swiotlb: int | None = None
 
 
-INCIDENT = Machine()
-"""The machine of the incident: 32 GiB of RAM, Linux 3.2 with PAE."""
+INCIDENT = Machine(
+    kernel=KernelVersion((3, 2, 59)),
+    arch="i386",
+    ram=32 * 2**18,
+    allocator="slab",
+    firmware=64,
+    swap=489_973,
+    min_free_kbytes=8192,
+    boot_lowmem=20_768,
+    boot_dma=3_018,
+)
+"""The machine of the incident: 32 GiB of RAM, Linux 3.2 with PAE, ``min_free_kbytes`` written.
+
+What boot took is read off its report, as what the report does not list; that allows 58 to 89 pages for the
+firmware.
+"""
 
 
 def swap_map_pages(machine: Machine) -> int:
     """Count the pages of ``swap_map``: a byte for every page of swap. They may lie in HighMem.
 
-    >>> swap_map_pages(Machine())
+    >>> from oomlab import INCIDENT
+    >>> swap_map_pages(INCIDENT)
     120
 
     Source: mm/swapfile.c, ``sys_swapon``, 3.2.

@@ -33,7 +33,8 @@ def memory_map(machine: Machine) -> tuple[tuple[int, int], ...]:
     *address* too; here 64 GiB of RAM keeps what the hole pushes beyond it. For the real
     kernel's cut give ``mem_limit`` 64 GiB.
 
-    >>> [(hex(first), hex(end)) for first, end in memory_map(Machine())][-1]
+    >>> from oomlab import INCIDENT
+    >>> [(hex(first), hex(end)) for first, end in memory_map(INCIDENT)][-1]
     ('0x100000', '0x840000')
     """
     below = min(machine.ram, FOUR_GIB - machine.pci_hole)
@@ -55,7 +56,8 @@ def lowmem_end(machine: Machine) -> int:
     On i386 the kernel maps what its part of the address space holds, less vmalloc's room;
     x86_64 maps everything.
 
-    >>> hex(lowmem_end(Machine()))
+    >>> from oomlab import INCIDENT
+    >>> hex(lowmem_end(INCIDENT))
     '0x37bfe'
 
     Source: arch/x86/mm/init_32.c, ``find_low_pfn_range``; MAXMEM in pgtable_32_types.h.
@@ -112,7 +114,9 @@ def _extent(name: str, start: int, end: int, ram: Sequence[tuple[int, int]]) -> 
 def swiotlb_pages(machine: Machine) -> int:
     """Count the pages of the bounce buffer that a kernel takes when RAM lies above 4 GiB.
 
-    >>> swiotlb_pages(Machine(kernel=KernelVersion((6, 1))))
+    >>> from dataclasses import replace
+    >>> from oomlab import INCIDENT, KernelVersion
+    >>> swiotlb_pages(replace(INCIDENT, kernel=KernelVersion((6, 1))))
     16384
     """
     if machine.swiotlb is not None:

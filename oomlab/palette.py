@@ -1,7 +1,7 @@
 """One meaning, one colour: what every picture, page and widget of the course draws with.
 
-The rows stand in ``tables/palette.toml``. matplotlib takes a :class:`Swatch`, a page takes
-:func:`css_variables`, and a widget in the browser takes :func:`as_dict`.
+The rows stand in ``tables/palette.toml``. matplotlib and SVG take a :class:`Swatch`, a page takes
+:func:`css_variables` and :func:`css_background`, and a widget in the browser takes :func:`as_dict`.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from functools import cache
 from types import MappingProxyType
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from oomlab.kernel import load_table
 
@@ -21,8 +21,9 @@ Line = Literal["solid", "dashed", "dotted"]
 class Swatch:
     """How one thing looks, and what it is called.
 
-    ``label`` is plain English and ``term`` the kernel's word. ``hatch`` is a single
-    character, empty for a plain surface; ``line`` is the dash of a mark drawn as a line.
+    ``label`` is plain English and ``term`` the kernel's word. ``color`` is ``#RRGGBB``.
+    ``hatch`` is a single character, empty for a plain surface; ``line`` is the dash of a
+    mark that is drawn as a line, in the words of CSS and of matplotlib.
     """
 
     key: str
@@ -32,34 +33,63 @@ class Swatch:
     hatch: str = ""
     line: Line = "solid"
 
+    @property
+    def matplotlib_hatch(self) -> str | None:
+        """The hatch as matplotlib takes it, as dense as the page's; ``None`` for a plain surface."""
+        return self.hatch * 3 or None
+
+    @property
+    def svg_hatch(self) -> str:
+        """The hatch as what stands in an SVG pattern of 8 by 8; empty for a plain surface."""
+        return _HATCHES[self.hatch].svg if self.hatch else ""
+
+
+class _Hatch(NamedTuple):
+    """How a hatch is drawn: as parts of an SVG pattern, and in CSS as stripes at these angles."""
+
+    svg: str
+    angles: tuple[int, ...] = ()
+
+
+_HATCHES: Mapping[str, _Hatch] = {
+    "/": _Hatch('<path d="M-1 1l2-2M0 8l8-8M7 9l2-2"/>', (-45,)),
+    "\\": _Hatch('<path d="M-1 7l2 2M0 0l8 8M7-1l2 2"/>', (45,)),
+    "x": _Hatch('<path d="M0 8l8-8M0 0l8 8"/>', (-45, 45)),
+    "-": _Hatch('<path d="M0 4h8"/>', (0,)),
+    "|": _Hatch('<path d="M4 0v8"/>', (90,)),
+    ".": _Hatch('<circle cx="2" cy="2" r=".7"/><circle cx="6" cy="6" r=".7"/>'),
+}
+
 
 @cache
-def palette() -> Mapping[str, Swatch]:
-    """Give every swatch by its key, in table order."""
+def swatches() -> Mapping[str, Swatch]:
+    """Return every swatch by its key, in table order."""
     rows = load_table("palette")["swatch"]
     return MappingProxyType({row["key"]: Swatch(**row) for row in rows})
 
 
 def swatch(key: str) -> Swatch:
-    """Give the swatch of one thing. Raises :class:`KeyError` for a thing without a colour.
+    """Return the swatch of one thing.
+
+    Raises :class:`KeyError` for a thing without a colour.
 
     >>> swatch("cache").color
     '#56B4E9'
     """
-    return palette()[key]
+    return swatches()[key]
 
 
 def css_variables(prefix: str = "--oom-") -> str:
-    """Write the colours as CSS custom properties, one declaration each.
+    """Return the colours as CSS custom properties, one declaration each.
 
     >>> "--oom-watermark-min: #D55E00;" in css_variables()
     True
     """
-    return " ".join(f"{prefix}{each.key.replace('_', '-')}: {each.color};" for each in palette().values())
+    return " ".join(f"{prefix}{each.key.replace('_', '-')}: {each.color};" for each in swatches().values())
 
 
 def css_background(key: str) -> str:
-    """Write a CSS ``background`` with the colour and the hatch of one thing.
+    """Return a CSS ``background`` with the colour and the hatch of one thing.
 
     >>> css_background("cache")
     '#56B4E9'
@@ -69,23 +99,14 @@ def css_background(key: str) -> str:
 
 
 def css_hatch(key: str) -> str:
-    """Write a CSS ``background`` of the hatch alone, in the thing's colour, to lie over another."""
+    """Return a CSS ``background`` of the hatch alone, in the thing's colour, for laying over another."""
     each = swatch(key)
     return ", ".join(_css_layers(each.hatch, each.color))
 
 
 def as_dict() -> dict[str, dict[str, str]]:
-    """Give the whole table as plain data, for a widget in the browser."""
-    return {key: asdict(each) for key, each in palette().items()}
-
-
-_ANGLES: Mapping[str, tuple[int, ...]] = {
-    "/": (-45,),
-    "\\": (45,),
-    "x": (-45, 45),
-    "-": (0,),
-    "|": (90,),
-}
+    """Return the whole table as plain data, for a widget in the browser."""
+    return {key: asdict(each) for key, each in swatches().items()}
 
 
 def _css_layers(hatch: str, ink: str) -> list[str]:
@@ -93,5 +114,5 @@ def _css_layers(hatch: str, ink: str) -> list[str]:
         return [f"radial-gradient({ink} 20%, transparent 22%) 0 0 / 6px 6px"]
     return [
         f"repeating-linear-gradient({angle}deg, {ink} 0 1.5px, transparent 1.5px 6px)"
-        for angle in _ANGLES.get(hatch, ())
+        for angle in (_HATCHES[hatch].angles if hatch else ())
     ]

@@ -34,6 +34,8 @@ class RecordedRun:
     def machine(self) -> Machine:
         """The guest, as far as a run begun from a sample asks: its zones come with the sample."""
         return Machine(
+            arch="i386",
+            ram=sum(zone.present or 0 for zone in _printed_zones(self.zones)),
             kernel=KernelVersion.of(self.kernel),
             allocator="slub",
             highpte=True,

@@ -13,9 +13,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from oomlab.kernel import load_table
+from oomlab.machine import INCIDENT
 from oomlab.render.safe import NO_MATH
 from oomlab.report import Report
-from oomlab.simulation import Workload, simulate
+from oomlab.simulation import INCIDENT_WORKLOAD, Workload, simulate
 from oomlab.units import gib_to_pages, human_kb, pages_to_gib
 from oomlab.zone_model import Machine
 
@@ -83,7 +84,7 @@ def _rsync(report: Report) -> Evidence:
     mapped = f"{largest:,} pages, {_kb(report, largest)}"
     return Evidence(
         report=f"the larger rsync has a total_vm of {mapped}; {_swap(report)}",
-        model=_trial("mem=16G", replace(Machine(), mem_limit=gib_to_pages(16))),
+        model=_trial("mem=16G", replace(INCIDENT, mem_limit=gib_to_pages(16))),
     )
 
 
@@ -94,7 +95,7 @@ def _scanner(report: Report) -> Evidence:
     return Evidence(
         report=f"clamd holds {_kb(report, clamd.rss or 0)}; Normal holds {anon} anonymous pages",
         model=_trial(
-            "without clamd's pages", Machine(), replace(Workload(), anon=127_895 - (clamd.rss or 0))
+            "without clamd's pages", INCIDENT, replace(INCIDENT_WORKLOAD, anon=127_895 - (clamd.rss or 0))
         ),
     )
 
@@ -106,13 +107,13 @@ def _hoarding(report: Report) -> Evidence:
     scanned = normal.counters["pages_scanned"]
     return Evidence(
         report=f"it scanned {scanned:,} pages, in a zone with {seen} of the {cached:,} cached pages",
-        model=_trial("with the fix of 2012", replace(Machine(), buffer_head_fix=True)),
+        model=_trial("with the fix of 2012", replace(INCIDENT, buffer_head_fix=True)),
     )
 
 
 def _more_swap(report: Report) -> Evidence:
     return Evidence(
-        report=_swap(report), model=_trial("64 GiB of swap", replace(Machine(), swap=gib_to_pages(64)))
+        report=_swap(report), model=_trial("64 GiB of swap", replace(INCIDENT, swap=gib_to_pages(64)))
     )
 
 
@@ -125,7 +126,7 @@ def _lowmem(report: Report) -> Evidence:
             f"Normal is {above} pages above its min, HighMem has {_kb(report, high.free or 0)} free; "
             f"slab is {100 * slab / (normal.present or 1):.0f} % of Normal"
         ),
-        model=_trial("64-bit", replace(Machine(), arch="x86_64")),
+        model=_trial("64-bit", replace(INCIDENT, arch="x86_64")),
     )
 
 
@@ -149,7 +150,7 @@ def _swap(report: Report) -> str:
 
 
 def _trial(change: str, machine: Machine, workload: Workload | None = None) -> str:
-    run = simulate(machine, workload or Workload())
+    run = simulate(machine, workload or INCIDENT_WORKLOAD)
     cache = f"{pages_to_gib(run.end.page_cache):.1f} GiB of page cache"
     return f"{change}: {'dies at' if run.outcome == 'oom' else 'survives with'} {cache}"
 

@@ -57,7 +57,8 @@ def zones(machine: Machine) -> tuple[Zone, ...]:
     The index of a zone in the tuple is its index in every ``lowmem_reserve``.
     Raises :class:`MachineError`, in one line, for a machine that could not boot.
 
-    >>> dma, normal, highmem, movable = zones(Machine())
+    >>> from oomlab import INCIDENT
+    >>> dma, normal, highmem, movable = zones(INCIDENT)
     >>> normal.present, normal.watermark_min, normal.lowmem_reserve
     (222502, 2012, (0, 0, 252949, 252949))
 

@@ -81,7 +81,7 @@ def chromium() -> str:
     raise AssertionError
 
 
-PATIENCE = 60_000
+PATIENCE = 120_000
 """How many milliseconds a page may take to show what a test waits for: the machine may be busy."""
 
 

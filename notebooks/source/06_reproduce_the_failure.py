@@ -27,12 +27,12 @@
 # thing, pages of cache. Which one gets there first?
 
 # %%
-from oomlab import INCIDENT, Workload, simulate
+from oomlab import INCIDENT, INCIDENT_WORKLOAD, simulate
 from oomlab.check import check, hint, problem, solution
 from oomlab.explore import FailureLab, choose
 from oomlab.explore.story import story
 
-run = simulate(INCIDENT, Workload())
+run = simulate(INCIDENT, INCIDENT_WORKLOAD)
 print(story(run))
 
 # %% [markdown]
@@ -115,7 +115,7 @@ from dataclasses import replace
 
 from oomlab.units import gib_to_pages, pages_to_gib
 
-run = simulate(replace(INCIDENT, swap=gib_to_pages(4)), Workload())
+run = simulate(replace(INCIDENT, swap=gib_to_pages(4)))
 print(f"4 GiB of swap: {run.outcome} with {pages_to_gib(run.end.page_cache):.2f} GiB of page cache")
 
 # %% [markdown]
@@ -124,7 +124,7 @@ print(f"4 GiB of swap: {run.outcome} with {pages_to_gib(run.end.page_cache):.2f}
 # Give the machine 64 GiB of swap. How many GiB of page cache does it have when it dies?
 
 # %% tags=["exercise"]
-cache_with_swap = pages_to_gib(simulate(replace(INCIDENT, swap=gib_to_pages(64)), Workload()).end.page_cache)
+cache_with_swap = pages_to_gib(simulate(replace(INCIDENT, swap=gib_to_pages(64))).end.page_cache)
 
 # %% tags=["check"]
 check("06.2", cache_with_swap)
@@ -138,7 +138,7 @@ solution("06.2")
 # Now twice the RAM, 64 GiB, and the swap as it was. The same question.
 
 # %% tags=["exercise"]
-cache_with_64_gib = pages_to_gib(simulate(replace(INCIDENT, ram=gib_to_pages(64)), Workload()).end.page_cache)
+cache_with_64_gib = pages_to_gib(simulate(replace(INCIDENT, ram=gib_to_pages(64))).end.page_cache)
 
 # %% tags=["check"]
 check("06.3", cache_with_64_gib)
@@ -154,7 +154,7 @@ solution("06.3")
 # %%
 from oomlab.simulation import critical_ram
 
-print(f"{pages_to_gib(critical_ram(INCIDENT, Workload())):.2f} GiB")
+print(f"{pages_to_gib(critical_ram(INCIDENT, INCIDENT_WORKLOAD)):.2f} GiB")
 
 # %% [markdown]
 # With less RAM than that, the model's machine survives the copy. Ours has 32 GiB.
@@ -180,7 +180,7 @@ solution("06.4")
 sizes = [gib_to_pages(half / 2) for half in range(8, 129)]
 fates = {
     f"blocks of {size:,} bytes": [
-        simulate(replace(INCIDENT, ram=ram), Workload(block_size=size)) for ram in sizes
+        simulate(replace(INCIDENT, ram=ram), replace(INCIDENT_WORKLOAD, block_size=size)) for ram in sizes
     ]
     for size in (4096, 2048, 1024, 512)
 }
@@ -212,7 +212,7 @@ solution("06.5")
 # What is the outcome in the model?
 
 # %% tags=["exercise"]
-fate_at_16_gib = simulate(replace(INCIDENT, mem_limit=gib_to_pages(16)), Workload()).outcome
+fate_at_16_gib = simulate(replace(INCIDENT, mem_limit=gib_to_pages(16))).outcome
 
 # %% tags=["check"]
 check("06.6", fate_at_16_gib)
@@ -313,10 +313,11 @@ solution("06.7")
 # %%
 buffers = 108_124 // 4
 for read in (0, 5, 10, 15, 20, 30):
-    work = Workload(
+    work = replace(
+        INCIDENT_WORKLOAD,
         written=gib_to_pages(50 - read),
         read=gib_to_pages(read),
-        other_lowmem=Workload().other_lowmem + buffers,
+        other_lowmem=INCIDENT_WORKLOAD.other_lowmem + buffers,
     )
     run = simulate(INCIDENT, work)
     print(

@@ -31,14 +31,14 @@ print(f"You suspected: {suspect.title}." if suspect else "No choice is kept here
 # %%
 from dataclasses import replace
 
-from oomlab import INCIDENT, Workload, corpus, parse, simulate
+from oomlab import INCIDENT, INCIDENT_WORKLOAD, corpus, parse, simulate
 from oomlab.units import gib_to_pages, pages_to_gib
 
 report = parse(corpus.incident())[0]
 
 
 def trial(name, machine):
-    run = simulate(machine, Workload())
+    run = simulate(machine, INCIDENT_WORKLOAD)
     print(f"{name:<22} {run.outcome:<9} {pages_to_gib(run.end.page_cache):5.2f} GiB of page cache at the end")
 
 

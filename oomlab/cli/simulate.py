@@ -14,7 +14,9 @@ from typing import TYPE_CHECKING, Any
 from oomlab.cli.complaint import complain, shown
 from oomlab.cli.output import write_file
 from oomlab.errors import OomlabError, ReportError
+from oomlab.machine import INCIDENT
 from oomlab.mmzone import VM_SPLITS
+from oomlab.simulation import INCIDENT_WORKLOAD
 from oomlab.units import PAGE_KB, parse_size
 
 if TYPE_CHECKING:
@@ -112,11 +114,9 @@ def run(arguments: argparse.Namespace) -> int:
 
 def machine_and_work(arguments: argparse.Namespace) -> tuple[Machine, Workload]:
     """Put the options over the machine they begin from: the incident's, or that of a report."""
-    from oomlab.machine import Machine
-    from oomlab.simulation import Workload
 
     given = vars(arguments)
-    machine, workload = Machine(), Workload()
+    machine, workload = INCIDENT, INCIDENT_WORKLOAD
     if arguments.from_report:
         machine, workload = _fitted(arguments.from_report)
     machine_changes = {field: given[option] for option, field in _MACHINE.items() if option in given}

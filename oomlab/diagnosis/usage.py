@@ -30,6 +30,16 @@ _COUNTERS = {
 }
 """Our names, and the kernel's counters that each adds up; before 2.6.28 there is ``lru`` only."""
 
+_PRINTED = {
+    "file": ("active_file", "inactive_file"),
+    "anon": ("active_anon", "inactive_anon"),
+    "unevictable": ("unevictable",),
+    "page_tables": ("pagetables",),
+    "slab": ("slab_reclaimable", "slab_unreclaimable"),
+    "free": ("free",),
+}
+"""The same names, and the counters of the totals that readers find in the log and can add up."""
+
 _DISJOINT: tuple[str, ...] = (
     "anon",
     "shmem",
@@ -120,6 +130,18 @@ def memory_use(report: Report) -> MemoryUse:
     if pool.pages and (size is None or pool.pages + _listed_pages(amounts) <= size):
         amounts["hugetlb"] = pool
     return MemoryUse(size=size, amounts=amounts)
+
+
+def printed_use(report: Report) -> dict[str, int]:
+    """Return the pages of each use whose counters stand in the report's totals, as printed.
+
+    Unlike :func:`memory_use` this explains nothing: ``anon`` includes shared memory.
+    """
+    return {
+        name: sum(report.totals[counter] for counter in counters)
+        for name, counters in _PRINTED.items()
+        if all(counter in report.totals for counter in counters)
+    }
 
 
 def lowmem_use(report: Report) -> MemoryUse:

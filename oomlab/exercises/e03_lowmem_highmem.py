@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from oomlab.exercises import Exercise, Wrong
 from oomlab.exercises.kinds import Choice, Essay, Number
+from oomlab.machine import INCIDENT
 from oomlab.zone_model import Machine, zones
 
 KERNEL_MIB = 1024
@@ -125,10 +126,10 @@ EXERCISES = (
     Exercise(
         id="03.5",
         question="How many pages of HighMem does a 64-bit kernel have on the same hardware?",
-        kind=Number(lambda: _highmem_pages(replace(Machine(), arch="x86_64")), unit="pages"),
+        kind=Number(lambda: _highmem_pages(replace(INCIDENT, arch="x86_64")), unit="pages"),
         wrong=(
             Wrong(
-                lambda: _highmem_pages(Machine()),
+                lambda: _highmem_pages(INCIDENT),
                 "That is the 32-bit machine. Did you replace `arch`?",
                 test=lambda value: value > 8_000_000,
             ),

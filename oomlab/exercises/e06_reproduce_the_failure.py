@@ -6,12 +6,12 @@ from dataclasses import replace
 from functools import cache
 from random import Random
 
-from oomlab import INCIDENT, Machine, Workload, simulate, zones
+from oomlab import INCIDENT, Machine, simulate, zones
 from oomlab.exercises import Exercise, Wrong
 from oomlab.exercises.evidence import top
 from oomlab.exercises.kinds import Choice, Essay, Number
 from oomlab.rules import rules_for
-from oomlab.simulation import critical_ram
+from oomlab.simulation import INCIDENT_WORKLOAD, critical_ram
 from oomlab.units import PAGE_KB, gib_to_pages, kb, pages_to_gib
 
 _NORMAL = next(zone for zone in zones(INCIDENT) if zone.name == "Normal")
@@ -24,7 +24,7 @@ _MIN_KB = kb(_NORMAL.watermark_min)
 @cache
 def _cache_gib(machine: Machine) -> float:
     """Return the page cache at the end of a copy, in GiB."""
-    return pages_to_gib(simulate(machine, Workload()).end.page_cache)
+    return pages_to_gib(simulate(machine, INCIDENT_WORKLOAD).end.page_cache)
 
 
 def _with_ram(gib: float) -> float:
@@ -34,7 +34,7 @@ def _with_ram(gib: float) -> float:
 @cache
 def _edge(block_size: int) -> int:
     """Return the smallest RAM, in pages, with which the copy fails."""
-    edge = critical_ram(INCIDENT, replace(Workload(), block_size=block_size))
+    edge = critical_ram(INCIDENT, replace(INCIDENT_WORKLOAD, block_size=block_size))
     assert edge is not None
     return edge
 
@@ -42,7 +42,7 @@ def _edge(block_size: int) -> int:
 @cache
 def _limited(gib: float, block: int) -> str:
     machine = replace(INCIDENT, mem_limit=gib_to_pages(gib))
-    return simulate(machine, Workload(block_size=block)).outcome
+    return simulate(machine, replace(INCIDENT_WORKLOAD, block_size=block)).outcome
 
 
 def _limit(rng: Random) -> dict[str, int]:
@@ -94,7 +94,7 @@ EXERCISES = (
         hints=(
             "What of lowmem could go to swap?",
             "`replace(INCIDENT, swap=gib_to_pages(64))`, then simulate.",
-            "`pages_to_gib(simulate(replace(INCIDENT, swap=gib_to_pages(64)), Workload()).end.page_cache)`",
+            "`pages_to_gib(simulate(replace(INCIDENT, swap=gib_to_pages(64))).end.page_cache)`",
         ),
         solution="{answer:.2f} GiB, as before. Nothing in lowmem can be swapped.",
     ),
@@ -114,7 +114,7 @@ EXERCISES = (
         hints=(
             "The mem_map grows too. Where does it lie?",
             "`replace(INCIDENT, ram=gib_to_pages({gib}))`, then simulate.",
-            "`pages_to_gib(simulate(replace(INCIDENT, ram=gib_to_pages({gib})), Workload()).end.page_cache)`",
+            "`pages_to_gib(simulate(replace(INCIDENT, ram=gib_to_pages({gib}))).end.page_cache)`",
         ),
         solution="{answer:.2f} GiB, less than the 30.10 GiB with half the RAM. Every additional GiB "
         "takes 8 MiB of lowmem for its mem_map, and moves the other finish line a GiB away. On this "
@@ -131,7 +131,7 @@ EXERCISES = (
         hints=(
             "How much lowmem does a cached page cost with small blocks?",
             "If each cached page costs more, less cache fits before lowmem is gone.",
-            "`critical_ram(INCIDENT, Workload(block_size=1024))`",
+            "`critical_ram(INCIDENT, replace(INCIDENT_WORKLOAD, block_size=1024))`",
         ),
         solution="It is {answer}. A machine of 16 GiB dies with blocks of 1 kB, and lives with blocks "
         "of 4 kB.",
@@ -177,7 +177,7 @@ EXERCISES = (
             "Both clocks change. Which one more?",
             "`mem_limit` is the field for `mem=`, in pages.",
             "`simulate(replace(INCIDENT, mem_limit=gib_to_pages({gib})), "
-            "Workload(block_size={block})).outcome`",
+            "replace(INCIDENT_WORKLOAD, block_size={block})).outcome`",
         ),
         solution="The answer is {answer}. The smaller HighMem is full sooner, and the records of what "
         "it can hold either fit into lowmem or do not.",

@@ -22,8 +22,9 @@ from oomlab.explore.bundle import stylesheet, widget_script
 from oomlab.explore.rules import facts
 from oomlab.explore.story import tell
 from oomlab.kernel import KernelVersion
+from oomlab.machine import INCIDENT
 from oomlab.palette import as_dict
-from oomlab.simulation import Trajectory, Workload, simulate
+from oomlab.simulation import INCIDENT_WORKLOAD, Trajectory, Workload, simulate
 from oomlab.zone_model import Machine
 
 
@@ -43,7 +44,7 @@ class FailureLab(anywidget.AnyWidget):
     _law = traitlets.Dict().tag(sync=True)
 
     def __init__(self, machine: Machine | None = None, workload: Workload | None = None) -> None:
-        self._start = (machine or Machine(), workload or Workload())
+        self._start = (machine or INCIDENT, workload or INCIDENT_WORKLOAD)
         super().__init__(_facts=facts(*self._start), _palette=as_dict(), settings={})
         self._judge()
         self.observe(self._judge, "settings")

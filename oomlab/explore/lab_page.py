@@ -9,8 +9,9 @@ from string import Template
 from oomlab.explore.bundle import bundle, stylesheet
 from oomlab.explore.rules import facts
 from oomlab.explore.story import tell
+from oomlab.machine import INCIDENT
 from oomlab.palette import as_dict
-from oomlab.simulation import Workload
+from oomlab.simulation import INCIDENT_WORKLOAD, Workload
 from oomlab.zone_model import Machine
 
 _PAGE = Template(
@@ -54,7 +55,7 @@ def lab_page(machine: Machine | None = None, workload: Workload | None = None) -
     The lab begins with ``machine`` and ``workload``, the incident's by default; what a reader
     changes stands in the page's address.
     """
-    start = (machine or Machine(), workload or Workload())
+    start = (machine or INCIDENT, workload or INCIDENT_WORKLOAD)
     return _PAGE.substitute(
         policy=_POLICY,
         styles=stylesheet("lab/lab"),

@@ -6,7 +6,7 @@ from dataclasses import fields, replace
 
 from oomlab.explore.widgets.controls import Choice, Slider, doubling_steps
 from oomlab.kernel import KernelVersion
-from oomlab.machine import Machine
+from oomlab.machine import INCIDENT, Machine
 from oomlab.rules import rules_for
 from oomlab.units import PAGE_KB, gib_to_pages, kb
 
@@ -78,15 +78,16 @@ def size(pages: int) -> str:
 def machine_code(machine: Machine) -> str:
     """Write the Python that makes a machine: what differs from the incident's, and nothing else.
 
-    >>> machine_code(Machine(ram=2**22, pae=False))
-    'Machine(pae=False, ram=4194304)'
+    >>> machine_code(replace(INCIDENT, ram=2**22, pae=False))
+    'replace(INCIDENT, ram=4194304, pae=False)'
     """
-    usual = Machine()
     chosen = {each.name: getattr(machine, each.name) for each in fields(Machine)}
-    words = [
-        f"{name}={_python(name, value)}" for name, value in chosen.items() if value != getattr(usual, name)
+    changes = [
+        f", {name}={_python(name, value)}"
+        for name, value in chosen.items()
+        if value != getattr(INCIDENT, name)
     ]
-    return f"Machine({', '.join(words)})"
+    return f"replace(INCIDENT{''.join(changes)})" if changes else "INCIDENT"
 
 
 def _python(name: str, value: object) -> str:
@@ -98,12 +99,15 @@ def _python(name: str, value: object) -> str:
 def script(machine: Machine, *lines: str) -> str:
     """Put lines of Python together, with ``{machine}`` written out and what that needs imported.
 
-    >>> print(script(Machine(ram=2**22), "from oomlab.zone_model import Machine", "{machine}"))
-    from oomlab.zone_model import Machine
-    Machine(ram=4194304)
+    >>> print(script(replace(INCIDENT, ram=2**22), "from oomlab import INCIDENT", "", "{machine}"))
+    from dataclasses import replace
+    from oomlab import INCIDENT
+    <BLANKLINE>
+    replace(INCIDENT, ram=4194304)
     """
     code = machine_code(machine)
-    needed = ["from oomlab.kernel import KernelVersion"] if "KernelVersion" in code else []
+    needed = ["from dataclasses import replace"] if "replace(" in code else []
+    needed += ["from oomlab import KernelVersion"] if "KernelVersion" in code else []
     return "\n".join([*needed, *lines]).replace("{machine}", code)
 
 

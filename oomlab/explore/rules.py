@@ -11,9 +11,9 @@ from itertools import product
 from typing import Any, get_args
 
 from oomlab.kernel import KernelVersion
-from oomlab.machine import Allocator, Arch, Machine
+from oomlab.machine import INCIDENT, Allocator, Arch, Machine
 from oomlab.rules import rules_for
-from oomlab.simulation import Workload
+from oomlab.simulation import INCIDENT_WORKLOAD, Workload
 
 KERNELS = ("2.6.32", "3.2.59", "3.4", "3.10", "4.4", "5.10", "6.1")
 """The kernels on offer: each does something that the one before it did not."""
@@ -24,7 +24,7 @@ def facts(machine: Machine, workload: Workload) -> dict[str, Any]:
     kernels = dict.fromkeys((*KERNELS, str(machine.kernel)))
     return {
         **_fields(machine, workload),
-        "defaults": _fields(Machine(), Workload()),
+        "defaults": _fields(INCIDENT, INCIDENT_WORKLOAD),
         "rules": {kernel: rules(kernel) for kernel in kernels},
     }
 
@@ -41,14 +41,16 @@ def rules(kernel: str) -> dict[str, dict[str, Any]]:
     """
     version = KernelVersion.of(kernel)
     builds = product(get_args(Arch), (True, False), get_args(Allocator))
-    machines = [Machine(kernel=version, arch=arch, pae=pae, allocator=each) for arch, pae, each in builds]
+    machines = [
+        Machine(kernel=version, arch=arch, ram=0, pae=pae, allocator=each) for arch, pae, each in builds
+    ]
     return {build_name(machine): asdict(rules_for(machine)) for machine in machines}
 
 
 def build_name(machine: Machine) -> str:
     """Name the build of a machine's kernel: architecture, PAE or not, and slab allocator.
 
-    >>> build_name(Machine())
+    >>> build_name(INCIDENT)
     'i386 pae slab'
     """
     return f"{machine.arch} {'pae' if machine.pae else 'nopae'} {machine.allocator}"

@@ -27,7 +27,8 @@ class Story(NamedTuple):
 def tell(machine: Machine, workload: Workload) -> Story:
     """Run a workload and tell what came of it; a machine that cannot boot is a story too.
 
-    >>> print(tell(Machine(), Workload()).headline)
+    >>> from oomlab import INCIDENT, INCIDENT_WORKLOAD
+    >>> print(tell(INCIDENT, INCIDENT_WORKLOAD).headline)
     The machine dies after 30.1 GiB
     """
     try:

@@ -22,7 +22,7 @@ from oomlab.explore.widgets.controls import AnyControl, Choice, Number, Slider, 
 from oomlab.explore.widgets.explorer import Explorer, Panel, Values, View, blank
 from oomlab.explore.widgets.picture import Box, Label, Line, Mark, Picture
 from oomlab.kernel import KernelVersion
-from oomlab.machine import Machine
+from oomlab.machine import INCIDENT, Machine
 from oomlab.memory_map import layout
 from oomlab.rules import rules_for
 from oomlab.units import kb
@@ -60,7 +60,7 @@ class WatermarkCalculator(Explorer):
         asked: str = "Normal",
         free: int = 2014,
     ) -> None:
-        machine = machine or Machine()
+        machine = machine or INCIDENT
         ratios = dict(zip(rules_for(machine).zones, ratios_of(machine), strict=False))
         start: Values = {
             "ram": machine.ram,
@@ -138,8 +138,8 @@ def _code(machine: Machine, settings: Settings) -> str:
     terms = f'{settings.free}, zone.watermark_min, {reserve}, "{machine.kernel}"'
     return script(
         machine,
+        "from oomlab import INCIDENT, zones",
         "from oomlab.watermarks import headroom",
-        "from oomlab.zone_model import Machine, zones",
         "",
         f'zone = next(each for each in zones({{machine}}) if each.name == "{settings.asked}")',
         f"headroom({terms}, order={settings.order})",
@@ -201,7 +201,7 @@ def watermark_panel(machine: Machine, **values: Any) -> Panel:
             *_sysctl_controls(machine, settings, changed),
             *_request_controls(settings, names, request, lower, asked),
         ),
-        presets=PRESETS if machine == Machine() else {},
+        presets=PRESETS if machine == INCIDENT else {},
     )
 
 
@@ -321,8 +321,7 @@ def request_sum(
     """Hold a request against a zone of a machine, whose zones are ``derived``.
 
     >>> from oomlab.zone_model import zones
-    >>> incident = Machine()
-    >>> request_sum(incident, zones(incident), request="Normal", asked="DMA", free=906, order=0).spare
+    >>> request_sum(INCIDENT, zones(INCIDENT), request="Normal", asked="DMA", free=906, order=0).spare
     0
 
     Source: mm/page_alloc.c, ``__zone_watermark_ok``.

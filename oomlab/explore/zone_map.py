@@ -23,7 +23,7 @@ from oomlab.explore.machines import (
 from oomlab.explore.widgets.controls import Choice, Slider
 from oomlab.explore.widgets.explorer import Explorer, Panel, Values, View
 from oomlab.explore.widgets.picture import Anchor, Box, Label, Line, Mark, Picture
-from oomlab.machine import Machine
+from oomlab.machine import INCIDENT, Machine
 from oomlab.memory_map import layout, lowmem_end, memory_map
 from oomlab.mmzone import VM_SPLITS, is_highmem
 from oomlab.palette import swatch
@@ -55,7 +55,7 @@ class ZoneMap(Explorer):
     """
 
     def __init__(self, machine: Machine | None = None) -> None:
-        machine = machine or Machine()
+        machine = machine or INCIDENT
         names = {offset: name for name, offset in splits(machine).items()}
         start: Values = {
             "ram": machine.ram,
@@ -91,7 +91,7 @@ def zone_panel(machine: Machine, *, ram: int, build: str, split: str, vmalloc: i
     )
     return Panel(
         controls=(ram_slider(ram, machine.ram), build_choice(build), split_choice, vmalloc_slider),
-        presets=PRESETS if machine == Machine() else {},
+        presets=PRESETS if machine == INCIDENT else {},
     )
 
 
@@ -124,7 +124,7 @@ def zone_view(machine: Machine, *, ram: int, build: str, split: str, vmalloc: in
         sentence=refusal(trouble) if trouble else " ".join(_sentences(asked, used, shares)),
         draw=partial(draw_zones, ram, used, shares, prices(replace(asked, ram=RAM_STEPS[0]))),
         table=tuple(_rows(used, shares)),
-        code=script(used, "from oomlab.zone_model import Machine, zones", "", "zones({machine})"),
+        code=script(used, "from oomlab import INCIDENT, zones", "", "zones({machine})"),
     )
 
 
@@ -177,7 +177,7 @@ def lowmem_shares(machine: Machine) -> tuple[Share, ...]:
     mem_map lies in the highest of them, whichever zone it describes.
     Raises :class:`MachineError` for a machine that does not boot.
 
-    >>> [(each.zone, each.mem_map, each.free) for each in lowmem_shares(Machine())]
+    >>> [(each.zone, each.mem_map, each.free) for each in lowmem_shares(INCIDENT)]
     [('DMA', 0, 966), ('Normal', 67585, 135901)]
     """
     derived = zones(machine)
@@ -210,7 +210,7 @@ class Price(NamedTuple):
 def price(machine: Machine) -> Price:
     """Say what mem_map costs a machine.
 
-    >>> price(Machine())
+    >>> price(INCIDENT)
     Price(ram=8388608, mem_map=67585, lowmem=228238)
     """
     try:

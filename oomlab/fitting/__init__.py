@@ -60,10 +60,9 @@ class Fit:
 def fit(source: Report | Snapshot) -> Fit:
     """Fit a machine to a report, or to a reading of ``/proc``.
 
-    >>> from oomlab import corpus
-    >>> from oomlab.parsing import parse
+    >>> from oomlab import INCIDENT, INCIDENT_WORKLOAD, corpus, parse
     >>> fitted = fit(parse(corpus.incident())[0])
-    >>> fitted.machine == Machine(), fitted.workload == Workload()
+    >>> fitted.machine == INCIDENT, fitted.workload == INCIDENT_WORKLOAD
     (True, True)
     """
     report = source if isinstance(source, Report) else _as_report(source)

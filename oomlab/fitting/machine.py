@@ -8,11 +8,11 @@ from dataclasses import replace
 from oomlab.errors import MachineError
 from oomlab.fitting.sysctls import Ratio, present_of
 from oomlab.kernel import KernelVersion
-from oomlab.machine import Allocator, Machine
+from oomlab.machine import INCIDENT, Allocator, Arch, Machine
 from oomlab.mmzone import DMA_END, FOUR_GIB, VM_SPLITS, ZONE_ORDER, is_highmem
 from oomlab.report import Report, ZoneStat
 from oomlab.rules import default_ratios, rules_for
-from oomlab.simulation import Workload, pinned_by_page
+from oomlab.simulation import INCIDENT_WORKLOAD, Workload, pinned_by_page
 from oomlab.simulation.workload import BLOCK_SIZES
 from oomlab.zone_model import Zone, zones
 
@@ -41,7 +41,10 @@ def infer_machine(report: Report, min_free_kbytes: int | None, ratios: Iterable[
     if present_of(shown["DMA"]) not in _ISA_DMA:
         return None
     told = {ratio.zone: ratio.ratio for ratio in ratios if not ratio.default}
+    ram = _whole(sum(present_of(zone) or 0 for zone in report.zones))
     machine = Machine(
+        ram=ram,
+        firmware=INCIDENT.firmware,
         kernel=report.kernel.version,
         arch="x86_64" if "DMA32" in shown else "i386",
         allocator=_allocator(report),
@@ -49,8 +52,6 @@ def infer_machine(report: Report, min_free_kbytes: int | None, ratios: Iterable[
         swap=(report.swap and report.swap.total) or 0,
         min_free_kbytes=min_free_kbytes,
         lowmem_reserve_ratio=_ratios(report.kernel.version, shown, told) if told else None,
-        boot_lowmem=0,
-        boot_dma=0,
     )
     try:
         machine = _with_ram(_with_low_holes(machine, shown["DMA"]), report, shown)
@@ -66,7 +67,9 @@ def _allocator(report: Report) -> Allocator:
     slab, file = report.totals.get("slab_reclaimable", 0), file_pages(report)
     if version >= KernelVersion((4, 0)) or not file:
         return "slub"
-    packed = pinned_by_page(Machine(kernel=version, allocator="slab"), Workload()).total * file
+    arch: Arch = "x86_64" if report.find_zone("DMA32") else "i386"
+    machine = Machine(kernel=version, arch=arch, ram=0, allocator="slab")
+    packed = pinned_by_page(machine, Workload(written=file)).total * file
     return "slab" if 0.95 < packed / max(1, slab) <= 1.01 else "slub"
 
 
@@ -188,10 +191,11 @@ def infer_workload(report: Report, machine: Machine) -> Workload:
     slab = totals.get("slab_reclaimable", 0)
     file = file_pages(report)
     block_size = _block_size(machine, file, slab)
-    explained = pinned_by_page(machine, Workload(block_size=block_size)).total * file
+    explained = pinned_by_page(machine, Workload(written=file, block_size=block_size)).total * file
     lowmem = [zone.counters for zone in report.zones if zone.name != "HighMem"]
     cache = sum(counters.get(name, 0) for counters in lowmem for name in ("active_file", "inactive_file"))
     return Workload(
+        written=INCIDENT_WORKLOAD.written,  # no report shows how much there was still to copy
         block_size=block_size,
         anon=sum(totals.get(name, 0) for name in ("active_anon", "inactive_anon", "unevictable")),
         page_tables=totals.get("pagetables", 0),
@@ -210,9 +214,9 @@ def _block_size(machine: Machine, file: int, slab: int) -> int | None:
     fitting = [
         size
         for size in BLOCK_SIZES
-        if pinned_by_page(machine, Workload(block_size=size)).total * file <= slab * 1.01
+        if pinned_by_page(machine, Workload(written=file, block_size=size)).total * file <= slab * 1.01
     ]
     if not fitting:
         return None
-    closest = pinned_by_page(machine, Workload(block_size=fitting[-1])).total * file
+    closest = pinned_by_page(machine, Workload(written=file, block_size=fitting[-1])).total * file
     return fitting[-1] if closest > 0.8 * slab else 4096

@@ -99,7 +99,7 @@ def kernel_zones(report: Report) -> tuple[tuple[str, ...], KernelVersion] | None
     version = report.kernel.version
     arch: Literal["i386", "x86_64"] = "x86_64" if "DMA32" in names else "i386"
     try:
-        every = rules_for(Machine(kernel=version, arch=arch)).zones
+        every = rules_for(Machine(kernel=version, arch=arch, ram=0)).zones
     except MachineError:  # a kernel before lowmem_reserve has no rule for it
         return None
     return (every, version) if names <= {*every, "Device"} and "DMA" in names else None

@@ -39,7 +39,7 @@ _STAGES: dict[Stage, tuple[LineKind, ...]] = {
 STAGE: dict[LineKind, Stage] = {kind: stage for stage, kinds in _STAGES.items() for kind in kinds}
 """The stage to which a line of this kind brings a report; kinds that no report has are not in it."""
 
-LATEST: dict[LineKind, Stage] = {
+LATEST: dict[LineKind, Stage] = dict.fromkeys(STAGE, Stage.REAPED) | {
     "manual_oom": Stage.BEFORE,  # it stands before a report that has no header, or else tells nothing new
     "cpuset": Stage.ORIGIN,
     "identity": Stage.ORIGIN,
@@ -50,7 +50,7 @@ LATEST: dict[LineKind, Stage] = {
     "pcp_zone": Stage.TOTALS,
     "pcp": Stage.TOTALS,
 }
-"""The last stage at which a line of this kind can still belong to the open report, where there is one."""
+"""The last stage of the open report at which a line of this kind can still belong to it."""
 
 OPENERS: frozenset[LineKind] = frozenset(
     (

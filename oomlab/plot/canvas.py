@@ -21,7 +21,7 @@ from oomlab.palette import swatch
 
 INK, QUIET, FAINT, PAPER = "#222222", "#666666", "#cccccc", "#ffffff"
 TEXT, SMALL = 10.0, 8.8
-DPI, SHARPNESS = 100, 2
+_DPI, _SHARPNESS = 100, 2
 """Pictures are stored with more pixels than they are shown with, for sharp screens."""
 
 
@@ -32,17 +32,17 @@ class Picture(Axes):
         return f"Picture: {' '.join(self.get_title(loc='left').split())}"
 
     def _repr_png_(self) -> tuple[bytes, dict[str, int]]:
-        """Give the picture as a PNG, and the size in which to show it."""
+        """Return the picture as a PNG, and the size in pixels in which to show it."""
         figure = self.figure
         assert isinstance(figure, Figure)
         buffer = BytesIO()
-        FigureCanvasAgg(figure).print_figure(buffer, format="png", dpi=DPI * SHARPNESS, facecolor=PAPER)
-        width, height = figure.get_size_inches() * DPI
+        FigureCanvasAgg(figure).print_figure(buffer, format="png", dpi=_DPI * _SHARPNESS, facecolor=PAPER)
+        width, height = figure.get_size_inches() * _DPI
         return buffer.getvalue(), {"width": round(width), "height": round(height)}
 
 
 def paper(ax: Axes | None, *, height: float, width: float = 9.0) -> Axes:
-    """Give the Axes to draw on: the caller's, or a new page of this size in inches."""
+    """Return the Axes to draw on: the caller's, or a new page of this size in inches."""
     if ax is None:
         layout = ConstrainedLayoutEngine(w_pad=0.12, h_pad=0.1)
         figure = Figure(figsize=(width, height), layout=layout, facecolor=PAPER)
@@ -69,12 +69,12 @@ def say(ax: Axes, finding: str, detail: str = "", *, columns: int = 84) -> None:
 
 
 def look(key: str, *, solid: bool = True) -> dict[str, Any]:
-    """Give matplotlib's arguments for a surface: colour and hatch of one thing from the palette.
+    """Return matplotlib's arguments for a surface: colour and hatch of one thing from the palette.
 
-    ``solid=False`` leaves the ground bare and hatches in the thing's colour.
+    ``solid=False`` leaves the ground empty and hatches in the thing's colour.
     """
     each = swatch(key)
-    hatch = each.hatch * 3 or None
+    hatch = each.matplotlib_hatch
     if solid:
         return {"facecolor": each.color, "edgecolor": "#00000066", "linewidth": 0.5, "hatch": hatch}
     return {"facecolor": "none", "edgecolor": each.color, "linewidth": 0.8, "hatch": hatch}

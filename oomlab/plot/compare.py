@@ -12,8 +12,8 @@ from oomlab.plot.canvas import FAINT, INK, PAPER, QUIET, SMALL, TEXT, block, loo
 from oomlab.simulation import Comparison, Trajectory
 from oomlab.units import human_kb, kb, pages_to_gib
 
-MIB, GIB = 2**8, 2**18  # pages
-LABEL = {"facecolor": "#ffffffcc", "edgecolor": "none", "boxstyle": "round,pad=0.2"}
+_MIB, _GIB = 2**8, 2**18  # pages
+_LABEL = {"facecolor": "#ffffffcc", "edgecolor": "none", "boxstyle": "round,pad=0.2"}
 
 
 def safe_map(
@@ -21,7 +21,7 @@ def safe_map(
 ) -> Axes:
     """Draw which machines live and which die, over their RAM: one row for each kind of machine.
 
-    ``rows`` gives each row's name and its runs, by rising RAM. ``dot`` marks one machine: its
+    ``rows`` maps each row's name to its runs, by rising RAM. ``dot`` marks one machine: its
     RAM in GiB and its row. Each row is labelled where its fate turns.
     """
     ax = paper(ax, height=1.25 + 0.48 * len(rows))
@@ -57,7 +57,7 @@ def _fates(ax: Axes, row: float, runs: Sequence[Trajectory]) -> None:
         if not last:
             side = "right" if end - start > 0.12 * (_ram(runs[-1]) - _ram(runs[0])) else "left"
             ax.annotate(f"{end:g} GiB", (end, row), (-7 if side == "right" else 7, 0), ha=side, va="center",
-                        textcoords="offset points", fontsize=SMALL, color=INK, bbox=LABEL)  # fmt: skip
+                        textcoords="offset points", fontsize=SMALL, color=INK, bbox=_LABEL)  # fmt: skip
         start = end
 
 
@@ -74,7 +74,7 @@ def _dies_with_more(runs: Sequence[Trajectory]) -> bool:
 
 
 def model_vs_measurement(comparison: Comparison, *, ax: Axes | None = None) -> Axes:
-    """Lay a recorded run and the model's over each other: what the page cache cost in lowmem.
+    """Draw a recorded run and the model's over each other: what the page cache cost in lowmem.
 
     Dots are samples of the real kernel: its buffer_heads and radix tree nodes. The line is the
     model, begun at the first of them; it ends where the model's machine does.
@@ -84,12 +84,12 @@ def model_vs_measurement(comparison: Comparison, *, ax: Axes | None = None) -> A
     cost = [sum(modelled.metadata(state)) for state in modelled.states]
     offset = measured[0].buffer_heads + measured[0].radix_nodes - cost[0]
     real = [each.page_cache for each in measured]
-    unit, name = (GIB, "GiB") if max(real) > 4 * GIB else (MIB, "MiB")
+    unit, name = (_GIB, "GiB") if max(real) > 4 * _GIB else (_MIB, "MiB")
     line = [pages / unit for pages in modelled.page_cache]
-    ax.plot(line, [(pages + offset) / MIB for pages in cost], color=INK, linewidth=1.6, zorder=1)
+    ax.plot(line, [(pages + offset) / _MIB for pages in cost], color=INK, linewidth=1.6, zorder=1)
     ax.plot(
         [pages / unit for pages in real],
-        [(each.buffer_heads + each.radix_nodes) / MIB for each in measured],
+        [(each.buffer_heads + each.radix_nodes) / _MIB for each in measured],
         "o", color=swatch("slab").color, markersize=6, markeredgecolor=INK, markeredgewidth=0.6,
     )  # fmt: skip
     ax.set(xlim=(0, None), ylim=(0, None))
@@ -127,8 +127,8 @@ def predictions(comparisons: Mapping[str, Comparison], *, ax: Axes | None = None
         ax.plot([100], [y], "o", markersize=10, markerfacecolor=PAPER, markeredgecolor=INK)
         ax.plot([model], [y], "o", markersize=5, color=swatch("mem_map").color)
         real = human_kb(kb(round(each.measured_page_cache)))
-        for at, said in ((0.0, name), (0.42, real), (1.0, f"{each.error:+.1%}")):
-            ax.text(at, y, said, transform=ax.get_yaxis_transform(), ha="right" if at else "left",
+        for at, label in ((0.0, name), (0.42, real), (1.0, f"{each.error:+.1%}")):
+            ax.text(at, y, label, transform=ax.get_yaxis_transform(), ha="right" if at else "left",
                     va="center", fontsize=TEXT, color=QUIET if at else INK)  # fmt: skip
     worst = max(abs(each.error) for each in comparisons.values())
     reach = max(3.0, 110 * worst)

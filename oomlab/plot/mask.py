@@ -8,9 +8,9 @@ from oomlab.gfp import GfpMask
 from oomlab.plot.canvas import FAINT, INK, PAPER, QUIET, SMALL, TEXT, block, paper, say
 from oomlab.render.sentences.request import Flag, fallback_in_words, mask_flags, mask_in_words
 
-UNKNOWN = "#888888"
-BITS, NAMES, MEANINGS, RIGHT = 0, 208, 345, 640  # where each column begins, in points on the usual page
-LINE = 19
+_UNKNOWN = "#888888"
+_BITS, _NAMES, _MEANINGS, _RIGHT = 0, 208, 345, 640  # where each column begins, in points on the usual page
+_LINE = 19
 
 
 def gfp_bits(mask: GfpMask, *, ax: Axes | None = None) -> Axes:
@@ -20,12 +20,12 @@ def gfp_bits(mask: GfpMask, *, ax: Axes | None = None) -> Axes:
     """
     named = [each for each in mask_flags(mask) if each.bit is not None]
     count = max(16, -(-mask.value.bit_length() // 4) * 4)
-    step = (NAMES - 12) / count
-    ax = paper(ax, height=1.6 + LINE / 72 * max(1, len(named)))
+    step = (_NAMES - 12) / count
+    ax = paper(ax, height=1.6 + _LINE / 72 * max(1, len(named)))
     _row_of_bits(ax, mask.value, count, step, {each.bit for each in named})
     for row, each in enumerate(named):
-        _explain(ax, each, (count - (each.bit or 0).bit_length() + 0.5) * step, -LINE * (row + 0.85))
-    ax.set(xlim=(BITS - 2, RIGHT), ylim=(-LINE * (len(named) + 0.5), 46), xticks=[], yticks=[])
+        _explain(ax, each, (count - (each.bit or 0).bit_length() + 0.5) * step, -_LINE * (row + 0.85))
+    ax.set(xlim=(_BITS - 2, _RIGHT), ylim=(-_LINE * (len(named) + 0.5), 46), xticks=[], yticks=[])
     say(
         ax,
         f"{mask.value:#x} = {mask.text.replace('|', ' | ')}",
@@ -38,7 +38,7 @@ def _row_of_bits(ax: Axes, value: int, count: int, step: float, named: set[int |
     for place in range(count):
         x, bit = (count - 1 - place) * step, 1 << place
         on = bool(value & bit)
-        ground = "#f4f4f4" if not on else INK if bit in named else UNKNOWN
+        ground = "#f4f4f4" if not on else INK if bit in named else _UNKNOWN
         block(ax, x + 0.6, 0, step - 1.2, 18, facecolor=ground, edgecolor=FAINT, linewidth=0.6)
         color = PAPER if on else "#999999"
         ax.text(x + step / 2, 8.5, str(int(on)), ha="center", va="center", fontsize=SMALL, color=color)
@@ -50,6 +50,6 @@ def _row_of_bits(ax: Axes, value: int, count: int, step: float, named: set[int |
 
 def _explain(ax: Axes, flag: Flag, x: float, y: float) -> None:
     """Lead from a bit down and to the right, where its name and its meaning stand."""
-    ax.plot([x, x, NAMES - 5], [0, y, y], color="#999999", linewidth=0.9, solid_joinstyle="round")
-    ax.text(NAMES, y, flag.name, va="center", fontsize=SMALL, color=INK, weight="bold")
-    ax.text(MEANINGS, y, flag.meaning, va="center", fontsize=SMALL, color=QUIET)
+    ax.plot([x, x, _NAMES - 5], [0, y, y], color="#999999", linewidth=0.9, solid_joinstyle="round")
+    ax.text(_NAMES, y, flag.name, va="center", fontsize=SMALL, color=INK, weight="bold")
+    ax.text(_MEANINGS, y, flag.meaning, va="center", fontsize=SMALL, color=QUIET)

@@ -7,10 +7,11 @@ from dataclasses import replace
 
 from matplotlib.axes import Axes
 
+from oomlab.machine import INCIDENT
 from oomlab.mmzone import PAGE_SIZE, is_highmem
 from oomlab.palette import swatch
 from oomlab.plot.canvas import INK, QUIET, SMALL, TEXT, block, look, paper, say
-from oomlab.simulation import Workload, pinned_by_page
+from oomlab.simulation import INCIDENT_WORKLOAD, pinned_by_page
 from oomlab.simulation.workload import BLOCK_SIZES
 from oomlab.units import gib_to_pages, human_kb, kb
 from oomlab.zone_model import Machine, zones
@@ -51,9 +52,9 @@ def bytes_per_cached_page(
 
     ``None`` among the sizes is a file system without buffer_heads.
     """
-    machine = machine or Machine()
+    machine = machine or INCIDENT
     ax = paper(ax, height=0.95 + 0.42 * len(block_sizes))
-    costs = [pinned_by_page(machine, replace(Workload(), block_size=size)) for size in block_sizes]
+    costs = [pinned_by_page(machine, replace(INCIDENT_WORKLOAD, block_size=size)) for size in block_sizes]
     widest = max(cost.total for cost in costs)
     for row, (size, cost) in enumerate(zip(block_sizes, costs, strict=True)):
         name = "no buffer_heads" if size is None else f"blocks of {size:,} B"
@@ -62,8 +63,8 @@ def bytes_per_cached_page(
         for key, pages in (("radix_tree_node", cost.radix_nodes), ("buffer_head", cost.buffer_heads)):
             block(ax, start, -row - 0.28, pages / widest, 0.56, **look(key))
             start += pages / widest
-        said = f"{cost.total * PAGE_SIZE:.0f} bytes"
-        ax.text(start + 0.012, -row, said, va="center", fontsize=SMALL, color=INK)
+        label = f"{cost.total * PAGE_SIZE:.0f} bytes"
+        ax.text(start + 0.012, -row, label, va="center", fontsize=SMALL, color=INK)
     ax.set(xlim=(-0.02, 1.16), ylim=(0.5 - len(block_sizes), 0.55), xticks=[], yticks=[])
     detail = (
         f"Bytes of lowmem for one page of file in the cache. Crossed: {swatch('radix_tree_node').term}; "

@@ -1,4 +1,4 @@
-"""Pictures of a report: its zones against their marks, and its free blocks by size."""
+"""Pictures of a report: its zones against their watermarks, and its free blocks by size."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from oomlab.units import human_kb
 from oomlab.verdict import Verdict, verdicts
 from oomlab.words import zone_name, zone_names
 
-BAR = 0.42  # of a row
-LETTER = 0.0105  # of a bar's full width
+_BAR = 0.42  # of a row
+_LETTER = 0.0105  # of a bar's full width
 
 
 def zones(report: Report, *, ax: Axes | None = None) -> Axes:
@@ -47,15 +47,15 @@ def _zone(ax: Axes, row: float, verdict: Verdict, report: Report) -> None:
     if not width:
         return
     free, shut = (verdict.zone.free or 0) / width, verdict.closed / width
-    low = row - BAR / 2
-    block(ax, 0, low, 1, BAR, facecolor="#f4f4f4", linewidth=0)
-    block(ax, 0, low, min(free, shut), BAR, **look("reserve", solid=False))
+    low = row - _BAR / 2
+    block(ax, 0, low, 1, _BAR, facecolor="#f4f4f4", linewidth=0)
+    block(ax, 0, low, min(free, shut), _BAR, **look("reserve", solid=False))
     if free > shut:
-        block(ax, shut, low, free - shut, BAR, **look("free"))
+        block(ax, shut, low, free - shut, _BAR, **look("free"))
     _marks(ax, row, verdict, width)
     pages = verdict.zone.free
-    said = f"{'?' if pages is None else format(pages, ',')} pages free"
-    ax.text(1.015, row + 0.1, said, fontsize=TEXT, color=INK)
+    label = f"{'?' if pages is None else format(pages, ',')} pages free"
+    ax.text(1.015, row + 0.1, label, fontsize=TEXT, color=INK)
     urgent = swatch("danger").color if verdict.refused else QUIET
     ax.text(1.015, row - 0.16, outcome_in_words(verdict), fontsize=TEXT, color=urgent, weight="bold")
 
@@ -66,16 +66,16 @@ def _marks(ax: Axes, row: float, verdict: Verdict, width: int) -> None:
     for name, pages in watermarks(verdict.zone).items():
         if pages is None:
             continue
-        at, said = pages / width, f"{name} {pages:,}"
+        at, label = pages / width, f"{name} {pages:,}"
         line = swatch(f"watermark_{name}").line
         ax.plot(
-            [at, at], [row - BAR / 2 - 0.05, row + BAR / 2 + 0.05], color=INK, linestyle=line, linewidth=1.4
+            [at, at], [row - _BAR / 2 - 0.05, row + _BAR / 2 + 0.05], color=INK, linestyle=line, linewidth=1.4
         )
-        room = LETTER * len(said)
+        room = _LETTER * len(label)
         left = min(max(0.0, at - room / 2), 1 - room)
         if left > end:
-            ax.text(left, row - BAR / 2 - 0.2, said, fontsize=SMALL, color=QUIET)
-            end = left + room + LETTER
+            ax.text(left, row - _BAR / 2 - 0.2, label, fontsize=SMALL, color=QUIET)
+            end = left + room + _LETTER
 
 
 def buddy(report: Report, *, ax: Axes | None = None) -> Axes:

@@ -14,7 +14,7 @@ from oomlab.simulation.model import kernel_class, user_class
 from oomlab.simulation.trajectory import Event
 from oomlab.units import human_kb, kb, pages_to_gib
 
-SHARE_TO_NAME = 0.045
+_SHARE_TO_NAME = 0.045
 """The part of a zone from which on a surface has room for its name."""
 
 
@@ -67,7 +67,7 @@ def _panel(panel: Axes, run: Trajectory, name: str, *, last: bool) -> None:
     panel.plot([0, goal], [0, 0], color=FAINT, linewidth=1, clip_on=False)
     if run.outcome == "oom":
         _death(panel, run, written[-1], zone.present, name)
-    for event in _worth_marking(run, name):
+    for event in _events_to_mark(run, name):
         _flag(panel, event, zone.present)
 
 
@@ -79,7 +79,7 @@ _FROM_BELOW = (
 
 
 def _layers(run: Trajectory, zone: str) -> dict[str, list[float]]:
-    """Give the pages of each surface at each state, the lowest surface first."""
+    """Return the pages of each surface at each state, the lowest surface first."""
     budgets = [lowmem_budget(run, state, zone) for state in run.states]
     keys = {part.key for budget in budgets for part in budget}
     return {key: [_sum(budget, key) for budget in budgets] for key in sorted(keys, key=_height)}
@@ -96,9 +96,9 @@ def _sum(budget: Sequence[Part], key: str) -> float:
 def _name_surface(
     panel: Axes, key: str, x: Sequence[float], bottom: Sequence[float], top: Sequence[float], whole: float
 ) -> None:
-    """Write a surface's name where it is thickest, if there is room."""
+    """Write a surface's name where the surface is thickest, if there is space."""
     widest = max(range(len(x)), key=lambda i: top[i] - bottom[i])
-    if top[widest] - bottom[widest] < SHARE_TO_NAME * whole:
+    if top[widest] - bottom[widest] < _SHARE_TO_NAME * whole:
         return
     left = widest < len(x) / 2 or x[widest] < 1
     at = x[widest] + (0.012 if left else -0.012) * max(x)
@@ -112,10 +112,10 @@ def _name_surface(
 def _death(panel: Axes, run: Trajectory, x: float, height: float, name: str) -> None:
     color = swatch("danger").color
     panel.plot([x, x], [0, height], color=color, linewidth=2.2, clip_on=False)
-    said = (
+    words = (
         f" out of memory,\n no page for a {run.events[-1].request}" if name == run.zone else _idle(run, name)
     )
-    panel.text(x, height * 0.5, said, va="center", fontsize=TEXT, color=color, weight="bold")
+    panel.text(x, height * 0.5, words, va="center", fontsize=TEXT, color=color, weight="bold")
 
 
 def _idle(run: Trajectory, name: str) -> str:
@@ -123,7 +123,7 @@ def _idle(run: Trajectory, name: str) -> str:
     return f" {free} still free,\n and of no use"
 
 
-def _worth_marking(run: Trajectory, name: str) -> list[Event]:
+def _events_to_mark(run: Trajectory, name: str) -> list[Event]:
     woken = run.event("kswapd_wakes", name)
     return [woken] if woken and run.outcome == "survives" else []
 
@@ -158,8 +158,8 @@ def budget(parts: Sequence[Part], *, ax: Axes | None = None) -> Axes:
 def _step(ax: Axes, row: int, name: str, start: float, pages: float, whole: float, **style: object) -> None:
     block(ax, start, -row - 0.31, max(pages, 0.0012 * whole), 0.62, **style)
     ax.text(-0.015 * whole, -row, name, ha="right", va="center", fontsize=TEXT, color=INK)
-    said = f"{kb(round(pages)):,} kB"
-    ax.text(start + pages + 0.012 * whole, -row, said, va="center", fontsize=SMALL, color=QUIET)
+    words = f"{kb(round(pages)):,} kB"
+    ax.text(start + pages + 0.012 * whole, -row, words, va="center", fontsize=SMALL, color=QUIET)
 
 
 def _largest(parts: Sequence[Part], whole: float) -> str:

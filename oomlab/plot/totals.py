@@ -4,18 +4,14 @@ from __future__ import annotations
 
 from matplotlib.axes import Axes
 
+from oomlab.diagnosis.usage import printed_use
 from oomlab.palette import swatch
 from oomlab.plot.canvas import FAINT, INK, QUIET, SMALL, TEXT, block, look, paper, say
 from oomlab.report import Report
 from oomlab.units import human_kb
 
-HOLDS = {
-    "cache": ("active_file", "inactive_file"),
-    "anonymous": ("active_anon", "inactive_anon"),
-    "slab": ("slab_reclaimable", "slab_unreclaimable"),
-    "free": ("free",),
-}
-"""Which of a report's totals belong to which colour."""
+_KEYS = {"file": "cache", "anon": "anonymous", "slab": "slab", "free": "free"}
+"""The uses of memory that are drawn, and their keys in the palette."""
 
 
 def totals(report: Report, *, ax: Axes | None = None) -> Axes:
@@ -23,7 +19,7 @@ def totals(report: Report, *, ax: Axes | None = None) -> Axes:
 
     All bars have one scale. Totals that the report does not print are left out.
     """
-    held = held_pages(report)
+    held = _held_pages(report)
     rows = len(held) + (report.swap is not None)
     ax = paper(ax, height=0.95 + 0.42 * max(1, rows))
     most = max(held.values(), default=0) or 1
@@ -32,21 +28,18 @@ def totals(report: Report, *, ax: Axes | None = None) -> Axes:
     if report.swap is not None and report.swap.total is not None:
         used = report.swap.total - (report.swap.free or 0)
         whole = human_kb(report.swap.total * report.page_size_kb)
-        said = f"{human_kb(used * report.page_size_kb)} used of {whole}"
-        _bar(ax, -len(held), "swap", used / most, said)
+        words = f"{human_kb(used * report.page_size_kb)} used of {whole}"
+        _bar(ax, -len(held), "swap", used / most, words)
     ax.set(xlim=(-0.02, 1.18), ylim=(0.55 - rows, 0.55), xticks=[], yticks=[])
     say(ax, _finding(held, report.page_size_kb), "All bars have the same scale.")
     return ax
 
 
-def held_pages(report: Report) -> dict[str, int]:
-    """Give what the machine holds, in pages, by the palette's keys, largest first."""
-    printed = {
-        key: sum(report.totals[name] for name in names)
-        for key, names in HOLDS.items()
-        if all(name in report.totals for name in names)
-    }
-    return dict(sorted(printed.items(), key=lambda item: -item[1]))
+def _held_pages(report: Report) -> dict[str, int]:
+    """Return what the machine holds, in pages, by the palette's keys, largest first."""
+    uses = printed_use(report)
+    held = {key: uses[name] for name, key in _KEYS.items() if name in uses}
+    return dict(sorted(held.items(), key=lambda item: -item[1]))
 
 
 def _finding(held: dict[str, int], page_kb: int) -> str:
@@ -56,8 +49,8 @@ def _finding(held: dict[str, int], page_kb: int) -> str:
     return f"{human_kb(held[largest] * page_kb)} of {swatch(largest).label}"
 
 
-def _bar(ax: Axes, row: float, key: str, share: float, said: str) -> None:
+def _bar(ax: Axes, row: float, key: str, share: float, words: str) -> None:
     ax.text(-0.012, row, swatch(key).label, ha="right", va="center", fontsize=TEXT, color=INK)
     ax.plot([0, 0], [row - 0.3, row + 0.3], color=FAINT, linewidth=1)
     block(ax, 0, row - 0.26, share, 0.52, **look(key))
-    ax.text(share + 0.012, row, said, va="center", fontsize=SMALL, color=QUIET)
+    ax.text(share + 0.012, row, words, va="center", fontsize=SMALL, color=QUIET)

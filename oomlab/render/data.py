@@ -14,7 +14,7 @@ from oomlab.render.safe import dumps
 from oomlab.render.sentences.request import decode_trigger
 from oomlab.report import Memcg, Report, ZoneStat
 
-SCHEMA = 1
+_SCHEMA = 1
 
 
 def as_dict(report: Report, diagnosis: Diagnosis | None = None) -> dict[str, Any]:
@@ -50,7 +50,7 @@ def json_document(reports: Iterable[Judged]) -> Iterator[str]:
     The text is pure ASCII without control characters, whatever the log holds.
     """
     timelines: dict[str, TimelineBuilder] = {}
-    yield f'{{"schema": {SCHEMA}, "reports": ['
+    yield f'{{"schema": {_SCHEMA}, "reports": ['
     for number, judged in enumerate(reports):
         timelines.setdefault(judged.log, TimelineBuilder()).add(judged)
         yield (",\n" if number else "\n") + judged.show(_entry)

@@ -10,8 +10,8 @@ from oomlab.rules import has_buffer_head_fix
 from oomlab.simulation import Event, Trajectory, lowmem_budget
 from oomlab.units import human_kb, kb
 
-WIDTH, LABEL = 96, 10
-HAPPENED = {
+_WIDTH, _LABEL = 96, 10
+_HAPPENED = {
     "fallback": "requests fall back to {zone}",
     "kswapd_wakes": "kswapd wakes for {zone}",
     "kswapd_keeps_pace": "kswapd keeps pace in {zone}",
@@ -23,7 +23,7 @@ HAPPENED = {
 
 
 def run_text(run: Trajectory, critical_ram: int | None) -> str:
-    """Tell what came of a run, on one screen. ``critical_ram`` is in pages."""
+    """Return the outcome of a run as text, on one screen. ``critical_ram`` is in pages."""
     blocks = [
         ("Machine", [_machine(run.machine)]),
         ("Work", [_work(run)]),
@@ -32,11 +32,11 @@ def run_text(run: Trajectory, critical_ram: int | None) -> str:
         ("Normal", list(_budget(run))),
     ]
     body = ["\n".join(_block(title, lines)) for title, lines in blocks if lines]
-    return "\n\n".join([headline(run), *body]) + "\n"
+    return "\n\n".join([_headline(run), *body]) + "\n"
 
 
-def headline(run: Trajectory) -> str:
-    """Say in a few words whether the machine lived."""
+def _headline(run: Trajectory) -> str:
+    """Return in a few words whether the machine lived."""
     after = _size(run.end.written)
     return (
         f"The machine dies after {after}." if run.outcome == "oom" else f"The machine lives: {after} copied."
@@ -69,20 +69,20 @@ def _outcome(run: Trajectory, critical_ram: int | None) -> Iterator[str]:
 
 
 def _event(event: Event) -> str:
-    said = HAPPENED[event.kind].format(zone=event.zone, request=event.request)
-    return f"{kb(round(event.written)) / 2**20:>6.2f} GiB  {said}"
+    label = _HAPPENED[event.kind].format(zone=event.zone, request=event.request)
+    return f"{kb(round(event.written)) / 2**20:>6.2f} GiB  {label}"
 
 
 def _budget(run: Trajectory) -> Iterator[str]:
-    """Give what holds ZONE_NORMAL at the end."""
+    """Yield what holds ZONE_NORMAL at the end."""
     for part in lowmem_budget(run):
         yield f"{kb(round(part.pages)):>10,} kB  {part.name}"
 
 
 def _block(title: str, lines: list[str]) -> Iterator[str]:
-    parts = [part for line in lines for part in wrap(line, WIDTH - LABEL, drop_whitespace=False)]
+    parts = [part for line in lines for part in wrap(line, _WIDTH - _LABEL, drop_whitespace=False)]
     for number, part in enumerate(parts):
-        yield f"{title if number == 0 else '':<{LABEL}}{part}"
+        yield f"{title if number == 0 else '':<{_LABEL}}{part}"
 
 
 def _size(pages: float) -> str:

@@ -7,8 +7,8 @@ happened, and how it ended. The model is a model, and says which part of it is w
 which a request tries zones and marks; the size of buffer_heads and radix tree nodes and how
 many fit a page; the moment of each event, which is solved for and not stepped up to.
 
-**Calibrated.** One number: ``Workload.other_slab``, 901 pages, so that the incident's run stops
-where its report did, at 30.10 GiB. With it at 0 the model says 30.31.
+**Calibrated.** One number: ``other_slab`` of ``INCIDENT_WORKLOAD``, 901 pages, so that the incident's run
+stops where its report did, at 30.10 GiB. With it at 0 the model says 30.31.
 
 **Simplified.** Reclaim takes no time: kswapd brings a zone to its high mark at once and then
 keeps pace, so the saw-tooth between low and high is drawn as a level at high. A zone's page
@@ -36,9 +36,10 @@ from oomlab.simulation.sample import (
     state_from_sample,
 )
 from oomlab.simulation.trajectory import Event, State, Trajectory, to_json
-from oomlab.simulation.workload import Pinned, Workload, buffer_head_limit, pinned_by_page
+from oomlab.simulation.workload import INCIDENT_WORKLOAD, Pinned, Workload, buffer_head_limit, pinned_by_page
 
 __all__ = [
+    "INCIDENT_WORKLOAD",
     "ClosedForm",
     "Comparison",
     "Event",

@@ -41,7 +41,8 @@ def closed_form(machine: Machine, workload: Workload, start: State | None = None
     ``lowmem_reserve`` keeps the cache out of lowmem; :func:`simulate` has no such limits.
     The fix is taken to work.
 
-    >>> f"{closed_form(Machine(), Workload()).lowmem_cap:,.0f} pages"
+    >>> from oomlab import INCIDENT, INCIDENT_WORKLOAD
+    >>> f"{closed_form(INCIDENT, INCIDENT_WORKLOAD).lowmem_cap:,.0f} pages"
     '7,891,000 pages'
     """
     start = start or boot(machine, workload)
@@ -67,7 +68,8 @@ def critical_ram(machine: Machine, workload: Workload) -> int | None:
 
     ``None`` when the machine survives with every size up to 64 GiB, or with none.
 
-    >>> f"{critical_ram(Machine(), Workload()) / gib_to_pages(1):.1f} GiB"
+    >>> from oomlab import INCIDENT, INCIDENT_WORKLOAD
+    >>> f"{critical_ram(INCIDENT, INCIDENT_WORKLOAD) / gib_to_pages(1):.1f} GiB"
     '31.7 GiB'
     """
     safe = None

@@ -5,13 +5,13 @@ from __future__ import annotations
 from functools import lru_cache
 
 from oomlab.errors import MachineError
-from oomlab.machine import Machine, swap_map_pages
+from oomlab.machine import INCIDENT, Machine, swap_map_pages
 from oomlab.mmzone import is_highmem
 from oomlab.rules import has_buffer_head_fix, rules_for
 from oomlab.simulation.engine import Engine
 from oomlab.simulation.plan import Happening, Knot, Plan
 from oomlab.simulation.trajectory import Event, State, Trajectory
-from oomlab.simulation.workload import Pinned, Workload, buffer_head_limit, pinned_by_page
+from oomlab.simulation.workload import INCIDENT_WORKLOAD, Pinned, Workload, buffer_head_limit, pinned_by_page
 from oomlab.units import human_kb, kb
 from oomlab.zone_model import Zone, zones
 
@@ -30,7 +30,7 @@ def simulate(
     >>> incident.outcome, incident.zone, round(incident.end.page_cache)
     ('oom', 'Normal', 7891000)
     """
-    machine, workload = machine or Machine(), workload or Workload()
+    machine, workload = machine or INCIDENT, workload or INCIDENT_WORKLOAD
     first = start or boot(machine, workload)
     pinned = pinned_by_page(machine, workload)
     plan = plan_of(machine, workload, first.zones, pinned)

@@ -30,23 +30,20 @@ class Workload:
     without buffer_heads. ``anon_growth`` and ``lowmem_growth`` are anonymous memory and
     other lowmem asked for evenly while the file is copied.
 
-    What was there before, by default the incident's: ``anon`` (with 40 unevictable
-    pages), ``page_tables``, and ``other_lowmem`` (4,089 pages of slab that cannot be
-    reclaimed, 472 of kernel stacks, 159 of file pages) are read off its report.
-    ``other_slab`` is the one number that is *calibrated*: the slab pages that
-    buffer_heads and radix tree nodes do not explain, chosen so that the model stops
-    where the report did.
+    What was there before, nothing by default: ``anon``, ``page_tables``, ``other_lowmem`` (slab that cannot
+    be reclaimed, kernel stacks, file pages in lowmem) and ``other_slab``, the reclaimable slab that
+    buffer_heads and radix tree nodes do not explain.
     """
 
-    written: int = 50 * 2**18
+    written: int = 0
     read: int = 0
     block_size: int | None = 4096
     anon_growth: int = 0
     lowmem_growth: int = 0
-    anon: int = 127_895
-    page_tables: int = 915
-    other_lowmem: int = 4_720
-    other_slab: int = 901
+    anon: int = 0
+    page_tables: int = 0
+    other_lowmem: int = 0
+    other_slab: int = 0
 
     def __post_init__(self) -> None:
         """Refuse what cannot be."""
@@ -65,6 +62,17 @@ class Workload:
         return self.written + self.read
 
 
+INCIDENT_WORKLOAD = Workload(
+    written=50 * 2**18, anon=127_895, page_tables=915, other_lowmem=4_720, other_slab=901
+)
+"""What the incident's machine was doing: 50 GiB were copied beside its processes.
+
+``anon`` (with 40 unevictable pages), ``page_tables`` and ``other_lowmem`` (4,089 pages of slab that cannot
+be reclaimed, 472 of kernel stacks, 159 of file pages) are read off its report. ``other_slab`` is the one
+number that is *calibrated*: chosen so that the model stops where the report did.
+"""
+
+
 class Pinned(NamedTuple):
     """Lowmem pages that one cached page pins while it stays: fractions of a page."""
 
@@ -80,7 +88,9 @@ class Pinned(NamedTuple):
 def pinned_by_page(machine: Machine, workload: Workload) -> Pinned:
     """Tell what one page of page cache costs in lowmem, averaged over the pages written and read.
 
-    >>> f"{pinned_by_page(Machine(), Workload()).total:.6f}"
+    >>> from oomlab import INCIDENT_WORKLOAD
+    >>> from oomlab.machine import INCIDENT
+    >>> f"{pinned_by_page(INCIDENT, INCIDENT_WORKLOAD).total:.6f}"
     '0.016146'
 
     Source: fs/buffer.c ``alloc_page_buffers``, lib/radix-tree.c; sizes in tables/structs.toml.
@@ -98,7 +108,8 @@ def buffer_head_limit(machine: Machine, lowmem: int) -> int:
 
     It is a flag, not a cap: only the 2012 fix acts on it.
 
-    >>> buffer_head_limit(Machine(), 226_454)
+    >>> from oomlab.machine import INCIDENT
+    >>> buffer_head_limit(INCIDENT, 226_454)
     1653085
 
     Source: fs/buffer.c, ``buffer_init``: a tenth of lowmem, filled with buffer_heads.

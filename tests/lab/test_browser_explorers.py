@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-import nbformat
 import pytest
+from playwright.sync_api import expect
+
+from tests.support.jupyter import run_notebook, write_notebook
 
 pytestmark = pytest.mark.browser
 
@@ -15,6 +17,8 @@ UNGUARDED = """() => [...document.querySelectorAll('.oom-explorer :is(input, sel
     .filter((each) => each.dataset.lmSuppressShortcuts !== 'true').map((each) => each.outerHTML)"""
 RESIZE = """(width) =>
     document.querySelectorAll('.oom-explorer').forEach((each) => { each.style.width = `${width}px`; })"""
+DRAWN = """() => [...document.querySelectorAll('.oom-explorer .stage')].every((stage) =>
+    stage.querySelector('svg').width.baseVal.value === Math.floor(stage.clientWidth))"""
 SPILLS = """() => [...document.querySelectorAll('.oom-explorer')]
     .flatMap((each) => [each, ...each.querySelectorAll('.frame, .control, .stage, .sentence')])
     .filter((each) => each.scrollWidth > each.clientWidth + 1).map((each) => each.className)"""
@@ -28,32 +32,14 @@ CLIPPED = """() => [...document.querySelectorAll('.oom-explorer svg')].flatMap((
 
 
 @pytest.fixture
-def notebook(lab):
-    """A notebook that shows every explorer."""
-    path = lab.root / "explorers.ipynb"
-    show = [nbformat.v4.new_code_cell(f"from oomlab.explore import {name}\n{name}()") for name in EXPLORERS]
-    kernel = {"name": "python3", "display_name": "Python 3"}  # without one Lab would ask which
-    nbformat.write(nbformat.v4.new_notebook(cells=show, metadata={"kernelspec": kernel}), path)
-    return path
-
-
-@pytest.fixture
-def shown(page, lab, notebook):
-    """The page with every explorer in it, alive."""
-    page.set_viewport_size({"width": 1280, "height": 3000})
-    page.goto(lab.link(notebook.name))
-    page.wait_for_function("window.jupyterapp?.shell?.currentWidget?.context?.isReady", timeout=60_000)
-    page.wait_for_selector(".jp-Notebook .jp-Cell", timeout=60_000)
-    page.evaluate("""async () => {
-        const panel = jupyterapp.shell.currentWidget;
-        await panel.revealed;
-        await panel.sessionContext.ready;
-        await jupyterapp.commands.execute('notebook:run-all-cells');
-    }""")
-    page.wait_for_function(
-        f"document.querySelectorAll('.oom-explorer svg').length === {len(EXPLORERS)}", timeout=60_000
-    )
-    return page
+def shown(lab, lab_page):
+    """JupyterLab with every explorer in it, alive."""
+    lab_page.set_viewport_size({"width": 1280, "height": 3000})
+    show = [f"from oomlab.explore import {name}\n{name}()" for name in EXPLORERS]
+    write_notebook(lab.root / "explorers.ipynb", show)
+    run_notebook(lab_page, "explorers.ipynb")
+    expect(lab_page.locator(".oom-explorer svg")).to_have_count(len(EXPLORERS))
+    return lab_page
 
 
 def explorer(page, name):
@@ -61,10 +47,10 @@ def explorer(page, name):
 
 
 def says(widget, words):
-    widget.locator(".sentence", has_text=words).wait_for(timeout=5_000)
+    expect(widget.locator(".sentence")).to_contain_text(words)
 
 
-def test_explorers_answer_keyboard_and_mouse(shown, shots):
+def test_explorers_answer_keyboard_and_mouse(shown, shoot):
     """One test for all, for opening JupyterLab takes longer than using it."""
     arrows_move_a_slider_and_leave_the_notebook_alone(shown)
     bits_and_text_are_one_mask(shown)
@@ -73,10 +59,10 @@ def test_explorers_answer_keyboard_and_mouse(shown, shots):
     assert shown.evaluate(UNGUARDED) == []
     for width in (320, 520, 800):
         shown.evaluate(RESIZE, width)
-        shown.wait_for_timeout(500)
+        shown.wait_for_function(DRAWN)
         assert shown.evaluate(SPILLS) == []
         assert shown.evaluate(CLIPPED) == []
-        shown.screenshot(path=shots / f"explorers-{width}.png")
+        shoot(shown, f"explorers-{width}")
 
 
 def arrows_move_a_slider_and_leave_the_notebook_alone(page):
@@ -90,11 +76,11 @@ def arrows_move_a_slider_and_leave_the_notebook_alone(page):
         ("ArrowLeft", "32 GiB"),
     ):
         page.keyboard.press(key)
-        assert ram.get_attribute("aria-valuetext") == read
+        expect(ram).to_have_attribute("aria-valuetext", read)
     page.keyboard.press("End")
     says(zones, "63.1 GiB are HighMem")
-    assert "63.1 GiB" in zones.locator("p[role=status]").text_content()
-    assert ram.evaluate("input => input === document.activeElement")
+    expect(zones.locator("p[role=status]")).to_contain_text("63.1 GiB")
+    expect(ram).to_be_focused()
 
 
 def bits_and_text_are_one_mask(page):
@@ -102,14 +88,14 @@ def bits_and_text_are_one_mask(page):
     bits.get_by_role("checkbox", name="__GFP_HIGHMEM").focus()
     page.keyboard.press("Space")
     says(bits, "0x84d2")
-    assert bits.get_by_label("gfp_mask").input_value() == "0x84d2"
+    expect(bits.get_by_label("gfp_mask")).to_have_value("0x84d2")
     bits.get_by_label("gfp_mask").fill("0xd0")
     says(bits, "0xd0 is GFP_KERNEL.")
-    assert not bits.get_by_role("checkbox", name="__GFP_HIGHMEM").is_checked()
+    expect(bits.get_by_role("checkbox", name="__GFP_HIGHMEM")).not_to_be_checked()
     bits.get_by_label("gfp_mask").fill("no mask")
     bits.get_by_label("Kernel").select_option("6.1")
     says(bits, "In Linux 6.1, 0xd0 is __GFP_IO|__GFP_FS|__GFP_RECLAIMABLE")
-    assert bits.get_by_role("checkbox", name="__GFP_RECLAIMABLE").is_checked()
+    expect(bits.get_by_role("checkbox", name="__GFP_RECLAIMABLE")).to_be_checked()
 
 
 def a_preset_a_number_and_reset(page):
@@ -117,10 +103,10 @@ def a_preset_a_number_and_reset(page):
     marks.get_by_role("button", name="Page table from DMA").click()
     says(marks, "refused, 1 page short")
     free = marks.get_by_label("Free there, pages")
-    assert free.input_value() == "906"
+    expect(free).to_have_value("906")
     free.fill("907")
     says(marks, "passes, by 1 page")
     marks.get_by_role("button", name="Show as table").click()
-    assert marks.get_by_role("row", name="DMA").get_by_role("cell").nth(1).text_content() == "35"
+    expect(marks.get_by_role("row", name="DMA").get_by_role("cell").nth(1)).to_have_text("35")
     marks.get_by_role("button", name="Reset").click()
     says(marks, "Normal has 2,014")

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import nbformat
 import pytest
+from playwright.sync_api import expect
 
 from oomlab import check
 from oomlab.exercises import Exercise, Wrong
 from oomlab.exercises.kinds import Choice, Number
 from oomlab.explore.widgets import choice as module
 from oomlab.explore.widgets.choice import Suspects, choose
+from tests.support.jupyter import run_notebook, write_notebook
 
 ZONE = Exercise(
     id="77.1",
@@ -84,19 +85,13 @@ choice.choose("77.1")
 
 
 @pytest.mark.browser
-def test_an_option_can_be_picked_with_the_arrow_keys(lab, page, shots):
+def test_an_option_can_be_picked_with_the_arrow_keys(lab, lab_page, shoot):
     """In JupyterLab itself, which would take the arrow keys away."""
-    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(IN_A_NOTEBOOK)])
-    notebook.metadata.kernelspec = {"name": "python3", "display_name": "Python 3 (ipykernel)"}
-    nbformat.write(notebook, lab.root / "choose.ipynb")
-    page.goto(lab.link("choose.ipynb"))
-    page.wait_for_function("window.jupyterapp?.shell?.currentWidget?.context?.isReady", timeout=60_000)
-    page.evaluate("jupyterapp.shell.currentWidget.sessionContext.ready")
-    page.evaluate("jupyterapp.commands.execute('notebook:run-all-cells')")
-    group = page.get_by_role("group", name="Which zone?")
+    write_notebook(lab.root / "choose.ipynb", [IN_A_NOTEBOOK])
+    run_notebook(lab_page, "choose.ipynb")
+    group = lab_page.get_by_role("group", name="Which zone?")
     group.get_by_label("DMA").focus()
-    page.keyboard.press("ArrowDown")
-    page.wait_for_function("document.querySelector('.oom-radios [role=status]').textContent !== ''")
-    page.screenshot(path=shots / "choose.png")
-    assert page.locator(".oom-radios [role=status]").inner_text() == "✓ Right (77.1). It is b."
-    assert group.get_by_label("Normal").is_checked()
+    lab_page.keyboard.press("ArrowDown")
+    expect(lab_page.locator(".oom-radios [role=status]")).to_have_text("✓ Right (77.1). It is b.")
+    expect(group.get_by_label("Normal")).to_be_checked()
+    shoot(lab_page, "choose")

@@ -15,7 +15,7 @@ from oomlab.explore.bundle import stylesheet
 from oomlab.explore.widgets.controls import Bits, Choice, Number, Slider, Toggle, doubling_steps
 from oomlab.explore.widgets.explorer import NARROWEST, WIDEST, Explorer, Panel, View
 from oomlab.explore.widgets.picture import Box, Label, Line, Picture
-from oomlab.palette import palette
+from oomlab.palette import swatches
 
 SVG = "{http://www.w3.org/2000/svg}"
 HOSTILE = "\"><script>alert(1)</script>&'$x^2$"
@@ -119,7 +119,7 @@ def test_a_picture_is_well_formed_and_shows_hostile_text_as_text():
     assert not list(root.iter(f"{SVG}script"))
 
 
-@pytest.mark.parametrize("key", sorted(palette()))
+@pytest.mark.parametrize("key", sorted(swatches()))
 def test_every_swatch_can_be_drawn_both_ways(key):
     picture = Picture(width=40, height=40, marks=(Box(0, 0, 20, 20, key), Line(0, 30, 40, 30, key)))
     assert f"var(--oom-{key.replace('_', '-')})" in picture.svg("swatch")
@@ -163,6 +163,6 @@ def test_what_goes_to_the_page_is_plain_json(explorer):
 
 def test_the_style_sheet_holds_every_colour_and_reaches_for_nothing_outside():
     sheet = stylesheet("explorer")
-    assert all(f"--oom-{key.replace('_', '-')}: #" in sheet for key in palette())
+    assert all(f"--oom-{key.replace('_', '-')}: #" in sheet for key in swatches())
     assert "@import" not in sheet
     assert "url(" not in sheet

@@ -19,11 +19,10 @@ from oomlab.explore.watermarks import (
     watermark_view,
 )
 from oomlab.explore.widgets.picture import Box, Label
-from oomlab.machine import Machine
+from oomlab.machine import INCIDENT
 from oomlab.watermarks import passes
 from oomlab.zone_model import zones
 
-INCIDENT = Machine()
 START = WatermarkCalculator().values
 SETTINGS = st.fixed_dictionaries(
     {
@@ -134,7 +133,7 @@ def test_the_picture_stays_inside_its_frame(sent, width):
 
 
 def test_untouched_ratios_stay_the_kernels_choice():
-    assert watermark_view(INCIDENT, **START).code.count("Machine()") == 1
+    assert watermark_view(INCIDENT, **START).code.count("zones(INCIDENT)") == 1
 
 
 def test_scale_factor_is_off_before_4_6_and_moves_the_marks_after():
@@ -148,8 +147,11 @@ def test_scale_factor_is_off_before_4_6_and_moves_the_marks_after():
 
 
 def test_another_machine_keeps_its_own_ratios_and_kernel():
-    own = Machine(
-        kernel=type(INCIDENT.kernel).of("5.10.7"), lowmem_reserve_ratio=(100, 20, 0, 0), min_free_kbytes=None
+    own = replace(
+        INCIDENT,
+        kernel=type(INCIDENT.kernel).of("5.10.7"),
+        lowmem_reserve_ratio=(100, 20, 0, 0),
+        min_free_kbytes=None,
     )
     explorer = WatermarkCalculator(own, free=10)
     assert (explorer.values["kernel"], explorer.values["ratio_dma"], explorer.values["min_free_kbytes"]) == (

@@ -23,7 +23,7 @@ from oomlab.explore.zone_map import (
     zone_view,
 )
 from oomlab.kernel import KernelVersion
-from oomlab.machine import Machine
+from oomlab.machine import INCIDENT
 from oomlab.memory_map import layout
 from oomlab.mmzone import VM_SPLITS, is_highmem
 from oomlab.zone_model import zones
@@ -36,7 +36,6 @@ SETTINGS = st.fixed_dictionaries(
         "vmalloc": st.sampled_from(VMALLOC_STEPS),
     }
 )
-INCIDENT = Machine()
 WIDTHS = st.integers(280, 1200)
 
 
@@ -86,7 +85,7 @@ def test_the_picture_stays_inside_its_frame(sent, width):
 @given(sent=SETTINGS)
 def test_the_code_that_is_copied_derives_the_zones_that_are_shown(sent):
     machine = reachable(chosen(INCIDENT, **sent))
-    scope = {"Machine": Machine, "KernelVersion": KernelVersion}
+    scope = {"replace": replace, "INCIDENT": INCIDENT, "KernelVersion": KernelVersion}
     assert eval(machine_code(machine), scope) == machine
 
 
@@ -94,7 +93,7 @@ def test_on_the_incidents_machine_mem_map_takes_three_tenths_of_lowmem():
     view = zone_view(INCIDENT, **PRESETS["The incident"])
     assert "892 MiB" in view.sentence
     assert "264 MiB: 29.6 % of lowmem" in view.sentence
-    assert view.code.endswith("zones(Machine())")
+    assert view.code.endswith("zones(INCIDENT)")
 
 
 def test_mem_map_never_gets_cheaper_as_ram_grows():
@@ -136,7 +135,7 @@ def test_every_step_of_ram_reads_exactly(pages):
 
 
 def test_another_machine_keeps_what_no_control_changes():
-    explorer = ZoneMap(Machine(boot_lowmem=10_000, ram=5_000_000, vmalloc_mib=300))
+    explorer = ZoneMap(replace(INCIDENT, boot_lowmem=10_000, ram=5_000_000, vmalloc_mib=300))
     assert explorer.values["ram"] == 5_000_000
     assert explorer.values["vmalloc"] == 300
     assert "boot_lowmem=10000" in explorer._shown["code"]

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-import json
 import re
 from base64 import b64decode
+from dataclasses import replace
 
 import pytest
+from playwright.sync_api import expect
 
 from oomlab.cli import main
 from oomlab.explore import FailureLab
 from oomlab.explore.lab_page import lab_page
 from oomlab.kernel import KernelVersion
-from oomlab.simulation import Workload
-from oomlab.zone_model import Machine
+from oomlab.machine import INCIDENT
+from oomlab.simulation import INCIDENT_WORKLOAD
+from tests.support.jupyter import run_notebook, write_notebook
 
 GIB = 2**18
 PRESETS = [
@@ -28,22 +30,22 @@ PRESETS = [
 
 def test_it_begins_with_the_incident():
     lab = FailureLab()
-    assert (lab.machine, lab.workload) == (Machine(), Workload())
+    assert (lab.machine, lab.workload) == (INCIDENT, INCIDENT_WORKLOAD)
     assert lab.trajectory.outcome == "oom"
     assert lab.sentence.startswith("The machine dies after 30.1 GiB")
 
 
 def test_it_can_begin_with_another_machine():
-    lab = FailureLab(Machine(ram=16 * GIB, boot_lowmem=30_000))
+    lab = FailureLab(replace(INCIDENT, ram=16 * GIB, boot_lowmem=30_000))
     lab.settings = {"written": 20 * GIB}
-    assert lab.machine == Machine(ram=16 * GIB, boot_lowmem=30_000)
-    assert lab.workload == Workload(written=20 * GIB)
+    assert lab.machine == replace(INCIDENT, ram=16 * GIB, boot_lowmem=30_000)
+    assert lab.workload == replace(INCIDENT_WORKLOAD, written=20 * GIB)
 
 
 def test_python_computes_the_point_where_the_hand_let_go():
     lab = FailureLab()
     lab.settings = {"ram": 16 * GIB, "kernel": "3.4", "block_size": None}
-    assert lab.machine == Machine(ram=16 * GIB, kernel=KernelVersion((3, 4)))
+    assert lab.machine == replace(INCIDENT, ram=16 * GIB, kernel=KernelVersion((3, 4)))
     assert lab._law == {"settings": lab.settings, "sentence": lab.sentence}
     assert lab.sentence.startswith("The machine lives")
 
@@ -128,7 +130,7 @@ def test_arrow_keys_move_a_slider_and_the_listener_hears_of_it(bench):
     ram.press("ArrowLeft")
     assert "The machine lives" in sentence(bench)
     assert before == "32 GiB" != ram.get_attribute("aria-valuetext")
-    assert "The machine lives" in bench.get_by_role("status").inner_text()
+    expect(bench.get_by_role("status")).to_contain_text("The machine lives")
 
 
 @pytest.mark.browser
@@ -141,7 +143,7 @@ def test_the_live_region_keeps_silent_while_the_hand_moves(bench):
     assert bench.get_by_role("status").text_content() == heard
     ram.evaluate("(input) => input.dispatchEvent(new Event('change'))")
     assert "The machine lives" in sentence(bench)
-    assert "The machine lives" in bench.get_by_role("status").text_content()
+    expect(bench.get_by_role("status")).to_contain_text("The machine lives")
 
 
 @pytest.mark.browser
@@ -160,8 +162,13 @@ def test_the_settings_live_in_the_address(bench):
     "hash", ["#ram=-5", "#ram=1e99", "#kernel=%22x%22", "#ram=%3Cb%3E", "#machine=7", "#pae=3", "#%"]
 )
 def test_nonsense_in_the_address_is_left_aside(bench, hash):
-    bench.evaluate("(hash) => { location.hash = hash; }", hash)
-    bench.wait_for_timeout(50)
+    bench.evaluate(
+        """(hash) => new Promise((heard) => {
+            addEventListener("hashchange", heard, { once: true });
+            location.hash = hash;
+        })""",
+        hash,
+    )
     assert sentence(bench) == FailureLab().sentence
 
 
@@ -193,13 +200,13 @@ def test_time_can_be_stepped_through(bench):
 @pytest.mark.browser
 def test_play_runs_through_the_copy_and_pause_stops_it(bench):
     scrubber = bench.get_by_role("slider", name="GiB copied so far")
+    bench.clock.install()  # time goes as the test lets it
     bench.get_by_role("button", name="Play").click()
-    bench.wait_for_timeout(600)
+    bench.clock.run_for(600)
     bench.get_by_role("button", name="Pause").click()
-    sentence(bench)
     there = scrubber.get_attribute("aria-valuetext")
     assert 0.5 < float(there.split()[0]) < 25
-    bench.wait_for_timeout(200)
+    bench.clock.run_for(200)
     assert scrubber.get_attribute("aria-valuetext") == there
 
 
@@ -245,7 +252,7 @@ def test_the_code_is_copied(bench):
     copied = bench.evaluate("navigator.clipboard.readText()")
     names: dict[str, object] = {}
     exec(copied, names)
-    assert names["machine"] == Machine(ram=64 * GIB)
+    assert names["machine"] == replace(INCIDENT, ram=64 * GIB)
 
 
 @pytest.mark.browser
@@ -274,18 +281,14 @@ def test_every_input_has_a_name_and_keeps_its_keys(bench):
 @pytest.mark.browser
 @pytest.mark.parametrize("width", [360, 760, 1280])
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_it_fits_every_window(bench, width, scheme, shots):
+def test_it_fits_every_window(bench, width, scheme, shoot):
     bench.emulate_media(color_scheme=scheme)
     bench.set_viewport_size({"width": width, "height": 1200})
     sentence(bench)
-    bench.screenshot(path=shots / f"failure-lab-{scheme}-{width}.png", full_page=True)
+    shoot(bench, f"failure-lab-{scheme}-{width}", full_page=True)
     assert not bench.evaluate(TOO_WIDE)
 
 
-RUN_ALL = """async () => {
-  await jupyterapp.shell.currentWidget.sessionContext.ready;
-  await jupyterapp.commands.execute('notebook:run-all-cells');
-}"""
 RUN_MORE = """async (source) => {
   const { content } = jupyterapp.shell.currentWidget;
   content.model.sharedModel.insertCell(1, { cell_type: 'code', source });
@@ -296,28 +299,24 @@ PRINTED = '.jp-OutputArea-output[data-mime-type="application/vnd.jupyter.stdout"
 
 
 @pytest.fixture
-def notebook(page, lab):
+def notebook(lab_page, lab):
     """The widget in a notebook of its own in JupyterLab."""
-    code = {"id": "lab", "cell_type": "code", "execution_count": None, "metadata": {}, "outputs": []}
-    source = "from oomlab.explore import FailureLab\nlab = FailureLab()\nlab"
-    kernel = {"display_name": "Python 3", "language": "python", "name": "python3"}
-    text = {"cells": [{**code, "source": source}], "metadata": {"kernelspec": kernel}}
-    (lab.root / "failure-lab.ipynb").write_text(json.dumps({**text, "nbformat": 4, "nbformat_minor": 5}))
-    page.goto(lab.link("failure-lab.ipynb"))
-    page.wait_for_function("window.jupyterapp?.shell?.currentWidget?.context?.isReady", timeout=60_000)
-    page.evaluate(RUN_ALL)
-    page.wait_for_selector(".oom-lab .sentence strong:not(:empty)", timeout=60_000)
-    return page
+    write_notebook(
+        lab.root / "failure-lab.ipynb", ["from oomlab.explore import FailureLab\nlab = FailureLab()\nlab"]
+    )
+    run_notebook(lab_page, "failure-lab.ipynb")
+    expect(lab_page.locator(".oom-lab .sentence strong")).not_to_be_empty()
+    return lab_page
 
 
 @pytest.mark.browser
 def test_in_a_notebook_the_keys_arrive_and_python_agrees(notebook):
     notebook.get_by_role("slider", name="RAM", exact=True).press("ArrowLeft")
-    assert "The machine lives" in sentence(notebook)
+    said = notebook.locator(".oom-lab .sentence")
+    expect(said).to_contain_text("The machine lives")
     notebook.evaluate(RUN_MORE, 'print(lab._law["sentence"])')
-    notebook.wait_for_selector(PRINTED, timeout=30_000)
-    assert notebook.locator(PRINTED).inner_text().strip() == sentence(notebook)
-    assert notebook.locator(".oom-lab .note").text_content() == ""
+    expect(said).to_have_text(notebook.locator(PRINTED).inner_text().strip())
+    expect(notebook.locator(".oom-lab .note")).to_be_empty()
 
 
 @pytest.mark.browser
@@ -325,12 +324,12 @@ def test_where_python_differs_the_page_says_so(notebook):
     notebook.evaluate(
         RUN_MORE, "lab._law = {**lab._law, 'settings': lab.settings, 'sentence': 'It is a duck.'}"
     )
-    notebook.get_by_text("Python’s model says otherwise").wait_for(timeout=10_000)
-    assert "It is a duck." in notebook.locator(".oom-lab .note").text_content()
+    expect(notebook.locator(".oom-lab .note")).to_contain_text("Python’s model says otherwise")
+    expect(notebook.locator(".oom-lab .note")).to_contain_text("It is a duck.")
 
 
 @pytest.mark.browser
 def test_the_page_follows_settings_made_in_python(notebook):
     notebook.evaluate(RUN_MORE, "lab.settings = {'ram': 16 * 2**18}")
-    notebook.wait_for_selector('.oom-lab[data-outcome="survives"]', timeout=10_000)
-    assert notebook.get_by_label("RAM in GiB, exact").input_value() == "16"
+    expect(notebook.locator(".oom-lab")).to_have_attribute("data-outcome", "survives")
+    expect(notebook.get_by_label("RAM in GiB, exact")).to_have_value("16")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import random
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pytest
@@ -16,8 +16,9 @@ from oomlab.explore.bundle import bundle
 from oomlab.explore.rules import KERNELS, facts
 from oomlab.explore.story import tell
 from oomlab.kernel import KernelVersion
+from oomlab.machine import INCIDENT
 from oomlab.mmzone import DMA_END
-from oomlab.simulation import Trajectory, Workload, simulate
+from oomlab.simulation import INCIDENT_WORKLOAD, Trajectory, Workload, simulate
 from oomlab.units import human_kb
 from oomlab.zone_model import Machine, Zone
 
@@ -27,10 +28,14 @@ CLOSE = 1.0
 """Pages: both models are exact to rounding, so a page is far more than they may differ by."""
 
 OTHER = (
-    Machine(
-        ram=16 * GIB, low_holes=((0, 1), (0xA0, 0x100)), kernel=KernelVersion((6, 12)), boot_lowmem=30_000
+    replace(
+        INCIDENT,
+        ram=16 * GIB,
+        low_holes=((0, 1), (0xA0, 0x100)),
+        kernel=KernelVersion((6, 12)),
+        boot_lowmem=30_000,
     ),
-    Workload(written=9 * GIB, anon=10, other_slab=0),
+    replace(INCIDENT_WORKLOAD, written=9 * GIB, anon=10, other_slab=0),
 )
 SIZES = (0, 1, 999, 1000, 10_239, 10_240, 10_752, 1_048_575, 1_048_576, 1.5, 2.5, 1_310_720, 1_363_148.8)
 _ASK = """
@@ -74,7 +79,7 @@ def script_for(machine: Machine, workload: Workload) -> Script:
 
 @pytest.fixture(scope="module")
 def script() -> Script:
-    return script_for(Machine(), Workload())
+    return script_for(INCIDENT, INCIDENT_WORKLOAD)
 
 
 def near_dma_end(rnd: random.Random) -> int:
@@ -110,7 +115,7 @@ def built(settings: dict[str, Any]) -> tuple[Machine, Workload]:
     fields = {**settings, "kernel": KernelVersion.of(settings.get("kernel", "3.2.59"))}
     machine = {name: value for name, value in fields.items() if name in Machine.__dataclass_fields__}
     workload = {name: value for name, value in fields.items() if name in Workload.__dataclass_fields__}
-    return Machine(**machine), Workload(**workload)
+    return replace(INCIDENT, **machine), replace(INCIDENT_WORKLOAD, **workload)
 
 
 def simulated(settings: dict[str, Any]) -> Trajectory | str:

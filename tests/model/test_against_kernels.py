@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from oomlab import corpus
 from oomlab.errors import OomlabError
 from oomlab.kernel import KernelVersion
-from oomlab.machine import Machine
+from oomlab.machine import INCIDENT
 from oomlab.procfs import parse_slabinfo, parse_zoneinfo
 from oomlab.recorded import compare, recorded_runs
 from oomlab.rules import rules_for
-from oomlab.simulation import Workload, read_samples, run_from_samples
+from oomlab.simulation import INCIDENT_WORKLOAD, read_samples, run_from_samples
 from oomlab.simulation.sample import bitmap_nodes
 from oomlab.units import gib_to_pages
 
@@ -105,7 +107,7 @@ def test_the_sizes_of_6_1_are_those_that_slabinfo_prints(ram_mb):
     printed = {slab.name: slab for slab in parse_slabinfo(corpus.capture(f"{ram_mb}/slabinfo"))}
     for name in ("buffer_head", "radix_tree_node"):
         slab = printed[name]
-        machine = Machine(kernel=KernelVersion.of("6.1"), allocator="slub")
+        machine = replace(INCIDENT, kernel=KernelVersion.of("6.1"), allocator="slub")
         assert getattr(rules_for(machine), name).per_page == slab.objperslab / slab.pagesperslab
 
 
@@ -116,5 +118,5 @@ def test_an_unknown_run_is_named_with_those_there_are():
 
 def test_a_recorded_guest_asks_nothing_of_the_incident():
     run = recorded_runs()[0]
-    assert run.machine != Machine()
-    assert run.workload != Workload()
+    assert run.machine != INCIDENT
+    assert run.workload != INCIDENT_WORKLOAD

@@ -10,11 +10,11 @@ from oomlab import corpus
 from oomlab.errors import ReportError
 from oomlab.fitting import Fit, explain_marks, fit
 from oomlab.kernel import KernelRelease
-from oomlab.machine import Machine
+from oomlab.machine import INCIDENT
 from oomlab.parsing import parse, parse_bytes
 from oomlab.procfs import Snapshot, parse_zoneinfo
 from oomlab.report import Report, ZoneStat
-from oomlab.simulation import Workload, lowmem_budget, simulate
+from oomlab.simulation import INCIDENT_WORKLOAD, lowmem_budget, simulate
 
 REPORTS = [name for name in corpus.captures() if name.startswith("oom-") and name.endswith(".log")]
 ZONEINFOS = [name for name in corpus.captures() if name.endswith("/zoneinfo")]
@@ -34,8 +34,8 @@ def captured(name: str) -> Snapshot:
 
 def test_the_incidents_machine_and_workload_follow_from_its_report(incident):
     """The defaults of the library are nowhere typed in twice: the report gives them back."""
-    assert incident.machine == Machine()
-    assert incident.workload == Workload()
+    assert incident.machine == INCIDENT
+    assert incident.workload == INCIDENT_WORKLOAD
 
 
 def test_the_incident_fits_to_the_page(incident):

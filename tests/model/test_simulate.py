@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 
 from oomlab.errors import MachineError
 from oomlab.kernel import KernelVersion, load_table
-from oomlab.machine import Machine
+from oomlab.machine import INCIDENT, Machine
 from oomlab.simulation import (
+    INCIDENT_WORKLOAD,
     Workload,
     buffer_head_limit,
     closed_form,
@@ -27,7 +28,7 @@ from tests.support.work import calls
 
 GIB = gib_to_pages(1)
 MIB = 256
-SIXTY_FOUR_BIT = Machine(arch="x86_64", ram=16 * GIB, swap=0)
+SIXTY_FOUR_BIT = replace(INCIDENT, arch="x86_64", ram=16 * GIB, swap=0)
 
 
 def cache_gib(trajectory):
@@ -50,7 +51,7 @@ def test_the_incident_ends_where_its_report_did():
 
 
 def test_without_the_calibrated_pages_the_incident_is_still_right_to_a_third_of_a_gib():
-    run = simulate(workload=Workload(other_slab=0))
+    run = simulate(workload=replace(INCIDENT_WORKLOAD, other_slab=0))
     assert run.outcome == "oom"
     assert cache_gib(run) == pytest.approx(30.31, abs=0.01)
     assert cache_gib(run) == pytest.approx(30.10, abs=0.35)
@@ -81,20 +82,23 @@ def test_seven_to_eight_mib_of_lowmem_were_missing():
 
 def test_the_margin_is_what_would_have_saved_the_machine():
     short = -simulate().margin_pages
-    taken = Workload().other_lowmem
-    assert simulate(workload=Workload(other_lowmem=taken - int(short) - 2)).outcome == "survives"
-    assert simulate(workload=Workload(other_lowmem=taken - int(short) + 2)).outcome == "oom"
+    taken = INCIDENT_WORKLOAD.other_lowmem
+    assert (
+        simulate(workload=replace(INCIDENT_WORKLOAD, other_lowmem=taken - int(short) - 2)).outcome
+        == "survives"
+    )
+    assert simulate(workload=replace(INCIDENT_WORKLOAD, other_lowmem=taken - int(short) + 2)).outcome == "oom"
 
 
 def test_a_survivor_that_loses_its_margin_dies():
-    saved = Workload(other_lowmem=4_720 - 8 * MIB)
+    saved = replace(INCIDENT_WORKLOAD, other_lowmem=4_720 - 8 * MIB)
     left = int(simulate(workload=saved).margin_pages)
     assert simulate(workload=replace(saved, other_slab=901 + left - 2)).outcome == "survives"
     assert simulate(workload=replace(saved, other_slab=901 + left + 2)).outcome == "oom"
 
 
 def test_the_limit_of_buffer_heads_is_the_incident_kernels():
-    assert buffer_head_limit(Machine(), 222_502 + 3_952) == 1_653_085
+    assert buffer_head_limit(INCIDENT, 222_502 + 3_952) == 1_653_085
 
 
 # --- what each change would do to the 32 GiB machine (worked out by hand, within 3 %) ----------
@@ -137,7 +141,7 @@ CHANGES = [
 
 @pytest.mark.parametrize(("machine", "workload", "expected"), CHANGES, ids=str)
 def test_a_change_has_the_effect_that_was_worked_out(machine, workload, expected):
-    run = simulate(Machine(**machine), Workload(**workload))
+    run = simulate(replace(INCIDENT, **machine), replace(INCIDENT_WORKLOAD, **workload))
     if expected is None:
         assert run.outcome == "survives"
     else:
@@ -147,7 +151,7 @@ def test_a_change_has_the_effect_that_was_worked_out(machine, workload, expected
 
 @pytest.mark.parametrize(("ram", "steady"), [(16, 14.57), (32, 29.85), (64, 14.37)])
 def test_with_the_fix_the_cache_settles(ram, steady):
-    run = simulate(Machine(ram=ram * GIB, buffer_head_fix=True))
+    run = simulate(replace(INCIDENT, ram=ram * GIB, buffer_head_fix=True))
     assert run.outcome == "survives"
     assert cache_gib(run) == pytest.approx(steady, rel=0.01)
     assert run.event("kswapd_keeps_pace") is not None
@@ -155,38 +159,40 @@ def test_with_the_fix_the_cache_settles(ram, steady):
 
 @pytest.mark.parametrize(("ram", "cap"), [(16, 37.84), (24, 33.97)])
 def test_a_surviving_machines_lowmem_would_have_lasted_longer_than_its_highmem(ram, cap):
-    solved = closed_form(Machine(ram=ram * GIB), Workload())
+    solved = closed_form(replace(INCIDENT, ram=ram * GIB), INCIDENT_WORKLOAD)
     assert pages_to_gib(solved.lowmem_cap) == pytest.approx(cap, rel=0.03)
     assert not solved.fails
 
 
 def test_the_incident_would_have_been_safe_at_thirty_and_a_half_gib_of_cache():
-    assert pages_to_gib(closed_form(Machine(), Workload()).highmem_cap) == pytest.approx(30.57, abs=0.02)
+    assert pages_to_gib(closed_form(INCIDENT, INCIDENT_WORKLOAD).highmem_cap) == pytest.approx(
+        30.57, abs=0.02
+    )
 
 
 @pytest.mark.parametrize(
     ("block_size", "expected"), [(4096, 0.016146), (2048, 0.031072), (1024, 0.060922), (512, 0.120624)]
 )
 def test_a_cached_page_pins_what_its_blocks_need(block_size, expected):
-    assert pinned_by_page(Machine(), Workload(block_size=block_size)).total == pytest.approx(
+    assert pinned_by_page(INCIDENT, replace(INCIDENT_WORKLOAD, block_size=block_size)).total == pytest.approx(
         expected, abs=1e-6
     )
 
 
 def test_more_ram_fails_earlier_from_a_critical_size_on():
-    critical = critical_ram(Machine(), Workload())
+    critical = critical_ram(INCIDENT, INCIDENT_WORKLOAD)
     assert pages_to_gib(critical) == pytest.approx(31.69, rel=0.01)
-    assert simulate(Machine(ram=critical)).outcome == "oom"
-    assert simulate(Machine(ram=critical - 2 * MIB)).outcome == "survives"
-    assert cache_gib(simulate(Machine(ram=64 * GIB))) < cache_gib(simulate()) / 2
+    assert simulate(replace(INCIDENT, ram=critical)).outcome == "oom"
+    assert simulate(replace(INCIDENT, ram=critical - 2 * MIB)).outcome == "survives"
+    assert cache_gib(simulate(replace(INCIDENT, ram=64 * GIB))) < cache_gib(simulate()) / 2
 
 
 def test_a_64_bit_kernel_has_no_critical_size():
-    assert critical_ram(Machine(arch="x86_64"), Workload()) is None
+    assert critical_ram(replace(INCIDENT, arch="x86_64"), INCIDENT_WORKLOAD) is None
 
 
 def test_64_gb_of_swap_changes_nothing():
-    few, many = simulate(), simulate(Machine(swap=16 * 2**20))
+    few, many = simulate(), simulate(replace(INCIDENT, swap=16 * 2**20))
     assert many.end.page_cache == pytest.approx(few.end.page_cache, abs=1)
     assert many.end.swap_used == 0
 
@@ -195,7 +201,7 @@ def test_64_gb_of_swap_changes_nothing():
 
 
 def test_swap_carries_anonymous_memory_and_then_runs_out():
-    growing = Workload(written=0, anon_growth=20 * GIB)
+    growing = replace(INCIDENT_WORKLOAD, written=0, anon_growth=20 * GIB)
     without = simulate(SIXTY_FOUR_BIT, growing)
     assert (without.outcome, without.zone) == ("oom", "Normal")
     assert without.events[-1].request == "anonymous page"
@@ -209,20 +215,20 @@ def test_swap_carries_anonymous_memory_and_then_runs_out():
 
 
 def test_swap_carries_anonymous_memory_on_32_bits_too():
-    growing = Workload(written=0, anon_growth=10 * GIB)
-    assert simulate(Machine(ram=8 * GIB, swap=0), growing).zone == "HighMem"
-    assert simulate(Machine(ram=8 * GIB, swap=4 * GIB), growing).outcome == "survives"
+    growing = replace(INCIDENT_WORKLOAD, written=0, anon_growth=10 * GIB)
+    assert simulate(replace(INCIDENT, ram=8 * GIB, swap=0), growing).zone == "HighMem"
+    assert simulate(replace(INCIDENT, ram=8 * GIB, swap=4 * GIB), growing).outcome == "survives"
 
 
 def test_growing_processes_push_the_cache_out_before_anything_is_swapped():
-    run = simulate(replace(SIXTY_FOUR_BIT, swap=GIB), Workload(anon_growth=10 * GIB))
+    run = simulate(replace(SIXTY_FOUR_BIT, swap=GIB), replace(INCIDENT_WORKLOAD, anon_growth=10 * GIB))
     assert run.outcome == "survives"
     assert run.end.swap_used == 0
     assert 3 * GIB < run.end.page_cache < 6 * GIB
 
 
 def test_a_64_bit_machine_fills_its_zones_from_the_top_and_recycles_its_cache():
-    run = simulate(Machine(arch="x86_64", swap=0))
+    run = simulate(replace(INCIDENT, arch="x86_64", swap=0))
     assert run.outcome == "survives"
     assert [zone.name for zone in run.zones[:3]] == ["DMA", "DMA32", "Normal"]
     assert [e.kind for e in run.events] == ["fallback", "kswapd_wakes", "kswapd_keeps_pace"]
@@ -232,20 +238,20 @@ def test_a_64_bit_machine_fills_its_zones_from_the_top_and_recycles_its_cache():
 
 
 def test_a_32_bit_machine_without_highmem_recycles_its_cache():
-    run = simulate(Machine(ram=512 * MIB, swap=0), Workload(anon=10_000))
+    run = simulate(replace(INCIDENT, ram=512 * MIB, swap=0), replace(INCIDENT_WORKLOAD, anon=10_000))
     assert run.outcome == "survives"
     assert run.margin_pages is None
 
 
 def test_lowmem_that_leaks_kills_even_with_the_fix():
-    leak = Workload(lowmem_growth=140_000)
-    assert simulate(Machine(buffer_head_fix=True), leak).zone == "Normal"
+    leak = replace(INCIDENT_WORKLOAD, lowmem_growth=140_000)
+    assert simulate(replace(INCIDENT, buffer_head_fix=True), leak).zone == "Normal"
 
 
 def test_a_file_that_is_only_read_carries_no_buffer_heads():
-    assert simulate(workload=Workload(written=0, read=50 * GIB)).outcome == "survives"
-    half = pinned_by_page(Machine(), Workload(written=GIB, read=GIB)).buffer_heads
-    assert half == pytest.approx(pinned_by_page(Machine(), Workload()).buffer_heads / 2)
+    assert simulate(workload=replace(INCIDENT_WORKLOAD, written=0, read=50 * GIB)).outcome == "survives"
+    half = pinned_by_page(INCIDENT, replace(INCIDENT_WORKLOAD, written=GIB, read=GIB)).buffer_heads
+    assert half == pytest.approx(pinned_by_page(INCIDENT, INCIDENT_WORKLOAD).buffer_heads / 2)
 
 
 # --- laws -------------------------------------------------------------------------------------
@@ -342,7 +348,7 @@ def test_the_closed_form_and_the_simulation_agree(machine, ram, written, block_s
     # Its conditions: HighMem, no fix, and a reserve that keeps the cache out of lowmem.
     ratios = (256, 1, 32)
     machine = replace(machine, arch="i386", ram=ram, buffer_head_fix=False, lowmem_reserve_ratio=ratios)
-    workload = Workload(written=written, block_size=block_size, other_slab=other_slab)
+    workload = replace(INCIDENT_WORKLOAD, written=written, block_size=block_size, other_slab=other_slab)
     run, solved = run_or_reject(machine, workload), closed_form(machine, workload)
     assume(abs(solved.lowmem_cap - min(solved.highmem_cap, workload.file)) > 1)
     assert (run.outcome == "oom") == solved.fails
@@ -364,21 +370,21 @@ def test_any_moment_lies_on_the_line_between_its_neighbours(progress):
 
 
 def test_nothing_to_do_is_survived():
-    run = simulate(workload=Workload(written=0))
+    run = simulate(workload=replace(INCIDENT_WORKLOAD, written=0))
     assert (run.outcome, run.end.progress, run.events) == ("survives", 1, ())
 
 
 def test_what_cannot_fit_is_refused_in_one_line():
     with pytest.raises(MachineError, match=r"anonymous memory of .* does not fit"):
-        simulate(workload=Workload(anon=9 * 10**6))
+        simulate(workload=replace(INCIDENT_WORKLOAD, anon=9 * 10**6))
     with pytest.raises(MachineError, match="below zero"):
-        Workload(written=-1)
+        replace(INCIDENT_WORKLOAD, written=-1)
     with pytest.raises(MachineError, match="3000 bytes"):
-        Workload(block_size=3000)
+        replace(INCIDENT_WORKLOAD, block_size=3000)
 
 
 def test_a_file_system_without_buffer_heads_still_pays_for_the_index():
-    pinned = pinned_by_page(Machine(), Workload(block_size=None))
+    pinned = pinned_by_page(INCIDENT, replace(INCIDENT_WORKLOAD, block_size=None))
     assert pinned.buffer_heads == 0
     assert pinned.radix_nodes > 0
 
@@ -393,7 +399,7 @@ def test_json_has_the_fields_of_the_schema():
     assert shown["critical_ram_gib"] == pytest.approx(31.69, rel=0.01)
     assert -2048 < shown["margin_pages"] < -1792
     assert shown["events"][-1]["kind"] == "oom"
-    assert to_json(simulate(Machine(arch="x86_64")))["critical_ram_gib"] is None
+    assert to_json(simulate(replace(INCIDENT, arch="x86_64")))["critical_ram_gib"] is None
 
 
 def test_the_budget_of_the_incident_is_the_reports():
@@ -418,24 +424,32 @@ def test_a_part_of_the_budget_has_a_colour_in_the_palette():
 
 def test_the_work_of_a_run_does_not_grow_with_what_is_copied():
     """How long it takes is measured by ``make bench``."""
-    work = [calls(lambda gib=gib: simulate(Machine(), Workload(written=gib * GIB))) for gib in (50, 5000)]
+    work = [
+        calls(lambda gib=gib: simulate(INCIDENT, replace(INCIDENT_WORKLOAD, written=gib * GIB)))
+        for gib in (50, 5000)
+    ]
     assert work[0] == work[1] < 1000
 
 
 def test_the_closed_form_is_several_times_less_work_than_a_run():
-    assert 4 * calls(lambda: closed_form(Machine(), Workload())) < calls(simulate)
+    assert 4 * calls(lambda: closed_form(INCIDENT, INCIDENT_WORKLOAD)) < calls(simulate)
 
 
 def test_zones_are_derived_never_typed_in():
-    assert simulate().zones == zones(Machine())
+    assert simulate().zones == zones(INCIDENT)
 
 
 def test_a_machine_that_saws_between_two_marks_is_told_in_a_few_lines():
     """With the fix on, lowmem is emptied and refilled thousands of times; every round is the same."""
-    small = Machine(
-        kernel=KernelVersion((6, 1)), ram=235_614, mem_limit=470_560, vmalloc_mib=868, min_free_kbytes=None
+    small = replace(
+        INCIDENT,
+        kernel=KernelVersion((6, 1)),
+        ram=235_614,
+        mem_limit=470_560,
+        vmalloc_mib=868,
+        min_free_kbytes=None,
     )
-    run = simulate(small, Workload(written=8_633_812, read=1_254_347))
+    run = simulate(small, replace(INCIDENT_WORKLOAD, written=8_633_812, read=1_254_347))
     assert run.outcome == "survives"
     assert len(run.states) < 30
     assert run.end.written == pytest.approx(8_633_812 + 1_254_347)

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from oomlab import corpus
 from oomlab.errors import MachineError, UnknownKernel
 from oomlab.kernel import KernelVersion
-from oomlab.machine import swap_map_pages
+from oomlab.machine import INCIDENT, swap_map_pages
 from oomlab.memory_map import layout, lowmem_end, memory_map, swiotlb_pages
 from oomlab.procfs import parse_zoneinfo
 from oomlab.report import ZoneStat
@@ -49,7 +49,7 @@ def marks_kb(zone: Zone) -> tuple[int, int, int]:
 
 
 def test_the_incident_is_reproduced_to_the_page() -> None:
-    zone = by_name(Machine())
+    zone = by_name(INCIDENT)
     assert kb(zone["DMA"].present) == 15_808
     assert kb(zone["Normal"].present) == 890_008
     assert marks_kb(zone["DMA"]) == (140, 172, 208)
@@ -60,26 +60,26 @@ def test_the_incident_is_reproduced_to_the_page() -> None:
 
 
 def test_the_lost_highmem_line_is_predicted() -> None:
-    highmem = by_name(Machine())["HighMem"]
+    highmem = by_name(INCIDENT)["HighMem"]
     assert marks_kb(highmem) == (512, 73_712, 146_916)
     assert highmem.spanned == 8_422_402  # "8422402 pages HighMem"
     assert 8_094_368 <= highmem.present <= 8_094_399  # what both reserves allow
 
 
 def test_the_incident_spans_the_pages_that_its_report_counts() -> None:
-    assert sum(zone.spanned for zone in zones(Machine())) == 8_650_736  # "8650736 pages RAM"
+    assert sum(zone.spanned for zone in zones(INCIDENT)) == 8_650_736  # "8650736 pages RAM"
 
 
 def test_lowmem_of_the_incident_adds_up_to_what_the_report_lists() -> None:
     listed_kb = (
         8_056 + 513_008 + 16_356 + 1_888 + 3_660 + 248 + 388
     )  # Normal: free, slab, stacks, tables, files
-    assert kb(by_name(Machine())["Normal"].managed) == listed_kb
-    assert by_name(Machine())["DMA"].managed == (3_624 + 240) // 4  # free and slab_reclaimable
+    assert kb(by_name(INCIDENT)["Normal"].managed) == listed_kb
+    assert by_name(INCIDENT)["DMA"].managed == (3_624 + 240) // 4  # free and slab_reclaimable
 
 
 def test_both_lowmem_zones_of_the_incident_stopped_exactly_at_the_edge() -> None:
-    zone = by_name(Machine())
+    zone = by_name(INCIDENT)
     for name, free, classzone in (("Normal", 2_014, 1), ("DMA", 906, 1)):
         mark, reserve = zone[name].watermark_min, zone[name].lowmem_reserve[classzone]
         assert headroom(free, mark, reserve, "3.2.59") == 0
@@ -89,14 +89,14 @@ def test_both_lowmem_zones_of_the_incident_stopped_exactly_at_the_edge() -> None
 
 def test_the_admin_had_raised_min_free_kbytes() -> None:
     assert (
-        by_name(replace(Machine(), min_free_kbytes=None))["Normal"].watermark_min
+        by_name(replace(INCIDENT, min_free_kbytes=None))["Normal"].watermark_min
         == 3806 // 4 * 222_502 // 226_454
     )
 
 
 def test_swap_costs_a_byte_a_page() -> None:
-    assert swap_map_pages(Machine()) == 120
-    assert swap_map_pages(replace(Machine(), swap=gib_to_pages(64))) == 4_096
+    assert swap_map_pages(INCIDENT) == 120
+    assert swap_map_pages(replace(INCIDENT, swap=gib_to_pages(64))) == 4_096
 
 
 # --- recorded guests --------------------------------------------------------------------------
@@ -119,16 +119,14 @@ def guest(ram_mb: int) -> Machine:
     """Describe a recorded guest: Debian's 6.1 under QEMU. 3,900 pages of boot are measured, not known."""
     return Machine(
         kernel=version(6, 1),
+        arch="i386",
         ram=ram_mb * 256,
         low_holes=((0x0, 0x1), (0x9F, 0x100)),
         firmware=32,
         boot_dma=158,
         boot_lowmem=3_900,
         freed_late=freed_late(),
-        min_free_kbytes=None,
         transparent_hugepages=True,
-        allocator="slub",
-        swap=0,
     )
 
 
@@ -353,7 +351,6 @@ def test_the_reserves_of_another_kernel_s_report_follow_from_its_zones(
 
 # --- other machines ---------------------------------------------------------------------------
 
-INCIDENT = Machine()
 SIXTY_FOUR = replace(INCIDENT, arch="x86_64", min_free_kbytes=None)
 
 
@@ -425,9 +422,9 @@ def test_the_bounce_buffer_costs_lowmem_only_when_ram_lies_above_4_gib() -> None
 def test_the_fix_of_2012_is_in_3_3_8_and_3_4_but_never_in_3_2() -> None:
     there = [version(3, 3, 8), version(3, 4), version(6, 1)]
     missing = [version(3, 0, 8), version(3, 2, 71), version(3, 3, 7)]
-    assert all(has_buffer_head_fix(Machine(kernel=kernel)) for kernel in there)
-    assert not any(has_buffer_head_fix(Machine(kernel=kernel)) for kernel in missing)
-    assert has_buffer_head_fix(Machine(buffer_head_fix=True))
+    assert all(has_buffer_head_fix(replace(INCIDENT, kernel=kernel)) for kernel in there)
+    assert not any(has_buffer_head_fix(replace(INCIDENT, kernel=kernel)) for kernel in missing)
+    assert has_buffer_head_fix(replace(INCIDENT, buffer_head_fix=True))
 
 
 def test_old_kernels_spaced_their_marks_otherwise() -> None:

@@ -3,12 +3,13 @@
 import re
 from dataclasses import replace
 
-import nbformat
 import pytest
+from playwright.sync_api import expect
 
 from oomlab.diagnosis.timelines import timeline
 from oomlab.parsing import parse_bytes
 from oomlab.render import annotated, html, timeline_html
+from tests.support.jupyter import run_notebook, write_notebook
 
 pytestmark = pytest.mark.browser
 
@@ -116,7 +117,7 @@ Killed process 5 ($\rlap{\text{clamd was fine}}\phantom{x}$) total-vm:80000kB, a
 """
 
 
-def test_jupyterlab_typesets_no_name_of_a_process_as_a_formula(page, lab):
+def test_jupyterlab_typesets_no_name_of_a_process_as_a_formula(lab_page, lab):
     """The last cell is a formula of its own: once it is set, MathJax has been over the page."""
     reports = parse_bytes(FORMULAE)
     shown = [
@@ -125,16 +126,12 @@ def test_jupyterlab_typesets_no_name_of_a_process_as_a_formula(page, lab):
         timeline_html(timeline(reports)),
         '<p class="ours">$x^2$</p>',
     ]
-    cells = [
-        nbformat.v4.new_code_cell(outputs=[nbformat.v4.new_output("display_data", {"text/html": str(each)})])
-        for each in shown
-    ]
-    kernel = {"name": "python3", "display_name": "Python 3"}
-    notebook = nbformat.v4.new_notebook(cells=cells, metadata={"kernelspec": kernel})
-    nbformat.write(notebook, lab.root / "formulae.ipynb")
-    page.goto(lab.link("formulae.ipynb"))
-    page.locator("p.ours mjx-container").wait_for(timeout=60_000)
-    assert page.locator("section.oomlab").count() == 3
+    show = "from IPython.display import HTML, display\ndisplay(HTML({!r}))"
+    write_notebook(lab.root / "formulae.ipynb", [show.format(str(each)) for each in shown])
+    page = lab_page
+    run_notebook(page, "formulae.ipynb")
+    page.locator("p.ours mjx-container").wait_for()
+    expect(page.locator("section.oomlab")).to_have_count(3)
     assert page.locator("section.oomlab mjx-container").count() == 0
     assert page.locator("section.oomlab", has_text="java$b$$1").count() == 2
     assert page.locator("section.oomlab", has_text=r"$\rlap{\text{clamd was fine}}").count() == 3

@@ -13,10 +13,10 @@ from matplotlib.figure import Figure
 import oomlab.plot as plot
 from oomlab.gfp import decode_gfp
 from oomlab.kernel import KernelRelease
-from oomlab.machine import Machine
+from oomlab.machine import INCIDENT
 from oomlab.recorded import compare
 from oomlab.report import FreeBlocks, Report, Trigger, ZoneStat
-from oomlab.simulation import Trajectory, Workload, lowmem_budget, simulate
+from oomlab.simulation import INCIDENT_WORKLOAD, Trajectory, lowmem_budget, simulate
 from oomlab.units import gib_to_pages
 
 BLOCKS = tuple(FreeBlocks(order, count) for order, count in enumerate((830, 80, 0, 0, 0, 0, 0, 0, 0, 0, 1)))
@@ -113,7 +113,7 @@ def test_a_report_without_zones_still_makes_a_picture(report):
 
 
 def sized(gib: float, **changes: object) -> Trajectory:
-    return simulate(replace(Machine(), ram=gib_to_pages(gib)), Workload(**changes))
+    return simulate(replace(INCIDENT, ram=gib_to_pages(gib)), replace(INCIDENT_WORKLOAD, **changes))
 
 
 def panel_words(ax: Axes) -> str:
@@ -121,7 +121,7 @@ def panel_words(ax: Axes) -> str:
 
 
 def test_the_incident_dies_with_highmem_free_and_the_rest_of_the_way_empty():
-    ax = plot.trajectory(simulate(Machine(), Workload()))
+    ax = plot.trajectory(simulate(INCIDENT, INCIDENT_WORKLOAD))
     assert ax.get_title(loc="left").startswith("The machine dies after 30.1 GiB: zone Normal has run dry")
     assert "551 MiB still free" in panel_words(ax)
     assert "no page for a page table" in panel_words(ax)
@@ -129,7 +129,7 @@ def test_the_incident_dies_with_highmem_free_and_the_rest_of_the_way_empty():
 
 
 def test_every_surface_of_a_zone_together_fills_it():
-    run = simulate(Machine(), Workload())
+    run = simulate(INCIDENT, INCIDENT_WORKLOAD)
     ax = plot.trajectory(run)
     for panel, name in zip(ax.child_axes, ("HighMem", "Normal"), strict=True):
         top = max(path.vertices[:, 1].max() for each in panel.collections for path in each.get_paths())
@@ -137,13 +137,13 @@ def test_every_surface_of_a_zone_together_fills_it():
 
 
 def test_a_64_bit_machine_is_drawn_as_one_zone():
-    ax = plot.trajectory(simulate(replace(Machine(), arch="x86_64"), Workload()))
+    ax = plot.trajectory(simulate(replace(INCIDENT, arch="x86_64"), INCIDENT_WORKLOAD))
     assert [panel.get_title(loc="left") for panel in ax.child_axes] == ["ZONE_NORMAL"]
     assert "The machine lives" in ax.get_title(loc="left")
 
 
 def test_the_pieces_of_the_budget_lie_end_to_end_down_to_nothing():
-    parts = lowmem_budget(simulate(Machine(), Workload()))
+    parts = lowmem_budget(simulate(INCIDENT, INCIDENT_WORKLOAD))
     ax = plot.budget(parts)
     _whole, *pieces = ax.patches
     assert pieces[-1].get_x() == pytest.approx(0, abs=1e-6)

@@ -116,14 +116,6 @@ def mono_width(text: str, size: int = 13) -> float:
 
 # --- as SVG ---------------------------------------------------------------------------------------
 
-_PATTERNS = {
-    "/": '<path d="M-1 1l2-2M0 8l8-8M7 9l2-2"/>',
-    "\\": '<path d="M-1 7l2 2M0 0l8 8M7-1l2 2"/>',
-    "x": '<path d="M0 8l8-8M0 0l8 8"/>',
-    "-": '<path d="M0 4h8"/>',
-    "|": '<path d="M4 0v8"/>',
-    ".": '<circle cx="2" cy="2" r=".7"/><circle cx="6" cy="6" r=".7"/>',
-}
 _DASHES = {"solid": "", "dashed": "6 4", "dotted": "2 3"}
 
 
@@ -133,7 +125,7 @@ def _hatch(box: Box) -> str:
 
 def _svg_pattern(each: Swatch) -> str:
     size = 'width="8" height="8" patternUnits="userSpaceOnUse"'
-    return f'<pattern id="oom-hatch-{each.key}" class="hatch" {size}>{_PATTERNS[each.hatch]}</pattern>'
+    return f'<pattern id="oom-hatch-{each.key}" class="hatch" {size}>{each.svg_hatch}</pattern>'
 
 
 def _svg(mark: Mark) -> str:
@@ -178,8 +170,6 @@ def _variable(key: str) -> str:
 # --- with matplotlib ------------------------------------------------------------------------------
 
 _INKS = {"ink": "#1a1a1a", "muted": "#5a5a5a", "danger": "#a84300", "safe": "#00664a", "paper": "#ffffff"}
-_HATCHES = {"/": "///", "\\": "\\\\\\", "x": "xxx", "-": "--", "|": "||", ".": "..."}
-_LINES = {"solid": "-", "dashed": "--", "dotted": ":"}
 _PNG_TEXT = 0.92
 """matplotlib's own font runs wider than the page's."""
 
@@ -189,7 +179,7 @@ def _draw(axes: Axes, mark: Mark) -> None:
         axes.add_patch(_patch(mark))
     elif isinstance(mark, Line):
         look = swatch(mark.key) if mark.key else None
-        color, line, width = (look.color, _LINES[look.line], 2.0) if look else ("#b0b0b0", "-", 1.0)
+        color, line, width = (look.color, look.line, 2.0) if look else ("#b0b0b0", "solid", 1.0)
         axes.plot((mark.x1, mark.x2), (mark.y1, mark.y2), color=color, linestyle=line, linewidth=width)
     else:
         _draw_label(axes, mark)
@@ -202,9 +192,13 @@ def _patch(box: Box) -> Rectangle:
     if not box.key:
         return Rectangle(*place, fill=False, edgecolor="#b0b0b0", linewidth=1, alpha=alpha)
     look = swatch(box.key)
-    hatch = _HATCHES.get(look.hatch)
     return Rectangle(
-        *place, facecolor=look.color, edgecolor="#00000073", linewidth=0, hatch=hatch, alpha=alpha
+        *place,
+        facecolor=look.color,
+        edgecolor="#00000073",
+        hatch=look.matplotlib_hatch,
+        linewidth=0,
+        alpha=alpha,
     )
 
 

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from functools import lru_cache, partial
+from functools import lru_cache
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
@@ -60,8 +60,6 @@ _FIELDS = (
 
 _BELOW_ZERO = 1 << 31
 """From here on a count of free blocks is a negative number, printed without its sign."""
-
-_new_blocks = partial(tuple.__new__, FreeBlocks)
 
 
 class Blocks(NamedTuple):
@@ -206,7 +204,7 @@ def read_blocks(draft: Draft, page_kb: int, problems: list[Problem]) -> list[Blo
         printed_kb = int(printed[1]) if printed else None
         node, name = (head[1], head[2]) if head else (None, None)
         found.append(
-            Blocks(int(node) if node else None, name, tuple(map(_new_blocks, blocks)), free_kb, number)
+            Blocks(int(node) if node else None, name, tuple(map(FreeBlocks._make, blocks)), free_kb, number)
         )
         if blocks and free_kb != printed_kb:
             problems.append(Problem(number, _sum_problem(free_kb, printed_kb)))

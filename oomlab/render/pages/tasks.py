@@ -9,7 +9,7 @@ from oomlab.render.safe import markup
 from oomlab.report import Report
 from oomlab.words import several
 
-TASKS_SHOWN = 200
+_TASKS_SHOWN = 200
 _COLUMNS = ("pid", "name", "weighed, pages", "score", "rss, pages", "swapped, pages", "oom_score_adj")
 _ORDERS = {"weight": "what the kernel weighed", "adj": "oom_score_adj", "pid": "pid"}
 
@@ -29,7 +29,7 @@ def task_table(report: Report) -> str:
     head = "".join(f'<th scope="col"{_numeric(i)}>{title}</th>' for i, title in enumerate(_COLUMNS))
     rows = "".join(
         _row(each, by_pid[place], by_adj[place], each.task.pid in killed)
-        for place, each in enumerate(ranking[:TASKS_SHOWN])
+        for place, each in enumerate(ranking[:_TASKS_SHOWN])
     )
     return (
         f'<details class="tasks"><summary>{_count(len(ranking))}</summary>{_sorting(report)}'
@@ -40,7 +40,7 @@ def task_table(report: Report) -> str:
 
 def _count(count: int) -> str:
     listed = f"{several(count, 'process', 'processes')} listed"
-    return listed if count <= TASKS_SHOWN else f"{listed}, the {TASKS_SHOWN} heaviest shown"
+    return listed if count <= _TASKS_SHOWN else f"{listed}, the {_TASKS_SHOWN} heaviest shown"
 
 
 def _ranks(ranking: Sequence[Scored], key: Callable[[Scored], int]) -> list[int]:

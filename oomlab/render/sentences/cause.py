@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from oomlab.diagnosis import Diagnosis
+from oomlab.diagnosis.usage import printed_use
 from oomlab.render.safe import plain
 from oomlab.render.sentences.victim import process_name
 from oomlab.report import Kind, Report
@@ -76,29 +77,20 @@ def group_in_words(report: Report) -> list[str]:
     return [f"{name} used {human_kb(memcg.usage_kb)} of the {human_kb(memcg.limit_kb)} it may use."]
 
 
-_USES = {
-    "page cache": ("active_file", "inactive_file"),
-    "process memory": ("active_anon", "inactive_anon"),
-    "unevictable": ("unevictable",),
-    "page tables": ("pagetables",),
-    "slab": ("slab_reclaimable", "slab_unreclaimable"),
-    "free": ("free",),
-}
-_SELDOM_LARGE = ("unevictable", "page tables")
+_LABELS = {"file": "page cache", "anon": "process memory", "page_tables": "page tables"}
+"""Plain words for uses of memory; the others are called by their name."""
+
+_SELDOM_LARGE = ("unevictable", "page_tables")
 _MIN_SHARE = 0.05
 """The share of memory from which on a use that is seldom large is named."""
 
 
 def memory_in_words(report: Report) -> list[str]:
     """Return what filled the machine, as far as the totals show it."""
-    uses = {
-        name: sum(report.totals[key] for key in keys)
-        for name, keys in _USES.items()
-        if all(key in report.totals for key in keys)
-    }
+    uses = printed_use(report)
     smallest = {name: _MIN_SHARE * sum(uses.values()) for name in _SELDOM_LARGE}
     sizes = [
-        f"{name} {human_kb(pages * report.page_size_kb)}"
+        f"{_LABELS.get(name, name)} {human_kb(pages * report.page_size_kb)}"
         for name, pages in uses.items()
         if pages >= smallest.get(name, 0)
     ]

@@ -7,28 +7,30 @@ export function asPython(facts, settings) {
   const { machine, workload } = built(facts, settings);
   const chosen = changed(machine, facts.defaults.machine);
   const asked = changed(workload, facts.defaults.workload);
+  const machineCode = derived("INCIDENT", chosen);
+  const workloadCode = derived("INCIDENT_WORKLOAD", asked);
+  const needsReplace = `${machineCode}${workloadCode}`.includes("replace(");
   return [
-    "from oomlab import Machine",
-    "from oomlab.simulation import Workload, simulate",
-    ...("kernel" in chosen ? ["from oomlab.kernel import KernelVersion"] : []),
+    ...(needsReplace ? ["from dataclasses import replace"] : []),
+    `from oomlab import INCIDENT, INCIDENT_WORKLOAD, ${"kernel" in chosen ? "KernelVersion, " : ""}simulate`,
     "",
-    `machine = ${call("Machine", chosen)}`,
-    `workload = ${call("Workload", asked)}`,
+    `machine = ${machineCode}`,
+    `workload = ${workloadCode}`,
     "run = simulate(machine, workload)",
     "print(run.outcome, run.end.written)",
     "",
   ].join("\n");
 }
 
-// The fields that are not as Python has them by itself.
+// The fields that are not as the incident had them.
 function changed(fields, defaults) {
   const differs = ([name, value]) => JSON.stringify(value) !== JSON.stringify(fields[name]);
   return Object.fromEntries(Object.entries(defaults).filter(differs).map(([name]) => [name, fields[name]]));
 }
 
-function call(name, fields) {
+function derived(name, fields) {
   const lines = Object.entries(fields).map(([field, value]) => `    ${field}=${literal(field, value)},\n`);
-  return lines.length ? `${name}(\n${lines.join("")})` : `${name}()`;
+  return lines.length ? `replace(\n    ${name},\n${lines.join("")})` : name;
 }
 
 function literal(name, value) {
