@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 
 import oomlab
-from oomlab.cli import main
+from oomlab import Machine, Workload
+from oomlab.cli import main, simulate
 from tests.support.command import shell
 
 
@@ -420,6 +421,22 @@ def test_a_machine_that_cannot_be_gets_one_clear_line(run, options):
     assert (status, out) == (2, "")
     assert err.startswith("oomlab: ")
     assert err.count("\n") == 1
+
+
+def test_every_option_sets_a_field_and_is_tried_above():
+    machine, workload = (set(each.__dataclass_fields__) for each in (Machine, Workload))
+    assert set(simulate._MACHINE.values()) <= machine
+    assert set(simulate._WORKLOAD.values()) <= workload
+    options = {f"--{name.replace('_', '-')}" for name in {**simulate._MACHINE, **simulate._WORKLOAD}}
+    tried = [
+        mark.args[1]
+        for test in (
+            test_each_of_these_changes_saves_the_machine,
+            test_none_of_these_changes_saves_the_machine,
+        )
+        for mark in test.pytestmark
+    ]
+    assert options <= {option for cases in tried for case in cases for option in case}
 
 
 def test_a_report_gives_the_machine_and_options_change_it(run, incident):

@@ -173,6 +173,10 @@ def test_both_tell_the_same_story(script: Script) -> None:
         assert script.run(settings)["sentence"] == str(tell(*built(settings))), settings
 
 
+def test_every_control_of_the_page_is_drawn_by_chance(script: Script) -> None:
+    assert set(json.loads(script.call("usual"))) <= set(chance(0))
+
+
 def test_the_page_knows_the_incident(script: Script) -> None:
     incident = script.run({})
     assert incident["outcome"] == "oom"

@@ -43,6 +43,11 @@ def test_every_row_says_where_it_comes_from():
     assert all(row["why"] for row in rows("unread"))
 
 
+def test_every_flag_is_explained_in_words():
+    explained = {name for group in load_table("gfp_words").values() for name in group}
+    assert {row["name"] for row in rows("flag")} <= explained
+
+
 @pytest.mark.parametrize("start", epochs(), ids=str)
 def test_no_two_flags_of_a_kernel_share_a_bit(start):
     for layout in layouts_of(start):
