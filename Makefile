@@ -46,9 +46,9 @@ lint: $(DEV) ## run ruff, mypy and import-linter
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
 
-bench: $(DEV) ## measure what the design promises
+bench: $(DEV) ## measure what the design promises; BASE=DIR: beside another checkout
 	@echo "Measuring: leave the machine alone meanwhile."
-	@$(BIN)/python -m benchmarks.bench
+	@$(BIN)/python -m benchmarks.bench $(if $(BASE),--base $(BASE))
 
 $(BIN)/python:
 	@echo "Making .venv."

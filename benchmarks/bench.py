@@ -1,19 +1,26 @@
-"""Measure what the design promises, as ratios where a machine's speed would matter.
+"""Measure what the design promises, beside another checkout if there is one.
 
-    python -m benchmarks.bench [--size GB] [--dir DIR]
+    python -m benchmarks.bench [--size GB] [--dir DIR] [--base CHECKOUT]
 
-* a report of 13 kB is read in 0.6 ms;
+The promises, on the machine of 2026 that they were made on:
+
+* ``import oomlab`` takes 60 ms, a report of 14 kB is read in 0.6 ms, a run of 50 GB takes 2 ms, a map
+  of 100 × 100 machines, drawn by the closed form, one second;
 * a log of 1 GB with 500 reports is read in no more than twice the time that
   ``grep -c -F oom-killer`` takes, plus what a log of its reports alone costs, in under 150 MB of memory;
 * a ``.gz`` of it is read in no more than 1.3 times the time of ``gzip -dc | wc -l``.
 
-Every command is run several times in turn and the fastest run counts: the machine may be
-doing something else. The model's speed is measured by ``benchmarks/simulate.py``, last.
+Whether a change made anything slower is better seen with ``--base`` (``BASE=CHECKOUT make bench``): the
+same inputs go through another checkout in the same run, and the last column holds the ratio.
+
+Everything is run several times in turn, in processes of their own, and the fastest run counts: the
+machine may be doing something else.
 """
 
 from __future__ import annotations
 
 import argparse
+import os
 import subprocess
 import sys
 import tempfile
@@ -21,12 +28,11 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from random import Random
-
-from benchmarks import simulate
-from oomlab.parsing import parse_bytes
+from typing import NamedTuple
 
 REPO = Path(__file__).parents[1]
 CAPTURE = REPO / "data" / "captures" / "oom-lowmem-ringbuffer.log"
+ROUNDS = 5
 REPORTS = 500
 NOISE = (
     "kernel: usb 1-1: new high-speed USB device number {} using xhci_hcd",
@@ -35,36 +41,99 @@ NOISE = (
     'dockerd[711]: time="2026-01-05T10:00:00Z" level=info msg="container {} is out of disk"',
     "CRON[{}]: pam_unix(cron:session): session opened for user root by (uid=0)",
 )
-READ = """
+
+
+# --- what is measured -------------------------------------------------------------------------
+
+
+class Task(NamedTuple):
+    """A statement that is timed in a fresh interpreter, after its set-up."""
+
+    what: str
+    statement: str
+    setup: str = ""
+    repeats: int = 1
+    limit: str = ""
+
+
+PART = """
+from importlib import import_module
+
+def part(*names):
+    '''Import the first of these modules that the checkout has: older ones call them otherwise.'''
+    for name in names:
+        try:
+            return import_module(f"oomlab.{name}")
+        except ModuleNotFoundError as missing:
+            error = missing
+    raise error
+"""
+READING = PART + 'parse_bytes = part("parsing", "parse").parse_bytes\n'
+REPORT = READING + 'data = open("dmesg", "rb").read()\n(report,) = parse_bytes(data)\n'
+JUDGED = REPORT + 'diagnose, render = part("diagnosis", "diagnose").diagnose, part("render")\n'
+MODEL = (
+    PART
+    + """
+from dataclasses import replace
+
+simulation, machines = part("simulation", "simulate"), part("machine")
+machine = getattr(machines, "INCIDENT", None) or machines.Machine()
+workload = getattr(simulation, "INCIDENT_WORKLOAD", None) or simulation.Workload()
+
+def survey(by):
+    for ram in range(100):
+        column = replace(machine, ram=2**18 * 8 + 2**18 * 56 * ram // 100)
+        for slab in range(100):
+            by(column, replace(workload, other_slab=40 * slab))
+"""
+)
+TASKS = (
+    Task("import oomlab", "import oomlab", limit="60 ms"),
+    Task("import the parser and read a report", "exec(code, {})", f"code = {REPORT!r}"),
+    Task("read a report of 14 kB, as dmesg prints it", "parse_bytes(data)", REPORT, 200, "0.6 ms"),
+    Task("read it with the prefix of syslog", "parse_bytes(data)", REPORT.replace("dmesg", "syslog"), 200),
+    Task("diagnose it", "diagnose(report)", JUDGED, 100),
+    Task("show it as text", "render.text(report, diagnose(report))", JUDGED, 100),
+    Task("show it as a page", "render.html(report)", JUDGED, 50),
+    Task("one run of 50 GB", "simulation.simulate(machine, workload)", MODEL, 50, "2 ms"),
+    Task("map of 100 × 100, closed form", "survey(simulation.closed_form)", MODEL, 1, "1000 ms"),
+    Task("map of 100 × 100, simulated", "survey(simulation.simulate)", MODEL, 1),
+)
+TIME = """
+import sys, timeit
+print(min(timeit.repeat(sys.argv[1], sys.argv[2], number=1, repeat=int(sys.argv[3]))))
+"""
+READ = (
+    PART
+    + """
 import resource, sys
-from oomlab.parsing import read_pieces
-from oomlab.source import pieces
-found = sum(1 for _ in read_pieces(pieces(sys.argv[1])))
+pieces = part("source").pieces(sys.argv[1])
+found = sum(1 for _ in part("parsing", "parse").read_pieces(pieces))
 print(found, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)
 """
+)
 
 
-def one_report() -> bytes:
-    """Take the first report of a capture, 14 kB with 95 tasks, in the dress of syslog."""
-    lines = CAPTURE.read_bytes().splitlines()[1:170]
-    return b"".join(b"Jan  5 10:00:00 db kernel: " + line + b"\n" for line in lines)
+def one_report() -> list[bytes]:
+    """Return the lines of the first report of a capture, 14 kB with 95 tasks, as dmesg prints them."""
+    return [line + b"\n" for line in CAPTURE.read_bytes().splitlines()[1:170]]
+
+
+def in_syslog(lines: Sequence[bytes]) -> bytes:
+    """Return a text of lines with the prefix of syslog."""
+    return b"".join(b"Jan  5 10:00:00 db kernel: " + line for line in lines)
 
 
 def _noise(n: int, random: Random) -> bytes:
-    """Make one line of other programs."""
-    said = random.choice(NOISE).format(random.randrange(10**6))
-    return f"Jan  5 10:{n // 60 % 60:02d}:{n % 60:02d} db {said}\n".encode()
-
-
-def thirteen_kilobytes() -> bytes:
-    """Take the same report as dmesg prints it."""
-    return b"".join(line + b"\n" for line in CAPTURE.read_bytes().splitlines()[1:170])
+    """Return one line of other programs."""
+    line = random.choice(NOISE).format(random.randrange(10**6))
+    return f"Jan  5 10:{n // 60 % 60:02d}:{n % 60:02d} db {line}\n".encode()
 
 
 def write_log(path: Path, size: int) -> None:
     """Write a log with reports among noise, the same every time."""
     random = Random(500)
-    report = one_report()
+    report = in_syslog(one_report())
     between = size // REPORTS - len(report)
     noise = b"".join(_noise(n, random) for n in range(between // 60))
     with open(path, "wb") as file:
@@ -76,6 +145,9 @@ def write_log(path: Path, size: int) -> None:
             file.write(report)
 
 
+# --- how --------------------------------------------------------------------------------------
+
+
 def seconds(call: Callable[[], object]) -> float:
     """Time one call."""
     before = time.perf_counter()
@@ -83,54 +155,75 @@ def seconds(call: Callable[[], object]) -> float:
     return time.perf_counter() - before
 
 
-def fastest(*calls: Callable[[], object], rounds: int) -> list[float]:
-    """Run several things in turn, a few rounds, and return the fastest time of each."""
-    times = [[seconds(call) for call in calls] for _ in range(rounds)]
-    return [min(column) for column in zip(*times, strict=True)]
+def fastest(calls: Sequence[Callable[[], float]], rounds: int = ROUNDS) -> list[float]:
+    """Make several measurements in turn, a few rounds, and return the lowest of each."""
+    found = [[call() for call in calls] for _ in range(rounds)]
+    return [min(column) for column in zip(*found, strict=True)]
 
 
-def shell(command: str) -> Callable[[], str]:
-    """Make a call of a command. Its output is read: grep stops early when nobody does."""
-    return lambda: subprocess.run(["sh", "-c", command], check=True, capture_output=True, text=True).stdout
+def python(checkout: Path, folder: Path, *arguments: object) -> str:
+    """Run Python on a checkout in a folder, and return what it prints."""
+    command = [sys.executable, "-c", *map(str, arguments)]
+    environment = {**os.environ, "PYTHONPATH": str(checkout), "PYTHONDONTWRITEBYTECODE": ""}
+    done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True, cwd=folder, env=environment)
+    return done.stdout
 
 
-def reading(path: Path) -> Callable[[], str]:
-    """Make a call that reads a log in a process of its own, and prints how many reports and megabytes."""
-    command = [sys.executable, "-c", READ, str(path)]
-    return lambda: subprocess.run(command, check=True, capture_output=True, text=True, cwd=REPO).stdout
+def timed(checkout: Path, folder: Path, task: Task) -> Callable[[], float]:
+    """Return a measurement of a task: seconds within a process of its own."""
+    return lambda: float(python(checkout, folder, TIME, task.statement, task.setup, task.repeats))
 
 
-def show(what: str, value: str, limit: str) -> None:
-    """Print one measurement beside its limit."""
-    print(f"{what:58}{value:>10}   (limit {limit})", flush=True)
+def reading(checkout: Path, path: Path) -> Callable[[], float]:
+    """Return a measurement of reading a log: seconds of a process of its own, from start to end."""
+    return lambda: seconds(lambda: python(checkout, path.parent, READ, path))
 
 
-def measure_one_report() -> None:
-    """Time a single report."""
-    for name, data in (("13.9 kB as dmesg prints it", thirteen_kilobytes()), ("in syslog", one_report())):
-        (took,) = fastest(lambda data=data: parse_bytes(data), rounds=300)  # type: ignore[misc]
-        show(f"one report, {name} ({len(data) / 1000:.1f} kB)", f"{took * 1000:.3f} ms", "0.6 ms for 13 kB")
+def shell(command: str) -> Callable[[], float]:
+    """Return a measurement of a command. Its output is read: grep stops early when nobody does."""
+    return lambda: seconds(lambda: subprocess.run(["sh", "-c", command], check=True, capture_output=True))
 
 
-def measure_log(path: Path) -> None:
+# --- the table --------------------------------------------------------------------------------
+
+
+def show(what: str, ours: str, limit: str = "", base: str = "", ratio: float | None = None) -> None:
+    """Print one line of the table."""
+    beside = "" if ratio is None else f"{base:>12}{ratio:>9.2f}"
+    print(f"{what:52}{ours:>12}{limit:>12}{beside}", flush=True)
+
+
+def compare(what: str, times: Sequence[float], unit: str = "ms", limit: str = "") -> None:
+    """Print the time of this checkout, and of the other if there is one."""
+    factor = 1000 if unit == "ms" else 1
+    ours, *other = (f"{each * factor:.3f} {unit}" for each in times)
+    show(what, ours, limit, *other, *([times[0] / times[1]] if other else []))
+
+
+def measure_log(checkouts: Sequence[Path], path: Path) -> None:
     """Time a long log against grep; what its reports cost is measured on a log of them alone."""
     alone = path.with_name("reports")
-    alone.write_bytes(one_report() * REPORTS)
-    grep, ours, own = fastest(shell(f"grep -c -F oom-killer {path}"), reading(path), reading(alone), rounds=5)
-    found, megabytes = map(int, reading(path)().split())
-    assert found == REPORTS, found
-    size = path.stat().st_size / 1e9
-    show(f"{size:.1f} GB, {found} reports: reading", f"{ours:.2f} s", f"{2 * grep + own:.2f} s")
-    show(f"  less the reports alone ({own:.2f} s), of grep's {grep:.2f} s", f"{(ours - own) / grep:.2f}", "2")
+    alone.write_bytes(in_syslog(one_report()) * REPORTS)
+    calls = [reading(each, log) for log in (path, alone) for each in checkouts]
+    grep, *found = fastest([shell(f"grep -c -F oom-killer {path}"), *calls])
+    whole, own = found[: len(checkouts)], found[len(checkouts) :]
+    reports, megabytes = map(int, python(checkouts[0], path.parent, READ, path).split())
+    assert reports == REPORTS, reports
+    compare(f"{path.stat().st_size / 1e9:.1f} GB, {reports} reports", whole, "s")
+    compare("  a log of its reports alone", own, "s")
+    show(f"  the difference, of grep's {grep:.2f} s", f"{(whole[0] - own[0]) / grep:.2f}", "2")
     show("  memory", f"{megabytes} MB", "150 MB")
 
 
-def measure_gzip(path: Path) -> None:
+def measure_gzip(checkouts: Sequence[Path], path: Path) -> None:
     """Time a compressed log against gzip."""
-    shell(f"gzip -1 -k -f {path}")()
+    subprocess.run(["gzip", "-1", "-k", "-f", path], check=True)
     packed = path.with_name(path.name + ".gz")
-    gzip, ours = fastest(shell(f"gzip -dc {packed} | wc -l"), reading(packed), rounds=3)
-    show(f"the same in .gz: reading, of gzip's {gzip:.2f} s", f"{ours / gzip:.2f}", "1.3")
+    gzip, *found = fastest(
+        [shell(f"gzip -dc {packed} | wc -l"), *(reading(each, packed) for each in checkouts)]
+    )
+    compare("the same in .gz", found, "s")
+    show(f"  of gzip's {gzip:.2f} s", f"{found[0] / gzip:.2f}", "1.3")
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -138,14 +231,20 @@ def main(arguments: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.bench", description="Measure the promises.")
     parser.add_argument("--size", type=float, default=1.0, help="size of the long log in GB (default: 1)")
     parser.add_argument("--dir", help="where the long log is written and removed again")
+    parser.add_argument("--base", type=Path, help="another checkout to measure beside this one")
     options = parser.parse_args(arguments)
-    measure_one_report()
-    with tempfile.TemporaryDirectory(dir=options.dir) as folder:
-        path = Path(folder) / "messages"
-        write_log(path, int(options.size * 1e9))
-        measure_log(path)
-        measure_gzip(path)
-    simulate.main()
+    checkouts = [REPO, *([options.base.resolve(strict=True)] if options.base else [])]
+    print(f"{'':52}{'this':>12}{'limit':>12}" + (f"{'base':>12}{'ratio':>9}" if options.base else ""))
+    with tempfile.TemporaryDirectory(dir=options.dir) as name:
+        folder = Path(name)
+        (folder / "dmesg").write_bytes(b"".join(one_report()))
+        (folder / "syslog").write_bytes(in_syslog(one_report()))
+        for task in TASKS:
+            times = fastest([timed(each, folder, task) for each in checkouts])
+            compare(task.what, times, limit=task.limit)
+        write_log(folder / "messages", int(options.size * 1e9))
+        measure_log(checkouts, folder / "messages")
+        measure_gzip(checkouts, folder / "messages")
     return 0
 
 
