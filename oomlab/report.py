@@ -366,8 +366,9 @@ class Report:
         return self.kind == "allocation_failure" and line is not None and "allocation stalls" in line.text
 
     def quote(self, line: int) -> SourceLine | None:
-        """Give the source line of that number, or ``None`` when it is not part of this report."""
-        return next((each for each in self.source if each.number == line), None)
+        """Return the source line of that number, or ``None`` when it is not part of this report."""
+        place = line - self.source[0].number if self.source else -1
+        return self.source[place] if 0 <= place < len(self.source) else None
 
     def __repr__(self) -> str:
         """Name the report in a few words: a list of reports is to be read, too."""

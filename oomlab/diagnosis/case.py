@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from operator import is_
 
 from oomlab.diagnosis.usage import MemoryUse, lowmem_use, memory_use
 from oomlab.gfp import GfpMask, decode_gfp
@@ -140,6 +141,8 @@ def zones_open(case: Case, *, lift: str = "") -> tuple[ZoneStat, ...]:
     that kind were like any others: ``"cma"`` or ``"highatomic"``.
     """
     mask, zones = case.mask, [_lifted(zone, lift) for zone in case.report.zones]
+    if lift and all(map(is_, zones, case.report.zones)):
+        return case.open_now
     if case.is_kill:
         mask, zones = replace(mask, flags=mask.flags - {"__GFP_HIGH"}), list(map(_raised, zones))
     results = verdicts(replace(case.report, zones=tuple(zones)), mask)
@@ -170,6 +173,10 @@ def _lifted(zone: ZoneStat, lift: str) -> ZoneStat:
     if lift not in _LIFTED:
         return zone
     letter, names = _LIFTED[lift]
+    if not any(map(zone.counters.get, names)) and not any(
+        letter in each.types for each in zone.free_blocks or ()
+    ):
+        return zone
     counters = {name: pages for name, pages in zone.counters.items() if name not in names}
     blocks = zone.free_blocks and tuple(
         FreeBlocks(each.order, each.blocks, each.types.replace(letter, "M")) for each in zone.free_blocks

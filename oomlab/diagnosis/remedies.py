@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
-from typing import Any
+from collections.abc import Collection, Iterator
+from functools import cache
 
 from oomlab.diagnosis.case import Case
 from oomlab.diagnosis.contributing import mem_map_pages
 from oomlab.diagnosis.finding import threshold
-from oomlab.kernel import holds, load_table
+from oomlab.kernel import Row, holds, load_table
 from oomlab.units import human_kb, pages_to_gib
 
 
@@ -18,17 +18,20 @@ def remedies_for(case: Case, contributing: Collection[str]) -> tuple[str, ...]:
     A row fits when its cause does, all that it names under ``with`` contributes, the kernel is
     one it holds for, and the report has every number that it needs.
     """
-    numbers = dict(_numbers(case))
-    rows = load_table("diagnosis")["remedy"]
-    return tuple(row["text"].format_map(numbers) for row in rows if _fits(row, case, contributing, numbers))
+    rows = [row for row in _rows(case.cause) if _fits(row, case, contributing)]
+    numbers = dict(_numbers(case)) if any("needs" in row for row in rows) else {}
+    return tuple(
+        row["text"].format_map(numbers) for row in rows if numbers.keys() >= set(row.get("needs", ()))
+    )
 
 
-def _fits(
-    row: Mapping[str, Any], case: Case, contributing: Collection[str], numbers: Mapping[str, str]
-) -> bool:
-    if case.cause not in row["causes"] or not set(row.get("with", ())) <= {*contributing}:
-        return False
-    if set(row.get("without", ())) & {*contributing} or not set(row.get("needs", ())) <= numbers.keys():
+@cache
+def _rows(cause: str) -> tuple[Row, ...]:
+    return tuple(row for row in load_table("diagnosis")["remedy"] if cause in row["causes"])
+
+
+def _fits(row: Row, case: Case, contributing: Collection[str]) -> bool:
+    if not set(row.get("with", ())) <= {*contributing} or set(row.get("without", ())) & {*contributing}:
         return False
     kernel = case.report.kernel
     return kernel is None or holds(row, kernel.version)

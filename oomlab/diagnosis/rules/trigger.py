@@ -60,9 +60,9 @@ def _announced(case: Case) -> list[int]:
     """Find SysRq's message where the kernel left out the header, as it does when it kills often."""
     report = case.report
     kill = report.victims[0].line if report.victims and report.trigger.line is None else None
-    return [
-        line.number for line in report.source if _SYSRQ_MESSAGE in line.text and line.number < (kill or 0)
-    ]
+    if kill is None:
+        return []
+    return [line.number for line in report.source if line.number < kill and _SYSRQ_MESSAGE in line.text]
 
 
 @rule("bpf_oom")
