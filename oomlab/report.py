@@ -276,7 +276,7 @@ class Memcg:
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Report:
-    """One report: an OOM kill, an allocation failure, or a memory dump asked for by hand.
+    """One report: an OOM kill, an allocation failure, or a memory dump asked for manually.
 
     ``totals`` are the machine-wide counters under ``Mem-Info:`` and the
     ``N pages RAM`` lines, in pages, by the kernel's own names in small letters

@@ -88,7 +88,9 @@ def _judge(zone: ZoneStat, mask: GfpMask, usable: tuple[str, ...], order: int, v
     if reserve is None:  # an unknown reserve may still refuse
         return Verdict(zone, True, mark)
     blocks = usable_blocks(zone, mask)
-    block = None if blocks is None else passes(*need, order=order, free_blocks=blocks)
+    block = True if blocks is None and order == 0 else None  # what is free is at least one page
+    if blocks is not None:
+        block = passes(*need, order=order, free_blocks=blocks)
     return Verdict(zone, True, mark, reserve, spare, block)
 
 

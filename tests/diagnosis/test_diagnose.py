@@ -633,7 +633,7 @@ def test_a_list_of_free_blocks_that_ends_early_decides_nothing_about_larger_bloc
         replace(zone(free=20_000), free_blocks=blocks), trigger=replace(KERNEL, order=order), kernel=kernel
     )
     summary = diagnose(report).summary
-    assert "does not show in which pieces" in summary
+    assert "does not show in which blocks" in summary
     assert "no block" not in summary
 
 

@@ -25,7 +25,7 @@ from oomlab.render.safe import markup, plain
 from oomlab.render.sentences.cause import memory_in_words
 from oomlab.render.sentences.request import decode_trigger
 from oomlab.render.sentences.victim import kill_in_words
-from oomlab.render.sentences.zones import zones_in_words
+from oomlab.render.sentences.zones import outcome_in_words, zones_in_words
 from oomlab.report import Memcg, Problem, Report, SourceLine, Swap, Task, Trigger, Victim, ZoneStat
 from oomlab.theories import board
 from oomlab.verdict import verdicts
@@ -288,7 +288,7 @@ def test_a_report_with_nothing_in_it_says_what_is_missing():
     shown = text(Report(kind="oom", first_line=7, last_line=7))
     for absent in ("the kernel version", "swap", "the task list"):
         assert absent in shown
-    assert shown.startswith("A piece of a report")
+    assert shown.startswith("A fragment of a report")
     assert html(Report(kind="oom", first_line=7, last_line=7))
 
 
@@ -367,6 +367,26 @@ def test_memory_that_is_free_in_zones_not_shown_is_mentioned():
     report = replace(small(), zones=small().zones[:1])
     said = zones_in_words(report, verdicts(report, decode_trigger(report)))
     assert said.endswith("Another 553 MiB lay free in zones that are not shown.")
+
+
+def test_whether_a_zone_could_have_served_several_pages_is_unknown_where_the_log_lost_its_blocks():
+    zone = ZoneStat(name="Normal", free=9000, watermark_min=100, lowmem_reserve=(0,))
+    report = Report(
+        kind="allocation_failure",
+        first_line=1,
+        last_line=1,
+        trigger=Trigger(gfp_mask=0xCC0, gfp_names=("GFP_KERNEL",), order=3, line=1),
+        zones=(zone,),
+    )
+
+    def words(report):
+        judged = verdicts(report, decode_trigger(report))
+        return outcome_in_words(judged[0]), zones_in_words(report, judged)
+
+    assert words(report)[0] == "cannot be told"
+    assert "cannot be told" in words(report)[1]
+    one_page = replace(report, trigger=replace(report.trigger, order=0))
+    assert words(one_page)[0] == "8,900 to spare"
 
 
 def test_the_diagnosis_is_in_the_text_the_json_and_the_page():

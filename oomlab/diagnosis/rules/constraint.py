@@ -22,7 +22,7 @@ def memcg_limit(case: Case) -> Claim | None:
     if report.scope != "memcg":
         return None
     if group is None or group.limit_kb is None:
-        text = f"A control group met its limit: the kernel says so {_where(case)}."
+        text = f"A control group met its limit: {_where(case)} it."
         return Claim(text, "medium", [group.line if group else None, *_lines_of_limit(case)])
     text = f"{_used(group)} The machine itself was not out of memory."
     if _is_far_below(group):
@@ -53,8 +53,12 @@ def _used(group: Memcg) -> str:
 
 def _where(case: Case) -> str:
     if case.report.victims:
-        return "where it names the process it killed"
-    return "in lines of the group" if MEMCG_OOM_FRAMES.isdisjoint(case.report.trace) else "in its call trace"
+        return "the line of the kill shows"
+    return (
+        "the lines of the group show"
+        if MEMCG_OOM_FRAMES.isdisjoint(case.report.trace)
+        else "the call trace shows"
+    )
 
 
 def _lines_of_limit(case: Case) -> Sequence[int | None]:

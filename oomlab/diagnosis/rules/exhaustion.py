@@ -168,7 +168,7 @@ def _standing(case: Case, verdict: Verdict) -> str:
         return f"{text} and lacked {verdict.short:,} page{'s' if verdict.short > 1 else ''}"
     if verdict.reserve is None and (zone.free or 0) > (zone.watermark_high or 0):
         return f"{text}; how much of it was kept from such a request, the log does not show"
-    return f"{text}, less than its high mark and reserve"
+    return f"{text}, less than its high watermark and reserve"
 
 
 def _lines(zones: Sequence[ZoneStat]) -> list[int | None]:

@@ -46,7 +46,7 @@ def fragmentation_beside_cache(case: Case) -> Claim | None:
     what = "page cache and reclaimable slab" if slab else "page cache"
     text = (
         f"{_request(case)} {case.human(cache)} of {what}, {percent(cache / whole)} of what might have "
-        f"served it, could be dropped page by page; that made no piece of the size that was asked for."
+        f"served it, could be dropped page by page; that made no block of the size that was asked for."
     )
     return Claim(text, "medium", [case.report.trigger.line, *_lines(zones)], needs_mask=True)
 
@@ -64,7 +64,7 @@ def fragmentation_by_lists(case: Case) -> Claim | None:
         return None
     text = (
         f"{_request(case)} {zone_names(zones, case.report)} had {case.free_in(zones)} free, in smaller "
-        "pieces only. The log lost the marks of the zones, so how much of that was kept back is not known."
+        "blocks only. The log lost the watermarks of the zones, so how much of that was kept back is unknown."
     )
     lines = [case.report.trigger.line, *(zone.blocks_line for zone in zones)]
     return Claim(text, "medium", lines, needs_mask=True)
@@ -80,7 +80,7 @@ def _scattered(case: Case, enough: list[Verdict]) -> Claim | None:
         return None
     text = (
         f"{_request(case)} {zone_names(zones, case.report)} had {case.free_in(zones)} free, "
-        f"more than the marks ask for, but {blocks}."
+        f"more than the watermarks ask for, but {blocks}."
     )
     return Claim(text, confidence, [case.report.trigger.line, *_lines(zones)])
 
@@ -88,14 +88,14 @@ def _scattered(case: Case, enough: list[Verdict]) -> Claim | None:
 def _blocks(case: Case, zones: Sequence[ZoneStat]) -> tuple[str | None, Confidence]:
     """Return, in words, in which blocks memory was free, and how sure it is that they were too small."""
     if not all(_shows_blocks(case, zone) for zone in zones):
-        return "the log does not show in which pieces", "medium"
+        return "the log does not show in which blocks", "medium"
     if not case.open_now:
         has_some = any(_has_block(case, zone) for zone in zones)  # until 4.3 one is not enough
         return ("too little of it" if has_some else "no block") + " of that size that it might use", "high"
     blocks = [each for zone in zones for each in zone.free_blocks or ()]
     large = sum(each.blocks << each.order for each in blocks if each.order >= case.order)
     if large <= threshold("large_blocks") * sum(zone.free or 0 for zone in zones):
-        return "nearly all in smaller pieces; the few large ones may have come free since", "low"
+        return "nearly all in smaller blocks; the few large ones may have come free since", "low"
     return None, "low"
 
 

@@ -34,7 +34,9 @@ def not_oom(case: Case) -> Claim | None:
         return None
     text = "This is no OOM: a request failed, its caller was told so, and nothing was killed."
     if report.kind == "show_mem":
-        text = "This is a listing of memory, asked for by hand (SysRq-M). Nothing failed, nothing was killed."
+        text = (
+            "This is a listing of memory, asked for manually (SysRq-M). Nothing failed, nothing was killed."
+        )
     elif report.is_stall:
         text = "This is no OOM: a request is kept waiting for memory. Nothing failed, nothing was killed."
     elif not case.mask.may_sleep:
@@ -52,7 +54,9 @@ def sysrq_manual(case: Case) -> Claim | None:
         return None
     trace = f"{min(callers)} in the call trace" if callers else _SYSRQ_MESSAGE
     sign = "order=-1" if trigger.order == -1 else trace
-    text = f"Somebody ran the OOM killer by hand (SysRq-f): {sign} shows it. Memory need not have been short."
+    text = (
+        f"Somebody ran the OOM killer manually (SysRq-f): {sign} shows it. Memory need not have been short."
+    )
     return Claim(text, "high", [trigger.line, *announced, *_lines_with(case, callers)])
 
 

@@ -83,7 +83,7 @@ def too_early(case: Case) -> Claim | None:
     text = (
         "The kernel was still starting, so no process held much yet: it was given too little memory "
         "(crashkernel=, a small machine), or a driver took too much. "
-        "The lines below 'Mem-Info:' would tell which."
+        "The lines below 'Mem-Info:' would show which."
     )
     return Claim(text, "low", [report.trigger.line, report.slabs_line])
 
@@ -92,7 +92,7 @@ def too_early(case: Case) -> Claim | None:
 def undetermined(case: Case) -> Claim:
     """The evidence is missing: which line would decide. This rule always finds something."""
     report = case.report
-    text = f"The log does not let us tell why. {_missing(case)}"
+    text = f"The cause cannot be determined from this log. {_missing(case)}"
     zones = [each.zone.line for each in case.judged]
     return Claim(text, "low", [report.trigger.line or report.first_line, *zones])
 
@@ -108,7 +108,7 @@ def _missing(case: Case) -> str:
     if not case.mask_known:
         return (
             "What was asked for is not in it: the line 'invoked oom-killer: gfp_mask=…' would decide. "
-            "It tells which zones had to serve."
+            "It shows which zones had to serve."
         )
     if case.open_now:
         return (

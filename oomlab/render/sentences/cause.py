@@ -18,10 +18,10 @@ def headline(report: Report) -> str:
     if report.kind == "allocation_failure":
         return "A request for memory failed. Nothing was killed for it."
     if report.kind == "show_mem":
-        return "A listing of memory, asked for by hand. Nothing failed."
+        return "A listing of memory, asked for manually. Nothing failed."
     cause = "The control group reached its limit" if report.scope == "memcg" else "Out of memory"
     if _is_nameless(report):
-        return "A piece of a report: who asked, and what came of it, this part of the log does not show."
+        return "A fragment of a report: this part of the log shows neither who asked nor what came of it."
     if not report.victims:
         return f"{cause}. This part of the log shows no kill."
     killed = process_name(report.victims[0])
@@ -103,7 +103,7 @@ def _swap_in_words(report: Report) -> list[str]:
     if swap is None or swap.total is None or swap.free is None:
         return []
     if swap.free < 0:
-        return ["Swap was being switched off: the kernel counts less than nothing as free."]
+        return ["Swap was being switched off: the kernel counts fewer than zero pages as free."]
     if swap.total == 0:
         return ["There is no swap."]
     total, used = (human_kb(pages * report.page_size_kb) for pages in (swap.total, swap.total - swap.free))

@@ -25,9 +25,9 @@ def request_in_words(report: Report) -> str:
     if trigger.pid is not None:
         who += f" (pid {trigger.pid})"
     if trigger.order is None:
-        return f"{who} asked for memory; how much, the log does not say."
+        return f"{who} asked for memory; the log does not show how much."
     if trigger.order < 0:
-        return f"{who} had the OOM killer run by hand (order {trigger.order}, SysRq-f)."
+        return f"{who} ran the OOM killer for SysRq-f (order {trigger.order})."
     return f"{who} asked for {_pages_in_a_row(trigger.order, report.page_size_kb)} (order {trigger.order})."
 
 

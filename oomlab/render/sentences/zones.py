@@ -26,7 +26,9 @@ def outcome_in_words(verdict: Verdict) -> str:
         return "cannot be told"
     if verdict.short:
         return f"short by {several(verdict.short, 'page')}"
-    return "no block large enough" if verdict.block is False else f"{verdict.spare:,} to spare"
+    if verdict.block is None:
+        return "cannot be told"
+    return f"{verdict.spare:,} to spare" if verdict.block else "no block large enough"
 
 
 def _is_empty(zone: ZoneStat) -> bool:
@@ -55,7 +57,7 @@ def zones_in_words(report: Report, judged: Sequence[Verdict]) -> str | None:
 
 def _able_in_words(report: Report, able: Sequence[Verdict]) -> str:
     names = plain(zone_names((each.zone for each in able), report))
-    if any(each.spare is None for each in able):
+    if any(each.block is None for each in able):
         return f"Whether {names} could have served it cannot be told: a number is missing."
     return f"{names} had enough when the report was printed: another limit, or another moment, decided."
 
