@@ -61,7 +61,7 @@ FRAMES = {
     "in a header": "x invoked oom-killer: gfp_mask=0xd0, order=0 {}\nMem-Info:\nDMA free:8kB min:8kB\n",
     "before a header": "{} invoked oom-killer: gfp_mask=0xd0, order=0\nMem-Info:\nDMA free:8kB min:8kB\n",
     "in a zone": "Mem-Info:\nNormal free:8kB min:8kB {}\nlowmem_reserve[]: 0 0\n",
-    "in a dressed zone": "[  1.000001] Mem-Info:\n[  1.000002] Normal free:8kB min:8kB {}\n[  1.000003] x\n",
+    "in a prefixed zone": "[  1.000001] Mem-Info:\n[  1.000002] Normal free:8kB min:8kB {}\n[  1.000003] x\n",
     "in a kill": "Out of memory: Killed process 1 ({}) total-vm:8kB\n",
     "in a group": "Memory cgroup stats for /{}: cache:0KB\nMemory cgroup out of memory: Killed process 1 (x)",
     "before an anchor": "{}Mem-Info:\n{}lowmem_reserve[]: 0 0\nNormal free:8kB min:8kB\n",

@@ -1,4 +1,7 @@
-"""Forms of Linux 2.4 to 2.6 that few kernels print, and how people paste them."""
+"""Forms of Linux 2.4 to 2.6 that few kernels print.
+
+The next form that only such kernels have goes here.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +11,7 @@ from textwrap import dedent
 from oomlab.diagnosis import diagnose
 from oomlab.parsing import parse
 from oomlab.verdict import zones_built_in
+from tests.support.texts import reports
 
 LOWMEM = """
     DMA free:3588kB min:68kB low:84kB high:100kB active:0kB inactive:696kB present:16384kB
@@ -17,30 +21,6 @@ LOWMEM = """
     HighMem free:776kB min:512kB low:512kB high:640kB active:43564kB inactive:975404kB present:1025792kB
     lowmem_reserve[]: 0 0 0
 """
-
-
-def reports(text: str):
-    """The reports of a text that is set in."""
-    return parse(dedent(text).strip("\n"))
-
-
-def test_names_set_in_bold_are_names():
-    (report,) = reports("""
-        kernel: [99.1] hog invoked oom-killer: gfp_mask=0x201da, order=0, oomkilladj=0
-        kernel: [99.2] Out of memory: kill process 3910 (**browser**) score 158591 or a child
-        kernel: [99.3] Killed process 3910 (**browser**)
-        """)
-    assert [victim.comm for victim in report.victims] == ["browser"]
-
-
-def test_headers_found_with_grep_are_a_report_each():
-    found = reports("""
-        Jun 19 08:38:38 db kernel: oom-killer: gfp_mask=0x1d2
-        Jun 19 08:40:13 db kernel: oom-killer: gfp_mask=0x1d2
-        Jun 19 08:40:13 db kernel: oom-killer: gfp_mask=0x1d2
-        Jun 19 09:21:33 db kernel: oom-killer: gfp_mask=0xd2
-        """)
-    assert [report.trigger.line for report in found] == [1, 2, 4], "line 3 is line 2 once more"
 
 
 def test_free_swap_may_be_told_in_pages():
@@ -95,25 +75,6 @@ def test_sums_of_nodes_on_ia64_are_not_taken_for_damage():
         """)
     assert report.problems == ()
     assert report.totals["ram"] == 7168
-
-
-def test_a_header_inside_another_cpus_line_is_found_by_its_level():
-    found = reports("""
-        cc1 invoked oom-killer: gfp_mask=0x280d2, order=0, oomkilladj=0
-         [<c0147386>] out_of_memory+0x70/0xf6
-         [<c01484c4>] <4>make invoked oom-killer: gfp_mask=0x201d2, order=0, oomkilladj=0
-         [<c0147386>] out_of_memory+0x70/0xf6
-        """)
-    assert [report.trigger.comm for report in found] == ["cc1", "make"]
-    assert found[1].trigger.line == 3
-
-
-def test_kills_that_lost_their_line_ends_are_all_read():
-    (report,) = reports(
-        "Killed process 16765 (applet)Out of memory: kill process 10853 (qemu) score 6872 or a child"
-        "Killed process 10853 (qemu)"
-    )
-    assert [victim.comm for victim in report.victims] == ["applet", "qemu"]
 
 
 def test_counters_cut_at_the_front_still_tell_what_fills_lowmem():
@@ -210,17 +171,6 @@ def test_a_report_cut_before_highmem_still_shows_that_there_is_one():
         """)
     assert zones_built_in(report) == ("DMA", "Normal", "HighMem", "Movable")
     assert diagnose(report).cause == "lowmem_exhaustion"
-
-
-def test_lines_joined_as_pieces_of_code_are_lines():
-    (report,) = reports(
-        "SysRq : Manual OOM execution `` ``events/0 invoked oom-killer: gfp_mask=0xd0, order=0, oomkilladj=0"
-        " `` ``[<``c04584e9``>] out_of_memory+0x72/0x1a5 `` ``[<``c053a2eb``>] moom_callback+0x13/0x15"
-        " `` ``Mem-info: ``…… (snip) ……`` ``Out of memory: Killed process 4860 (xfs)."
-    )
-    assert (report.trigger.comm, report.victims[0].comm) == ("events/0", "xfs")
-    assert report.trace == ("out_of_memory", "moom_callback")
-    assert diagnose(report).cause == "sysrq_manual"
 
 
 def test_a_size_below_zero_is_told_as_the_kernels_mistake():

@@ -22,7 +22,7 @@ from tests.support.fuzz import no_longer_than
 
 HERE = Path(__file__).parents[1]
 LOG = HERE.parent / "data/captures/oom-lowmem-ringbuffer.log"
-DRESSED = HERE / "samples/2.6.32-el6.log"
+SYSLOG = HERE / "samples/2.6.32-el6.log"
 NOISE = b"".join(
     b"Jun 14 03:%02d:%02d db2 systemd[1]: Started Session %d of user root.\n" % (n // 60 % 60, n % 60, n)
     for n in range(20_000)
@@ -41,7 +41,7 @@ def chunks(data: bytes, size: int) -> Iterator[bytes]:
     return (data[at : at + size] for at in range(0, len(data), size))
 
 
-@pytest.mark.parametrize("path", [LOG, DRESSED], ids=["two reports", "dressed"])
+@pytest.mark.parametrize("path", [LOG, SYSLOG], ids=["two reports", "syslog"])
 def test_reports_in_a_long_log_read_as_they_do_alone(path):
     alone = parse_bytes(path.read_bytes())
     found = list(read_pieces([NOISE, path.read_bytes(), NOISE, path.read_bytes()]))
@@ -59,7 +59,7 @@ def test_it_does_not_matter_where_pieces_end(size):
 
 
 def test_pieces_may_end_within_the_words_that_are_searched_for():
-    report = DRESSED.read_bytes()
+    report = SYSLOG.read_bytes()
     at = report.index(b"oom-killer: gfp_mask") + 7
     cuts = [NOISE + report[:at], report[at : at + 5], report[at + 5 :] + NOISE]
     assert list(read_pieces(cuts)) == list(read_pieces([b"".join(cuts)]))
@@ -67,7 +67,7 @@ def test_pieces_may_end_within_the_words_that_are_searched_for():
 
 
 def test_a_report_longer_than_any_guess_is_read_whole():
-    head, rows = DRESSED.read_bytes().split(b"[  421]", 1)
+    head, rows = SYSLOG.read_bytes().split(b"[  421]", 1)
     stamp = b"Jun 14 03:08:55 db2 kernel: "
     table = b"".join(
         stamp + b"[%5d]   500 %5d   801223   440012   0       0             0 worker\n" % (n, n)
@@ -93,7 +93,7 @@ def test_memory_does_not_grow_with_the_log():
     def peak(times: int) -> int:
         tracemalloc.start()
         found = sum(
-            1 for _ in read_pieces(part for _ in range(times) for part in (NOISE, DRESSED.read_bytes()))
+            1 for _ in read_pieces(part for _ in range(times) for part in (NOISE, SYSLOG.read_bytes()))
         )
         assert found == times
         most = tracemalloc.get_traced_memory()[1]

@@ -49,6 +49,7 @@ def test_a_log_turned_round_gives_the_same_reports_with_its_own_numbers(name):
             assert (twin.line and other.quote(twin.line).text) == (zone.line and one.quote(zone.line).text)
         assert [task._replace(line=total + 1 - task.line) for task in other.tasks] == list(one.tasks)
         assert [victim.pid for victim in other.victims] == [victim.pid for victim in one.victims]
+        assert {total + 1 - line: kind for line, kind in other.kinds.items()} == one.kinds
         assert len(other.problems) == len(one.problems)
         assert diagnose(other).summary == diagnose(one).summary
 

@@ -1,4 +1,8 @@
-"""The same report reads the same in every dress that loggers, mailers and web pages give it."""
+"""The same report reads the same in every form that loggers, mailers and web pages give it.
+
+The next form that changes every line of a report goes into ``FORMS``; an excerpt whose prefixes
+are inferred wrongly goes below them.
+"""
 
 from __future__ import annotations
 
@@ -15,6 +19,7 @@ import pytest
 
 from oomlab.parsing import parse
 from oomlab.report import Report
+from tests.support.texts import only
 
 HERE = Path(__file__).parents[1]
 BASES = {
@@ -28,7 +33,7 @@ STAMP = re.compile(r"\[ *\d+\.\d+\] |Jun 14 03:08:55 db2 kernel: ")
 
 
 def plain(path: Path) -> list[str]:
-    """The kernel's words alone, without any dress."""
+    """The kernel's words alone, without any prefix."""
     text = path.read_text(encoding="utf-8")
     first = parse(text)[0]
     return [STAMP.sub("", line.text, count=1).rstrip() for line in first.source]
@@ -60,13 +65,13 @@ def essence(report: Report) -> Report:
 def each(form: str, **options: object) -> Callable[[list[str]], str]:
     """Put something before every line; ``{t}`` is a time that goes on, ``{n}`` a number."""
 
-    def dress(lines: list[str]) -> str:
+    def write(lines: list[str]) -> str:
         return "\n".join(
             form.format(t=f"{1772321 + index // 9}.{850644 + index:06d}", n=index + 17, s=index % 60) + line
             for index, line in enumerate(lines)
         )
 
-    return dress
+    return write
 
 
 def journal(lines: list[str], indent: int | None = None) -> str:
@@ -117,18 +122,18 @@ def hard(width: int) -> Callable[[list[str]], str]:
 def then(*steps: Callable[[list[str]], str]) -> Callable[[list[str]], str]:
     """One after the other."""
 
-    def dress(lines: list[str]) -> str:
+    def write(lines: list[str]) -> str:
         for step in steps:
             lines = step(lines).split("\n")
         return "\n".join(lines)
 
-    return dress
+    return write
 
 
 SYSLOG = each("Sep 23 02:04:{s:02d} db-7.example.org kernel: ")
 UPTIME = each("[{t}] ")
 
-DRESSES: dict[str, Callable[[list[str]], str]] = {
+FORMS: dict[str, Callable[[list[str]], str]] = {
     "none": "\n".join,
     "uptime": UPTIME,
     "uptime and caller": each("[{t}][ T{n}00] ".replace("{n}00", "812")),
@@ -238,11 +243,54 @@ LOST = {"one line, no stamps": {"trace"}}
 
 
 @pytest.mark.parametrize("base", BASES)
-@pytest.mark.parametrize("dress", DRESSES)
-def test_dress_makes_no_difference(dress, base):
+@pytest.mark.parametrize("form", FORMS)
+def test_form_makes_no_difference(form, base):
     lines = plain(BASES[base])
     wanted = essence(parse("\n".join(lines))[0])
-    (report,) = parse(DRESSES[dress](lines))
+    (report,) = parse(FORMS[form](lines))
     found = essence(report)
-    for field in Report.__dataclass_fields__.keys() - LOST.get(dress, set()):
+    for field in Report.__dataclass_fields__.keys() - LOST.get(form, set()):
         assert getattr(found, field) == getattr(wanted, field), field
+
+
+def test_a_tag_alone_is_no_part_of_a_short_report():
+    report = only("""
+        They say:
+        kernel: grab invoked oom-killer: gfp_mask=0xcc0(GFP_KERNEL), order=3, oom_score_adj=0
+        kernel: CPU: 3 PID: 6121 Comm: grab Not tainted 5.4.0-71-generic #75-Ubuntu
+        kernel: Call Trace:
+        kernel:  dump_header+0x4e/0x1f0
+        """)
+    assert (report.trigger.comm, report.trigger.pid, str(report.kernel)) == ("grab", 6121, "5.4.0-71-generic")
+    assert report.trace == ("dump_header",)
+
+
+def test_a_tag_is_found_though_another_line_lost_it():
+    report = only("""
+        kernel: hubd invoked oom-killer: gfp_mask=0x140cca(GFP_HIGHUSER_MOVABLE|__GFP_COMP), order=0
+
+        kernel: [  pid  ]   uid  tgid total_vm      rss pgtables_bytes swapents oom_score_adj name
+        kernel: [   5310]   731  5310  4410233  3907718 31793152      412             0 hubd
+        oom-kill:constraint=CONSTRAINT_NONE,nodemask=(null),cpuset=/,mems_allowed=0,globa
+        """)
+    assert report.trigger.comm == "hubd"
+    assert [task.rss for task in report.tasks] == [3907718]
+
+
+NOISY = """
+    [  214.410387][  T618] Mem-Info:
+    [  214.413951][  T618] active_anon:214 inactive_anon:9377 isolated_anon:0
+    [  214.702846][  T618] Tasks state (memory values in pages):
+    [  214.709117][  T618] [  pid  ]   uid  tgid total_vm      rss pgtables_bytes swapents oom_score_adj name
+    [  214.803362][  T618] [    811]     0   811     9642      287   126976        0             0 netkeep-auto4
+    [  OK    214.815790][  T618] [    824]     0   824     9655      294   118784        0             0 netkeep-dhcp4
+    0m] Started   214.838475][  T618] [    829]     0   829     9703      338   126976        0             0 netkeep
+    m.[  214.871603][  T618] [    903]     0   903    20418      126   184320        0             0 metrics_gathere
+    [  214.964229][  T618] [   1058]     0  1058     6317       41    81920        0             0 unitlist
+    """  # noqa: E501
+
+
+def test_rows_keep_though_the_console_wrote_over_their_stamps():
+    report = only(NOISY)
+    assert [task.pid for task in report.tasks] == [811, 824, 829, 903, 1058]
+    assert not any("may have lost rows" in problem.reason for problem in report.problems)

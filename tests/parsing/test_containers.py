@@ -1,0 +1,63 @@
+"""Reports inside JSON, HTML, Markdown and mail, and lines that these have joined.
+
+The next log whose characters or line ends some other format has changed goes here; a format
+that changes every line of a report goes to ``test_prefixes``.
+"""
+
+from __future__ import annotations
+
+from oomlab.diagnosis import diagnose
+from tests.support.texts import only, reports
+
+ZONE = "Node 0 Normal free:26920kB min:18240kB low:22800kB high:27360kB present:1310720kB managed:1243116kB"
+
+
+def test_raw_mail_is_known_though_its_first_sign_of_equality_ends_a_line():
+    report = only(f"""
+        {ZONE} inactive_anon:0kB =
+        mapped:12kB
+        Node 0 Normal: 218*4kB (UM) 301*8kB (UM) 0*16kB =3D 3280kB
+        Free swap  =3D 734508kB
+        """)
+    assert report.swap
+    assert report.swap.free == 734508 // 4
+    assert report.zones[0].counters["mapped"] == 3
+
+
+def test_names_set_in_bold_are_names():
+    (report,) = reports("""
+        kernel: [99.1] hog invoked oom-killer: gfp_mask=0x201da, order=0, oomkilladj=0
+        kernel: [99.2] Out of memory: kill process 3910 (**browser**) score 158591 or a child
+        kernel: [99.3] Killed process 3910 (**browser**)
+        """)
+    assert [victim.comm for victim in report.victims] == ["browser"]
+
+
+def test_a_header_inside_another_cpus_line_is_found_by_its_level():
+    found = reports("""
+        cc1 invoked oom-killer: gfp_mask=0x280d2, order=0, oomkilladj=0
+         [<c0147386>] out_of_memory+0x70/0xf6
+         [<c01484c4>] <4>make invoked oom-killer: gfp_mask=0x201d2, order=0, oomkilladj=0
+         [<c0147386>] out_of_memory+0x70/0xf6
+        """)
+    assert [report.trigger.comm for report in found] == ["cc1", "make"]
+    assert found[1].trigger.line == 3
+
+
+def test_kills_that_lost_their_line_ends_are_all_read():
+    (report,) = reports(
+        "Killed process 16765 (applet)Out of memory: kill process 10853 (qemu) score 6872 or a child"
+        "Killed process 10853 (qemu)"
+    )
+    assert [victim.comm for victim in report.victims] == ["applet", "qemu"]
+
+
+def test_lines_joined_as_code_are_lines():
+    (report,) = reports(
+        "SysRq : Manual OOM execution `` ``events/0 invoked oom-killer: gfp_mask=0xd0, order=0, oomkilladj=0"
+        " `` ``[<``c04584e9``>] out_of_memory+0x72/0x1a5 `` ``[<``c053a2eb``>] moom_callback+0x13/0x15"
+        " `` ``Mem-info: ``…… (snip) ……`` ``Out of memory: Killed process 4860 (xfs)."
+    )
+    assert (report.trigger.comm, report.victims[0].comm) == ("events/0", "xfs")
+    assert report.trace == ("out_of_memory", "moom_callback")
+    assert diagnose(report).cause == "sysrq_manual"

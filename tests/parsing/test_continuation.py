@@ -1,0 +1,72 @@
+"""Lines that were wrapped are joined, and lines that were joined are split.
+
+The next excerpt whose lines end in the wrong places goes here.
+"""
+
+from __future__ import annotations
+
+import pytest
+
+from oomlab.parsing import parse
+from tests.support.texts import only
+
+
+def test_lines_joined_without_a_blank_are_taken_apart():
+    stats = "cache:0KB rss:2000KB" + " dirty:0KB" * 40
+    joined = (
+        "Task in /box/one killed as a result of limit of /box/one",
+        "memory: usage 2048kB, limit 2048kB, failcnt 7",
+        "kmem: usage 12kB, limit 9007199254740988kB, failcnt 0",
+        f"Memory cgroup stats for /box/one: {stats}",
+        "[ pid ] uid tgid total_vm rss pgtables_bytes swapents oom_score_adj name",
+        "[ 901] 0 901 4000 500 40960 0 0 a b",
+        "Memory cgroup out of memory: Kill process 901 (a b) score 977 or sacrifice child",
+    )
+    (report,) = parse("".join(f"[5.{n:06}] {line}" for n, line in enumerate(joined)))
+    group = report.memcg
+    assert group is not None
+    assert (group.oom_path, group.limit_kb, group.stat_kb("rss")) == ("/box/one", 2048, 2000)
+    assert (report.tasks[0].comm, report.victims[0].pid, report.victims[0].score) == ("a b", 901, 977)
+
+
+def test_a_path_goes_on_where_the_terminal_cut_it():
+    pod = "/pods/" + "0123456789abcdef" * 3
+    log = (
+        f"[5.000001] Task in {pod} killed as a result of limit of {pod[:20]}\n{pod[20:]}\n"
+        "[5.000002] memory: usage 2048kB, limit 2048kB, failcnt 7\n"
+    )
+    (report,) = parse(log)
+    assert report.memcg is not None
+    assert (report.memcg.task_path, report.memcg.oom_path) == (pod, pod)
+
+
+@pytest.mark.parametrize("end", [" ", "\n"])
+def test_openvz_names_a_container_by_its_beancounter(end):
+    stamp = "Nov  3 04:05:06 node kernel:"
+    log = "".join(
+        f"{stamp} [ 77{at}.500000] Out of memory in UB 42: OOM{end}"
+        f"killed process {pid} (php) score 0 vm:2819kB, rss:{pid}kB, swap:0kB\n"
+        for at, pid in enumerate((1701, 1702))
+    )
+    found = parse(log)
+    assert [(report.scope, report.victims[0].pid, report.victims[0].comm) for report in found] == [
+        ("memcg", 1701, "php"),
+        ("memcg", 1702, "php"),
+    ]
+
+
+def test_a_failure_interrupted_by_another_cpu_keeps_its_mask():
+    report = only("""
+        [ 4417.206118] swapper/1: page allocation failure: order:2
+        [ 4417.211730] Stack : 8f0c1d30 0000002a 01084020
+        [ 4417.216954] , mode:0x1084020(GFP_ATOMIC|__GFP_COMP), nodemask=
+        [ 4417.216967]  8006b4a4
+        [ 4417.221388] (null)
+        [ 4417.244802]  mems_allowed=0
+        [ 4417.253400] Call Trace:
+        """)
+    assert (report.kind, report.trigger.comm, report.trigger.gfp_mask) == (
+        "allocation_failure",
+        "swapper/1",
+        0x1084020,
+    )
