@@ -183,7 +183,7 @@ def join_wrapped(lines: LogLines) -> LogLines:
 
 
 def _join_interrupted(kinds: list[LineKind], texts: list[str]) -> None:
-    """Give a failure its mask, which the kernel prints separately: another CPU may print in between."""
+    """Append to a failure its mask, which the kernel prints separately: another CPU may print in between."""
     for index in [index for index, kind in enumerate(kinds) if kind == "failure"]:
         for later in range(index + 1, min(index + _INTERRUPTED, len(texts))):
             if "mode:" not in texts[index] and texts[later].startswith(", mode:"):

@@ -11,8 +11,8 @@ from typing import Literal, NamedTuple
 LineKind = Literal[
     "header",  # "invoked oom-killer": who asked, for what
     "failure",  # "page allocation failure": the same of a request that failed
-    "show",  # SysRq-M, or xmon: somebody asked for the state of memory
-    "manual_oom",  # SysRq-F: somebody asked for an OOM kill
+    "show",  # SysRq-M, or xmon: a request to show the state of memory
+    "manual_oom",  # SysRq-F: a request for an OOM kill
     "cpuset",  # the cpuset of the process that asked
     "identity",  # that process and its kernel: "CPU: 0 PID: 1 Comm: init Not tainted 6.1.0"
     "trace",  # the call trace
@@ -77,10 +77,11 @@ class Prefix(NamedTuple):
 class LogLines(NamedTuple):
     """The lines of a log, column by column; each step returns them with one more thing known.
 
-    ``numbers`` are 1-based and grow, though not always by one: a logger may have folded several
-    lines into one, or wrapped one into several. ``raw`` are the lines without what mailers
-    and web pages did to them, ``texts`` the kernel's own words. The rest is known only later, and
-    ``unprefixed`` and ``callers`` are ``None`` where no line lacks a prefix, or names a caller.
+    ``numbers`` are 1-based and never fall; several lines have the same where a logger folded
+    them into one. ``raw`` are the lines as the logger wrote them, ``texts`` without its prefixes.
+    ``prefixes``, ``unprefixed`` and ``callers`` are known once those are stripped, ``kinds`` once
+    the lines are classified; ``unprefixed`` is ``None`` where no line lacks a prefix, ``callers``
+    where no prefix names one.
     """
 
     numbers: Sequence[int]
@@ -108,7 +109,7 @@ class LineKinds(Mapping[int, LineKind]):
     """The kinds of some lines by their numbers, without those of kind ``"other"``.
 
     Of several lines with one number the first counts. The mapping is made when it is first
-    used: few reports are ever shown line by line, and to make it takes 3 % of the reading.
+    used: few reports are ever shown line by line, and making it takes 3 % of the reading.
     """
 
     def __init__(self, numbers: Sequence[int], kinds: Sequence[LineKind]) -> None:

@@ -193,7 +193,7 @@ def _reverse_lines(text: str) -> str:
 
 
 def _renumber(report: Report, total: int) -> Report:
-    """Give a report of a reversed log the line numbers of the log as it was, of ``total`` lines."""
+    """Return a report of a reversed log with the line numbers of the log as it was, of ``total`` lines."""
     parts: dict[str, Any] = {
         name: tuple(_renumber_part(part, total) for part in getattr(report, name)) for name in _PARTS
     }

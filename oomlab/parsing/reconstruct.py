@@ -1,9 +1,8 @@
-"""Reckon back what a logger lost: the line of a zone.
+"""Reconstruct the line of a zone that a logger lost, from what the rest of the report shows.
 
-Three other places still speak of the zone. Its list of free blocks adds up to ``free``.
-Its ``lowmem_reserve[]`` line may have survived. The reserves of the zones below it are
-fractions of its size, and its marks follow from theirs by the kernel's own arithmetic.
-Whatever cannot be told apart is left ``None``.
+The zone's list of free blocks adds up to ``free``. Its ``lowmem_reserve[]`` line may have
+survived. The reserves of the zones below it are fractions of its size, and its watermarks
+follow from theirs by the kernel's own arithmetic. What remains ambiguous is ``None``.
 """
 
 from __future__ import annotations
@@ -17,7 +16,7 @@ from oomlab.rules import default_ratios, watermark_formula
 from oomlab.watermarks import Watermarks, min_free_bounds, size_bounds, watermarks
 
 _WITHOUT_MANAGED = KernelVersion((3, 2))
-"""Stands for the kernels whose zones print no ``managed:``: their ratios by default are alike."""
+"""Any kernel whose zones print no ``managed:``: the default ratios of all of them are the same."""
 
 
 def reconstruct(
@@ -50,27 +49,27 @@ def _reconstruct_one(
     kernel: KernelRelease | None,
     problems: list[Problem],
 ) -> ZoneStat:
-    """Reckon one zone from its free blocks and its neighbours of the same node."""
+    """Reconstruct one zone from its free blocks and its neighbours on the same node."""
     names = [each.name for each in blocks if each.node == lost.node]
     position = names.index(lost.name)
     before = names[position - 1] if position else None
     reserve = next((each for each in orphans if each.after == before), None)
     below = [zone for zone in zones if zone.node == lost.node and zone.name in names[:position]]
     bounds = _present_bounds(below, position) if len(below) == position else None
-    marks = (
-        _highmem_marks(below, bounds, kernel.version, page_kb)
+    derived = (
+        _highmem_watermarks(below, bounds, kernel.version, page_kb)
         if lost.name == "HighMem" and kernel and bounds
         else None
     )
     line = reserve.line if reserve else lost.line
-    problems.append(Problem(line, _lost(str(lost.name), reserve, marks, bounds)))
+    problems.append(Problem(line, _lost(str(lost.name), reserve, derived, bounds)))
     return ZoneStat(
         name=str(lost.name),
         node=lost.node,
         free=lost.free_kb // page_kb,
-        watermark_min=marks.min if marks else None,
-        watermark_low=marks.low if marks else None,
-        watermark_high=marks.high if marks else None,
+        watermark_min=derived.min if derived else None,
+        watermark_low=derived.low if derived else None,
+        watermark_high=derived.high if derived else None,
         present=bounds[0] if bounds and bounds[0] == bounds[1] else None,
         present_bounds=bounds,
         lowmem_reserve=reserve.values if reserve else None,
@@ -82,14 +81,14 @@ def _reconstruct_one(
 
 
 def _lost(
-    name: str, reserve: Reserve | None, marks: Watermarks | None, bounds: tuple[int, int] | None
+    name: str, reserve: Reserve | None, derived: Watermarks | None, bounds: tuple[int, int] | None
 ) -> str:
     parts = [f"The line of zone {name} is lost. Its free pages are counted from its list of free blocks"]
     if reserve is None:
         parts.append("its lowmem_reserve[] line is lost too, or stands there as that of the zone before")
     if bounds is not None:
         parts.append(f"the reserves of the zones below show that it has {bounds[0]:,} to {bounds[1]:,} pages")
-    if marks is not None:
+    if derived is not None:
         parts.append("its marks follow from theirs")
     return "; ".join(parts)
 
@@ -119,10 +118,10 @@ def _present_bounds(below: list[ZoneStat], position: int) -> tuple[int, int] | N
     return (low, high) if below and 0 < low <= high else None
 
 
-def _highmem_marks(
+def _highmem_watermarks(
     below: list[ZoneStat], bounds: tuple[int, int], version: KernelVersion, page_kb: int
 ) -> Watermarks | None:
-    """Reckon the marks of HighMem, if everything that fits the zones below gives the same."""
+    """Return the watermarks of HighMem, if all values that fit the zones below lead to the same."""
     shares = [(zone.present, zone.watermark_min) for zone in below if zone.present and zone.watermark_min]
     if len(shares) < len(below):
         return None
@@ -138,7 +137,7 @@ def _highmem_marks(
 
 
 def _pages_min(shares: list[tuple[int, int]], lowmem: int) -> range:
-    """Give every ``min_free_kbytes``, in pages, whose share in each zone is that zone's mark."""
-    bounds = [min_free_bounds(mark, size=present, lowmem=lowmem) for present, mark in shares]
+    """Return every ``min_free_kbytes``, in pages, whose share in each zone is that zone's ``min``."""
+    bounds = [min_free_bounds(minimum, size=present, lowmem=lowmem) for present, minimum in shares]
     smallest, largest = max(low for low, _ in bounds), min(high for _, high in bounds)
     return range(smallest, min(largest, smallest + 64) + 1)

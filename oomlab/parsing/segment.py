@@ -43,7 +43,7 @@ _WORDS = 6
 """This many words identify a line: a quotation may break off after them, or be wrapped elsewhere."""
 
 _KILLS: frozenset[LineKind] = frozenset(("killed", "reaped"))
-"""Where a report has no other lines, somebody looked for kills: up to 5.0 each had a report of its own."""
+"""A report of these alone is what grep found; up to 5.0 each kill had a report of its own."""
 
 _PID = re.compile(r"process (\d+)")
 

@@ -139,9 +139,9 @@ def _asker(text: str, comm: str | None) -> str | None:
     before = match[1] if match else ""
     if comm is not None and before.endswith(comm):
         return comm
-    if len(before) > 15:  # more than a name can be: a prompt, say, stands before it
+    if len(before) > 15:  # longer than any name: something such as a prompt stands before it
         before = _PROMPT.split(before)[-1][-15:]
-    return before.strip(" ") if before.strip(" .…") else comm  # somebody wrote dots for a name
+    return before.strip(" ") if before.strip(" .…") else comm  # dots stand for a name left out
 
 
 def _names(text: str) -> tuple[str, ...]:

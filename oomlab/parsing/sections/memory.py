@@ -304,7 +304,7 @@ def _zone(line: Line, page_kb: int, problems: list[Problem]) -> dict[str, Any] |
 
 
 def _add_blocks(zones: list[dict[str, Any]], blocks: list[Blocks]) -> None:
-    """Give each zone its free blocks; lists without a name (2.4) come in the order of the zones."""
+    """Add the free blocks to each zone; lists without a name (2.4) come in the order of the zones."""
     named = {(each.node, each.name): each for each in blocks if each.name is not None}
     unnamed = iter([each for each in blocks if each.name is None])
     for zone in zones:
