@@ -125,6 +125,21 @@ def swiotlb_pages(machine: Machine) -> int:
     return rules_for(machine).swiotlb_mib * 256 if needed else 0
 
 
+def more_lowmem(machine: Machine) -> str:
+    """Return what would leave a machine more lowmem after boot, in a few words.
+
+    Where RAM reaches into HighMem lowmem cannot grow, but mem_map, which lies in it, shrinks with RAM.
+
+    >>> from oomlab.machine import INCIDENT
+    >>> more_lowmem(INCIDENT)
+    'with less RAM, mem_map leaves more of it'
+    """
+    end = memory_map(machine)[-1][1]
+    if lowmem_end(machine) < end:
+        return "with less RAM, mem_map leaves more of it"
+    return "let mem= end higher" if machine.mem_limit == end else "give it more RAM"
+
+
 # --- what cannot be ---------------------------------------------------------------------------
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from oomlab.errors import MachineError
 from oomlab.machine import Allocator, Arch, Machine
-from oomlab.memory_map import Extent, check_machine, layout, swiotlb_pages
+from oomlab.memory_map import Extent, check_machine, layout, more_lowmem, swiotlb_pages
 from oomlab.mmzone import PAGE_SIZE, is_highmem
 from oomlab.rules import has_buffer_head_fix, rules_for
 from oomlab.units import human_kb, kb
@@ -120,7 +120,7 @@ def _managed(machine: Machine, extents: Sequence[Extent], memmap: Sequence[int])
         if extent.ram and extent.ram <= taken[extent.name] + late:
             have, need = human_kb(kb(extent.ram)), human_kb(kb(taken[extent.name] + late))
             raise MachineError(
-                f"{extent.name} has {have}, but boot and mem_map take {need} of it: less RAM fits"
+                f"{extent.name} has {have}, but boot and mem_map take {need}: {more_lowmem(machine)}"
             )
     return [extent.ram - taken[extent.name] if extent.ram else 0 for extent in extents]
 

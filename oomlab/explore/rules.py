@@ -10,8 +10,10 @@ from dataclasses import asdict
 from itertools import product
 from typing import Any, get_args
 
-from oomlab.kernel import KernelVersion
+from oomlab.errors import MachineError
+from oomlab.kernel import KernelVersion, load_table
 from oomlab.machine import INCIDENT, Allocator, Arch, Machine
+from oomlab.mmzone import VM_SPLITS, VM_SPLITS_WITHOUT_PAE
 from oomlab.rules import rules_for
 from oomlab.simulation import INCIDENT_WORKLOAD, Workload
 
@@ -25,6 +27,8 @@ def facts(machine: Machine, workload: Workload) -> dict[str, Any]:
     return {
         **_fields(machine, workload),
         "defaults": _fields(INCIDENT, INCIDENT_WORKLOAD),
+        "words": load_table("words"),
+        "splits": dict(VM_SPLITS),
         "rules": {kernel: rules(kernel) for kernel in kernels},
     }
 
@@ -44,7 +48,16 @@ def rules(kernel: str) -> dict[str, dict[str, Any]]:
     machines = [
         Machine(kernel=version, arch=arch, ram=0, pae=pae, allocator=each) for arch, pae, each in builds
     ]
-    return {build_name(machine): asdict(rules_for(machine)) for machine in machines}
+    return {build_name(machine): _rules(machine) for machine in machines}
+
+
+def _rules(machine: Machine) -> dict[str, Any]:
+    """Return the rules of a build and the VM splits it allows, or why none is known."""
+    splits = VM_SPLITS if machine.pae else {**VM_SPLITS, **VM_SPLITS_WITHOUT_PAE}
+    try:
+        return {**asdict(rules_for(machine)), "splits": list(splits.values())}
+    except MachineError as error:
+        return {"error": str(error)}
 
 
 def build_name(machine: Machine) -> str:

@@ -1,6 +1,7 @@
-"""One sentence that says what happened and why, with the numbers of this very run.
+"""One sentence about a run: what happens and why, with the numbers of this very run.
 
-The page says the same in the same words (``static/lab/story.js``); a test compares them.
+The sentences stand in ``tables/words.toml``. The page fills in the same ones
+(``static/lab/model/story.js``); a test compares the two.
 """
 
 from __future__ import annotations
@@ -8,10 +9,13 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from oomlab.errors import MachineError
+from oomlab.machine import Machine
+from oomlab.rules import rules_for
 from oomlab.simulation import Event, Trajectory, Workload, simulate
 from oomlab.simulation.model import kernel_class, user_class
+from oomlab.simulation.words import phrase
 from oomlab.units import PAGE_KB, human_kb
-from oomlab.zone_model import Machine
+from oomlab.words import listed
 
 
 class Story(NamedTuple):
@@ -25,7 +29,7 @@ class Story(NamedTuple):
 
 
 def tell(machine: Machine, workload: Workload) -> Story:
-    """Run a workload and tell what came of it; a machine that cannot boot is a story too.
+    """Return the story of a workload on a machine; that it cannot boot is a story too.
 
     >>> from oomlab import INCIDENT, INCIDENT_WORKLOAD
     >>> print(tell(INCIDENT, INCIDENT_WORKLOAD).headline)
@@ -34,74 +38,95 @@ def tell(machine: Machine, workload: Workload) -> Story:
     try:
         return story(simulate(machine, workload))
     except MachineError as error:
-        return Story("This machine does not start", f"{error}.")
+        return Story(phrase("headline", "no boot"), f"{error}.")
 
 
 def story(run: Trajectory) -> Story:
-    """Tell what came of a run, and why."""
-    return _death(run) if run.outcome == "oom" else _life(run)
+    """Return the story of a run that has been simulated."""
+    headline = phrase("headline", run.outcome, written=_size(run.end.written))
+    return Story(headline, _death(run) if run.outcome == "oom" else _life(run))
 
 
-def _death(run: Trajectory) -> Story:
-    headline = f"The machine dies after {_size(run.end.written)}"
-    if run.zone == run.zones[user_class(run.zones)].name:
-        return Story(headline, f"{_exhausted(run)}.")
-    mem_map, records = sum(zone.memmap for zone in run.zones), run.metadata(run.end)
-    filled = f"{_size(mem_map)} of mem_map and {_size(sum(records))} of records about cached pages"
-    free = f"while {_size(run.end.free[user_class(run.zones)])} of HighMem lie free"
-    return Story(headline, f"{filled} fill ZONE_NORMAL, {free}. {_swap(run)}{_saved(run)}.")
+# --- why it died --------------------------------------------------------------------------------
+
+
+def _death(run: Trajectory) -> str:
+    user = user_class(run.zones)
+    if run.zone == run.zones[user].name:
+        return _exhausted(run)
+    return phrase(
+        "death",
+        "lowmem",
+        mem_map=_size(sum(zone.memmap for zone in run.zones)),
+        records=_size(sum(run.metadata(run.end))),
+        free=_size(run.end.free[user]),
+        swap=_swap(run),
+        short=_size(-(run.margin_pages or 0)),
+    )
 
 
 def _exhausted(run: Trajectory) -> str:
+    user, kernel = user_class(run.zones), kernel_class(run.zones)
+    free = sum(run.end.free[: kernel + 1]) if user != kernel else 0
+    closed = phrase("death", "closed", free=_size(free)) if free >= 1 else ""
     if not run.workload.anon_growth:
-        return "what was there already leaves no room for the file"
-    swap = f"and all {_size(run.machine.swap)} of swap" if run.machine.swap else "and there is no swap"
-    return f"processes have filled RAM {swap}"
+        return phrase("death", "no_room", closed=closed)
+    swap = run.machine.swap
+    also = phrase("death", "all_swap", swap=_size(swap)) if swap else phrase("death", "no_swap")
+    return phrase(
+        "death", "processes", user="RAM" if user == kernel else run.zones[user].name, swap=also, closed=closed
+    )
 
 
 def _swap(run: Trajectory) -> str:
-    if not run.machine.swap:
-        return "Swap would not have helped; "
     used = run.end.swap_used
-    return f"{_size(used)} of swap in use did not help; " if used >= 1 else "Swap was never touched; "
+    state = "none" if not run.machine.swap else "used" if used >= 1 else "untouched"
+    return phrase("death.swap", state, used=_size(used))
 
 
-def _saved(run: Trajectory) -> str:
-    return f"another {_size(-(run.margin_pages or 0))} of lowmem would have saved it"
+# --- why it lived -------------------------------------------------------------------------------
 
 
-def _life(run: Trajectory) -> Story:
-    swapped = f" {_size(run.end.swap_used)} of process memory went to swap." if run.end.swap_used >= 1 else ""
-    return Story("The machine lives", f"{_why_it_lives(run)}.{swapped}")
+def _life(run: Trajectory) -> str:
+    used = run.end.swap_used
+    return f"{_why_it_lives(run)}.{phrase('life', 'swapped', used=_size(used)) if used >= 1 else ''}"
 
 
 def _why_it_lives(run: Trajectory) -> str:
     zones, user, kernel = run.zones, user_class(run.zones), kernel_class(run.zones)
     woken = run.event("kswapd_wakes", zones[user].name)
     if user == kernel:
-        return _one_for_all(woken)
+        return phrase("life", "recycles", written=_size(woken.written)) if woken else phrase("life", "fits")
     keeping = run.event("kswapd_keeps_pace", zones[kernel].name)
     if keeping and (woken is None or keeping.written < woken.written):
-        return _kept(run, keeping, kernel)
-    spare = f"with {_size(run.margin_pages or 0)} of lowmem to spare"
+        own = run.at(keeping.progress).cache[kernel] >= 1
+        return phrase("life", "own_cache" if own else "fix", written=_size(keeping.written))
+    return _recycled(run, woken)
+
+
+def _recycled(run: Trajectory, woken: Event | None) -> str:
+    spare = _size(run.margin_pages or 0)
     if woken is None:
-        return f"the copy ends {spare}"
-    low = f"after {_size(woken.written)} HighMem is down to its low mark"
-    return f"{low}, and kswapd begins to recycle cache together with its records, {spare}"
+        return phrase("life", "ends", spare=spare)
+    user, names = run.zones[user_class(run.zones)].name, zones_with_room(run)
+    before = "" if user in names else phrase("life", "full_before", user=user)
+    are = "is" if len(names) == 1 else "are"
+    low = phrase("life", "low", written=_size(woken.written), zones=listed(names), are=are, spare=spare)
+    return before + low
 
 
-def _one_for_all(woken: Event | None) -> str:
-    if woken is None:
-        return "all of the file fits"
-    begins = f"after {_size(woken.written)} kswapd begins to recycle cache"
-    return f"{begins}, which frees memory for the kernel too"
+def zones_with_room(run: Trajectory) -> list[str]:
+    """Return the zones that page cache can be taken from when the run begins, the highest first.
 
-
-def _kept(run: Trajectory, keeping: Event, kernel: int) -> str:
-    short = f"after {_size(keeping.written)} lowmem is short"
-    if run.at(keeping.progress).cache[kernel] >= 1:
-        return f"{short}, and kswapd finds page cache in ZONE_NORMAL itself"
-    return f"{short}, and the fix of 2012 lets kswapd evict cache from HighMem, which frees its records"
+    Where none has room above its low watermark and its reserve, that is the highest zone alone.
+    """
+    user, slack = user_class(run.zones), rules_for(run.machine).slack
+    room = [
+        zone.name
+        for zone, free in zip(run.zones[: user + 1], run.states[0].free, strict=False)
+        if free > zone.watermark_low + slack + zone.lowmem_reserve[user]
+    ]
+    return room[::-1] or [run.zones[user].name]
 
 
 def _size(pages: float) -> str:

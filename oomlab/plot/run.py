@@ -12,6 +12,7 @@ from oomlab.simulation import Trajectory, lowmem_budget
 from oomlab.simulation.budget import Part
 from oomlab.simulation.model import kernel_class, user_class
 from oomlab.simulation.trajectory import Event
+from oomlab.simulation.words import request_in_words
 from oomlab.units import human_kb, kb, pages_to_gib
 
 _SHARE_TO_NAME = 0.045
@@ -113,7 +114,9 @@ def _death(panel: Axes, run: Trajectory, x: float, height: float, name: str) -> 
     color = swatch("danger").color
     panel.plot([x, x], [0, height], color=color, linewidth=2.2, clip_on=False)
     words = (
-        f" out of memory,\n no page for a {run.events[-1].request}" if name == run.zone else _idle(run, name)
+        f" out of memory,\n no page for {request_in_words(run.events[-1])}"
+        if name == run.zone
+        else _idle(run, name)
     )
     panel.text(x, height * 0.5, words, va="center", fontsize=TEXT, color=color, weight="bold")
 

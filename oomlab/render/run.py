@@ -8,18 +8,10 @@ from textwrap import wrap
 from oomlab.machine import Machine
 from oomlab.rules import has_buffer_head_fix
 from oomlab.simulation import Event, Trajectory, lowmem_budget
+from oomlab.simulation.words import event_in_words, phrase
 from oomlab.units import human_kb, kb
 
 _WIDTH, _LABEL = 96, 10
-_HAPPENED = {
-    "fallback": "requests fall back to {zone}",
-    "kswapd_wakes": "kswapd wakes for {zone}",
-    "kswapd_keeps_pace": "kswapd keeps pace in {zone}",
-    "kswapd_falls_behind": "kswapd finds nothing to free in {zone}",
-    "direct_reclaim": "a request for a {request} reclaims by itself in {zone}",
-    "allocation_failure": "a request for a {request} fails in {zone}",
-    "oom": "out of memory in {zone}: no page for a {request}",
-}
 
 
 def run_text(run: Trajectory, critical_ram: int | None) -> str:
@@ -38,9 +30,8 @@ def run_text(run: Trajectory, critical_ram: int | None) -> str:
 def _headline(run: Trajectory) -> str:
     """Return in a few words whether the machine lived."""
     after = _size(run.end.written)
-    return (
-        f"The machine dies after {after}." if run.outcome == "oom" else f"The machine lives: {after} copied."
-    )
+    copied = "" if run.outcome == "oom" else f": {after} copied"
+    return f"{phrase('headline', run.outcome, written=after)}{copied}."
 
 
 def _machine(machine: Machine) -> str:
@@ -69,8 +60,7 @@ def _outcome(run: Trajectory, critical_ram: int | None) -> Iterator[str]:
 
 
 def _event(event: Event) -> str:
-    label = _HAPPENED[event.kind].format(zone=event.zone, request=event.request)
-    return f"{kb(round(event.written)) / 2**20:>6.2f} GiB  {label}"
+    return f"{kb(round(event.written)) / 2**20:>6.2f} GiB  {event_in_words(event)}"
 
 
 def _budget(run: Trajectory) -> Iterator[str]:

@@ -6,6 +6,7 @@ from functools import lru_cache
 
 from oomlab.errors import MachineError
 from oomlab.machine import INCIDENT, Machine, swap_map_pages
+from oomlab.memory_map import more_lowmem
 from oomlab.mmzone import is_highmem
 from oomlab.rules import has_buffer_head_fix, rules_for
 from oomlab.simulation.engine import Engine
@@ -106,7 +107,9 @@ def _place(
         given.append((number, part))
     if left > 0:
         size = human_kb(kb(round(pages)))
-        raise MachineError(f"{what} of {size} does not fit this machine after boot: give it more RAM")
+        is_lowmem = asked == kernel_class(derived)
+        zones, remedy = ("lowmem", more_lowmem(machine)) if is_lowmem else ("RAM", "give it more RAM")
+        raise MachineError(f"{what} of {size} does not fit into {zones} after boot: {remedy}")
     return given
 
 

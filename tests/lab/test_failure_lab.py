@@ -217,7 +217,7 @@ def test_with_reduced_motion_play_goes_from_event_to_event(bench):
     bench.get_by_role("button", name="Play").click()
     sentence(bench)
     assert scrubber.get_attribute("aria-valuetext") == "29.97 GiB copied"
-    assert "fall back to DMA" in bench.locator(".oom-lab .news").inner_text()
+    assert "falls back to DMA" in bench.locator(".oom-lab .news").inner_text()
 
 
 @pytest.mark.browser

@@ -2,7 +2,8 @@
 
 import { tableOf } from "../../dom.js";
 import { PAGE_KB, grouped, human } from "../model/format.js";
-import { budget, populated, wordsOf } from "../model/view_model.js";
+import { budget, populated } from "../model/view_model.js";
+import { eventInWords } from "../model/words.js";
 
 const kb = (pages) => grouped(pages * PAGE_KB);
 
@@ -48,7 +49,7 @@ function budgetTable(run, state) {
 }
 
 function eventTable(run) {
-  const rows = run.events.map((event) => [human(event.written), wordsOf(run, event)]);
+  const rows = run.events.map((event) => [human(event.written), eventInWords(run, event)]);
   const table = tableOf("Events", [["After", "what happened"], ...rows]);
   table.className = "words";
   return table;

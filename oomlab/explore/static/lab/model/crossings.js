@@ -3,6 +3,7 @@
 
 import { human } from "./format.js";
 import { eventOf } from "./simulation.js";
+import { zonesWithRoom } from "./story.js";
 
 const WIDEST = 0.3; // a finish that takes more of the whole than this is not close
 
@@ -16,12 +17,9 @@ export function crossings(run) {
 function cacheLane(run) {
   const { user, plan, zones } = run;
   const spare = (state, i) => Math.max(0, state.free[i] - plan.low[i] - plan.reserve[i][user]);
-  const numbers = zones
-    .map((_, i) => i)
-    .filter((i) => i <= user && spare(run.states[0], i) > 0)
-    .reverse();
+  const numbers = zonesWithRoom(run);
   const room = (state) => numbers.reduce((sum, i) => sum + spare(state, i), 0);
-  const names = numbers.map((i) => zones[i].name).join(" + ") || zones[user].name;
+  const names = numbers.map((i) => zones[i].name).join(" + ");
   const woken = eventOf(run, "kswapd_wakes", user);
   const last = run.states.at(-1);
   const rescue = woken?.written ?? run.end + room(last) / (1 + plan.anon / plan.file);
@@ -30,7 +28,7 @@ function cacheLane(run) {
       kind: "rescue",
       at: rescue,
       reached: woken !== undefined,
-      note: woken ? "" : `${human(room(last))} short`,
+      note: woken ? "" : `${human(room(last))} ${run.outcome === "oom" ? "short" : "left"}`,
     },
   ];
   if (run.outcome === "oom" && run.zone === zones[user].name)

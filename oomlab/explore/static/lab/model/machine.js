@@ -88,22 +88,60 @@ function extent(name, [start, end], ram) {
   };
 }
 
+// What would leave a machine more lowmem after boot.
+export function moreLowmem(machine) {
+  const end = memoryMap(machine).at(-1)[1];
+  if (lowmemEnd(machine) < end) return "with less RAM, mem_map leaves more of it";
+  return machine.mem_limit === end ? "let mem= end higher" : "give it more RAM";
+}
+
 // Throw the first reason why a machine could not boot, in Python's words.
 export function checkMachine(machine) {
-  const { rules, ram, mem_limit } = machine;
-  if (ram > rules.max_ram_gib * PAGES_PER_GIB) {
-    const build = machine.arch === "i386" && machine.pae ? "i386 PAE" : machine.arch;
-    throw new MachineError(
-      `${human(ram)} of RAM: an ${build} kernel ${machine.kernel} addresses ${rules.max_ram_gib} GiB`,
-    );
+  if (machine.rules.error) throw new MachineError(machine.rules.error);
+  for (const faults of [negative, unknown, tooLarge, tooSmall]) {
+    const [reason] = faults(machine);
+    if (reason !== undefined) throw new MachineError(reason);
   }
-  const below = Math.min(ram, FOUR_GIB - machine.pci_hole) - machine.firmware;
+}
+
+const SIZES = [
+  ...["ram", "pci_hole", "firmware", "swap", "mem_limit", "vmalloc_mib", "min_free_kbytes"],
+  ...["boot_lowmem", "boot_dma", "freed_late", "swiotlb"],
+];
+
+function* negative(machine) {
+  for (const name of SIZES)
+    if ((machine[name] ?? 0) < 0) yield `${name} is ${machine[name]}: a size cannot be negative`;
+}
+
+const hex = (number) => `0x${number.toString(16)}`;
+
+function* unknown(machine) {
+  const { rules, arch, page_offset, watermark_scale_factor: scale, low_holes } = machine;
+  if (arch === "i386" && !rules.splits.includes(page_offset))
+    yield `page_offset is ${hex(page_offset)}: choose one of ${rules.splits.map(hex).join(", ")}`;
+  if (scale !== null && !(scale >= 1 && scale <= 3000))
+    yield `watermark_scale_factor is ${scale}: the kernel takes 1 to 3000`;
+  const edges = low_holes.flat();
+  if (edges.some((edge, n) => !(edge >= (edges[n - 1] ?? 0) && edge <= 0x100))) {
+    const holes = low_holes.map((hole) => `(${hole.join(", ")})`);
+    yield `low_holes are (${holes.join(", ")}${holes.length === 1 ? "," : ""}): give page frames below 0x100, rising`;
+  }
+}
+
+function* tooLarge({ rules, ram, arch, pae, kernel, pci_hole }) {
+  const build = arch === "i386" && pae ? "i386 PAE" : arch;
+  if (ram > rules.max_ram_gib * PAGES_PER_GIB)
+    yield `${human(ram)} of RAM: an ${build} kernel ${kernel} addresses ${rules.max_ram_gib} GiB`;
+  if (pci_hole > FOUR_GIB) yield `pci_hole is ${human(pci_hole)}: it lies below 4 GiB`;
+}
+
+function* tooSmall(machine) {
+  const { rules, ram, pci_hole, firmware, mem_limit } = machine;
   const dma = `ZONE_DMA alone takes ${human(rules.dma_end)}`;
-  if (below <= rules.dma_end)
-    throw new MachineError(`${human(Math.max(0, below))} of RAM below the PCI hole: ${dma}`);
-  if (mem_limit !== null && mem_limit <= rules.dma_end)
-    throw new MachineError(`mem= ends at ${human(mem_limit)}: ${dma}`);
+  const below = Math.min(ram, FOUR_GIB - pci_hole) - firmware;
+  if (below <= rules.dma_end) yield `${human(Math.max(0, below))} of RAM below the PCI hole: ${dma}`;
+  if (mem_limit !== null && mem_limit <= rules.dma_end) yield `mem= ends at ${human(mem_limit)}: ${dma}`;
   const lowmem = lowmemEnd(machine);
-  if (lowmem <= rules.dma_end)
-    throw new MachineError(`${human(lowmem)} of lowmem: ${dma}; ask for less vmalloc`);
+  if (lowmem <= rules.dma_end) yield `${human(lowmem)} of lowmem: ${dma}; ask for less vmalloc`;
 }

@@ -3,7 +3,7 @@
 
 import { Engine } from "./engine.js";
 import { PAGE_KB, human, sum } from "./format.js";
-import { MachineError, pagesOf } from "./machine.js";
+import { MachineError, moreLowmem, pagesOf } from "./machine.js";
 import { zones as zonesOf } from "./zones.js";
 
 const NODES_PER_PAGE = (1 + 1 / 64 + 1 / 4096) / 64;
@@ -15,7 +15,7 @@ export function simulate(machine, workload) {
   const plan = planOf(machine, workload, zones, pinned);
   const engine = new Engine(plan, start);
   engine.run();
-  return trajectoryOf(zones, pinned, engine);
+  return trajectoryOf(machine, zones, pinned, engine);
 }
 
 // --- where each request goes ----------------------------------------------------------------------
@@ -37,7 +37,7 @@ function boot(machine, workload) {
   const free = zones.map(({ managed }) => managed);
   const anon = zones.map(() => 0);
   const nothing = zones.map(() => 0);
-  const put = (asked, pages, what) => place(machine.rules.slack, zones, free, asked, pages, what);
+  const put = (asked, pages, what) => place(machine, zones, free, asked, pages, what);
   put(kernel, workload.other_lowmem + workload.other_slab, "other lowmem");
   put(machine.highpte ? user : kernel, workload.page_tables, "page tables");
   put(user, pagesOf(machine.swap), "the map of the swap space");
@@ -46,7 +46,8 @@ function boot(machine, workload) {
 }
 
 // Take pages from the zones of a request as they come, and say what each gave.
-function place(slack, zones, free, asked, pages, what) {
+function place(machine, zones, free, asked, pages, what) {
+  const { slack } = machine.rules;
   const given = [];
   let left = pages;
   for (let number = asked; number >= 0; number -= 1) {
@@ -57,11 +58,14 @@ function place(slack, zones, free, asked, pages, what) {
     given.push([number, part]);
   }
   if (left > 0)
-    throw new MachineError(
-      `${what} of ${human(pages)} does not fit this machine after boot: give it more RAM`,
-    );
+    throw new MachineError(`${what} of ${human(pages)} does not fit into ${remedyFor(machine, zones, asked)}`);
   return given;
 }
+
+const remedyFor = (machine, zones, asked) =>
+  asked === kernelClass(zones)
+    ? `lowmem after boot: ${moreLowmem(machine)}`
+    : "RAM after boot: give it more RAM";
 
 // --- what one cached page pins --------------------------------------------------------------------
 
@@ -117,14 +121,19 @@ function tooMuchCache(machine, zones, pinned) {
 
 // --- what came of it ------------------------------------------------------------------------------
 
-function trajectoryOf(zones, pinned, engine) {
+function trajectoryOf(machine, zones, pinned, engine) {
   const { plan, knots, events, failed } = engine;
   return {
     zones,
     pinned,
     plan,
     states: knots.map((knot) => stateOf(plan, knot)),
-    events: events.map((event) => ({ ...event, written: event.done * plan.file })),
+    events: events.map((event) => ({
+      ...event,
+      written: event.done * plan.file,
+      zoneName: zones[event.zone].name,
+      request: requestOf(machine, pinned, plan, event),
+    })),
     outcome: failed === null ? "survives" : "oom",
     zone: failed === null ? null : zones[failed].name,
     margin: marginOf(engine),
@@ -136,6 +145,15 @@ const stateOf = (plan, knot) => ({
   progress: plan.length ? Math.min(1, knot.done / plan.length) : 1,
   written: knot.done * plan.file,
 });
+
+// What had been asked for. A buffer_head is asked for with GFP_NOFS, which never calls the OOM killer:
+// it takes a bystander's GFP_KERNEL request.
+function requestOf({ highpte }, pinned, plan, { kind, asked }) {
+  if (asked === plan.user) return plan.anon ? "anonymous page" : plan.file ? "file page" : "kernel memory";
+  if (kind === "oom") return highpte ? "kernel stack" : "page table";
+  if (!plan.file) return plan.anon ? "page table" : "kernel memory";
+  return pinned.buffer_heads ? "buffer_head" : "radix_tree_node";
+}
 
 // Lowmem left at the tightest moment; below zero, how much more would have saved the machine.
 function marginOf(engine) {

@@ -1,68 +1,84 @@
-// One sentence that says what happened and why, with the numbers of this very run:
+// One sentence about a run: what happens and why, with the numbers of this very run:
 // oomlab/explore/story.py in the browser. A test compares the two word for word.
 
 import { human, sum } from "./format.js";
 import { eventOf, stateAt } from "./simulation.js";
+import { listed, phrase } from "./words.js";
 
-// Gives {headline, because}. run: a trajectory with its machine, workload, user and kernel class.
+// Returns {headline, because}. run: a trajectory with its machine, workload, words, user and kernel class.
 export function story(run) {
-  if (run.error) return { headline: "This machine does not start", because: `${run.error}.` };
-  return run.outcome === "oom" ? death(run) : life(run);
+  const say = (path, values) => phrase(run.words, path, values);
+  if (run.error) return { headline: say("headline.no boot"), because: `${run.error}.` };
+  const headline = say(`headline.${run.outcome}`, { written: human(run.states.at(-1).written) });
+  return { headline, because: run.outcome === "oom" ? death(run, say) : life(run, say) };
 }
 
-function death(run) {
+// --- why it died ----------------------------------------------------------------------------------
+
+function death(run, say) {
   const { user, zones } = run;
   const end = run.states.at(-1);
-  const headline = `The machine dies after ${human(end.written)}`;
-  if (run.zone === zones[user].name) return { headline, because: `${exhausted(run)}.` };
+  if (run.zone === zones[user].name) return exhausted(run, say, end);
   const cached = sum(end.cache);
   const { buffer_heads, radix_nodes } = run.pinned;
-  const records = buffer_heads * cached + radix_nodes * cached;
-  const memMap = sum(zones.map(({ memmap }) => memmap));
-  const cause = `${human(memMap)} of mem_map and ${human(records)} of records about cached pages fill ZONE_NORMAL`;
-  const free = `while ${human(end.free[user])} of HighMem lie free`;
-  return { headline, because: `${cause}, ${free}. ${swapOf(run, end)}${saved(run)}.` };
+  return say("death.lowmem", {
+    mem_map: human(sum(zones.map(({ memmap }) => memmap))),
+    records: human(buffer_heads * cached + radix_nodes * cached),
+    free: human(end.free[user]),
+    swap: swapOf(run, say, end),
+    short: human(-run.margin),
+  });
 }
 
-function exhausted({ workload, machine }) {
-  if (!workload.anon_growth) return "what was there already leaves no room for the file";
-  const swap = machine.swap ? `and all ${human(machine.swap)} of swap` : "and there is no swap";
-  return `processes have filled RAM ${swap}`;
+function exhausted({ user, kernel, zones, machine, workload }, say, end) {
+  const free = user === kernel ? 0 : sum(end.free.slice(0, kernel + 1));
+  const closed = free >= 1 ? say("death.closed", { free: human(free) }) : "";
+  if (!workload.anon_growth) return say("death.no_room", { closed });
+  const swap = machine.swap ? say("death.all_swap", { swap: human(machine.swap) }) : say("death.no_swap");
+  return say("death.processes", { user: user === kernel ? "RAM" : zones[user].name, swap, closed });
 }
 
-function swapOf({ machine }, { swapUsed }) {
-  if (!machine.swap) return "Swap would not have helped; ";
-  return swapUsed >= 1 ? `${human(swapUsed)} of swap in use did not help; ` : "Swap was never touched; ";
+function swapOf({ machine }, say, { swapUsed }) {
+  const state = !machine.swap ? "none" : swapUsed >= 1 ? "used" : "untouched";
+  return say(`death.swap.${state}`, { used: human(swapUsed) });
 }
 
-const saved = ({ margin }) => `another ${human(-margin)} of lowmem would have saved it`;
+// --- why it lived ---------------------------------------------------------------------------------
 
-function life(run) {
+function life(run, say) {
   const { swapUsed } = run.states.at(-1);
-  const swapped = swapUsed >= 1 ? ` ${human(swapUsed)} of process memory went to swap.` : "";
-  return { headline: "The machine lives", because: `${whyItLives(run)}.${swapped}` };
+  return `${whyItLives(run, say)}.${swapUsed >= 1 ? say("life.swapped", { used: human(swapUsed) }) : ""}`;
 }
 
-function whyItLives(run) {
-  const { user, kernel } = run;
+function whyItLives(run, say) {
+  const { user, kernel, plan } = run;
   const woken = eventOf(run, "kswapd_wakes", user);
-  if (user === kernel) return oneForAll(woken);
+  if (user === kernel)
+    return woken ? say("life.recycles", { written: human(woken.written) }) : say("life.fits");
   const keeping = eventOf(run, "kswapd_keeps_pace", kernel);
-  if (keeping && (!woken || keeping.written < woken.written)) return kept(run, keeping);
-  const spare = `with ${human(run.margin)} of lowmem to spare`;
-  if (!woken) return `the copy ends ${spare}`;
-  const low = `after ${human(woken.written)} HighMem is down to its low mark`;
-  return `${low}, and kswapd begins to recycle cache together with its records, ${spare}`;
+  if (keeping && (!woken || keeping.written < woken.written)) {
+    const { cache } = stateAt(run, plan.length ? keeping.done / plan.length : 1);
+    return say(cache[kernel] >= 1 ? "life.own_cache" : "life.fix", { written: human(keeping.written) });
+  }
+  return recycled(run, say, woken);
 }
 
-function oneForAll(woken) {
-  if (!woken) return "all of the file fits";
-  return `after ${human(woken.written)} kswapd begins to recycle cache, which frees memory for the kernel too`;
+function recycled(run, say, woken) {
+  const spare = human(run.margin);
+  if (!woken) return say("life.ends", { spare });
+  const user = run.zones[run.user].name;
+  const names = zonesWithRoom(run).map((i) => run.zones[i].name);
+  const before = names.includes(user) ? "" : say("life.full_before", { user });
+  const are = names.length === 1 ? "is" : "are";
+  return before + say("life.low", { written: human(woken.written), zones: listed(names), are, spare });
 }
 
-function kept(run, keeping) {
-  const short = `after ${human(keeping.written)} lowmem is short`;
-  const { cache } = stateAt(run, run.plan.length ? keeping.done / run.plan.length : 1);
-  if (cache[run.kernel] >= 1) return `${short}, and kswapd finds page cache in ZONE_NORMAL itself`;
-  return `${short}, and the fix of 2012 lets kswapd evict cache from HighMem, which frees its records`;
+// The zones that page cache can be taken from when the run begins, by number, the highest first.
+// Where none has room above its low watermark and its reserve, that is the highest zone alone.
+export function zonesWithRoom({ zones, states, plan, user }) {
+  const found = zones
+    .map((_, i) => i)
+    .filter((i) => i <= user && states[0].free[i] > plan.low[i] + plan.reserve[i][user])
+    .reverse();
+  return found.length ? found : [user];
 }

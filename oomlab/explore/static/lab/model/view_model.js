@@ -6,11 +6,13 @@ import { layout } from "./machine.js";
 import { kernelClass, simulate, stateAt, userClass } from "./simulation.js";
 import { crossings } from "./crossings.js";
 import { story } from "./story.js";
+import { eventInWords } from "./words.js";
 
 // A machine and its work, simulated, ready to be drawn; {error} for one that could not boot.
-export function present(machine, workload) {
+// words are those of oomlab/tables/words.toml.
+export function present(machine, workload, words) {
   try {
-    const run = { machine, workload, ...simulate(machine, workload), error: "" };
+    const run = { machine, workload, words, ...simulate(machine, workload), error: "" };
     const user = userClass(run.zones);
     const kernel = kernelClass(run.zones);
     const sizes = layout(machine).map(({ ram }) => ram);
@@ -25,7 +27,8 @@ export function present(machine, workload) {
     return { ...all, ...crossings(all), ...told(all) };
   } catch (error) {
     if (error.name !== "MachineError") throw error;
-    return { machine, workload, error: error.message, outcome: "no boot", ...told({ error: error.message }) };
+    const run = { machine, workload, words, error: error.message, outcome: "no boot" };
+    return { ...run, ...told(run) };
   }
 }
 
@@ -86,7 +89,7 @@ export function budget(run, state) {
   );
   const uses = Object.keys(NAMES).map((key) => ({ key, label: NAMES[key], pages: used(key) }));
   const free = [
-    { key: "reserve", label: "kept back (min)", pages: kept },
+    { key: "reserve", label: "min and reserve", pages: kept },
     { key: "free", label: "free for the kernel", pages: sum(lowmem.map((i) => state.free[i])) - kept },
   ];
   return [...uses, ...free].filter(({ pages }) => pages > 0.5);
@@ -105,19 +108,5 @@ export const NAMES = {
 // What happened last, up to this moment, in words.
 export function newsAt(run, written) {
   const past = run.events.filter((event) => event.written <= written + 0.5);
-  return past.length ? wordsOf(run, past.at(-1)) : "";
-}
-
-export function wordsOf(run, { kind, asked, zone }) {
-  const from = run.zones[asked].name;
-  const where = run.zones[zone].name;
-  return {
-    fallback: `${from} is low: requests fall back to ${where}`,
-    kswapd_wakes: `kswapd wakes for ${from}`,
-    kswapd_keeps_pace: `kswapd keeps pace in ${from}`,
-    kswapd_falls_behind: `kswapd finds too little to free in ${from}`,
-    direct_reclaim: `direct reclaim: a process must free pages of ${from} itself`,
-    allocation_failure: `a request to ${from} fails`,
-    oom: asked === run.user ? `OOM: memory is used up` : `OOM: a bystander asks ${from} for a single page`,
-  }[kind];
+  return past.length ? eventInWords(run, past.at(-1)) : "";
 }

@@ -2,7 +2,7 @@
 // oomlab/watermarks.py in the browser. Every number here is far below 2**53, so it is exact.
 
 import { PAGE_KB, human, sum } from "./format.js";
-import { MachineError, checkMachine, layout, pagesOf, swiotlbPages } from "./machine.js";
+import { MachineError, checkMachine, layout, moreLowmem, pagesOf, swiotlbPages } from "./machine.js";
 
 const HIGH = ["HighMem", "Movable"];
 
@@ -16,7 +16,8 @@ export function zones(machine) {
   const counted = machine.rules.counted === "present" ? present : managed;
   const atBoot = beforeLateFrees(machine, extents, counted);
   const marks = marksOf(machine, extents, atBoot, counted);
-  const reserves = reservesOf(machine.rules, atBoot);
+  const { lowmem_reserve_ratio: ratios, rules } = machine;
+  const reserves = reservesOf(rules, ratios ?? rules.ratios, ratios === null ? atBoot : counted);
   return extents.map(({ name, start_pfn, spanned }, i) => ({
     name,
     start_pfn,
@@ -50,7 +51,7 @@ function managedOf(machine, extents, memMap) {
     const used = taken[name] + (name === bootZone(extents) ? machine.freed_late : 0);
     if (ram && ram <= used)
       throw new MachineError(
-        `${name} has ${human(ram)}, but boot and mem_map take ${human(used)} of it: less RAM fits`,
+        `${name} has ${human(ram)}, but boot and mem_map take ${human(used)}: ${moreLowmem(machine)}`,
       );
   }
   return extents.map(({ name, ram }) => (ram ? ram - taken[name] : 0));
@@ -77,29 +78,39 @@ function beforeLateFrees(machine, extents, counted) {
 
 function marksOf(machine, extents, atBoot, now) {
   if (machine.min_free_kbytes !== null) return marksFor(machine, extents, now, machine.min_free_kbytes);
-  return marksFor(machine, extents, atBoot, ownMinFree(machine, extents, atBoot));
+  const sizes = machine.watermark_scale_factor === null ? atBoot : now;
+  return marksFor(machine, extents, sizes, ownMinFree(machine, extents, atBoot));
 }
 
-function marksFor({ rules }, extents, sizes, minFree) {
+function marksFor({ rules, watermark_scale_factor }, extents, sizes, minFree) {
+  const scale = watermark_scale_factor ?? 10;
   const lowmem = sum(sizes.filter((_, i) => isLow(extents[i])));
   const hasHighMem = extents.some(({ name }, i) => name === "HighMem" && sizes[i] > 0);
   return extents.map(({ name }, i) => {
     const isSmall = name === "HighMem" || (name === "Movable" && (rules.movable === "always" || hasHighMem));
-    return watermarks(rules, sizes[i], lowmem, minFree, isSmall);
+    return watermarks(rules, sizes[i], lowmem, minFree, scale, isSmall);
   });
 }
 
-// What the kernel chooses when nobody writes min_free_kbytes; transparent hugepages are off here.
+// What the kernel chooses when nobody writes min_free_kbytes.
 function ownMinFree(machine, extents, sizes) {
-  const { rules } = machine;
-  const low = sizes.filter((_, i) => isLow(extents[i]));
-  const chosen = rootOf(rules, sum(low));
-  if (!rules.hugepages.off_recounts || sum(sizes) < rules.hugepages.min_ram_mib * 256) return chosen;
+  const { hugepages } = machine.rules;
+  const lowmem = sum(sizes.filter((_, i) => isLow(extents[i])));
+  const chosen = rootOf(machine.rules, lowmem);
+  if (sum(sizes) < hugepages.min_ram_mib * 256) return chosen;
   const marks = marksFor(machine, extents, sizes, chosen);
-  return rootOf(
-    rules,
-    sum(sizes.map((size, i) => (isLow(extents[i]) ? Math.max(0, size - marks[i][2]) : 0))),
-  );
+  const above = (size, i) => (isLow(extents[i]) ? Math.max(0, size - marks[i][2]) : 0);
+  const spare = sum(sizes.map(above));
+  if (machine.transparent_hugepages)
+    return Math.max(chosen, hugepageMinFree(machine, extents, sizes, spare));
+  return hugepages.off_recounts ? rootOf(machine.rules, spare) : chosen;
+}
+
+function hugepageMinFree({ rules: { hugepages }, pae, arch }, extents, sizes, spare) {
+  const counted = sizes.filter((size, i) => size && (hugepages.zones === "all" || isLow(extents[i])));
+  const pageblock = pae || arch === "x86_64" ? 512 : 1024;
+  const wanted = hugepages.pageblocks * pageblock * counted.length;
+  return PAGE_KB * Math.min(wanted, Math.floor(spare / hugepages.lowmem_divisor));
 }
 
 const rootOf = ({ min_free_kbytes: { factor, min, max } }, lowmem) =>
@@ -107,10 +118,10 @@ const rootOf = ({ min_free_kbytes: { factor, min, max } }, lowmem) =>
 
 const isLow = ({ name }) => !HIGH.includes(name);
 
-function watermarks(rules, size, lowmem, minFree, isSmall) {
+function watermarks(rules, size, lowmem, minFree, scale, isSmall) {
   const share = Math.floor((Math.floor(minFree / PAGE_KB) * size) / lowmem);
   const min = isSmall ? Math.min(Math.max(Math.floor(size / 1024), 32), 128) : share;
-  const [toLow, toHigh] = STEPS[rules.watermarks](min, share, Math.floor((size * 10) / 10_000));
+  const [toLow, toHigh] = STEPS[rules.watermarks](min, share, Math.floor((size * scale) / 10_000));
   return [min, min + toLow, min + toHigh];
 }
 
@@ -126,7 +137,11 @@ const STEPS = {
 
 // --- lowmem_reserve -------------------------------------------------------------------------------
 
-function reservesOf({ ratios, lowmem_reserve: how }, sizes) {
+function reservesOf({ lowmem_reserve: how }, ratios, sizes) {
+  if (ratios.length < sizes.length - 1)
+    throw new MachineError(
+      `${ratios.length} lowmem_reserve_ratio values for ${sizes.length} zones: give one for each`,
+    );
   const used = sizes.map((_, i) => ratioOf(ratios[i] ?? 0, how));
   const clear = sizes.map((size, i) => used[i] === 0 || (size === 0 && !how.empty_lower));
   const reserve = (lower, upper) => {

@@ -22,11 +22,6 @@ const MIN_FREE = [null, 1024, 2048, 3806, 4096, 6144, 8192, 12288, 16384, 24576,
 const VMALLOC = [null, 32, 64, 96, 128, 160, 192, 256, 320, 384, 512, 640, 768, 832];
 const OTHER = [...Array.from({ length: 61 }, (_, n) => 200 * n), 4720].sort((a, b) => a - b);
 const BLOCKS = [4096, 2048, 1024, 512];
-const SPLITS = [
-  [0xc0000000, "3 GB user, 1 kernel"],
-  [0x80000000, "2 GB user, 2 kernel"],
-  [0x40000000, "1 GB user, 3 kernel"],
-];
 const ARCHES = [["i386", "32-bit"], ["x86_64", "64-bit"]];
 const ALLOCATORS = [["slab", "SLAB"], ["slub", "SLUB"]];
 const FIX = [[null, "as released"], [true, "present"], [false, "absent"]];
@@ -43,12 +38,12 @@ export const BASICS = [
   size("written", "File copied", doublings(1, 128, 16)),
 ];
 
-// versions: the kernels whose rules the page knows.
-export const kernelControls = (versions) => [
+// versions: the kernels whose rules the page knows; splits: the VM splits, by what they are called.
+export const kernelControls = (versions, splits) => [
   choice("arch", "Kernel", ARCHES),
   choice("kernel", "Version", versions.map((version) => [version, version])),
   choice("buffer_head_fix", "Fix of 2012", FIX),
-  choice("page_offset", "VM split", SPLITS, { idle: is64 }),
+  choice("page_offset", "VM split, process/kernel", splits.map(([label, value]) => [value, label]), { idle: is64 }),
   toggle("pae", "PAE (RAM above 4 GiB)"),
   toggle("highpte", "HIGHPTE (page tables in HighMem)"),
   choice("allocator", "Allocator", ALLOCATORS),

@@ -4,7 +4,7 @@ import { BASICS, FINE_PRINT, kernelControls, presetsFor } from "./options.js";
 
 // Every control, in its groups. facts: what Python gave, with the rules of each kernel.
 export function controlsFor(facts) {
-  const kernel = kernelControls(Object.keys(facts.rules));
+  const kernel = kernelControls(Object.keys(facts.rules), Object.entries(facts.splits));
   return { basics: BASICS, kernel, finePrint: FINE_PRINT, all: [...BASICS, ...kernel, ...FINE_PRINT] };
 }
 

@@ -37,7 +37,7 @@ export class LabState {
 
   runOf(settings) {
     const { machine, workload } = built(this.facts, settings);
-    return present(machine, workload);
+    return present(machine, workload, this.facts.words);
   }
 
   get isCovered() {
