@@ -26,3 +26,7 @@ class UnknownKernel(OomlabError, ValueError):
 
 class MachineError(OomlabError, ValueError):
     """A machine that could not boot, or a size that makes no sense."""
+
+
+class LabUnavailable(OomlabError, RuntimeError):
+    """A live kernel cannot be run here: QEMU, a kernel or memory is missing, or the guest has ended."""

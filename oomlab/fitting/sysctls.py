@@ -16,6 +16,8 @@ Key = tuple[int | None, str]
 """A zone by node and name."""
 DRIFT = 0.1
 """How much ``managed`` may have changed since the marks were set before that is no explanation."""
+_FREED_LATE = 1024
+"""Pages that may come back after boot however small the zone: the kernel's start-up code and an initrd."""
 
 
 class MinFree(NamedTuple):
@@ -80,7 +82,7 @@ def _old_sizes(report: Report, ratios: Sequence[Ratio]) -> dict[Key, tuple[int, 
             continue
         reserve = next((pages for pages in below.lowmem_reserve if pages), 0)
         least, most = size_bounds(reserve, ratio)
-        if reserve and abs(size / most - 1) < DRIFT:
+        if reserve and abs(size - most) < max(DRIFT * most, _FREED_LATE):
             found[zone.node, zone.name] = (least, most)
     return found
 

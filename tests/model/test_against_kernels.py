@@ -24,7 +24,8 @@ LIVED = [run.name for run in recorded_runs() if run.fix]
 def test_there_are_runs_of_both_kinds_and_every_recording_is_used():
     assert len(RAN_DRY) == 8
     assert len(LIVED) == 4
-    recorded = {name.removesuffix(".csv") for name in corpus.captures() if name.endswith(".csv")}
+    tables = [name for name in corpus.captures() if name.endswith(".csv") and "/" not in name]
+    recorded = {name.removesuffix(".csv") for name in tables}
     assert recorded == {*RAN_DRY, *LIVED}
 
 

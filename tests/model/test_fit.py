@@ -17,7 +17,7 @@ from oomlab.report import Report, ZoneStat
 from oomlab.simulation import INCIDENT_WORKLOAD, lowmem_budget, simulate
 
 REPORTS = [name for name in corpus.captures() if name.startswith("oom-") and name.endswith(".log")]
-ZONEINFOS = [name for name in corpus.captures() if name.endswith("/zoneinfo")]
+ZONEINFOS = [name for name in corpus.captures() if name.count("/") == 1 and name.endswith("/zoneinfo")]
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,134 @@
+"""``oomlab lab``: kill a real 32-bit kernel, or watch the recording of one."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+_EPILOG = """\
+Begin with "oomlab lab doctor": it lists what is missing here, and how to get it. "oomlab lab setup"
+fetches a kernel, without root.
+
+examples:
+  oomlab lab list                                  what can be tried
+  oomlab lab run incident-small                    a guest of 640 MiB dies with HighMem half empty
+  oomlab lab run rescued --engine recorded         one that was saved, replayed
+  oomlab lab run group --record mine               and keep what came out
+"""
+
+
+def add(subparsers: Any) -> None:
+    """Describe the subcommand."""
+    parser = subparsers.add_parser(
+        "lab",
+        help="run a real 32-bit kernel until it dies, or is rescued",
+        description="Boot a real 32-bit kernel in QEMU, fill its memory, and read its own report.",
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    actions = parser.add_subparsers(metavar="ACTION", required=True)
+    actions.add_parser("list", help="list the scenarios").set_defaults(run=_list)
+    actions.add_parser("doctor", help="list what a live guest needs, and what is missing").set_defaults(
+        run=_doctor
+    )
+    setup = actions.add_parser("setup", help="fetch and unpack a kernel into the cache")
+    setup.add_argument("--kernel", type=Path, metavar="DEB", help="a linux-image package of your own")
+    setup.add_argument("--busybox", type=Path, metavar="DEB", help="a busybox-static package for i386")
+    setup.set_defaults(run=_setup)
+    runs = actions.add_parser("run", help="run a scenario to its end")
+    runs.add_argument("scenario", help="its name; oomlab lab list has them")
+    runs.add_argument("--engine", choices=("qemu", "recorded"), help="QEMU where it is there, if not given")
+    runs.add_argument("--record", type=Path, metavar="DIR", help="a folder for what came out")
+    runs.set_defaults(run=_run)
+
+
+def _list(arguments: argparse.Namespace) -> int:
+    from oomlab.lab import SCENARIOS
+
+    width = max(len(scenario.name) for scenario in SCENARIOS)
+    for scenario in SCENARIOS:
+        print(f"{scenario.name:{width}}  {scenario.title}")
+    return 0
+
+
+def _doctor(arguments: argparse.Namespace) -> int:
+    from oomlab.lab.doctor import needs
+
+    found = needs()
+    for need in found:
+        print(f"{need.name}: {need.found}" + (f"\n    get it with: {need.remedy}" if need.remedy else ""))
+    return int(any(need.remedy for need in found))
+
+
+def _setup(arguments: argparse.Namespace) -> int:
+    from oomlab.lab.packages import fetch_guest
+
+    guest = fetch_guest(arguments.kernel, arguments.busybox)
+    print(f"Ready: Linux {guest.release} in {guest.folder}")
+    return 0
+
+
+def _run(arguments: argparse.Namespace) -> int:
+    from oomlab import diagnose, lab
+
+    run = lab.run(arguments.scenario, engine=arguments.engine, on_sample=_progress())
+    print(f"{run.scenario.title}.\n{_provenance(run)}\n{_told(run)}")
+    if run.report is not None:
+        print(diagnose(run.report).summary)
+    if arguments.record:
+        lab.save_run(run, arguments.record)
+        print(f"Wrote {arguments.record}: samples.csv, console.log, zoneinfo and run.json.")
+    return 0
+
+
+def _progress() -> Callable[[Mapping[str, float]], None] | None:
+    """Return what shows each sample on a terminal, in one line that is written over; nothing elsewhere."""
+    if sys.stderr is None or not sys.stderr.isatty():
+        return None
+
+    def show(sample: Mapping[str, float]) -> None:
+        print(f"\r\x1b[K{_state(sample)}", end="", file=sys.stderr, flush=True)
+
+    return show
+
+
+def _state(sample: Mapping[str, float]) -> str:
+    cache = sum(sample[name] for name in ("nactf", "ninactf", "hactf", "hinactf")) / 256
+    free = (
+        f"Normal {sample['nfree'] * 4:,.0f} kB free (min {sample['nmin'] * 4:,.0f}), "
+        f"HighMem {sample['hfree'] / 256:,.0f} MiB free"
+    )
+    return f"{sample['t']:.1f} s: page cache {cache:,.0f} MiB, {free}"
+
+
+def _provenance(run: Any) -> str:
+    fix = (
+        ""
+        if run.scenario.fix
+        else ", the fix of 2012 switched off in its memory (an emulation of its absence)"
+    )
+    how = "a recording of Linux" if run.engine == "recorded" else "Linux"
+    return f"This is {how} {run.kernel}{fix}."
+
+
+_OUTCOMES = {
+    "killed": "A process was killed.",
+    "panic": "The kernel gave up.",
+    "survived": "It survived.",
+    "ended": "The guest ended without a word.",
+}
+
+
+def _told(run: Any) -> str:
+    notes = [f"After {seconds:.1f} s: {text}." for seconds, text in run.notes if seconds]
+    last = _state(run.samples[-1])
+    return "\n".join(
+        [
+            *notes,
+            f"{_OUTCOMES[run.outcome]} The last sample, {last}.",
+            f"The most page cache: {run.page_cache / 256:,.0f} MiB.",
+        ]
+    )

@@ -1,0 +1,40 @@
+# One line of counters for each beat, under the column names of data/captures/*.csv: pages and kB as /proc has them.
+BEGIN {
+    columns = "t MemFree Cached Buffers HighFree LowFree Dirty Writeback Slab SUnreclaim SReclaimable AnonPages SwapFree " \
+        "dmafree nfree nmin nlow nhigh nactf ninactf hfree hactf hinactf pgscan_k pgscan_d pgsteal_k pgsteal_d oom_kill " \
+        "bh bh_total bh_size rtn dentry"
+    count = split(columns, column, " ")
+    zone["DMA"] = "dma"; zone["Normal"] = "n"; zone["HighMem"] = "h"
+    part["min"] = "min"; part["low"] = "low"; part["high"] = "high"
+    part["nr_zone_active_file"] = "actf"; part["nr_zone_inactive_file"] = "inactf"
+    vm["pgscan_kswapd"] = "pgscan_k"; vm["pgscan_direct"] = "pgscan_d"
+    vm["pgsteal_kswapd"] = "pgsteal_k"; vm["pgsteal_direct"] = "pgsteal_d"; vm["oom_kill"] = "oom_kill"
+    for (i = 1; i <= count; i++) printf "%s%s", column[i], i < count ? "," : "\n"
+    fflush()
+}
+{
+    while ((getline line < "/proc/uptime") > 0) { split(line, word, " "); now["t"] = word[1] }
+    close("/proc/uptime")
+    while ((getline line < "/proc/meminfo") > 0) { split(line, word, /[: ]+/); now[word[1]] = word[2] }
+    close("/proc/meminfo")
+    short = ""
+    while ((getline line < "/proc/zoneinfo") > 0) {
+        size = split(line, word, " ")
+        if (word[1] == "Node") { short = zone[word[4]]; continue }
+        if (short == "") continue
+        if (word[1] == "pages" && word[2] == "free") now[short "free"] = word[3]
+        else if (word[1] in part) now[short part[word[1]]] = word[2]
+    }
+    close("/proc/zoneinfo")
+    while ((getline line < "/proc/vmstat") > 0) { split(line, word, " "); if (word[1] in vm) now[vm[word[1]]] = word[2] }
+    close("/proc/vmstat")
+    while ((getline line < "/proc/slabinfo") > 0) {
+        split(line, word, " ")
+        if (word[1] == "buffer_head") { now["bh"] = word[2]; now["bh_total"] = word[3]; now["bh_size"] = word[4] }
+        else if (word[1] == "radix_tree_node") now["rtn"] = word[3]
+        else if (word[1] == "dentry") now["dentry"] = word[3]
+    }
+    close("/proc/slabinfo")
+    for (i = 1; i <= count; i++) printf "%s%s", now[column[i]] + 0, i < count ? "," : "\n"
+    fflush()
+}

@@ -1,0 +1,51 @@
+"""The lines of shell by which a scenario's work is prepared and set going in its guest."""
+
+from __future__ import annotations
+
+from oomlab.lab.scenarios import Scenario
+
+_MORTAL = "echo 0 >/proc/self/oom_score_adj"
+_BYSTANDER = f"({_MORTAL}; while :; do sleep 1; done) >/dev/null 2>&1 &"
+"""A process that now and then asks the kernel for memory: writing alone never calls the OOM killer."""
+_GROW = "kb=8192; while echo $kb >/sys/kernel/tracing/buffer_size_kb; do kb=$((kb + 4096)); done"
+"""Until a write fails. A single large one is refused at once, or wrongly let through by counting HighMem."""
+
+
+def preparations(scenario: Scenario, disk: str = "/dev/vda", swap: str = "/dev/vdb") -> list[str]:
+    """Return the lines to run, one after another, before the first sample."""
+    lines = ["sysctl -w kernel.printk='7 4 1 7' >/dev/null"]
+    if scenario.work == "copy":
+        lines += [
+            f"mke2fs -b {scenario.block_size} -i 1048576 {disk} >/dev/null 2>&1",
+            f"mount -t ext4 {disk} /mnt",
+            "sync; echo 3 >/proc/sys/vm/drop_caches",  # what mke2fs wrote lies in lowmem
+        ]
+    if scenario.swap:
+        lines += [
+            f"mkswap {swap} {scenario.swap * 1024} >/dev/null",
+            f"swapon {swap}",
+        ]
+    return lines
+
+
+def beginning(scenario: Scenario) -> list[str]:
+    """Return the lines that set the work going. Each comes back at once."""
+    if scenario.work == "copy":
+        writer = (
+            "(echo 0 >/proc/self/oom_score_adj; exec dd if=/dev/zero of=/mnt/big bs=1M) >/dev/null 2>&1 &"
+        )
+        return [_BYSTANDER, writer]
+    if scenario.work == "trace_buffer":
+        return [
+            "mount -t tracefs tracefs /sys/kernel/tracing 2>/dev/null",
+            _BYSTANDER,
+            f"({_MORTAL}; {_GROW}) >/dev/null 2>&1 &",
+        ]
+    if scenario.work == "group":
+        return [
+            "mkdir -p /sys/fs/cgroup; mount -t cgroup2 cgroup2 /sys/fs/cgroup 2>/dev/null",
+            "echo +memory >/sys/fs/cgroup/cgroup.subtree_control; mkdir -p /sys/fs/cgroup/course",
+            "echo 64M >/sys/fs/cgroup/course/memory.max; echo 0 >/sys/fs/cgroup/course/memory.swap.max",
+            f"({_MORTAL}; echo 0 >/sys/fs/cgroup/course/cgroup.procs; exec tail /dev/zero) >/dev/null 2>&1 &",
+        ]
+    return [f"({_MORTAL}; exec tail /dev/zero) >/dev/null 2>&1 &"]
