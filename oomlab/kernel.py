@@ -17,8 +17,8 @@ from oomlab.errors import UnknownKernel
 
 _NUMBERS = re.compile(r"[0-9]{1,9}(?:\.[0-9]{1,9}){1,3}(?![0-9])")
 _VENDORS = {
-    "uek": r"uek",  # Oracle's own kernel, though it says el8 too
-    "elrepo": r"elrepo",  # mainline, though it says el7 too
+    "uek": r"uek",  # Oracle's own kernel, though its release contains el8 too
+    "elrepo": r"elrepo",  # mainline, though its release contains el7 too
     "el": r"[._](el\d+)",
     "fedora": r"\.fc\d+",
     "amazon": r"amzn",
@@ -30,7 +30,7 @@ _VENDORS = {
     "arch": r"-arch\d",
     "next": r"-next-\d+",
 }
-"""What a release string says of who built it; the first that matches counts."""
+"""Who built a release, by a pattern in its text; the first that matches counts."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -62,7 +62,7 @@ class KernelVersion:
 class KernelRelease:
     """A release as the kernel prints it, with the version and the vendor read from it.
 
-    ``vendor`` is ``"el7"``, ``"debian"``, ``"android"``, … where the text says so, else ``None``.
+    ``vendor`` is ``"el7"``, ``"debian"``, ``"android"``, … where the text shows it, else ``None``.
     """
 
     text: str

@@ -44,7 +44,7 @@ class Bounds(NamedTuple):
 
 
 class _Row(NamedTuple):
-    mark: re.Pattern[str]
+    pattern: re.Pattern[str]
     since: KernelVersion | None
     until: KernelVersion | None
 
@@ -74,7 +74,7 @@ def kernel_bounds(report: Report) -> Bounds:
     better, for words are carried backwards, not forwards.
     """
     text = "\n".join(line.text for line in report.source)
-    matches = ((row, row.mark.search(text)) for row in _rows())
+    matches = ((row, row.pattern.search(text)) for row in _rows())
     found = [
         (row, report.source[text.count("\n", 0, match.start())].number) for row, match in matches if match
     ]
@@ -110,7 +110,7 @@ def _last_before(version: KernelVersion) -> KernelVersion:
 def _rows() -> tuple[_Row, ...]:
     return tuple(
         _Row(
-            re.compile(row["mark"], re.MULTILINE),
+            re.compile(row["pattern"], re.MULTILINE),
             KernelVersion.of(row["since"]) if "since" in row else None,
             KernelVersion.of(row["until"]) if "until" in row else None,
         )

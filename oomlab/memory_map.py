@@ -90,7 +90,7 @@ def layout(machine: Machine) -> tuple[Extent, ...]:
 
 
 def _bounds(machine: Machine) -> dict[str, tuple[int, int]]:
-    """Give the frames that each zone may lie in, whether or not there is RAM."""
+    """Return the frames that each zone may lie in, whether or not there is RAM."""
     low = lowmem_end(machine)
     wide = machine.arch == "x86_64" and "DMA32" in rules_for(machine).zones
     dma32_end = FOUR_GIB if wide else DMA_END

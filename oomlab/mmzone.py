@@ -22,7 +22,7 @@ ZONE_ORDER = ("DMA", "DMA32", "Normal", "HighMem", "Movable", "Device")
 """The kernel's zones from the lowest to the highest; every kernel has some of them."""
 
 MAX_NUMNODES = 1024
-"""The most NUMA nodes that any kernel can be built for: ``NODES_SHIFT`` is at most 10."""
+"""As many NUMA nodes as any kernel can be built for: ``NODES_SHIFT`` is at most 10."""
 
 VM_SPLITS: Mapping[str, int] = {"3G/1G": 0xC0000000, "2G/2G": 0x80000000, "1G/3G": 0x40000000}
 """Where lowmem is mapped on i386 (``page_offset``), by what a process and the kernel get of 4 GiB."""

@@ -18,7 +18,7 @@ from oomlab.report import FreeBlocks, NodeStat, SourceLine, ZoneStat
 
 FILES = ("zoneinfo", "meminfo", "buddyinfo", "slabinfo", "cmdline", "sys/kernel/osrelease")
 SYSCTLS = ("min_free_kbytes", "watermark_scale_factor", "lowmem_reserve_ratio")
-"""The ``vm`` sysctls that marks and reserves follow from."""
+"""The ``vm`` sysctls that watermarks and reserves follow from."""
 
 _HEADING = re.compile(r"Node (?P<node>\d{1,9}), zone +(?P<name>\w+)")
 _PAIR = re.compile(r"(?P<key>[^\s:]+(?: [^\s:\d]+)*):?\s+(?P<value>\S.*)")
@@ -64,8 +64,8 @@ class Snapshot:
     cmdline: str | None = None
     sysctls: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
 
-    def zone(self, name: str) -> ZoneStat | None:
-        """Give the first zone of that name, or ``None``."""
+    def find_zone(self, name: str) -> ZoneStat | None:
+        """Return the first zone of that name, or ``None``."""
         return next((zone for zone in self.zones if zone.name == name), None)
 
 
@@ -101,7 +101,7 @@ def parse_nodes(text: str) -> tuple[NodeStat, ...]:
 
 
 def _sections(text: str) -> Iterator[tuple[SourceLine, list[SourceLine]]]:
-    """Give each zone's heading with the lines below it."""
+    """Return each zone's heading with the lines below it."""
     sections: list[tuple[SourceLine, list[SourceLine]]] = []
     for line in _lines(text):
         if _HEADING.match(line.text):
@@ -141,7 +141,7 @@ def _keep(key: str, value: str, numbers: dict[str, int], words: dict[str, str]) 
 
 
 def _pairs(lines: list[SourceLine]) -> Iterator[tuple[SourceLine, str, str, str]]:
-    """Split lines into key and value, and tell which part of the zone they belong to."""
+    """Split lines into key and value, with the part of the zone that they belong to."""
     part, cpu = "zone", ""
     for line in lines:
         stripped = line.text.strip()
@@ -161,7 +161,7 @@ def _pairs(lines: list[SourceLine]) -> Iterator[tuple[SourceLine, str, str, str]
 
 
 def _is_footer(line: SourceLine, key: str) -> bool:
-    """Tell the zone's last lines, less indented, from those of its last cpu."""
+    """Separate the zone's last lines, less indented, from those of its last cpu."""
     indent = len(line.text) - len(line.text.lstrip())
     return indent <= 2 and key != "vm stats threshold"
 
@@ -291,7 +291,7 @@ def read_proc(root: Path | str = "/proc") -> Snapshot:
 
 
 def _read(path: Path) -> str | None:
-    """Give a file's text, or ``None`` where it is missing or closed to us."""
+    """Return a file's text, or ``None`` where it is missing or closed to us."""
     try:
         return path.read_text(encoding="utf-8", errors="replace")
     except OSError:

@@ -50,7 +50,7 @@ class RecordedRun:
 
 
 def recorded_runs() -> tuple[RecordedRun, ...]:
-    """Give every recorded run.
+    """Return every recorded run.
 
     >>> sum(run.fix for run in recorded_runs())
     4
@@ -59,7 +59,7 @@ def recorded_runs() -> tuple[RecordedRun, ...]:
 
 
 def compare(name: str) -> Comparison:
-    """Lay a recorded run and the model side by side.
+    """Compare a recorded run with the model.
 
     >>> abs(compare("rsync-fix-off-16384M").error) < 0.01
     True

@@ -1,4 +1,4 @@
-"""What a report says: types only, no reading and no judging.
+"""What a report contains: types only, no reading and no judging.
 
 Memory is in **pages** of ``Report.page_size_kb`` unless a name carries a unit.
 ``None`` means *not printed*; zero means the kernel printed zero. Every part
@@ -129,7 +129,7 @@ class ZoneStat:
     ``counters`` holds every other ``key:value`` of the zone's line, in pages
     where the kernel prints kB; ``flags`` what is not a number
     (``{"all_unreclaimable?": "yes"}``). A zone whose own line was lost is
-    ``reconstructed`` from the others; ``present_bounds`` are then the least and
+    ``reconstructed`` from the others; ``present_bounds`` are then the fewest and
     the most pages it can have had.
     """
 
@@ -213,7 +213,7 @@ class Victim:
 
     ``reason`` is what the kernel wrote before the process: ``"Out of memory"``,
     ``"Memory cgroup out of memory"``, ``"Out of memory (oom_kill_allocating_task)"``.
-    ``child_of`` is the process that was chosen, where one of its children died in its stead.
+    ``child_of`` is the process that was chosen, where one of its children was killed instead.
     """
 
     pid: int
@@ -258,7 +258,7 @@ class Memcg:
 
     @property
     def met_with_swap(self) -> bool:
-        """Tell whether memory and swap together met their limit while memory alone had room.
+        """Whether memory and swap together met their limit while memory alone had room.
 
         Only cgroup v1 has such a limit; it prints ``kmem`` too.
         Source: mm/memcontrol.c, ``try_charge``: ``memsw`` is charged first.
@@ -269,7 +269,7 @@ class Memcg:
         return has_room and self.swap_usage_kb >= self.swap_limit_kb
 
     def stat_kb(self, name: str) -> int | None:
-        """Give one statistic that is a size in kB, or ``None`` where it is not printed."""
+        """Return one statistic that is a size in kB, or ``None`` where it is not printed."""
         size = self.stats.get(name)
         return size if size is None or self.stats_unit == "kB" else size // 1024
 
@@ -281,7 +281,7 @@ class Report:
     ``totals`` are the machine-wide counters under ``Mem-Info:`` and the
     ``N pages RAM`` lines, in pages, by the kernel's own names in small letters
     (``free``, ``slab_unreclaimable``; ``ram``, ``highmem``, ``reserved``, ``pagecache``);
-    ``totals_lines`` tells the line of each.
+    ``totals_lines`` holds the line of each.
     ``trace`` is the call trace, function names only, innermost first.
     ``slabs`` are kB used and kB in all by slab cache. ``panic`` is what the kernel
     said when it gave up. ``source`` holds every line from the first to the last
@@ -358,7 +358,7 @@ class Report:
 
     @property
     def is_stall(self) -> bool:
-        """Tell whether a request has merely waited long, and goes on waiting.
+        """Whether a request has merely waited long, and goes on waiting.
 
         Source: mm/page_alloc.c, ``warn_alloc`` in ``__alloc_pages_slowpath`` (4.10 to 4.14).
         """
@@ -371,12 +371,12 @@ class Report:
         return self.source[place] if 0 <= place < len(self.source) else None
 
     def __repr__(self) -> str:
-        """Name the report in a few words: a list of reports is to be read, too."""
-        told = [self.kind, f"lines {self.first_line}-{self.last_line}"]
-        told += [f"Linux {self.kernel.text!r}"] if self.kernel else []
-        told += [f"asked by {self.trigger.comm!r}"] if self.trigger.comm else []
-        told += [f"killed {victim.comm!r}" for victim in self.victims[:1]]
-        return f"<Report: {', '.join(told)}>"
+        """Return the report in a few words, so that a list of reports can be read."""
+        parts = [self.kind, f"lines {self.first_line}-{self.last_line}"]
+        parts += [f"Linux {self.kernel.text!r}"] if self.kernel else []
+        parts += [f"asked by {self.trigger.comm!r}"] if self.trigger.comm else []
+        parts += [f"killed {victim.comm!r}" for victim in self.victims[:1]]
+        return f"<Report: {', '.join(parts)}>"
 
     def _repr_html_(self) -> str:
         """Show the report in a notebook, wherever it comes from: the one import that goes up a floor."""

@@ -16,28 +16,28 @@ from oomlab.watermarks import headroom, passes
 class Verdict(NamedTuple):
     """One zone judged against the request of its report, in pages.
 
-    ``allowed`` is ``None`` when the log does not show what was asked. ``mark`` is
+    ``allowed`` is ``None`` when the log does not show what was asked. ``watermark`` is
     ``watermark_min`` as this request sees it, ``reserve`` the zone's ``lowmem_reserve``
     against it, and ``spare`` what the zone had beyond both: zero or less is a refusal.
-    ``block`` tells whether a free block was large enough. ``None`` where the log lacks a number.
+    ``block`` is whether a free block was large enough. ``None`` where the log lacks a number.
     """
 
     zone: ZoneStat
     allowed: bool | None
-    mark: int | None = None
+    watermark: int | None = None
     reserve: int | None = None
     spare: int | None = None
     block: bool | None = None
 
     @property
     def refused(self) -> bool:
-        """Tell whether the zone was asked and had too little, or only in pieces too small."""
+        """Whether the zone was asked and had too little, or only in blocks too small."""
         return bool(self.short) or self.block is False
 
     @property
     def closed(self) -> int:
         """Pages that must stay free whatever happens; none in a zone that is not asked."""
-        return (self.mark or 0) + (self.reserve or 0) if self.allowed else 0
+        return (self.watermark or 0) + (self.reserve or 0) if self.allowed else 0
 
     @property
     def short(self) -> int | None:
@@ -68,7 +68,7 @@ def verdicts(report: Report, mask: GfpMask | None) -> list[Verdict]:
 
 
 def nodes_allowed(report: Report) -> frozenset[int] | None:
-    """Give the NUMA nodes that a cpuset or a memory policy left to the request; ``None`` for all."""
+    """Return the NUMA nodes that a cpuset or a memory policy left to the request; ``None`` for all."""
     text = {"cpuset": report.mems_allowed, "mempolicy": report.nodemask}.get(report.scope)
     return parse_nodelist(text) or None
 
@@ -78,32 +78,31 @@ def _judge(zone: ZoneStat, mask: GfpMask, usable: tuple[str, ...], order: int, v
         return Verdict(zone, False)
     reserves = zone.lowmem_reserve or ()
     reserve = reserves[len(usable) - 1] if len(usable) <= len(reserves) else None
-    mark = _mark(zone.watermark_min, mask)
-    if zone.free is None or mark is None:
-        return Verdict(zone, True, mark, reserve)
-    need = (zone.free - _closed_to(mask, zone), mark, reserve or 0, version)
+    watermark = _lowered(zone.watermark_min, mask)
+    if zone.free is None or watermark is None:
+        return Verdict(zone, True, watermark, reserve)
+    need = (zone.free - _closed_to(mask, zone), watermark, reserve or 0, version)
     spare = headroom(*need, order=order)
     if spare <= 0:
-        return Verdict(zone, True, mark, reserve, spare)
+        return Verdict(zone, True, watermark, reserve, spare)
     if reserve is None:  # an unknown reserve may still refuse
-        return Verdict(zone, True, mark)
+        return Verdict(zone, True, watermark)
     blocks = usable_blocks(zone, mask)
     block = True if blocks is None and order == 0 else None  # what is free is at least one page
     if blocks is not None:
         block = passes(*need, order=order, free_blocks=blocks)
-    return Verdict(zone, True, mark, reserve, spare, block)
+    return Verdict(zone, True, watermark, reserve, spare, block)
 
 
-def _mark(watermark_min: int | None, mask: GfpMask) -> int | None:
+def _lowered(watermark: int | None, mask: GfpMask) -> int | None:
     """Lower ``min`` for urgent requests: by half for ``__GFP_HIGH``, by a quarter if they cannot wait."""
-    if watermark_min is None:
+    if watermark is None:
         return None
-    mark = watermark_min
     if mask.high_priority:
-        mark -= mark // 2
+        watermark -= watermark // 2
     if not mask.may_sleep:
-        mark -= mark // 4
-    return mark
+        watermark -= watermark // 4
+    return watermark
 
 
 def _closed_to(mask: GfpMask, zone: ZoneStat) -> int:
@@ -137,7 +136,7 @@ def usable_blocks(zone: ZoneStat, mask: GfpMask) -> list[int] | None:
 
 
 def zones_built_in(report: Report) -> tuple[str, ...]:
-    """Name the zones this kernel was built with, lowest first: what ``lowmem_reserve[]`` is indexed by.
+    """Return the zones this kernel was built with, lowest first: what ``lowmem_reserve[]`` is indexed by.
 
     No kernel prints them. Their number is the length of the array, the printed zones are among
     them, and a zone keeps nothing from itself and from those below: that leaves one list, or
@@ -153,7 +152,7 @@ def zones_built_in(report: Report) -> tuple[str, ...]:
 
 
 def has_unlisted_highmem(report: Report) -> bool:
-    """Tell whether the log lost the line of HighMem, and only the reserve that DMA kept from it is left.
+    """Whether the log lost the line of HighMem, and only the reserve that DMA kept from it is left.
 
     A reserve grows with each zone that has pages. Kernels that name no nodes are those of one
     node, 32-bit ones for the most part; they list every such zone.
@@ -166,7 +165,7 @@ def has_unlisted_highmem(report: Report) -> bool:
 
 
 def _built(size: int, names: set[str]) -> list[tuple[str, ...]]:
-    """List the kernels that could print these names: HighMem only where it is seen, if that fits."""
+    """Return the kernels that could print these names: HighMem only where it is seen, if that fits."""
     always = names | {"Normal"} | ({"Movable"} if size > 3 else set())
     built = [each for each in combinations(ZONE_ORDER, size) if always <= set(each)]
     return sorted(built, key=lambda each: "HighMem" in each and "HighMem" not in names)

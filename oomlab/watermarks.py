@@ -1,8 +1,8 @@
 """The kernel's arithmetic of min, low, high and lowmem_reserve, on plain numbers.
 
-Every function takes page counts and a version, so that it serves a model, a report and
-``/proc`` alike. Which formula holds when is written in ``tables/watermarks.toml``. Beside the two
-forward rules stand their inverses, which tell from a report's numbers what they were computed from.
+Every function takes page counts and a version or a formula, so that it serves a model, a report
+and ``/proc`` alike. Which formula holds when is written in ``tables/watermarks.toml``. Beside the two
+forward rules stand their inverses: the bounds of what a report's numbers were computed from.
 """
 
 from __future__ import annotations
@@ -46,11 +46,13 @@ def watermarks(
     """Compute ``min``, ``low`` and ``high`` of one zone, in pages.
 
     ``size`` is the zone's pages and ``lowmem`` those of all zones below highmem, both as
-    :func:`~oomlab.rules.counted_field` names them for this version. ``min_free_kbytes`` is shared out by
+    :func:`~oomlab.rules.counted_field` names them for this version. ``min_free_kbytes`` is divided by
     size; a ``highmem`` zone keeps only a small min, but spaces low and high by its share.
 
     >>> watermarks(222_502, lowmem=226_454, min_free_kbytes=8192, formula="quarters_of_share")
     Watermarks(min=2012, low=2515, high=3018)
+
+    Raises :class:`MachineError` where there is no lowmem.
 
     Source: mm/page_alloc.c, ``__setup_per_zone_wmarks``; formulas by version in the table.
     """
@@ -114,6 +116,8 @@ def lowmem_reserve(
     >>> lowmem_reserve((3952, 222_502, 8_094_368, 0), (256, 32, 32), "3.2.59")[1]
     (0, 0, 252949, 252949)
 
+    Raises :class:`MachineError` where ratios are missing.
+
     Source: mm/page_alloc.c, ``setup_per_zone_lowmem_reserve``; variants by version in the table.
     """
     if len(ratios) < len(sizes) - 1:
@@ -172,7 +176,7 @@ def hugepage_min_free_kbytes(
 ) -> int:
     """Compute the ``min_free_kbytes`` that transparent hugepages ask for.
 
-    ``free_buffer_pages`` are the lowmem pages above the *high* marks, ``zones`` the populated
+    ``free_buffer_pages`` are the lowmem pages above the *high* watermarks, ``zones`` the populated
     zones that this version counts, ``pageblock`` the pages of a page block.
 
     >>> hugepage_min_free_kbytes(2_000_000, zones=3, version="6.1")
@@ -185,10 +189,10 @@ def hugepage_min_free_kbytes(
     return PAGE_KB * min(wanted, free_buffer_pages // rule.lowmem_divisor)
 
 
-def headroom(free: int, mark: int, reserve: int, version: Version, *, order: int = 0) -> int:
-    """Tell how many pages a zone has to spare for a request; it passes only above zero.
+def headroom(free: int, watermark: int, reserve: int, version: Version, *, order: int = 0) -> int:
+    """Return how many pages a zone has to spare for a request, which passes only above zero.
 
-    ``mark`` is the watermark that the request is held to, ``reserve`` the zone's
+    ``watermark`` is the one that the request is held to, ``reserve`` the zone's
     ``lowmem_reserve`` against the request's own zone. From 2.6.38 to 3.2 the kernel asked for
     two pages too many, by mistake.
 
@@ -197,12 +201,12 @@ def headroom(free: int, mark: int, reserve: int, version: Version, *, order: int
 
     Source: mm/page_alloc.c, ``__zone_watermark_ok``.
     """
-    return _left(free, order, version) - mark - reserve
+    return _left(free, order, version) - watermark - reserve
 
 
 def passes(
     free: int,
-    mark: int,
+    watermark: int,
     reserve: int,
     version: Version,
     *,
@@ -212,9 +216,11 @@ def passes(
     """Whether a request passes the kernel's test in a zone.
 
     ``free_blocks[n]`` counts the free blocks of order *n* that the request may use; it is
-    needed for ``order`` above 0. Until 4.3 each smaller order is discounted and the mark
+    needed for ``order`` above 0. Until 4.3 each smaller order is discounted and the watermark
     halved; since 4.4 one block that is large enough decides. Where the counts end before they
     decide, as in a log that was cut, the answer is ``None``.
+
+    Raises :class:`ValueError` where they are missing.
 
     >>> passes(2014, 2012, 0, "3.2.59")
     False
@@ -222,7 +228,7 @@ def passes(
     Raises :class:`ValueError` for an order above 0 without ``free_blocks``.
     Source: mm/page_alloc.c, ``__zone_watermark_ok``.
     """
-    if headroom(free, mark, reserve, version, order=order) <= 0:
+    if headroom(free, watermark, reserve, version, order=order) <= 0:
         return False
     if order == 0:
         return True
@@ -230,7 +236,7 @@ def passes(
         raise ValueError(f"a request of order {order} needs free_blocks: one count for each order from 0")
     if any_block_will_do(version):
         return any(free_blocks[order:]) or (False if len(free_blocks) > order else None)
-    return _passes_halving(_left(free, order, version), mark, order, free_blocks)
+    return _passes_halving(_left(free, order, version), watermark, order, free_blocks)
 
 
 def _left(free: int, order: int, version: Version) -> int:
@@ -238,10 +244,10 @@ def _left(free: int, order: int, version: Version) -> int:
     return free - ((1 << order) - 1) - slack(version)
 
 
-def _passes_halving(left: int, mark: int, order: int, free_blocks: Sequence[int]) -> bool | None:
+def _passes_halving(left: int, watermark: int, order: int, free_blocks: Sequence[int]) -> bool | None:
     for smaller, blocks in enumerate(free_blocks[:order]):
         left -= blocks << smaller
-        mark >>= 1
-        if left <= mark:
+        watermark >>= 1
+        if left <= watermark:
             return False
     return True if len(free_blocks) >= order else None

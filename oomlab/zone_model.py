@@ -28,7 +28,7 @@ __all__ = ["Allocator", "Arch", "Machine", "Zone", "has_buffer_head_fix", "zones
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Zone:
-    """What the kernel makes of it: one zone, its size and its marks, in pages.
+    """What the kernel makes of it: one zone, its size and its watermarks, in pages.
 
     ``spanned`` runs from ``start_pfn`` and counts holes. ``present`` is what the
     kernel calls present: without holes, and before 3.8 without ``memmap`` too.
@@ -36,7 +36,7 @@ class Zone:
     in ZONE_NORMAL for every zone. ``managed`` is what the page allocator was given
     after boot; older kernels do not print it, but they have it.
     ``lowmem_reserve[j]`` is kept from requests whose own zone is number ``j`` of the
-    tuple that :func:`zones` gives.
+    tuple that :func:`zones` returns.
     """
 
     name: str
@@ -71,7 +71,7 @@ def zones(machine: Machine) -> tuple[Zone, ...]:
     managed = _managed(machine, extents, memmap)
     sizes = present if rules_for(machine).counted == "present" else managed
     at_boot = _before_late_frees(machine, extents, sizes)
-    marks = _watermarks(machine, extents, at_boot, sizes)
+    found = _watermarks(machine, extents, at_boot, sizes)
     reserves = _reserves(machine, extents, at_boot, sizes)
     return tuple(
         Zone(
@@ -81,9 +81,9 @@ def zones(machine: Machine) -> tuple[Zone, ...]:
             present=present[i],
             managed=managed[i],
             memmap=memmap[i],
-            watermark_min=marks[i].min,
-            watermark_low=marks[i].low,
-            watermark_high=marks[i].high,
+            watermark_min=found[i].min,
+            watermark_low=found[i].low,
+            watermark_high=found[i].high,
             lowmem_reserve=reserves[i],
         )
         for i, extent in enumerate(extents)
@@ -94,7 +94,7 @@ def zones(machine: Machine) -> tuple[Zone, ...]:
 
 
 def _memmap(machine: Machine, extent: Extent) -> int:
-    """Price a zone's ``struct page`` array: i386 pays for holes too, x86_64 does not."""
+    """Return the pages of a zone's ``struct page`` array: i386 pays for holes too, x86_64 does not."""
     frames = extent.spanned if machine.arch == "i386" else extent.ram
     return _pages_of(frames * rules_for(machine).struct_page_bytes)
 
@@ -126,7 +126,7 @@ def _managed(machine: Machine, extents: Sequence[Extent], memmap: Sequence[int])
 
 
 def _taken_by_boot(machine: Machine, extents: Sequence[Extent], mem_map: int) -> dict[str, int]:
-    """Say which zone pays: mem_map lies in the highest that the kernel maps, the rest just above DMA."""
+    """Return what boot takes from each zone: mem_map from the highest that is mapped, the rest above DMA."""
     taken = dict.fromkeys((extent.name for extent in extents), 0)
     taken["DMA"] = machine.boot_dma
     taken[_mapped(extents)[-1]] += mem_map
@@ -143,7 +143,7 @@ def _boot_zone(extents: Sequence[Extent]) -> str:
 
 
 def _before_late_frees(machine: Machine, extents: Sequence[Extent], sizes: Sequence[int]) -> list[int]:
-    """Give the sizes that the kernel saw when it first set its marks."""
+    """Return the sizes that the kernel saw when it first set its watermarks."""
     if rules_for(machine).counted == "present":
         return list(sizes)
     late = _boot_zone(extents)
@@ -153,22 +153,22 @@ def _before_late_frees(machine: Machine, extents: Sequence[Extent], sizes: Seque
     ]
 
 
-# --- marks ------------------------------------------------------------------------------------
+# --- watermarks -------------------------------------------------------------------------------
 
 
 def _watermarks(
     machine: Machine, extents: Sequence[Extent], at_boot: Sequence[int], now: Sequence[int]
 ) -> list[Watermarks]:
-    """Set the marks as boot did, or anew where somebody wrote to a sysctl that sets them."""
+    """Set the watermarks as boot did, or anew where somebody wrote to a sysctl that sets them."""
     if machine.min_free_kbytes is None:
         min_free_kbytes = _own_min_free_kbytes(machine, extents, at_boot)
         sizes = at_boot if machine.watermark_scale_factor is None else now
     else:
         min_free_kbytes, sizes = machine.min_free_kbytes, now
-    return _marks(machine, extents, sizes, min_free_kbytes)
+    return _set_by(machine, extents, sizes, min_free_kbytes)
 
 
-def _marks(
+def _set_by(
     machine: Machine, extents: Sequence[Extent], sizes: Sequence[int], min_free_kbytes: int
 ) -> list[Watermarks]:
     named = {extent.name: size for extent, size in zip(extents, sizes, strict=True)}
@@ -203,8 +203,8 @@ def _own_min_free_kbytes(machine: Machine, extents: Sequence[Extent], sizes: Seq
     hugepages = rules_for(machine).hugepages
     if sum(sizes) < hugepages.min_ram_mib * 256:
         return chosen
-    marks = dict(zip(named, _marks(machine, extents, sizes, chosen), strict=True))
-    spare = sum(max(0, size - marks[name].high) for name, size in named.items() if not is_highmem(name))
+    first = dict(zip(named, _set_by(machine, extents, sizes, chosen), strict=True))
+    spare = sum(max(0, size - first[name].high) for name, size in named.items() if not is_highmem(name))
     if not machine.transparent_hugepages:
         return default_min_free_kbytes(kb(spare), machine.kernel) if hugepages.off_recounts else chosen
     counted = [

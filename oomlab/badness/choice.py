@@ -21,8 +21,8 @@ Basis = Literal["version", "columns", "words", "assumed"]
 class Explanation:
     """Whether the rule gives the process that the kernel chose, and the score it printed.
 
-    ``agrees`` and ``score_agrees`` are ``None`` where the report does not let us tell;
-    ``reasons`` say why, and why not.
+    ``agrees`` and ``score_agrees`` are ``None`` where the report cannot show it;
+    ``reasons`` are why, and why not.
     """
 
     rule: Rule
@@ -36,10 +36,10 @@ class Explanation:
 
 
 def total_pages(report: Report) -> int | None:
-    """Give the memory that the request might use, in pages: the whole of the score.
+    """Return the memory that the request might use, in pages: the whole of the score.
 
     RAM that the kernel manages and swap; for a control group its limit; for a cpuset or
-    a memory policy the nodes it names. ``None`` where the report does not say.
+    a memory policy the nodes it names. ``None`` where the report does not show it.
     Source: mm/oom_kill.c, ``constrained_alloc``; mm/memcontrol.c, ``mem_cgroup_get_max``.
     """
     if report.scope == "memcg":
@@ -99,7 +99,7 @@ def explains(report: Report) -> Explanation:
 
 
 def _row(ranking: tuple[Scored, ...], victim: Victim | None) -> Scored | None:
-    """Find the process that the kernel chose, which is the parent where a child died in its stead."""
+    """Find the process that the kernel chose, which is the parent where a child was killed instead."""
     pid = (victim.child_of or victim.pid) if victim else None
     return next((each for each in ranking if each.task.pid == pid), None)
 
@@ -132,7 +132,7 @@ def _memcg_pages(report: Report) -> int | None:
 
 
 def _boundless(limit_kb: int, page_size_kb: int) -> bool:
-    """Tell whether a limit stands for none: 2**31 - 1 pages on 32 bits, 2**63 - 1 bytes on 64.
+    """Whether a limit stands for none: 2**31 - 1 pages on 32 bits, 2**63 - 1 bytes on 64.
 
     Source: include/linux/page_counter.h, ``PAGE_COUNTER_MAX``.
     """
@@ -158,7 +158,7 @@ def _compare(
 
 
 def _obstacle(report: Report, ranking: tuple[Scored, ...], chosen: Victim | None) -> str | None:
-    """Say why the choice cannot be made again, if it cannot."""
+    """Return why the choice cannot be made again, or ``None`` if it can."""
     if chosen is None:
         return f"no victim: {report.panic}" if report.panic else "the report names no victim"
     if "allocating_task" in (chosen.reason or ""):
@@ -177,10 +177,10 @@ def _obstacle(report: Report, ranking: tuple[Scored, ...], chosen: Victim | None
 
 
 def _is_switching_swap_off(report: Report, chosen: Victim) -> bool:
-    """Tell whether the victim is marked as the origin of the shortage, which no score shows.
+    """Whether the victim counts as the origin of the shortage, which no score shows.
 
     Source: mm/swapfile.c, ``sys_swapoff``; mm/oom_kill.c, ``oom_task_origin`` (since 3.8;
-    before it the mark was ``PF_SWAPOFF``, then an ``oom_score_adj`` of 1000).
+    before it the sign was ``PF_SWAPOFF``, then an ``oom_score_adj`` of 1000).
     """
     return chosen.comm == "swapoff" and report.trigger.pid in (chosen.pid, None)
 

@@ -51,7 +51,7 @@ class Scored:
 
 
 def rule_of(version: Version) -> Rule:
-    """Give the rule by which a version weighs processes.
+    """Return the rule by which a version weighs processes.
 
     >>> rule_of("3.2.59").formula, rule_of("6.1").formula
     ('share', 'pages')
@@ -60,7 +60,7 @@ def rule_of(version: Version) -> Rule:
 
 
 def score(task: Task, *, total_pages: int | None, kernel: Version, page_size_kb: int = 4) -> int | None:
-    """Give the score that a kernel prints for a process; ``None`` for one it must not kill.
+    """Return the score that a kernel prints for a process; ``None`` for one it must not kill.
 
     >>> clamd = Task(pid=21832, comm="clamd", uid=113, rss=37403, oom_score_adj=0)
     >>> score(clamd, total_pages=8_301_110 + 489_973, kernel="3.2.59")
@@ -80,7 +80,7 @@ def weigh(task: Task, rule: Rule, total: int | None, page_size_kb: int) -> Score
 
 
 def _memory(task: Task, rule: Rule, page_size_kb: int) -> tuple[int | None, bool]:
-    """Give the pages that count for a process, and whether the table shows all of them."""
+    """Return the pages that count for a process, and whether the table shows all of them."""
     if rule.formula == "size_and_age":
         return task.total_vm, False
     if task.rss is None:
@@ -142,7 +142,7 @@ _FORMULAS = {"size_and_age": _size_and_age, "share": _share, "pages": _pages}
 
 
 def spared(task: Task) -> bool:
-    """Tell whether the kernel must not kill a process: init, and those that were excepted."""
+    """Whether the kernel must not kill a process: init, and those that were excepted."""
     if task.oom_score_adj is None:
         return task.pid == 1 or task.oom_adj == OOM_DISABLE
     return task.pid == 1 or task.oom_score_adj == UNKILLABLE

@@ -159,7 +159,7 @@ def _raised(zone: ZoneStat) -> ZoneStat:
 
 def _passes(case: Case, verdict: Verdict) -> bool:
     """Read a verdict as a yes; neither a lost reserve nor a lost list of free blocks can be one."""
-    if verdict.zone.free is None or verdict.mark is None or verdict.refused:
+    if verdict.zone.free is None or verdict.watermark is None or verdict.refused:
         return False
     if verdict.reserve is None and not case.is_own_zone(verdict.zone):
         return False

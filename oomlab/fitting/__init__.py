@@ -1,7 +1,7 @@
 """From a report back to the machine, with what does not fit shown.
 
-``fit(report)`` says what it read off, what it inferred, and what it had to calibrate, and
-lays every number that the kernel derives beside the model's own: the residuals. It works for
+``fit(report)`` shows what was read off, what was inferred and what had to be calibrated, and
+compares every number that the kernel derives with the model's own: the residuals. It works for
 any report with zone lines; the machine as a whole is inferred for a PC with one node.
 """
 
@@ -11,7 +11,6 @@ from dataclasses import dataclass
 
 from oomlab.fitting.budget import reported_budget
 from oomlab.fitting.machine import infer_machine, infer_workload
-from oomlab.fitting.marks import MarksFit, explain_marks
 from oomlab.fitting.readings import (
     Reading,
     drift,
@@ -20,22 +19,23 @@ from oomlab.fitting.readings import (
     sysctl_readings,
     usual_min_free,
 )
-from oomlab.fitting.residuals import Residual, kernel_zones, marks_off, nodes, reserves_off, sizes_off
+from oomlab.fitting.residuals import Residual, kernel_zones, nodes, reserves_off, sizes_off, watermarks_off
 from oomlab.fitting.sysctls import Key, MinFree, Ratio, infer_min_free_kbytes, infer_ratios, sizes_when_set
+from oomlab.fitting.watermarks import WatermarkFit, explain_watermarks
 from oomlab.machine import Machine
 from oomlab.procfs import Snapshot
 from oomlab.report import Report
 from oomlab.simulation import Part, Workload
 
-__all__ = ["Fit", "MarksFit", "MinFree", "Reading", "Residual", "explain_marks", "fit"]
+__all__ = ["Fit", "MinFree", "Reading", "Residual", "WatermarkFit", "explain_watermarks", "fit"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fit:
-    """What a report tells of its machine.
+    """What a report shows of its machine.
 
     ``machine`` and ``workload`` are ``None`` where the report is not of a PC with one node, or
-    its kernel is not known. ``marks`` says for each zone which rule set its watermarks, or why none did.
+    its kernel is not known. ``watermarks`` names for each zone the rule that set them, or why none did.
     """
 
     report: Report
@@ -43,17 +43,17 @@ class Fit:
     workload: Workload | None
     min_free_kbytes: MinFree | None
     ratios: tuple[Ratio, ...]
-    marks: tuple[MarksFit, ...]
+    watermarks: tuple[WatermarkFit, ...]
     readings: tuple[Reading, ...]
     residuals: tuple[Residual, ...]
 
     @property
     def exact(self) -> bool:
-        """Whether the model gives every number that was laid beside it."""
+        """Whether the model gives every number that it was compared with."""
         return all(residual.off == 0 for residual in self.residuals)
 
     def budget(self) -> tuple[Part, ...]:
-        """Share ZONE_NORMAL out by the report's own numbers: parts that add up to its present pages."""
+        """Divide ZONE_NORMAL by the report's own numbers: parts that add up to its present pages."""
         return reported_budget(self.report, self.machine, self.workload)
 
 
@@ -66,13 +66,13 @@ def fit(source: Report | Snapshot) -> Fit:
     (True, True)
     """
     report = source if isinstance(source, Report) else _as_report(source)
-    marks = tuple(found for zone in report.zones if (found := explain_marks(zone)) is not None)
+    fits = tuple(found for zone in report.zones if (found := explain_watermarks(zone)) is not None)
     ratios = _ratios(report)
-    sizes, min_free = _sysctls(report, marks, ratios)
+    sizes, min_free = _sysctls(report, fits, ratios)
     chosen = _likely(min_free, report)
     machine = infer_machine(report, chosen, ratios)
     workload = None if machine is None else infer_workload(report, machine)
-    residuals = [*marks_off(report, marks, sizes, chosen), *reserves_off(report, sizes, ratios)]
+    residuals = [*watermarks_off(report, fits, sizes, chosen), *reserves_off(report, sizes, ratios)]
     residuals += sizes_off(report, machine)
     readings = [*read_off(report), *sysctl_readings(report, min_free, chosen, ratios)]
     readings += [*drift(report, sizes), *machine_readings(machine, workload)]
@@ -82,7 +82,7 @@ def fit(source: Report | Snapshot) -> Fit:
         workload=workload,
         min_free_kbytes=min_free,
         ratios=ratios,
-        marks=marks,
+        watermarks=fits,
         readings=tuple(readings),
         residuals=tuple(residuals),
     )
@@ -108,9 +108,9 @@ def _ratios(report: Report) -> tuple[Ratio, ...]:
 
 
 def _sysctls(
-    report: Report, marks: tuple[MarksFit, ...], ratios: tuple[Ratio, ...]
+    report: Report, fits: tuple[WatermarkFit, ...], ratios: tuple[Ratio, ...]
 ) -> tuple[dict[Key, int], MinFree | None]:
-    """Choose the sizes that explain the most: one ``min_free_kbytes`` for all marks, then the reserves."""
+    """Choose the sizes that explain most: one ``min_free_kbytes`` for all zones, then the reserves."""
 
     def unexplained(choice: tuple[dict[Key, int], MinFree | None]) -> tuple[bool, int]:
         sizes, found = choice
@@ -118,20 +118,20 @@ def _sysctls(
         return found is None or not found.exact, off
 
     choices = [
-        (sizes, infer_min_free_kbytes(report, sizes, marks)) for sizes in sizes_when_set(report, ratios)
+        (sizes, infer_min_free_kbytes(report, sizes, fits)) for sizes in sizes_when_set(report, ratios)
     ]
     return min(choices, key=unexplained)
 
 
 def _likely(found: MinFree | None, report: Report) -> int | None:
-    """Choose the likeliest value of a range: the kernel's own default, a round number, the least."""
+    """Choose the likeliest value of a range: the kernel's own default, a round number, the smallest."""
     if found is None:
         return None
     usual = usual_min_free(report)
-    if usual is not None and found.least <= usual <= found.most:
+    if usual is not None and found.min <= usual <= found.max:
         return usual
     for step in (1024, 100, 1):
-        value = -(-found.least // step) * step
-        if value <= found.most:
+        value = -(-found.min // step) * step
+        if value <= found.max:
             return value
-    return found.least
+    return found.min

@@ -24,7 +24,7 @@ _NAMES = {
 
 
 def reported_budget(report: Report, machine: Machine | None, workload: Workload | None) -> tuple[Part, ...]:
-    """Share the present pages of ZONE_NORMAL out by what the report says; the rest is *other, unlisted*.
+    """Divide the present pages of ZONE_NORMAL by what the report shows; the rest is *other, unlisted*.
 
     Empty when the report does not show the zone with its size.
     """
@@ -32,10 +32,10 @@ def reported_budget(report: Report, machine: Machine | None, workload: Workload 
     if zone is None or zone.present is None or zone.free is None:
         return ()
     listed = _listed(report, zone, machine, workload)
-    least = zone.watermark_min or 0
+    minimum = zone.watermark_min or 0
     left = [
-        Part("free", "free above min", float(max(0, zone.free - least))),
-        Part("watermark_min", "free up to min", float(min(zone.free, least))),
+        Part("free", "free above min", float(max(0, zone.free - minimum))),
+        Part("watermark_min", "free up to min", float(min(zone.free, minimum))),
     ]
     mem_map = Part("mem_map", "mem_map", float(_mem_map(machine)))
     other = zone.present - sum(part.pages for part in [*listed, *left, mem_map])
@@ -70,7 +70,7 @@ def _slab(report: Report, slab: float, machine: Machine, workload: Workload) -> 
 
 
 def _mem_map(machine: Machine | None) -> int:
-    """Give the mem_map that lies in ZONE_NORMAL and counts in its present pages."""
+    """Return the mem_map that lies in ZONE_NORMAL and counts in its present pages."""
     if machine is None:
         return 0
     derived = zones(machine)

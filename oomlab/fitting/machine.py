@@ -1,4 +1,4 @@
-"""From a report back to the machine that wrote it: what was chosen, told from what came of it."""
+"""From a report back to the machine that wrote it: what was chosen, inferred from what came of it."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _ISA_DMA = range(3_500, 4_097)
 def infer_machine(report: Report, min_free_kbytes: int | None, ratios: Iterable[Ratio]) -> Machine | None:
     """Infer the PC that wrote a report; ``None`` for another architecture, NUMA or an unknown kernel.
 
-    RAM is told from the zones' sizes, the VM split and ``vmalloc=`` from where lowmem ends,
+    RAM is inferred from the zones' sizes, the VM split and ``vmalloc=`` from where lowmem ends,
     what boot took from what the page allocator never got.
     """
     shown = {zone.name: zone for zone in report.zones}
@@ -40,7 +40,7 @@ def infer_machine(report: Report, min_free_kbytes: int | None, ratios: Iterable[
         return None
     if present_of(shown["DMA"]) not in _ISA_DMA:
         return None
-    told = {ratio.zone: ratio.ratio for ratio in ratios if not ratio.default}
+    changed = {ratio.zone: ratio.ratio for ratio in ratios if not ratio.default}
     ram = _whole(sum(present_of(zone) or 0 for zone in report.zones))
     machine = Machine(
         ram=ram,
@@ -51,7 +51,7 @@ def infer_machine(report: Report, min_free_kbytes: int | None, ratios: Iterable[
         highpte=_highpte(shown),
         swap=(report.swap and report.swap.total) or 0,
         min_free_kbytes=min_free_kbytes,
-        lowmem_reserve_ratio=_ratios(report.kernel.version, shown, told) if told else None,
+        lowmem_reserve_ratio=_ratios(report.kernel.version, shown, changed) if changed else None,
     )
     try:
         machine = _with_ram(_with_low_holes(machine, shown["DMA"]), report, shown)
@@ -74,31 +74,31 @@ def _allocator(report: Report) -> Allocator:
 
 
 def _highpte(shown: dict[str, ZoneStat]) -> bool:
-    """Tell CONFIG_HIGHPTE from page tables that lie in HighMem, where the zones' lines count them."""
+    """Whether page tables lie in HighMem, where the zones' lines count them: CONFIG_HIGHPTE."""
     return "HighMem" in shown and shown["HighMem"].counters.get("pagetables", 0) > 0
 
 
 def file_pages(report: Report) -> int:
-    """Give the file pages of the whole machine."""
+    """Return the file pages of the whole machine."""
     return report.totals.get("active_file", 0) + report.totals.get("inactive_file", 0)
 
 
 def given_to_allocator(zone: ZoneStat) -> int | None:
-    """Give a zone's managed pages: as printed, else free and everything that its line lists."""
+    """Return a zone's managed pages: as printed, else free and everything that its line lists."""
     if zone.managed is not None or zone.free is None or "slab_reclaimable" not in zone.counters:
         return zone.managed
     return zone.free + sum(zone.counters.get(name, 0) for name in EXCLUSIVE)
 
 
-def _ratios(version: KernelVersion, shown: dict[str, ZoneStat], told: dict[str, int]) -> tuple[int, ...]:
+def _ratios(version: KernelVersion, shown: dict[str, ZoneStat], changed: dict[str, int]) -> tuple[int, ...]:
     """Return the ratios of the zones of lowmem, as found or by default; those above keep nothing."""
     lowmem = [name for name in ZONE_ORDER if name in shown and not is_highmem(name)]
     usual = zip(lowmem, default_ratios(lowmem, version), strict=True)
-    return (*(told.get(name, ratio) for name, ratio in usual), 0, 0)
+    return (*(changed.get(name, ratio) for name, ratio in usual), 0, 0)
 
 
 def _with_low_holes(machine: Machine, dma: ZoneStat) -> Machine:
-    """Tell the holes below 1 MiB from the size of ZONE_DMA: the first page, and the rest before 1 MiB."""
+    """Infer the holes below 1 MiB from the size of ZONE_DMA: the first page, and the rest before 1 MiB."""
     trial = _zone(machine, "DMA")
     present = present_of(dma) or 0
     missing = present - trial.present
@@ -123,7 +123,7 @@ def _with_ram(machine: Machine, report: Report, shown: dict[str, ZoneStat]) -> M
     firmware = ram - low - frames
     # A lost line leaves a range; where the usual firmware lies within it, nothing speaks against it.
     lost = [zone.present_bounds for zone in shown.values() if zone.present_bounds]
-    slack = sum(most - least for least, most in lost)
+    slack = sum(high - low for low, high in lost)
     kept = machine.firmware if abs(firmware - machine.firmware) <= slack else firmware
     hole = _pci_hole(machine, kept, shown)
     return replace(machine, ram=ram, firmware=kept, pci_hole=hole)
@@ -134,7 +134,7 @@ def _whole(pages: int) -> int:
 
 
 def _pci_hole(machine: Machine, firmware: int, shown: dict[str, ZoneStat]) -> int:
-    """Tell the hole below 4 GiB from DMA32's size; without it, take the usual 1 GiB."""
+    """Infer the hole below 4 GiB from DMA32's size; without it, take the usual 1 GiB."""
     sizes = {name: present_of(zone) or 0 for name, zone in shown.items()}
     if machine.arch == "i386" or not sizes.get("Normal") or not sizes.get("DMA32"):
         return machine.pci_hole
@@ -157,7 +157,7 @@ def _with_split(machine: Machine, shown: dict[str, ZoneStat]) -> Machine:
 
 
 def _vmallocs(machine: Machine, normal: int) -> list[int]:
-    """Give the ``vmalloc=`` that would move the end of lowmem to where Normal ends, or nearly."""
+    """Return the ``vmalloc=`` that would move the end of lowmem to where Normal ends, or nearly."""
     try:
         usual = _zone(replace(machine, vmalloc_mib=128), "Normal").present
     except MachineError:

@@ -1,4 +1,4 @@
-"""What a fit says in words, and how it knows each thing."""
+"""What a fit found, in words, and how each thing is known."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ How = Literal["read off", "inferred", "calibrated"]
 
 
 class Reading(NamedTuple):
-    """One thing the fit says, and how it knows."""
+    """One thing the fit found, and how it is known."""
 
     quantity: str
     value: str
@@ -24,7 +24,7 @@ class Reading(NamedTuple):
 
 
 def read_off(report: Report) -> Iterator[Reading]:
-    """Say what the report prints as it is: the kernel and the size of swap."""
+    """Yield what the report prints as it is: the kernel and the size of swap."""
     if report.kernel is not None:
         yield Reading("kernel", str(report.kernel), "read off")
     if report.swap is not None and report.swap.total is not None:
@@ -34,7 +34,7 @@ def read_off(report: Report) -> Iterator[Reading]:
 def sysctl_readings(
     report: Report, found: MinFree | None, chosen: int | None, ratios: Sequence[Ratio]
 ) -> Iterator[Reading]:
-    """Say which settings the marks and reserves follow from."""
+    """Yield the settings that the watermarks and reserves follow from."""
     if found is not None:
         default = " (the kernel's own choice)" if chosen == usual_min_free(report) else ""
         yield Reading("min_free_kbytes", f"{chosen}{default}", "inferred")
@@ -44,16 +44,16 @@ def sysctl_readings(
 
 
 def drift(report: Report, sizes: Mapping[Key, int]) -> Iterator[Reading]:
-    """Say where a zone had another size when its marks were set."""
+    """Yield the zones that had another size when their watermarks were set."""
     for zone in report.zones:
         then, now = sizes.get((zone.node, zone.name)), size_of(zone)
         if then is not None and then != now:
-            text = f"about {then} pages when the marks were set, {now} now"
+            text = f"about {then} pages when the watermarks were set, {now} now"
             yield Reading(f"size of {zone.name}", text, "inferred")
 
 
 def machine_readings(machine: Machine | None, workload: Workload | None) -> Iterator[Reading]:
-    """Say what the machine and its work must have been."""
+    """Yield what the machine and its work must have been."""
     if machine is None or workload is None:
         return
     yield Reading("RAM", human_kb(kb(machine.ram)), "inferred")
@@ -67,7 +67,7 @@ def machine_readings(machine: Machine | None, workload: Workload | None) -> Iter
 
 
 def usual_min_free(report: Report) -> int | None:
-    """Give what a kernel of the report's version chooses by itself, without transparent hugepages."""
+    """Return the ``min_free_kbytes`` that the kernel chooses by itself, without transparent hugepages."""
     if report.kernel is None:
         return None
     lowmem = sum(size_of(zone) or 0 for zone in lowmem_zones(report))

@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Literal, NamedTuple
 
 from oomlab.errors import MachineError
-from oomlab.fitting.marks import MarksFit
 from oomlab.fitting.sysctls import Key, Ratio, lowmem_zones, modelled_reserves, present_of, unboosted
+from oomlab.fitting.watermarks import WatermarkFit
 from oomlab.kernel import KernelVersion
 from oomlab.machine import Machine
 from oomlab.report import Report, ZoneStat
@@ -30,16 +30,16 @@ class Residual(NamedTuple):
         return self.modelled - self.reported
 
 
-def marks_off(
-    report: Report, marks: Sequence[MarksFit], sizes: Mapping[Key, int], min_free_kbytes: int | None
+def watermarks_off(
+    report: Report, fits: Sequence[WatermarkFit], sizes: Mapping[Key, int], min_free_kbytes: int | None
 ) -> Iterator[Residual]:
-    """Lay the marks of every lowmem zone beside those that its rule gives."""
+    """Compare the watermarks of every lowmem zone with those that its rule gives."""
     lowmem = lowmem_zones(report) if min_free_kbytes is not None else []
     total = sum(sizes.get((zone.node, zone.name), 0) for zone in lowmem)
-    rules = {(each.node, each.zone): each.rule for each in marks}
+    rules = {(each.node, each.zone): each.rule for each in fits}
     for zone in lowmem:
         key = (zone.node, zone.name)
-        printed = unboosted(zone, marks)
+        printed = unboosted(zone, fits)
         if printed is None or key not in sizes:
             continue
         assert min_free_kbytes is not None
@@ -50,13 +50,13 @@ def marks_off(
             formula=rules[key] or "quarters_or_scale",
             page_size_kb=report.page_size_kb,
         )
-        yield Residual(zone.name, "min", printed.least, modelled.min)
+        yield Residual(zone.name, "min", printed.min, modelled.min)
         yield Residual(zone.name, "low", printed.low, modelled.low)
         yield Residual(zone.name, "high", printed.high, modelled.high)
 
 
 def reserves_off(report: Report, sizes: Mapping[Key, int], ratios: Sequence[Ratio]) -> Iterator[Residual]:
-    """Lay ``lowmem_reserve`` beside what the sizes give."""
+    """Compare ``lowmem_reserve`` with what the sizes give."""
     known = kernel_zones(report)
     if known is None:
         return
@@ -70,29 +70,28 @@ def reserves_off(report: Report, sizes: Mapping[Key, int], ratios: Sequence[Rati
 
 
 def sizes_off(report: Report, machine: Machine | None) -> Iterator[Residual]:
-    """Lay the sizes of the zones beside those of the machine that was inferred."""
+    """Compare the sizes of the zones with those of the machine that was inferred."""
     derived = {zone.name: zone for zone in zones(machine)} if machine is not None else {}
     for zone in report.zones if derived else ():
         model = derived.get(zone.name)
         present = present_of(zone)
         if model is None or present is None:
             continue
-        least, most = (
-            zone.present_bounds if zone.present is None and zone.present_bounds else (present, present)
-        )
-        yield Residual(zone.name, "present", min(max(model.present, least), most), model.present)
+        bounds = zone.present_bounds if zone.present is None else None
+        low, high = bounds or (present, present)
+        yield Residual(zone.name, "present", min(max(model.present, low), high), model.present)
         if zone.managed is not None:
             yield Residual(zone.name, "managed", zone.managed, model.managed)
 
 
 def nodes(report: Report) -> list[list[ZoneStat]]:
-    """Group the zones by node."""
+    """Return the zones of each node."""
     nodes = dict.fromkeys(zone.node for zone in report.zones)
     return [[zone for zone in report.zones if zone.node == node] for node in nodes]
 
 
 def kernel_zones(report: Report) -> tuple[tuple[str, ...], KernelVersion] | None:
-    """Name all zones that the report's kernel has, if it is known and a PC's."""
+    """Return the names of all zones of the report's kernel, and its version; ``None`` where it is no PC's."""
     if report.kernel is None:
         return None
     names = {zone.name for zone in report.zones}

@@ -1,11 +1,11 @@
-"""The sysctls that a report's marks and reserves betray: min_free_kbytes and lowmem_reserve_ratio."""
+"""The sysctls that follow from a report's watermarks and reserves: min_free_kbytes, lowmem_reserve_ratio."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-from oomlab.fitting.marks import Marks, MarksFit, marks_of
+from oomlab.fitting.watermarks import Printed, WatermarkFit, printed_watermarks
 from oomlab.kernel import Version
 from oomlab.mmzone import is_highmem
 from oomlab.report import Report, ZoneStat
@@ -15,24 +15,24 @@ from oomlab.watermarks import lowmem_reserve, min_free_bounds, size_bounds
 Key = tuple[int | None, str]
 """A zone by node and name."""
 DRIFT = 0.1
-"""How much ``managed`` may have changed since the marks were set before that is no explanation."""
+"""How much ``managed`` may have changed since the watermarks were set before that is no explanation."""
 _FREED_LATE = 1024
 """Pages that may come back after boot however small the zone: the kernel's start-up code and an initrd."""
 
 
 class MinFree(NamedTuple):
-    """The ``min_free_kbytes`` that fit every lowmem zone: from ``least`` up to ``most``.
+    """The ``min_free_kbytes`` that fit every lowmem zone: from ``min`` up to ``max``.
 
     ``exact`` is false when no one value fits them all; the range is then the largest zone's.
     """
 
-    least: int
-    most: int
+    min: int
+    max: int
     exact: bool
 
 
 class Ratio(NamedTuple):
-    """The ``lowmem_reserve_ratio`` of one zone: what its reserves tell, and whether it is the default."""
+    """The ``lowmem_reserve_ratio`` of one zone: what its reserves show, and whether it is the default."""
 
     zone: str
     ratio: int
@@ -43,25 +43,25 @@ class Ratio(NamedTuple):
 
 
 def size_of(zone: ZoneStat) -> int | None:
-    """Give the pages that a zone's marks are computed from: managed where printed, else present."""
+    """Return the size of a zone that its watermarks follow from; of a lost line, the middle of its bounds."""
     return present_of(zone) if zone.managed is None else zone.managed
 
 
 def present_of(zone: ZoneStat) -> int | None:
-    """Give a zone's present pages; of a lost line, the middle of what the arithmetic allows."""
+    """Return a zone's present pages; of a lost line, the middle of what the arithmetic allows."""
     return sum(zone.present_bounds) // 2 if zone.present is None and zone.present_bounds else zone.present
 
 
 def lowmem_zones(report: Report) -> list[ZoneStat]:
-    """List the zones below highmem that have any memory."""
+    """Return the zones below highmem that have any memory."""
     return [zone for zone in report.zones if not is_highmem(zone.name) and size_of(zone) != 0]
 
 
 def sizes_when_set(report: Report, ratios: Sequence[Ratio]) -> Iterator[dict[Key, int]]:
-    """Give the sizes that zones may have had when their marks were set, the likeliest first.
+    """Yield the sizes that zones may have had when their watermarks were set, the likeliest first.
 
     ``managed`` grows when the kernel frees its start-up code, and shrinks when memory is taken
-    out; marks and reserves stay. The reserve that the zone below keeps tells the old size, to one
+    out; watermarks and reserves stay. The reserve that the zone below keeps shows the old size, to one
     part in the ratio: printed sizes are tried first, then that range in a few places.
     """
     printed = {(z.node, z.name): size for z in report.zones if (size := size_of(z)) is not None}
@@ -69,7 +69,7 @@ def sizes_when_set(report: Report, ratios: Sequence[Ratio]) -> Iterator[dict[Key
     ranges = _old_sizes(report, ratios)
     drifted = {key: bounds for key, bounds in ranges.items() if not bounds[0] <= printed[key] <= bounds[1]}
     for part in (0.5, 1.0, 0.0, 0.75, 0.25) if drifted else ():
-        yield printed | {key: least + round((most - least) * part) for key, (least, most) in drifted.items()}
+        yield printed | {key: low + round((high - low) * part) for key, (low, high) in drifted.items()}
 
 
 def _old_sizes(report: Report, ratios: Sequence[Ratio]) -> dict[Key, tuple[int, int]]:
@@ -81,9 +81,9 @@ def _old_sizes(report: Report, ratios: Sequence[Ratio]) -> dict[Key, tuple[int, 
         if ratio is None or not size or below.node != zone.node or not below.lowmem_reserve:
             continue
         reserve = next((pages for pages in below.lowmem_reserve if pages), 0)
-        least, most = size_bounds(reserve, ratio)
-        if reserve and abs(size - most) < max(DRIFT * most, _FREED_LATE):
-            found[zone.node, zone.name] = (least, most)
+        bounds = size_bounds(reserve, ratio)
+        if reserve and abs(size - bounds[1]) < max(DRIFT * bounds[1], _FREED_LATE):
+            found[zone.node, zone.name] = bounds
     return found
 
 
@@ -91,42 +91,42 @@ def _old_sizes(report: Report, ratios: Sequence[Ratio]) -> dict[Key, tuple[int, 
 
 
 def infer_min_free_kbytes(
-    report: Report, sizes: Mapping[Key, int], marks: Sequence[MarksFit]
+    report: Report, sizes: Mapping[Key, int], fits: Sequence[WatermarkFit]
 ) -> MinFree | None:
-    """Infer ``min_free_kbytes`` from the min marks of all lowmem zones, or ``None`` when one is missing.
+    """Infer ``min_free_kbytes`` from the ``min`` of all lowmem zones, or ``None`` when one is missing.
 
-    Each zone gets a share by size, rounded down; turned round, each min leaves a small range.
+    Each zone gets a share by size, rounded down, so each ``min`` leaves a small range.
 
     Source: mm/page_alloc.c, ``__setup_per_zone_wmarks``.
     """
     lowmem = lowmem_zones(report)
     shares = [
-        (sizes[zone.node, zone.name], printed.least)
+        (sizes[zone.node, zone.name], printed.min)
         for zone in lowmem
-        if (zone.node, zone.name) in sizes and (printed := unboosted(zone, marks)) is not None
+        if (zone.node, zone.name) in sizes and (printed := unboosted(zone, fits)) is not None
     ]
     if not shares or len(shares) < len(lowmem) or _lacks_lowmem(report):
         return None
     total = sum(size for size, _ in shares)
-    ranges = [min_free_bounds(least, size=size, lowmem=total) for size, least in shares]
-    least, most = max(low for low, _ in ranges), min(high for _, high in ranges)
-    exact = least <= most
+    ranges = [min_free_bounds(own, size=size, lowmem=total) for size, own in shares]
+    low, high = max(low for low, _ in ranges), min(high for _, high in ranges)
+    exact = low <= high
     if not exact:
-        least, most = ranges[max(range(len(shares)), key=lambda i: shares[i][0])]
-    return MinFree(least * report.page_size_kb, (most + 1) * report.page_size_kb - 1, exact)
+        low, high = ranges[max(range(len(shares)), key=lambda i: shares[i][0])]
+    return MinFree(low * report.page_size_kb, (high + 1) * report.page_size_kb - 1, exact)
 
 
-def unboosted(zone: ZoneStat, fits: Sequence[MarksFit]) -> Marks | None:
-    """Give a zone's marks without any boost, printed or found out."""
-    printed = marks_of(zone)
+def unboosted(zone: ZoneStat, fits: Sequence[WatermarkFit]) -> Printed | None:
+    """Return a zone's watermarks without any boost, printed or hidden."""
+    printed = printed_watermarks(zone)
     hidden = next((fit.hidden_boost for fit in fits if (fit.node, fit.zone) == (zone.node, zone.name)), 0)
     if printed is None or not hidden:
         return printed
-    return Marks(printed.least - hidden, printed.low - hidden, printed.high - hidden, printed.managed)
+    return Printed(printed.min - hidden, printed.low - hidden, printed.high - hidden, printed.managed)
 
 
 def _lacks_lowmem(report: Report) -> bool:
-    """Tell whether the report shows ZONE_DMA alone, as for a request that names it, though there is more."""
+    """Whether the report shows ZONE_DMA alone, as for a request that names it, though there is more."""
     names = {zone.name for zone in report.zones}
     reserves = (max(zone.lowmem_reserve or (0,)) for zone in report.zones)
     return not names & {"Normal", "DMA32"} and max(reserves, default=0) > 0
@@ -153,7 +153,7 @@ def infer_ratios(zones: Sequence[ZoneStat], names: Sequence[str], version: Versi
 
 
 def _by_name(shown: Mapping[str, int | None], names: Sequence[str]) -> list[int | None]:
-    """Give the size of each of the kernel's zones on a node: 0 where empty, ``None`` where not shown.
+    """Return the size of each of the kernel's zones on a node: 0 where empty, ``None`` where not shown.
 
     A zone below the last one shown is empty; one above it may have been left out of the report.
     """
@@ -182,7 +182,7 @@ def modelled_reserves(
     """Compute the reserves of a node's zones from sizes by name, as far up as they are known."""
     every = _by_name(sizes, names)
     known = next((i for i, size in enumerate(every) if size is None), len(every))
-    told = {ratio.zone: ratio.ratio for ratio in ratios}
-    used = [told.get(name, usual) for name, usual in zip(names, default_ratios(names, version), strict=True)]
+    found = {ratio.zone: ratio.ratio for ratio in ratios}
+    used = [found.get(name, usual) for name, usual in zip(names, default_ratios(names, version), strict=True)]
     rows = lowmem_reserve([size or 0 for size in every[:known]], used[:known], version)
     return dict(zip(names, rows, strict=False))

@@ -24,9 +24,9 @@ class Part(NamedTuple):
 def lowmem_budget(
     trajectory: Trajectory, state: State | None = None, zone: str = "Normal"
 ) -> tuple[Part, ...]:
-    """Share a zone's present pages out among what holds them, at the end of a run or at any state of it.
+    """Divide a zone's present pages among what holds them, at the end of a run or at any state of it.
 
-    Gives parts in the order of a picture; they add up to the zone's ``present``. A run
+    The parts stand in the order of a picture and add up to the zone's ``present``. A run
     that began from a sample names the rest ``in use before``.
 
     >>> from oomlab.simulation import simulate
@@ -36,7 +36,7 @@ def lowmem_budget(
     """
     state = state or trajectory.end
     number = state.index(zone)
-    free, least = state.free[number], float(state.zones[number].watermark_min)
+    free, minimum = state.free[number], float(state.zones[number].watermark_min)
     taken = _taken_at_boot(trajectory, number)
     held = [
         *_metadata(trajectory, state, number),
@@ -44,8 +44,8 @@ def lowmem_budget(
         Part("anonymous", "anonymous memory", state.anon[number]),
     ]
     left = [
-        Part("free", "free above min", max(0.0, free - least)),
-        Part("watermark_min", "free up to min", min(free, least)),
+        Part("free", "free above min", max(0.0, free - minimum)),
+        Part("watermark_min", "free up to min", min(free, minimum)),
     ]
     rest = state.zones[number].present - sum(part.pages for part in [*taken, *held, *left])
     parts = [*taken, *held, *_in_use_before(trajectory, rest), *left]
@@ -76,7 +76,7 @@ def _metadata(trajectory: Trajectory, state: State, number: int) -> list[Part]:
 
 
 def _in_use_before(trajectory: Trajectory, pages: float) -> list[Part]:
-    """Name what was in use before the workload, where the workload says all of it."""
+    """Name what was in use before the workload, where the workload lists all of it."""
     workload, machine = trajectory.workload, trajectory.machine
     no_highmem = user_class(trajectory.zones) == kernel_class(trajectory.zones)
     tables_here = no_highmem or not machine.highpte

@@ -12,7 +12,7 @@ from oomlab.simulation.trajectory import State
 from oomlab.simulation.workload import Workload, pinned_by_page
 from oomlab.units import gib_to_pages
 
-MOST_RAM = gib_to_pages(64)
+MAX_RAM = gib_to_pages(64)
 STEP = 256
 """Pages in a MiB: how closely the critical RAM is found."""
 
@@ -73,7 +73,7 @@ def critical_ram(machine: Machine, workload: Workload) -> int | None:
     '31.7 GiB'
     """
     safe = None
-    for ram in range(gib_to_pages(1), MOST_RAM + 1, gib_to_pages(1)):
+    for ram in range(gib_to_pages(1), MAX_RAM + 1, gib_to_pages(1)):
         if _survives(machine, workload, ram):
             safe = ram
         elif safe is not None:
@@ -92,7 +92,7 @@ def _turning_point(machine: Machine, workload: Workload, safe: int, deadly: int)
 
 
 def _survives(machine: Machine, workload: Workload, ram: int) -> bool:
-    """Tell whether it survives; RAM in which it cannot even boot does not count as surviving."""
+    """Whether it survives; RAM in which it cannot even boot does not count as surviving."""
     try:
         return simulate(replace(machine, ram=ram), workload).outcome == "survives"
     except MachineError:

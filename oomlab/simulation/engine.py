@@ -2,7 +2,7 @@
 
 Between two events everything fills or drains at a constant rate, so the engine
 never creeps. It asks which zone serves each request, works out the rates, goes
-to the first moment at which one of them must change (a mark is met, cache or swap
+to the first moment at which one of them must change (a watermark is met, cache or swap
 is used up, the work is done), and begins again. A run is some ten such lines, each
 exact to rounding.
 
@@ -69,29 +69,29 @@ class Engine:
         self._last = here
 
     def _source(self, asked: int) -> int | None:
-        """Find the zone that serves a request: at the low marks, after kswapd, at min, by direct reclaim."""
+        """Find the zone that serves a request: at ``low``, after kswapd, at ``min``, by direct reclaim."""
         zone = self._above(self.plan.low, asked)
         if zone is None:
             self._wake_kswapd(asked)
             zone = self._above(self.plan.low, asked)
             self._say("kswapd_falls_behind" if zone is None else "kswapd_keeps_pace", asked, asked)
         if zone is None:
-            zone = self._above(self.plan.least, asked)
+            zone = self._above(self.plan.min, asked)
         if zone is None:
             return self._reclaim_directly(asked)
         if zone != asked:
             self._say("fallback", asked, zone)
         return zone
 
-    def _above(self, marks: tuple[float, ...], asked: int) -> int | None:
-        """Find the first zone of the zonelist whose free memory is above its mark and its reserve."""
+    def _above(self, watermarks: tuple[float, ...], asked: int) -> int | None:
+        """Find the first zone of the zonelist whose free memory is above its watermark and its reserve."""
         for zone in range(asked, -1, -1):
-            if self.vessels.free[zone] > marks[zone] + self.plan.reserve[zone][asked] + EPSILON:
+            if self.vessels.free[zone] > watermarks[zone] + self.plan.reserve[zone][asked] + EPSILON:
                 return zone
         return None
 
     def _wake_kswapd(self, asked: int) -> None:
-        """Let kswapd bring each zone of the request back to its high mark, as far as it can."""
+        """Let kswapd bring each zone of the request back to ``high``, as far as it can."""
         self._say("kswapd_wakes", asked, asked)
         for zone in range(asked, -1, -1):
             if self.vessels.free[zone] < self.plan.high[zone]:
@@ -102,7 +102,7 @@ class Engine:
         """Make the asking process reclaim for itself, in the zones that its request may use."""
         self._say("direct_reclaim", asked, asked)
         for zone in range(asked, -1, -1):
-            target = self.plan.least[zone] + self.plan.reserve[zone][asked]
+            target = self.plan.min[zone] + self.plan.reserve[zone][asked]
             self._refill(zone, target)
             if self.vessels.free[zone] >= target - EPSILON and self.vessels.reclaimable(zone):
                 self.vessels.kept[zone] = True

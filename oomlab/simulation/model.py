@@ -24,7 +24,7 @@ def simulate(
 
     Without arguments it is the incident's machine and its copy. ``start`` is a state to
     begin from, with zones of its own: a sample of a real kernel, for example. Without it
-    the machine boots, and holds what the workload says was there before. Raises
+    the machine boots, and holds what was there before by the workload. Raises
     :class:`MachineError` when that does not even fit.
 
     >>> incident = simulate()
@@ -54,12 +54,12 @@ def simulate(
 
 
 def kernel_class(zones: tuple[Zone, ...]) -> int:
-    """Give the number of the zone that the kernel's own requests name: the highest of lowmem."""
+    """Return the number of the zone that the kernel's own requests name: the highest of lowmem."""
     return max(i for i, zone in enumerate(zones) if not is_highmem(zone.name))
 
 
 def user_class(zones: tuple[Zone, ...]) -> int:
-    """Give the number of the zone that file and anonymous pages name: HighMem, where there is some."""
+    """Return the number of the zone that file and anonymous pages name: HighMem, where there is some."""
     high = [i for i, zone in enumerate(zones) if zone.name == "HighMem" and zone.managed]
     return high[0] if high else kernel_class(zones)
 
@@ -68,7 +68,7 @@ def user_class(zones: tuple[Zone, ...]) -> int:
 
 
 def boot(machine: Machine, workload: Workload) -> State:
-    """Give the state before the workload: booted, with what it says was there before."""
+    """Return the state before the workload: booted, with what was there before by its account."""
     derived = _zones_of(machine)
     free = [float(zone.managed) for zone in derived]
     anon = [0.0] * len(derived)
@@ -95,7 +95,7 @@ def _zones_of(machine: Machine) -> tuple[Zone, ...]:
 def _place(
     machine: Machine, derived: tuple[Zone, ...], free: list[float], asked: int, pages: float, what: str
 ) -> list[tuple[int, float]]:
-    """Take pages from the zones of a request as they come, and say what each gave."""
+    """Take pages from the zones of a request as they come; return what each gave."""
     given = []
     left, extra = float(pages), rules_for(machine).slack
     for number in range(asked, -1, -1):
@@ -125,7 +125,7 @@ def plan_of(machine: Machine, workload: Workload, zones: tuple[Zone, ...], pinne
     tables = 1 / entries_per_table(machine)
     beside = machine.highpte or user == kernel
     return Plan(
-        least=tuple(float(zone.watermark_min + extra) for zone in zones),
+        min=tuple(float(zone.watermark_min + extra) for zone in zones),
         low=tuple(float(zone.watermark_low + extra) for zone in zones),
         high=tuple(float(zone.watermark_high + extra) for zone in zones),
         reserve=tuple(tuple(map(float, zone.lowmem_reserve)) for zone in zones),
@@ -144,12 +144,12 @@ def plan_of(machine: Machine, workload: Workload, zones: tuple[Zone, ...], pinne
 
 
 def entries_per_table(machine: Machine) -> int:
-    """Give the entries of one page-table page: 8 bytes each with PAE or 64 bits, else 4."""
+    """Return the entries of one page-table page: 8 bytes each with PAE or 64 bits, else 4."""
     return 512 if machine.pae or machine.arch == "x86_64" else 1024
 
 
 def _too_much_cache(machine: Machine, zones: tuple[Zone, ...], pinned: Pinned) -> float | None:
-    """Give the page cache at which its buffer_heads are over the limit that the fix acts on."""
+    """Return the page cache at which its buffer_heads are over the limit that the fix acts on."""
     no_highmem = user_class(zones) == kernel_class(zones)
     if no_highmem or not has_buffer_head_fix(machine) or not pinned.buffer_heads:
         return None
@@ -214,13 +214,13 @@ def _margin(engine: Engine) -> float | None:
 
 
 def _lowmem_room(plan: Plan, knot: Knot) -> float:
-    """Give the lowmem that a request of the kernel could still have had."""
+    """Return the lowmem that a request of the kernel could still have had."""
     zones = range(plan.kernel + 1)
-    return sum(max(0.0, knot.free[i] - plan.least[i] - plan.reserve[i][plan.kernel]) for i in zones)
+    return sum(max(0.0, knot.free[i] - plan.min[i] - plan.reserve[i][plan.kernel]) for i in zones)
 
 
 def _lowmem_short(engine: Engine) -> float:
-    """Give the lowmem that was missing until HighMem's kswapd, the fix or the end of the work."""
+    """Return the lowmem that was missing until HighMem's kswapd, the fix or the end of the work."""
     plan = engine.plan
     per_unit = plan.pinned * plan.file + plan.tables * plan.anon + plan.other
     work = [plan.length - engine.done]

@@ -17,7 +17,7 @@ EPSILON = 1e-3
 class Plan:
     """Every number that the engine needs, already derived: pages, or pages for each unit of work.
 
-    ``least``, ``low`` and ``high`` are the watermarks as a request meets them, the
+    ``min``, ``low`` and ``high`` are the watermarks as a request meets them, the
     kernel's slack added. ``reserve[z][k]`` is what zone ``z`` keeps from class ``k``.
     ``user`` is the class of file and anonymous pages, ``kernel`` that of the
     kernel's own requests; they differ where there is HighMem.
@@ -31,7 +31,7 @@ class Plan:
     while the whole page cache is above it; ``None`` without the fix or without HighMem.
     """
 
-    least: tuple[float, ...]
+    min: tuple[float, ...]
     low: tuple[float, ...]
     high: tuple[float, ...]
     reserve: tuple[tuple[float, ...], ...]
@@ -59,7 +59,7 @@ class Knot(NamedTuple):
     swap_used: float
 
     def is_close_to(self, other: Knot) -> bool:
-        """Tell whether two moments hold the same, but for rounding."""
+        """Whether two moments hold the same, but for rounding."""
         pairs = zip(self._amounts(), other._amounts(), strict=True)
         return all(abs(mine - theirs) <= EPSILON for mine, theirs in pairs)
 

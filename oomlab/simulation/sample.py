@@ -1,7 +1,7 @@
 """Begin from a real kernel: the model against what was measured.
 
 A recorded run is a table of samples (time, free pages and file pages by zone, …) and the
-``/proc/zoneinfo`` or report that gives the marks. Its first sample becomes a :class:`State`,
+``/proc/zoneinfo`` or report that has the watermarks. Its first sample becomes a :class:`State`,
 from which :func:`simulate` goes on by the same rules as from boot.
 """
 
@@ -96,7 +96,7 @@ def state_from_sample(
 ) -> State:
     """Turn zones as a kernel printed them, and a sample of them, into a state to begin from.
 
-    ``stats`` give the marks and, where the sample is silent (DMA's file pages), the contents.
+    ``stats`` hold the watermarks and, where the sample has no column (DMA's file pages), the contents.
     File pages in lowmem count with the metadata that the model would give them.
     ``spoken_for`` is lowmem that the run will take for other things, in pages.
     """
@@ -137,7 +137,7 @@ def run_from_samples(
     workload: Workload,
     disk: int = 0,
 ) -> Comparison:
-    """Model a recorded run from its first sample, and lay the two side by side.
+    """Model a recorded run from its first sample, and compare the two.
 
     ``disk`` is the size of its ext4 file system in pages: where the first sample shows that
     the block bitmaps have not been read yet, the lowmem that this will take is set aside.

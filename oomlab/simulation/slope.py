@@ -77,7 +77,7 @@ class Slope:
         return pages - evicted * plan.pinned
 
     def reach(self, left: float) -> float:
-        """Give the work after which some rate must change, at most the work that is left."""
+        """Return the work after which some rate must change, at most the work that is left."""
         vessels, plan = self.vessels, self.vessels.plan
         ends = [left]
         for zone, rate in enumerate(self.free):
@@ -85,7 +85,7 @@ class Slope:
                 for asked in (plan.user, plan.kernel):
                     spare = vessels.free[zone] - plan.reserve[zone][asked]
                     _meet(ends, spare - plan.low[zone], rate)
-                    _meet(ends, spare - plan.least[zone], rate)
+                    _meet(ends, spare - plan.min[zone], rate)
             _meet(ends, vessels.cache[zone], self.cache[zone])
             _meet(ends, vessels.anon[zone], self.anon[zone])
             _meet(ends, vessels.pinned[zone], self.pinned[zone])

@@ -48,7 +48,7 @@ class State:
         return sum(self.cache)
 
     def index(self, zone: str) -> int:
-        """Give the number of a zone, which is its place in every tuple here."""
+        """Return the number of a zone, which is its place in every tuple here."""
         return next(i for i, each in enumerate(self.zones) if each.name == zone)
 
 
@@ -116,28 +116,28 @@ class Trajectory:
         return tuple(state.swap_used for state in self.states)
 
     def series(self, held: Held, zone: str) -> tuple[float, ...]:
-        """Give what one zone held at each state: ``series("free", "Normal")``."""
+        """Return what one zone held at each state: ``series("free", "Normal")``."""
         number = self.end.index(zone)
         return tuple(getattr(state, held)[number] for state in self.states)
 
     def metadata(self, state: State) -> Pinned:
-        """Give the buffer_heads and radix tree nodes of a state's page cache, in pages."""
+        """Return the buffer_heads and radix tree nodes of a state's page cache, in pages."""
         return Pinned(*(share * state.page_cache for share in self.pinned))
 
     def event(self, kind: EventKind, zone: str | None = None) -> Event | None:
-        """Give the first event of a kind (and zone), or ``None``."""
+        """Return the first event of a kind (and zone), or ``None``."""
         found = (e for e in self.events if e.kind == kind and zone in (None, e.zone))
         return next(found, None)
 
     def at(self, progress: float) -> State:
-        """Give the state at any moment from 0 to 1, on the straight line between two states."""
+        """Return the state at any moment from 0 to 1, on the straight line between two states."""
         moments = [state.progress for state in self.states]
         after = min(max(bisect_right(moments, progress), 1), len(self.states) - 1)
         return between(self.states[after - 1], self.states[after], progress)
 
 
 def between(first: State, second: State, progress: float) -> State:
-    """Give the state on the line from one state to the next, at their ends at the furthest."""
+    """Return the state on the line from one state to the next, at their ends at the furthest."""
     span = second.progress - first.progress
     part = min(max((progress - first.progress) / span, 0.0), 1.0) if span > 0 else 1.0
 

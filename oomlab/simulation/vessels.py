@@ -12,7 +12,7 @@ from oomlab.simulation.plan import EPSILON, Knot, Plan
 class Vessels:
     """The zones as vessels: ``free``, ``cache``, ``anon`` and ``pinned`` pages of each, and the swap.
 
-    ``kept`` marks the zones where reclaim answers every page taken with a page freed.
+    ``kept`` is true for the zones where reclaim answers every page taken with a page freed.
     """
 
     def __init__(self, plan: Plan, start: Knot) -> None:
@@ -29,33 +29,33 @@ class Vessels:
         )
 
     def swap_left(self) -> float:
-        """Give the free swap."""
+        """Return the free swap."""
         return self.plan.swap - self.swap_used
 
     def gain(self, zone: int) -> float:
-        """Give the pages a zone gains with each cached page that goes: in lowmem, its metadata too."""
+        """Return the pages a zone gains with each cached page that goes: in lowmem, its metadata too."""
         return 1 + self.plan.pinned if zone <= self.plan.kernel else 1.0
 
     def over_limit(self) -> bool:
-        """Tell whether a kernel shortage may evict HighMem's cache: the fix, and too many buffer_heads."""
+        """Whether a kernel shortage may evict HighMem's cache: the fix, and too many buffer_heads."""
         limit = self.plan.evictable_above
         return limit is not None and sum(self.cache) >= limit - EPSILON
 
     def spare_high_cache(self) -> float:
-        """Give the HighMem cache that may go before the buffer_heads are no longer too many."""
+        """Return the HighMem cache that may go before the buffer_heads are no longer too many."""
         limit = self.plan.evictable_above
         if limit is None:
             return 0.0
         return max(0.0, min(self.cache[self.plan.user], sum(self.cache) - limit))
 
     def reclaimable(self, zone: int) -> bool:
-        """Tell whether reclaim finds anything that would give pages to this zone."""
+        """Whether reclaim finds anything that would give pages to this zone."""
         swappable = min(self.anon[zone], self.swap_left()) > EPSILON
         rescued = zone == self.plan.kernel and self.spare_high_cache() > EPSILON
         return self.cache[zone] > EPSILON or swappable or rescued
 
     def refill(self, zone: int, target: float) -> bool:
-        """Reclaim until a zone has ``target`` free pages or nothing is left; tell whether it got any."""
+        """Reclaim until a zone has ``target`` free pages or nothing is left; return whether it got any."""
         before = self.free[zone]
         self._evict(zone, min(self.cache[zone], (target - self.free[zone]) / self.gain(zone)))
         self._swap_out(zone, min(self.anon[zone], self.swap_left(), target - self.free[zone]))

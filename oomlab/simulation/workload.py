@@ -86,7 +86,7 @@ class Pinned(NamedTuple):
 
 
 def pinned_by_page(machine: Machine, workload: Workload) -> Pinned:
-    """Tell what one page of page cache costs in lowmem, averaged over the pages written and read.
+    """Return what one page of page cache costs in lowmem, averaged over the pages written and read.
 
     >>> from oomlab import INCIDENT_WORKLOAD
     >>> from oomlab.machine import INCIDENT
@@ -104,7 +104,7 @@ def pinned_by_page(machine: Machine, workload: Workload) -> Pinned:
 
 
 def buffer_head_limit(machine: Machine, lowmem: int) -> int:
-    """Give ``max_buffer_heads``: how many the kernel calls too many, for so many pages of lowmem.
+    """Return ``max_buffer_heads``: how many the kernel calls too many, for so many pages of lowmem.
 
     It is a flag, not a cap: only the 2012 fix acts on it.
 

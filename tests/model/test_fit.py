@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from oomlab import corpus
 from oomlab.errors import ReportError
-from oomlab.fitting import Fit, explain_marks, fit
+from oomlab.fitting import Fit, explain_watermarks, fit
 from oomlab.kernel import KernelRelease
 from oomlab.machine import INCIDENT
 from oomlab.parsing import parse, parse_bytes
@@ -41,9 +41,9 @@ def test_the_incidents_machine_and_workload_follow_from_its_report(incident):
 def test_the_incident_fits_to_the_page(incident):
     assert len(incident.residuals) == 18
     assert incident.exact
-    assert (incident.min_free_kbytes.least, incident.min_free_kbytes.most) == (8192, 8195)
+    assert (incident.min_free_kbytes.min, incident.min_free_kbytes.max) == (8192, 8195)
     assert [(ratio.zone, ratio.ratio) for ratio in incident.ratios] == [("DMA", 256), ("Normal", 32)]
-    assert {mark.rule for mark in incident.marks} == {"quarters_of_share"}
+    assert {each.rule for each in incident.watermarks} == {"quarters_of_share"}
 
 
 def test_the_incident_says_what_is_read_off_inferred_and_calibrated(incident):
@@ -98,7 +98,7 @@ def test_every_recorded_zoneinfo_fits_exactly(name):
     fitted = fit(captured(name))
     assert len(fitted.residuals) >= 14
     assert [residual for residual in fitted.residuals if residual.off] == []
-    assert all(mark.rule for mark in fitted.marks)
+    assert all(each.rule for each in fitted.watermarks)
     megabytes = int(name.partition("/")[0])
     assert fitted.machine.ram == megabytes * 256
 
@@ -108,8 +108,8 @@ def test_every_recorded_report_fits_exactly(name):
     for report in parse(corpus.capture(name)):
         fitted = fit(report)
         assert [residual for residual in fitted.residuals if residual.off] == []
-        assert all(mark.rule for mark in fitted.marks)
-        assert len(fitted.marks) == len(report.zones)
+        assert all(each.rule for each in fitted.watermarks)
+        assert len(fitted.watermarks) == len(report.zones)
 
 
 @pytest.mark.parametrize(
@@ -142,20 +142,20 @@ def test_a_budget_adds_up_to_the_zone(name):
 NAMED = {
     "014": "no rule of Linux 2.6",
     "029": "watermark_boost of 1024 pages",
-    "061": "grew after its marks were set",
+    "061": "grew after its watermarks were set",
     "071": "extra_free_kbytes",
 }
-"""Reports whose marks obey no rule, and what the fit must name."""
+"""Reports whose watermarks obey no rule, and what the fit must name."""
 
 
 @pytest.mark.oracle
 def test_most_zones_of_other_peoples_reports_fit_and_the_rest_is_named(outside):
     fits = {path.name[:3]: [fit(report) for report in parse_bytes(path.read_bytes())] for path in outside}
-    marks = [(key, mark) for key, each in fits.items() for one in each for mark in one.marks]
-    stray = [(key, mark) for key, mark in marks if not mark.rule]
-    assert len(stray) < len(marks) / 5
+    zones = [(key, each) for key, fitted in fits.items() for one in fitted for each in one.watermarks]
+    stray = [(key, each) for key, each in zones if not each.rule]
+    assert len(stray) < len(zones) / 5
     assert {key for key, _ in stray} == set(NAMED) & fits.keys()
-    assert all(any(NAMED[key] in mark.reason for k, mark in stray if k == key) for key, _ in stray)
+    assert all(any(NAMED[key] in each.reason for k, each in stray if k == key) for key, _ in stray)
 
 
 @pytest.mark.oracle
@@ -166,11 +166,11 @@ def test_min_free_kbytes_is_one_number_for_almost_every_report(outside):
     assert sum(each.exact for each in known) >= 0.9 * len(known)
 
 
-# --- marks ------------------------------------------------------------------------------------
+# --- watermarks -------------------------------------------------------------------------------
 
 
-def zone(least: int, low: int, high: int, **more) -> ZoneStat:
-    return ZoneStat(name="Normal", watermark_min=least, watermark_low=low, watermark_high=high, **more)
+def zone(minimum: int, low: int, high: int, **more) -> ZoneStat:
+    return ZoneStat(name="Normal", watermark_min=minimum, watermark_low=low, watermark_high=high, **more)
 
 
 @pytest.mark.parametrize(
@@ -187,14 +187,14 @@ def zone(least: int, low: int, high: int, **more) -> ZoneStat:
         (zone(7, 5, 3), None, "no rule"),
     ],
 )
-def test_marks_name_their_rule_or_what_was_in_the_way(given, rule, reason):
-    found = explain_marks(given)
+def test_watermarks_name_their_rule_or_what_was_in_the_way(given, rule, reason):
+    found = explain_watermarks(given)
     assert found.rule == rule
     assert reason in found.reason
 
 
-def test_a_zone_without_marks_explains_nothing():
-    assert explain_marks(ZoneStat(name="Normal")) is None
+def test_a_zone_without_watermarks_explains_nothing():
+    assert explain_watermarks(ZoneStat(name="Normal")) is None
 
 
 # --- nothing breaks it --------------------------------------------------------------------------

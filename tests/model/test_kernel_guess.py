@@ -23,7 +23,7 @@ def test_every_row_says_where_it_is_from():
     rows = load_table("report_forms")["forms"]
     assert len(rows) > 40
     assert all(row["source"] and (row.get("since") or row.get("until")) for row in rows)
-    assert len({row["mark"] for row in rows}) == len(rows)
+    assert len({row["pattern"] for row in rows}) == len(rows)
 
 
 def holds(reports) -> int:

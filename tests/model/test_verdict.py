@@ -65,7 +65,7 @@ def test_a_highmem_request_meets_the_reserve_of_the_lower_zones():
 
 def test_an_urgent_request_may_go_below_min():
     waiting, urgent = judge(incident())["Normal"], judge(incident(), mask=0x20)["Normal"]
-    assert urgent.mark == 2012 - 2012 // 2 - (2012 - 2012 // 2) // 4
+    assert urgent.watermark == 2012 - 2012 // 2 - (2012 - 2012 // 2) // 4
     assert urgent.spare > waiting.spare
 
 
@@ -161,12 +161,12 @@ def test_the_zones_of_a_kernel_follow_from_its_reserves(arrays, expected):
 
 @given(
     free=st.integers(0, 10**7),
-    mark=st.integers(0, 10**6),
+    watermark=st.integers(0, 10**6),
     reserve=st.integers(0, 10**6),
     order=st.integers(0, 10),
 )
-def test_more_free_memory_never_makes_a_zone_refuse(free, mark, reserve, order):
-    zone = ZoneStat(name="Normal", free=free, watermark_min=mark, lowmem_reserve=(0, reserve, 0, 0))
+def test_more_free_memory_never_makes_a_zone_refuse(free, watermark, reserve, order):
+    zone = ZoneStat(name="Normal", free=free, watermark_min=watermark, lowmem_reserve=(0, reserve, 0, 0))
     more = replace(zone, free=free + 1)
     less, better = (judge(incident(each, order=order))["Normal"] for each in (zone, more))
     assert better.spare == less.spare + 1

@@ -229,7 +229,7 @@ def test_no_mutation_raises_anything_but_report_error(data: st.DataObject) -> No
 @pytest.mark.parametrize("ram_mb", GUESTS)
 def test_a_recorded_guest_becomes_a_snapshot(ram_mb: int) -> None:
     taken = snapshot(guest_files(ram_mb))
-    normal = taken.zone("Normal")
+    normal = taken.find_zone("Normal")
     assert normal is not None
     assert normal.free_blocks is not None
     assert taken.sysctls["lowmem_reserve_ratio"] == (256, 32, 0, 0)
@@ -238,7 +238,7 @@ def test_a_recorded_guest_becomes_a_snapshot(ram_mb: int) -> None:
     assert "nokaslr" in taken.cmdline
     assert taken.slabs is None
     assert taken.kernel is None
-    assert taken.zone("Nowhere") is None
+    assert taken.find_zone("Nowhere") is None
 
 
 def test_a_snapshot_without_zones_is_refused() -> None:

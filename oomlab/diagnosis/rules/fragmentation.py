@@ -112,8 +112,8 @@ def _has_block(case: Case, zone: ZoneStat) -> bool:
 def _has_enough(case: Case, verdict: Verdict, at_high: bool) -> bool:
     """Whether a zone has the pages, if not the blocks: above ``min``, or above ``high``."""
     zone, spare = verdict.zone, verdict.spare
-    if spare is None and zone.free is not None and verdict.mark is not None and case.is_own_zone(zone):
-        spare = zone.free - verdict.mark  # the log lost the reserve; against its own zone it is none
+    if spare is None and zone.free is not None and verdict.watermark is not None and case.is_own_zone(zone):
+        spare = zone.free - verdict.watermark  # the log lost the reserve; against its own zone it is none
     more = (zone.watermark_high or 0) - (zone.watermark_min or 0) if at_high else 0
     return spare is not None and spare > more
 

@@ -39,7 +39,7 @@ function cacheLane(run) {
 
 function lowmemLane(run) {
   const { kernel, plan, zones } = run;
-  const floor = (i) => plan.least[i] + plan.reserve[i][kernel];
+  const floor = (i) => plan.min[i] + plan.reserve[i][kernel];
   const room = (state) =>
     zones.slice(0, kernel + 1).reduce((sum, _, i) => sum + Math.max(0, state.free[i] - floor(i)), 0);
   const title = ["Lowmem: room above min", " and reserve, where the kernel gives up"];

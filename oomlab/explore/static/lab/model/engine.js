@@ -71,7 +71,7 @@ export class Engine {
       zone = this.above(plan.low, asked);
       this.say(zone === null ? "kswapd_falls_behind" : "kswapd_keeps_pace", asked);
     }
-    if (zone === null) zone = this.above(plan.least, asked);
+    if (zone === null) zone = this.above(plan.min, asked);
     if (zone === null) return this.reclaimDirectly(asked);
     if (zone !== asked) this.say("fallback", asked, zone);
     return zone;
@@ -99,7 +99,7 @@ export class Engine {
   reclaimDirectly(asked) {
     this.say("direct_reclaim", asked);
     for (let zone = asked; zone >= 0; zone -= 1) {
-      const target = this.plan.least[zone] + this.plan.reserve[zone][asked];
+      const target = this.plan.min[zone] + this.plan.reserve[zone][asked];
       this.refill(zone, target);
       if (this.vessels.free[zone] >= target - EPSILON && this.vessels.reclaimable(zone)) {
         this.vessels.kept[zone] = true;

@@ -90,7 +90,7 @@ function planOf(machine, workload, zones, pinned) {
   const tables = 1 / (machine.pae || machine.arch === "x86_64" ? 512 : 1024);
   const beside = machine.highpte || user === kernel;
   return {
-    least: zones.map((zone) => zone.watermark_min + slack),
+    min: zones.map((zone) => zone.watermark_min + slack),
     low: zones.map((zone) => zone.watermark_low + slack),
     high: zones.map((zone) => zone.watermark_high + slack),
     reserve: zones.map((zone) => zone.lowmem_reserve),
@@ -163,7 +163,7 @@ function marginOf(engine) {
 }
 
 function lowmemRoom(plan, { free }) {
-  const room = (i) => Math.max(0, free[i] - plan.least[i] - plan.reserve[i][plan.kernel]);
+  const room = (i) => Math.max(0, free[i] - plan.min[i] - plan.reserve[i][plan.kernel]);
   return sum(free.slice(0, plan.kernel + 1).map((_, i) => room(i)));
 }
 

@@ -85,7 +85,7 @@ export function budget(run, state) {
         .map(({ pages }) => pages),
     );
   const kept = sum(
-    lowmem.map((i) => Math.min(state.free[i], run.plan.least[i] + run.plan.reserve[i][run.kernel])),
+    lowmem.map((i) => Math.min(state.free[i], run.plan.min[i] + run.plan.reserve[i][run.kernel])),
   );
   const uses = Object.keys(NAMES).map((key) => ({ key, label: NAMES[key], pages: used(key) }));
   const free = [
