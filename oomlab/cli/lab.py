@@ -10,13 +10,12 @@ from typing import Any
 
 _EPILOG = """\
 Begin with "oomlab lab doctor": it lists what is missing here, and how to get it. "oomlab lab setup"
-fetches a kernel, without root.
+fetches a kernel, without root. Then "oomlab lab run incident-small" starts a guest of 640 MiB, which dies
+with HighMem half empty.
 
 examples:
-  oomlab lab list                                  what can be tried
-  oomlab lab run incident-small                    a guest of 640 MiB dies with HighMem half empty
-  oomlab lab run rescued --engine recorded         one that was saved, replayed
-  oomlab lab run group --record mine               and keep what came out
+  oomlab lab list                                what can be tried
+  oomlab lab run rescued --engine recorded       a run that was saved, replayed
 """
 
 
