@@ -94,6 +94,16 @@ def test_a_child_dies_for_its_parent_and_a_process_for_its_thread(row, chosen, c
     assert (victim.pid, victim.child_of, victim.score) == (501, child_of, score)
 
 
+@pytest.mark.parametrize("other", ["worker", "a [b] c"])
+@pytest.mark.parametrize(
+    ("rss", "is_read"), [("18446744073709547520", True), ("184467440737095475200", False)]
+)
+def test_a_number_of_more_than_64_bits_is_damage(other, rss, is_read):
+    (report,) = parse(rows(f"  9000    {rss}   1      -17 worker", f"  9000    800   1      -17 {other}"))
+    assert [task.pid for task in report.tasks] == ([100, 101] if is_read else [101])
+    assert any("damaged" in problem.reason for problem in report.problems) is not is_read
+
+
 def test_a_number_of_any_length_does_no_harm_without_a_header():
     long = "7" * 5000
     (report,) = parse(rows(f"  9000    800   {long}    5   -17 worker", f"  {long} 1 1 1 1 worker"))
