@@ -214,6 +214,7 @@ class Victim:
     ``reason`` is what the kernel wrote before the process: ``"Out of memory"``,
     ``"Memory cgroup out of memory"``, ``"Out of memory (oom_kill_allocating_task)"``.
     ``child_of`` is the process that was chosen, where one of its children was killed instead.
+    ``memcg`` is the path of its control group, where the line of the choice names it (5.0 and later).
     """
 
     pid: int
@@ -227,6 +228,7 @@ class Victim:
     shmem_rss_kb: int | None = None
     pgtables_kb: int | None = None
     oom_score_adj: int | None = None
+    memcg: str | None = None
     reason: str | None = None
     line: int | None = None
 

@@ -22,6 +22,7 @@ from typing import cast
 from oomlab.diagnosis.case import Case, open_case
 from oomlab.diagnosis.contributing import contributions, notes
 from oomlab.diagnosis.finding import CAUSES, Cause, Diagnosis, Finding, Rule, as_dict
+from oomlab.diagnosis.named import findings_by_name
 from oomlab.diagnosis.remedies import remedies_for
 from oomlab.diagnosis.rules import constraint, consumers, exhaustion, fragmentation, trigger, weak
 from oomlab.report import Report
@@ -81,13 +82,15 @@ def diagnose(report: Report, *, others: Iterable[Report] = ()) -> Diagnosis:
     case = replace(case, cause=decisive.rule)
     beside = [*_why_it_failed(case), *contributions(case)]
     along = tuple(dict.fromkeys(each.rule for each in beside))
+    by_name = findings_by_name(case)
     return Diagnosis(
         cause=cast(Cause, decisive.rule),
         contributing=along,
         confidence=decisive.confidence,
-        summary=" ".join([decisive.claim, *(each.claim for each in beside)]),
-        findings=(decisive, *beside, *notes(case)),
+        summary=" ".join([decisive.claim, *(each.claim for each in (*beside, *by_name))]),
+        findings=(decisive, *beside, *by_name, *notes(case)),
         remedies=remedies_for(case, along),
+        holders=case.holders,
     )
 
 

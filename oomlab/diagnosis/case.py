@@ -13,6 +13,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from operator import is_
 
+from oomlab.diagnosis.holders import Holder, holders_of
 from oomlab.diagnosis.usage import MemoryUse, lowmem_use, memory_use
 from oomlab.gfp import GfpMask, decode_gfp
 from oomlab.mmzone import ZONE_ORDER, parse_nodelist
@@ -29,7 +30,8 @@ class Case:
     ordinary request of the kernel's takes its place and ``mask_known`` is false. ``nodes`` are the
     NUMA nodes that the request was bound to, if the log shows any. ``judged`` holds the zones against
     ``min``, empty ones left out; ``open_now`` are those that would have served the request in the
-    kernel's last try. ``used`` is who holds the memory of the machine, ``lowmem`` that of lowmem.
+    kernel's last try. ``used`` is what holds the memory of the machine, ``lowmem`` that of lowmem, and
+    ``holders`` who does by name.
     ``cause`` is empty until a rule has decided it; what contributes depends on it.
     """
 
@@ -43,6 +45,7 @@ class Case:
     open_now: tuple[ZoneStat, ...] = ()
     used: MemoryUse
     lowmem: MemoryUse
+    holders: tuple[Holder, ...] = ()
     cause: str = ""
 
     @property
@@ -87,6 +90,7 @@ def open_case(report: Report, others: Iterable[Report] = ()) -> Case:
     """Work out what the rules need of a report."""
     mask = _mask(report)
     some_mask = mask or decode_gfp(0xCC0, names=("GFP_KERNEL",))
+    used = memory_use(report)
     case = Case(
         report=report,
         others=tuple(others),
@@ -95,8 +99,9 @@ def open_case(report: Report, others: Iterable[Report] = ()) -> Case:
         order=max(0, report.trigger.order or 0),
         nodes=_bound_nodes(report),
         judged=_judged(report, some_mask),
-        used=memory_use(report),
+        used=used,
         lowmem=lowmem_use(report),
+        holders=holders_of(report, used),
     )
     return replace(case, open_now=zones_open(case))
 

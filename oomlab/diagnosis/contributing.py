@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 
 from oomlab.diagnosis.case import Case, zones_open
 from oomlab.diagnosis.finding import Claim, Finding, as_finding, rule, threshold
+from oomlab.diagnosis.named import main_holder
 from oomlab.diagnosis.rules.constraint import group_usage
 from oomlab.diagnosis.rules.consumers import swap_state
 from oomlab.mmzone import is_highmem
@@ -274,17 +275,27 @@ def _victim_is_not_consumer(case: Case) -> Claim | None:
     whole = (case.used.size or 0) * report.page_size_kb
     if first is None or held is None or not whole:
         return None
-    if case.cause == "memcg_limit" or held >= threshold("victim") * whole:
+    if case.cause in _OTHERWISE or held >= threshold("victim") * whole:
         return None
     part = f"{human_kb(held)}, {percent(held / whole)} of the memory"
     text = f"The process that was killed (pid {first.pid}) held {part}: {_what_filled_it(case, held)}."
     return Claim(text, "high", [first.line])
 
 
+_OTHERWISE = ("memcg_limit", "sysrq_manual", "vm_fault_oom_spurious", "bpf_oom")
+"""Causes under which the memory of the machine was not filled by anybody."""
+
+
 def _what_filled_it(case: Case, held_kb: int) -> str:
     if case.cause in LOWMEM_CAUSES:
         return "that filled no lowmem"
-    report = case.report
+    report, first = case.report, main_holder(case)
+    if (
+        first is not None
+        and first.count > 1
+        and report.victims[0].pid in {each.pid for each in first.processes}
+    ):
+        return f"it was one of the {first.words}, and all together hold the most"
     largest = max((task.rss or 0 for task in report.tasks), default=0) * report.page_size_kb
     # The table counts a page or two otherwise than the line of the kill.
     return "none of those listed held more" if 0 < largest <= 1.05 * held_kb else "it is not what filled it"

@@ -8,6 +8,7 @@ from functools import cache
 from typing import Any, Literal, get_args
 
 from oomlab.diagnosis.case import Case
+from oomlab.diagnosis.holders import Holder
 from oomlab.kernel import load_table
 from oomlab.report import SourceLine
 
@@ -67,7 +68,8 @@ class Diagnosis:
     """Why memory ran out, how sure that is, what proves it, and what would change it.
 
     ``findings`` begin with the one that decided the cause. ``contributing`` names what made
-    it worse or came along. ``remedies`` are in the order in which to try them.
+    it worse or came along. ``remedies`` are in the order in which to try them. ``holders`` are the
+    commands that hold memory, those that hold the most first.
     """
 
     cause: Cause
@@ -76,6 +78,7 @@ class Diagnosis:
     summary: str
     findings: tuple[Finding, ...]
     remedies: tuple[str, ...] = ()
+    holders: tuple[Holder, ...] = ()
 
     @property
     def evidence(self) -> tuple[SourceLine, ...]:

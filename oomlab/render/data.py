@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import asdict
 from typing import Any
 
 from oomlab.diagnosis import Diagnosis, diagnose
 from oomlab.diagnosis import as_dict as diagnosis_as_dict
+from oomlab.diagnosis.holders import holder_as_dict
 from oomlab.diagnosis.judged import Judged
+from oomlab.diagnosis.services import Service, service_of
 from oomlab.diagnosis.timelines import TimelineBuilder, timeline_as_dict
 from oomlab.gfp import GfpMask
 from oomlab.render.safe import dumps
+from oomlab.render.sentences.holders import victim_service
 from oomlab.render.sentences.request import decode_trigger
-from oomlab.report import Memcg, Report, ZoneStat
+from oomlab.report import Memcg, Report, Victim, ZoneStat
 
 _SCHEMA = 1
+_HOLDERS = 20
+"""So many commands are listed, those that hold the most memory."""
 
 
 def as_dict(report: Report, diagnosis: Diagnosis | None = None) -> dict[str, Any]:
@@ -23,6 +29,7 @@ def as_dict(report: Report, diagnosis: Diagnosis | None = None) -> dict[str, Any
     Sizes of zones are in kB, ``lowmem_reserve`` in pages as printed, masks are hex
     strings, and ``None`` stands for what the log does not contain.
     """
+    diagnosis = diagnosis or diagnose(report)
     return {
         "kind": report.kind,
         "first_line": report.first_line,
@@ -36,10 +43,11 @@ def as_dict(report: Report, diagnosis: Diagnosis | None = None) -> dict[str, Any
         "scope": report.scope,
         "memcg": _memcg(report.memcg),
         "zones": [_zone(zone, report.page_size_kb) for zone in report.zones],
-        "victims": [{"pid": each.pid, "comm": each.comm} for each in report.victims],
+        "victims": [_victim(report, each) for each in report.victims],
         "tasks": len(report.tasks),
+        "holders": [holder_as_dict(each, report.page_size_kb) for each in diagnosis.holders[:_HOLDERS]],
         "problems": [{"line": each.line, "reason": each.reason} for each in report.problems],
-        "diagnosis": diagnosis_as_dict(diagnosis or diagnose(report)),
+        "diagnosis": diagnosis_as_dict(diagnosis),
     }
 
 
@@ -85,6 +93,20 @@ def _gfp(mask: GfpMask | None) -> dict[str, Any] | None:
     }
 
 
+def _victim(report: Report, victim: Victim) -> dict[str, Any]:
+    return {
+        "pid": victim.pid,
+        "comm": victim.comm,
+        "oom_score_adj": victim.oom_score_adj,
+        "memcg": victim.memcg,
+        "service": _service(victim_service(report, victim)),
+    }
+
+
+def _service(service: Service | None) -> dict[str, Any] | None:
+    return None if service is None else asdict(service)
+
+
 def _memcg(memcg: Memcg | None) -> dict[str, Any] | None:
     if memcg is None:
         return None
@@ -95,6 +117,7 @@ def _memcg(memcg: Memcg | None) -> dict[str, Any] | None:
         "usage_kb": memcg.usage_kb,
         "limit_kb": memcg.limit_kb,
         "failcnt": memcg.failcnt,
+        "service": _service(service_of(memcg.oom_path or memcg.path)),
     }
 
 

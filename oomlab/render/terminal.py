@@ -18,6 +18,7 @@ from oomlab.render.sentences.cause import (
     origin,
     when_in_words,
 )
+from oomlab.render.sentences.holders import holders_in_words
 from oomlab.render.sentences.request import asked_in_words, decode_trigger
 from oomlab.render.sentences.victim import kill_in_words, killed_in_words
 from oomlab.render.sentences.zones import outcome_in_words
@@ -38,14 +39,15 @@ def text(report: Report, diagnosis: Diagnosis | None = None, *, width: int = 96,
     blocks = [
         ("Asked", _wrapped(asked_in_words(report, mask), width)),
         ("Why", _wrapped(_why(diagnosis), width)),
-        ("Zones", _zones(report, verdicts(report, mask))),
+        ("Zones", [] if report.scope == "memcg" else _zones(report, verdicts(report, mask))),
         ("Group", _wrapped(group_in_words(report), width)),
         ("Memory", _wrapped(memory_in_words(report), width)),
+        ("Held by", _wrapped(holders_in_words(diagnosis.holders, report.page_size_kb), width)),
         ("Killed", _wrapped(kill_in_words(report, diagnosis), width)),
         ("Try", _some(diagnosis.remedies, _REMEDIES_SHOWN, width)),
         ("Missing", _some(missing_in_words(report), _PROBLEMS_SHOWN, width)),
     ]
-    head = [_heading(headline(report), bold), origin(report)]
+    head = [_heading(headline(report, diagnosis), bold), origin(report)]
     body = [_block(title, lines, bold) for title, lines in blocks if lines]
     return "\n\n".join(["\n".join(head), *body]) + "\n"
 

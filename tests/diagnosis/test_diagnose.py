@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from oomlab.diagnosis import CAUSES, ORDER, as_dict, contributing, diagnose
+from oomlab.diagnosis import CAUSES, ORDER, as_dict, contributing, diagnose, named
 from oomlab.diagnosis.finding import Rule
 from oomlab.kernel import KernelRelease, load_table
 from oomlab.parsing import parse
@@ -515,7 +515,9 @@ def test_the_order_and_the_table_name_the_same_rules_in_the_same_order():
     decisive = list(dict.fromkeys(rule.name for rule in ORDER))
     assert rows[: len(decisive)] == decisive
     assert sorted(decisive) == sorted(CAUSES)
-    rules = {each.name for each in vars(contributing).values() if isinstance(each, Rule)}
+    rules = {
+        each.name for room in (contributing, named) for each in vars(room).values() if isinstance(each, Rule)
+    }
     assert set(rows[len(decisive) :]) <= rules
 
 

@@ -213,7 +213,7 @@ def test_the_json_has_exactly_the_fields_of_schema_1():
     written = as_dict(small())
     assert list(written) == [
         *("kind", "first_line", "last_line", "time", "uptime_s", "kernel", "page_size_kb", "trigger", "gfp"),
-        *("scope", "memcg", "zones", "victims", "tasks", "problems", "diagnosis"),
+        *("scope", "memcg", "zones", "victims", "tasks", "holders", "problems", "diagnosis"),
     ]
     assert written["trigger"] == {
         "comm": "clamd",
@@ -241,7 +241,10 @@ def test_the_json_has_exactly_the_fields_of_schema_1():
         "lowmem_reserve": [0, 0, 252949, 252949],
         "reconstructed": False,
     }
-    assert (written["victims"], written["tasks"]) == ([{"pid": 21832, "comm": "clamd"}], 2)
+    assert written["tasks"] == 2
+    assert written["victims"] == [
+        {"pid": 21832, "comm": "clamd", "oom_score_adj": None, "memcg": None, "service": None}
+    ]
     assert written["problems"][0] == {"line": 3, "reason": "strange: clamd"}
 
 

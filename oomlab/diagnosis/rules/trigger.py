@@ -127,9 +127,7 @@ def too_little_ram(case: Case) -> Claim | None:
         return None
     text = f"The kernel had {f'{case.human(size)} to work with' if size else 'little memory'}"
     text += f", {percent(part)} of what is there," if part < 0.9 else ""
-    text += " and was still booting." if booting else " and nothing that it might kill."
-    if helpless:
-        text += " No process could be killed." if booting else ""
+    text += " and was still booting." if booting else " as a whole."
     lines = [case.report.trigger.line, *(each.zone.line for each in case.judged), *_panic_lines(case)]
     return Claim(text, "high" if booting and helpless else "medium", lines)
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from typing import Any
 
 from oomlab.parsing.grammar import Draft
 from oomlab.parsing.lines import Line
@@ -23,6 +24,7 @@ _SCORE = re.compile(r"score (\d{1,10})", re.A)
 _SIZE = re.compile(r"(total-vm|anon-rss|file-rss|shmem-rss|pgtables):(\d{1,19})kB", re.A)
 _OTHER = re.compile(r"(UID|oom_score_adj):(-?\d{1,10})", re.A)
 _CHOSEN = re.compile(r"task=(.{0,64}),pid=(\d{1,10})(?:,uid=(\d{1,10}))?", re.A)
+_GROUP = re.compile(r"task_memcg=([^,\s]{1,4000})")
 _SIZES = {
     "total-vm": "total_vm_kb",
     "anon-rss": "anon_rss_kb",
@@ -51,7 +53,8 @@ def read_victims(draft: Draft, tasks: tuple[Task, ...], problems: list[Problem])
             problems.append(
                 Problem(victim.line, f"Process {victim.pid} was {what}; no line says that it was killed")
             )
-    return tuple(_with_name(victim, announced, tasks) for victim in victims.values())
+    named = (_with_name(victim, announced, tasks) for victim in victims.values())
+    return tuple(_with_group(victim, announced) for victim in named)
 
 
 def _by_pid(lines: list[Line]) -> dict[int, Victim]:
@@ -69,7 +72,7 @@ def _read_kill(line: Line) -> Victim | None:
         return None
     reason = line.text[: match.start() - 1].strip().rstrip(":").strip()
     score = _SCORE.search(line.text, match.end())
-    values = {
+    values: dict[str, Any] = {
         _SIZES[name]: int(value) for name, value in _SIZE.findall(line.text) + _OTHER.findall(line.text)
     }
     if match[2]:
@@ -89,8 +92,13 @@ def _announced(draft: Draft) -> Victim | None:
     for number, text in draft.of("constraint"):
         match = _CHOSEN.search(text)
         if match is not None:
+            group = _GROUP.search(text)
             return Victim(
-                pid=int(match[2]), comm=match[1], uid=int(match[3]) if match[3] else None, line=number
+                pid=int(match[2]),
+                comm=match[1],
+                uid=int(match[3]) if match[3] else None,
+                memcg=group[1] if group else None,
+                line=number,
             )
     return None
 
@@ -118,6 +126,13 @@ def _with_choice(victim: Victim, chosen: dict[int, Victim], listed: set[int]) ->
     if choice.pid == victim.pid or is_thread:
         return replace(victim, score=choice.score)
     return replace(victim, child_of=choice.pid)
+
+
+def _with_group(victim: Victim, announced: Victim | None) -> Victim:
+    """Add the control group that the line of the choice names."""
+    if announced is None or announced.pid != victim.pid:
+        return victim
+    return replace(victim, memcg=announced.memcg)
 
 
 def _with_name(victim: Victim, announced: Victim | None, tasks: tuple[Task, ...]) -> Victim:

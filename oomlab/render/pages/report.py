@@ -19,6 +19,7 @@ from oomlab.render.sentences.cause import (
     missing_in_words,
     origin,
 )
+from oomlab.render.sentences.holders import holders_in_words
 from oomlab.render.sentences.request import asked_in_words, decode_trigger
 from oomlab.render.sentences.victim import kill_in_words
 from oomlab.render.sentences.zones import bar_in_words, bar_width, outcome_in_words, watermarks
@@ -35,13 +36,14 @@ def html(report: Report) -> Html:
     """
     mask, diagnosis, place = decode_trigger(report), diagnose(report), place_lines(report)
     parts = [
-        f"<h3>{markup(headline(report))}</h3>",
+        f"<h3>{markup(headline(report, diagnosis))}</h3>",
         f'<p class="quiet">{markup(origin(report))}</p>',
         _section("Who asked, and for what", asked_in_words(report, mask)),
         _why(diagnosis, place),
-        _zones(report, verdicts(report, mask)),
+        "" if report.scope == "memcg" else _zones(report, verdicts(report, mask)),
         _section("The control group", group_in_words(report)),
         _section("What filled the memory", memory_in_words(report)),
+        _section("Who holds it", holders_in_words(diagnosis.holders, report.page_size_kb)),
         _section("Who was killed", kill_in_words(report, diagnosis)),
         task_table(report),
         _remedies(diagnosis),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from oomlab.diagnosis import Diagnosis
+from oomlab.diagnosis.services import service_of
 from oomlab.diagnosis.usage import printed_use
 from oomlab.render.safe import plain
 from oomlab.render.sentences.victim import process_name
@@ -11,7 +12,7 @@ from oomlab.units import human_kb
 from oomlab.words import listed
 
 
-def headline(report: Report) -> str:
+def headline(report: Report, diagnosis: Diagnosis) -> str:
     """Return in one sentence what happened."""
     if report.is_stall:
         return "A request for memory is kept waiting. Nothing was killed for it."
@@ -20,6 +21,7 @@ def headline(report: Report) -> str:
     if report.kind == "show_mem":
         return "A listing of memory, asked for manually. Nothing failed."
     cause = "The control group reached its limit" if report.scope == "memcg" else "Out of memory"
+    cause = _NOT_FOR_WANT.get(diagnosis.cause, cause)
     if _is_nameless(report):
         return "A fragment of a report: this part of the log shows neither who asked nor what came of it."
     if not report.victims:
@@ -28,6 +30,14 @@ def headline(report: Report) -> str:
     if len(report.victims) > 1:
         killed = f"{len(report.victims)} processes, {killed} first"
     return f"{cause}: the kernel killed {killed}."
+
+
+_NOT_FOR_WANT = {
+    "sysrq_manual": "The OOM killer was run manually (SysRq-f)",
+    "vm_fault_oom_spurious": "A page fault ended in VM_FAULT_OOM",
+    "bpf_oom": "A BPF program ran the OOM killer",
+}
+"""Causes that do not mean that memory ran out."""
 
 
 def _is_nameless(report: Report) -> bool:
@@ -69,6 +79,8 @@ def group_in_words(report: Report) -> list[str]:
     if memcg is None:
         return []
     name = plain(memcg.oom_path or memcg.path or "a control group")
+    service = service_of(memcg.oom_path or memcg.path)
+    name += f" ({plain(service.words)})" if service else ""
     if memcg.usage_kb is None or memcg.limit_kb is None:
         return [f"{name} reached its limit."]
     if memcg.met_with_swap:

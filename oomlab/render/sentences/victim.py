@@ -7,11 +7,14 @@ from collections.abc import Sequence
 from oomlab.badness import Explanation, Scored, explains
 from oomlab.diagnosis import Diagnosis
 from oomlab.render.safe import plain
+from oomlab.render.sentences.holders import service_in_words
 from oomlab.report import Report, Task, Victim
 from oomlab.units import human_kb
 from oomlab.words import listed
 
 _OTHERS_NAMED = 5
+_MUCH, _MANY = 0.25, 10
+"""The part of what all hold, and the number of processes, that decide whether it is chance who asks."""
 
 
 def process_name(process: Task | Victim) -> str:
@@ -34,7 +37,11 @@ def kill_in_words(report: Report, diagnosis: Diagnosis) -> list[str]:
     victim, *others = report.victims
     score = f", score {victim.score}" if victim.score is not None else ""
     weight = _weight_in_words(report, victim)
-    lines = [f"{process_name(victim)}{score}. {weight}".strip(), _asker_in_words(report, victim)]
+    lines = [
+        f"{process_name(victim)}{score}. {weight}".strip(),
+        service_in_words(report, victim),
+        _asker_in_words(report, victim, diagnosis),
+    ]
     if others:
         names = [process_name(each) for each in others[:_OTHERS_NAMED]]
         names += [f"{len(others) - _OTHERS_NAMED} more"] * (len(others) > _OTHERS_NAMED)
@@ -83,14 +90,27 @@ def _adjustment(own: Scored) -> str:
     return f", with oom_score_adj {adj}" if adj else ""
 
 
-def _asker_in_words(report: Report, victim: Victim) -> str:
+def _asker_in_words(report: Report, victim: Victim, diagnosis: Diagnosis) -> str:
     """Return what became of the process that asked, where the log shows it."""
     if report.trigger.pid is None or "allocating_task" in (victim.reason or ""):
         return ""
     if report.trigger.pid == victim.pid and victim.comm == "swapoff":
         return "It was also the one that asked."
     if report.trigger.pid == victim.pid:
-        return "It was also the one that asked, which is chance: the kernel looks for size, not for blame."
+        return f"It was also the one that asked{_chance(report, victim, diagnosis)}."
     if report.trigger.comm == victim.comm and report.trigger.pid not in {task.pid for task in report.tasks}:
         return "The one that asked may have been a thread of it."
     return f"The process that asked, {plain(report.trigger.comm or 'unnamed')}, was left alone."
+
+
+def _chance(report: Report, victim: Victim, diagnosis: Diagnosis) -> str:
+    """Return whether it is chance that the victim asked: not if it held much, or there were few to ask."""
+    held = next((each.rss or 0 for each in report.tasks if each.pid == victim.pid), None)
+    total = sum(task.rss or 0 for task in report.tasks)
+    if held is None or "allocating_task" in (victim.reason or ""):
+        return ""
+    if held >= _MUCH * total:
+        return ", as the largest often is"
+    if len(report.tasks) < _MANY or diagnosis.cause == "memcg_limit":
+        return ""
+    return ", which is chance: the kernel looks for size, not for blame"

@@ -1,0 +1,160 @@
+"""Who holds the memory, by name: the processes of the task table, grouped by command.
+
+What a process shares with others is counted in each of them. Since 6.8 the table has shared memory
+and mapped files in columns of their own. Before that there is one number, ``rss``; where the sum of all
+is more than the machine holds, only what a process cannot share is certain: its ``rss`` less all that
+is mapped by anybody.
+
+Source: mm/oom_kill.c, ``dump_tasks`` and ``dump_task``; include/linux/mm.h, ``get_mm_rss``.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from oomlab.diagnosis.usage import MemoryUse, memory_use
+from oomlab.report import Report, Task
+
+_HARMLESS = re.compile(r"[\w.,:;@/+#()~=\[\]-](?:[\w.,:;@/+#()~=\[\] -]{0,18}[\w.,:;@/+#()~=\[\]-])?")
+"""Names that may stand in a sentence: any other has characters that could be taken for more than a name."""
+
+_MAX_SUM = 1.05
+"""The sum of all processes, of what they can hold: beyond it, shared pages count more than once."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Holder:
+    """The processes of one command, the largest first, and what they hold together, in pages.
+
+    ``held`` is what they hold of RAM: their own memory, and what they share once; ``is_bound`` is true where
+    that is a lower bound. ``rss`` is the plain sum, in which shared pages count once for each process.
+    ``anon``, ``file`` and ``shmem`` are ``None`` before 6.8, ``swap`` before 3.7.
+    """
+
+    name: str
+    processes: tuple[Task, ...]
+    held: int
+    is_bound: bool
+    rss: int
+    anon: int | None
+    file: int | None
+    shmem: int | None
+    swap: int | None
+    page_tables: int | None
+
+    @property
+    def count(self) -> int:
+        """The number of processes."""
+        return len(self.processes)
+
+    @property
+    def first(self) -> Task:
+        """The process that holds the most of it."""
+        return self.processes[0]
+
+    @property
+    def users(self) -> tuple[int, ...]:
+        """The users that the processes run as."""
+        return tuple(dict.fromkeys(task.uid for task in self.processes if task.uid is not None))
+
+    @property
+    def words(self) -> str:
+        """Who it is, fit for a sentence: ``hoard (pid 5000)``, ``60 php-fpm processes``."""
+        name = self.name if _HARMLESS.fullmatch(self.name) else None
+        if self.count == 1:
+            return f"{name} (pid {self.first.pid})" if name else f"the process with pid {self.first.pid}"
+        return f"{self.count:,} {name} processes" if name else f"{self.count:,} processes of one command"
+
+
+def holders_of(report: Report, used: MemoryUse | None = None) -> tuple[Holder, ...]:
+    """Return who holds memory, by command, those who hold the most RAM and swap first.
+
+    ``used`` is what :func:`~oomlab.diagnosis.usage.memory_use` makes of the report, where it is known.
+    """
+    if not report.tasks:
+        return ()
+    commands: dict[str, list[Task]] = defaultdict(list)
+    for task in _leaders(report.tasks):
+        if task.rss or task.swapents:
+            commands[task.comm].append(task)
+    shared = _shared_by_all(report, used or memory_use(report))
+    found = [_holder(name, tasks, shared, report.page_size_kb) for name, tasks in commands.items()]
+    return tuple(sorted(found, key=lambda each: -(each.held + (each.swap or 0))))
+
+
+def _leaders(tasks: Sequence[Task]) -> Iterable[Task]:
+    """Leave out threads, which old kernels list beside the process whose memory they share."""
+    pids = {task.pid for task in tasks}
+    return [task for task in tasks if task.tgid in (None, task.pid) or task.tgid not in pids]
+
+
+def _holder(name: str, tasks: list[Task], shared: int | None, page_kb: int) -> Holder:
+    tasks.sort(key=lambda task: task.rss or 0, reverse=True)
+    rss = sum(task.rss or 0 for task in tasks)
+    anon, shmem = _sum(tasks, "rss_anon"), _sum(tasks, "rss_shmem")
+    held = rss
+    if anon is not None:
+        held = anon + max(task.rss_shmem or 0 for task in tasks)
+    elif shared is not None and len(tasks) > 1:
+        own = sum(max(0, (task.rss or 0) - shared) for task in tasks)
+        held = min(rss, own + min(shared, tasks[0].rss or 0))
+    return Holder(
+        name=name,
+        processes=tuple(tasks),
+        held=held,
+        is_bound=held < rss and anon is None,
+        rss=rss,
+        anon=anon,
+        file=_sum(tasks, "rss_file"),
+        shmem=shmem,
+        swap=_sum(tasks, "swapents"),
+        page_tables=_page_tables(tasks, page_kb),
+    )
+
+
+def _sum(tasks: Iterable[Task], column: str) -> int | None:
+    numbers = [number for task in tasks if (number := getattr(task, column)) is not None]
+    return sum(numbers) if numbers else None
+
+
+def _page_tables(tasks: list[Task], page_kb: int) -> int | None:
+    in_bytes = _sum(tasks, "pgtables_bytes")
+    if in_bytes is not None:
+        return in_bytes // (page_kb * 1024)
+    levels = [_sum(tasks, name) for name in ("nr_ptes", "nr_pmds", "nr_puds")]
+    return None if levels[0] is None else sum(filter(None, levels))
+
+
+def _shared_by_all(report: Report, used: MemoryUse) -> int | None:
+    """Return the pages that processes may share, where their sum shows that they do; else ``None``.
+
+    ``mapped`` counts each page once that any process maps of a file or of shared memory.
+    """
+    mapped, rss = report.totals.get("mapped"), sum(task.rss or 0 for task in report.tasks)
+    if report.scope == "memcg" or mapped is None or "anon" not in used:
+        return None
+    return mapped if rss > _MAX_SUM * (used.pages("anon", "shmem") + mapped) else None
+
+
+def holder_as_dict(holder: Holder, page_kb: int) -> dict[str, Any]:
+    """Return a holder as plain data for JSON, sizes in kB; ``command`` is as the log has it."""
+    sizes = {
+        "held": holder.held,
+        "rss": holder.rss,
+        "anon": holder.anon,
+        "file": holder.file,
+        "shmem": holder.shmem,
+        "swap": holder.swap,
+        "page_tables": holder.page_tables,
+    }
+    return {
+        "command": holder.name,
+        "processes": holder.count,
+        "largest_pid": holder.first.pid,
+        "users": list(holder.users),
+        "is_lower_bound": holder.is_bound,
+    } | {f"{name}_kb": None if pages is None else pages * page_kb for name, pages in sizes.items()}
