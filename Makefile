@@ -9,8 +9,9 @@ COURSE := .venv/.course
 DEV := .venv/.dev
 PINS := pyproject.toml constraints.txt
 NOTEBOOKS := $(wildcard notebooks/[0-9]*.ipynb notebooks/solutions/[0-9]*.ipynb)
-PYTEST := python -m pytest -n 2 --dist loadscope -r s tests oomlab \
-	--nbval --nbval-current-env --nbval-cell-timeout=60 --nbval-sanitize-with=notebooks/sanitize.cfg $(NOTEBOOKS)
+PYTEST := python -m pytest -n 2 --dist loadscope --no-loadscope-reorder -r s tests oomlab \
+	--nbval --nbval-current-env --nbval-cell-timeout=600 --nbval-kernel-startup-timeout=600 \
+	--nbval-sanitize-with=notebooks/sanitize.cfg $(NOTEBOOKS)
 # JupyterLab will not run as root, as in a container, unless it is told to.
 AS_ROOT := $(if $(filter 0,$(shell id -u)),--allow-root)
 

@@ -54,6 +54,12 @@ def outside() -> list[Path]:
     return corpus.logs(corpus.outside())
 
 
+def pytest_collection_modifyitems(items) -> None:
+    """Begin with the modules that take longest, so that no worker is left alone with one at the end."""
+    slow = {item.path for item in items if "lab_page" in getattr(item, "fixturenames", ())}
+    items.sort(key=lambda item: (item.path not in slow, item.path.suffix != ".ipynb"))
+
+
 def pytest_runtest_setup(item) -> None:
     """Skip tests that need other people's reports, in one place, so that they are one line of the summary."""
     if item.get_closest_marker("oracle") and corpus.outside() is None:

@@ -25,20 +25,21 @@ def calls(action: Callable[[], object]) -> int:
     return counted
 
 
-def slowdown(small: Callable[[], object], large: Callable[[], object], enough: float) -> float:
-    """Return how many times as much of the processor's time ``large`` takes as ``small``.
+def slowdown(small: Callable[[], object], large: Callable[[], object], size: int) -> float:
+    """Return how many times as long ``large`` takes as ``small``, which it is ``size`` times as large as.
 
-    Both are timed in turn, and the shortest time of each counts, for other processes disturb some
-    runs and shorten none. At most nine rounds are run: the first ratio below ``enough`` is returned.
+    It is compared with ``size`` runs of ``small``, so that both take equally long if the time grows
+    with the size. The processor's time counts, but a busy machine disturbs that too: of up to nine
+    rounds the lowest ratio is taken, and a round that is below twice the size is the last.
     """
-    shortest = [float("inf"), float("inf")]
+    ratios = []
     for _ in range(9):
-        shortest = [
-            min(best, _seconds(action)) for best, action in zip(shortest, (small, large), strict=True)
-        ]
-        if shortest[1] < enough * shortest[0]:
-            break
-    return shortest[1] / shortest[0]
+        base = _seconds(lambda: [small() for _ in range(size)])
+        if base:
+            ratios.append(size * _seconds(large) / base)
+            if ratios[-1] < 2 * size:
+                break
+    return min(ratios)
 
 
 def _seconds(action: Callable[[], object]) -> float:
