@@ -21,7 +21,7 @@ from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple
 
 from oomlab.exercises import Problem, UnknownExercise, find
-from oomlab.exercises.kinds import Essay, NotAnswered, Unreadable
+from oomlab.exercises.kinds import Choice, Essay, NotAnswered, Unreadable
 from oomlab.render.safe import NO_MATH
 
 __all__ = ["Card", "Feedback", "check", "hint", "problem", "solution"]
@@ -35,6 +35,12 @@ _MARKS: dict[Verdict, tuple[str, str]] = {
     "yours to judge": ("✎", "#0060a0"),
 }
 """The sign before each verdict; the colour repeats what sign and words say."""
+
+_UNANSWERED = {
+    False: "Put your answer in the cell above and run both cells.",
+    True: "Pick one of the options above, then run this cell again.",
+}
+"""What to do about an exercise that is not answered yet, by whether it is a choice."""
 
 _hints_given: Counter[tuple[str, str]] = Counter()
 """How many hints were asked for, by exercise and seed."""
@@ -52,7 +58,7 @@ class Fold(NamedTuple):
         inner = self.inner.html() if self.inner else ""
         return (
             f'<details><summary style="cursor: pointer">{html.escape(self.title)}</summary>'
-            f"{_code(html.escape(self.text))}{inner}</details>"
+            f"<div>{_code(html.escape(self.text))}</div>{inner}</details>"
         )
 
 
@@ -144,8 +150,7 @@ def _judge(problem: Problem, answer: Any, seed: int | None) -> Feedback:
     try:
         value = kind.read(_answered(answer))
     except NotAnswered:
-        message = "Put your answer in the cell above and run both cells."
-        return _with_hints(problem, seed, "not answered yet", message)
+        return _with_hints(problem, seed, "not answered yet", _UNANSWERED[isinstance(kind, Choice)])
     except Unreadable as error:
         return _with_hints(problem, seed, "not yet", str(error))
     if kind.same(value, problem.answer):

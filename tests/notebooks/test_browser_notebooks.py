@@ -32,6 +32,26 @@ def keep_picture(page, shoot, notebook):
     shoot(page, notebook.removesuffix(".ipynb"))
 
 
+def test_hints_and_options_open_by_mouse_and_from_the_keyboard(lab_page, shoot):
+    run_notebook(lab_page, "notebooks/01_read_the_report.ipynb")
+    card = lab_page.locator(".jp-OutputArea-output [role=status]", has_text="Not answered yet (01.1)")
+    nudge, method = (card.get_by_text(words) for words in ("Blocks come in sizes", "Work out 2 to the power"))
+    expect(nudge).to_be_hidden()
+    card.get_by_text("Hint", exact=True).click()
+    expect(nudge).to_be_visible()
+    expect(method).to_be_hidden()
+    stronger = card.locator("summary", has_text="A stronger hint")
+    stronger.focus()
+    stronger.press("Enter")
+    expect(method).to_be_visible()
+    options = lab_page.get_by_role("group", name="which zone stands below its min")
+    options.get_by_label("HighMem").click()
+    expect(lab_page.get_by_text("378,388 kB are free there")).to_be_visible()
+    options.get_by_label("HighMem").press("ArrowUp")
+    expect(lab_page.get_by_text("✓ Right (01.6)")).to_be_visible()
+    shoot(lab_page, "help")
+
+
 def test_there_are_notebooks():
     assert NOTEBOOKS
 
