@@ -86,7 +86,10 @@ Version = str | KernelVersion | KernelRelease
 """A kernel version in any of its forms."""
 
 Row = Mapping[str, Any]
-"""A fact of a table: its values, the versions it holds for, and its source."""
+"""A fact of a table: its values, the versions it holds for, and its source.
+
+A row with a ``vendor`` holds for that vendor's releases alone, and stands above mainline's.
+"""
 
 
 @lru_cache(maxsize=1024)
@@ -133,7 +136,13 @@ def lookup_all(table: str, version: Version, **where: str | bool) -> tuple[Row, 
     ``table`` is a file and one of its arrays: ``"watermarks.slack"``. ``where`` names traits of a row; a
     row without the trait holds for every value of it.
     """
-    return _matching(table, KernelVersion.of(version), tuple(where.items()))
+    return _matching(table, KernelVersion.of(version), _vendor(version), tuple(where.items()))
+
+
+def _vendor(version: Version) -> str | None:
+    if isinstance(version, str):
+        return vendor_of(version)
+    return version.vendor if isinstance(version, KernelRelease) else None
 
 
 def lookup(table: str, version: Version, **where: str | bool) -> Row:
@@ -153,8 +162,9 @@ def lookup(table: str, version: Version, **where: str | bool) -> Row:
 
 @lru_cache(maxsize=4096)
 def _matching(
-    table: str, version: KernelVersion, where: tuple[tuple[str, str | bool], ...]
+    table: str, version: KernelVersion, vendor: str | None, where: tuple[tuple[str, str | bool], ...]
 ) -> tuple[Row, ...]:
     name, _, kind = table.partition(".")
     rows = (row for row in load_table(name)[kind] if holds(row, version))
+    rows = (row for row in rows if row.get("vendor") in (None, vendor))
     return tuple(row for row in rows if all(row.get(trait, value) == value for trait, value in where))

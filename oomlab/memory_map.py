@@ -145,7 +145,7 @@ def more_lowmem(machine: Machine) -> str:
 
 def check_machine(machine: Machine) -> None:
     """Raise :class:`MachineError` with the first reason why a machine could not boot."""
-    for faults in (_negative, _unknown, _too_large, _too_small):
+    for faults in (_negative, _unknown, _not_built, _too_large, _too_small):
         reason = next(faults(machine), None)
         if reason is not None:
             raise MachineError(reason)
@@ -167,12 +167,19 @@ def _unknown(machine: Machine) -> Iterator[str]:
     if machine.arch == "i386" and machine.page_offset not in splits:
         choices = ", ".join(f"{split:#x}" for split in splits)
         yield f"page_offset is {machine.page_offset:#x}: choose one of {choices}"
-    scale = machine.watermark_scale_factor
-    if scale is not None and not 1 <= scale <= 3000:
-        yield f"watermark_scale_factor is {scale}: the kernel takes 1 to 3000"
     edges = [edge for hole in machine.low_holes for edge in hole]
     if edges != sorted(edges) or any(not 0 <= edge <= 0x100 for edge in edges):
         yield f"low_holes are {machine.low_holes}: give page frames below 0x100, rising"
+
+
+def _not_built(machine: Machine) -> Iterator[str]:
+    """Yield what this version of the kernel does not have, though others do."""
+    rules, scale = rules_for(machine), machine.watermark_scale_factor
+    if machine.allocator not in rules.allocators:
+        choices = " or ".join(map(repr, rules.allocators))
+        yield f"allocator is {machine.allocator!r}: Linux {machine.kernel} has {choices} alone"
+    if scale is not None and not 1 <= scale <= rules.max_scale_factor:
+        yield f"watermark_scale_factor is {scale}: Linux {machine.kernel} takes 1 to {rules.max_scale_factor}"
 
 
 def _too_large(machine: Machine) -> Iterator[str]:

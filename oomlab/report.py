@@ -158,7 +158,7 @@ class ZoneStat:
         """The pages of the zone: ``managed`` where it is printed (3.8 and later), else ``present``.
 
         ``managed`` is what the page allocator has; ``present`` counts what boot took as well. Since
-        3.10 the kernel shares its watermarks out by the former, before that by the latter, so this is
+        3.9 the kernel shares its watermarks out by the former, before that by the latter, so this is
         the size that a report's watermarks and reserves follow from. ``None`` where neither is printed.
         """
         return self.present if self.managed is None else self.managed

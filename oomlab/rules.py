@@ -9,7 +9,7 @@ them each rule can be had by itself, so that an old kernel needs no more rules t
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from functools import lru_cache
 from typing import Any, Literal, TypeVar
 
@@ -68,7 +68,8 @@ class MachineRules:
 
     ``zones`` are the names of its zones, lowest first, and ``ratios`` their ``lowmem_reserve_ratio`` by
     default. ``present`` is what it counts as present, ``counted`` the size that watermarks and reserves
-    follow from. A machine needs more than ``dma_end`` page frames of lowmem and may have ``max_ram_gib``.
+    follow from. A machine needs more than ``dma_end`` page frames of lowmem and may have ``max_ram_gib``,
+    one of ``allocators`` and a ``watermark_scale_factor`` of 1 to ``max_scale_factor``.
     ``vmalloc_end`` is an address, and with ``vmalloc_guard_mib`` it is ``None`` on x86_64. ``slack`` are
     the pages above a watermark at which a zone is still refused.
     """
@@ -76,6 +77,8 @@ class MachineRules:
     zones: tuple[str, ...]
     dma_end: int = DMA_END
     max_ram_gib: int
+    allocators: tuple[Allocator, ...]
+    max_scale_factor: int
     vmalloc_end: int | None
     vmalloc_guard_mib: int | None
     swiotlb_mib: int
@@ -113,11 +116,13 @@ def _rules_for(kernel: KernelVersion, arch: Arch, pae: bool, allocator: Allocato
         return MachineRules(
             zones=zones,
             max_ram_gib=lookup("zones.max_ram", kernel, arch=arch, pae=pae)["gib"],
+            allocators=tuple(lookup("zones.allocators", kernel)["names"]),
+            max_scale_factor=lookup("watermarks.max_scale_factor", kernel)["value"],
             vmalloc_end=lookup("zones.vmalloc_end", kernel, pae=pae)["address"] if arch == "i386" else None,
             vmalloc_guard_mib=lookup("zones.vmalloc_guard", kernel)["mib"] if arch == "i386" else None,
             swiotlb_mib=lookup("zones.swiotlb", kernel, arch=arch)["mib"],
             struct_page_bytes=lookup("zones.struct_page", kernel, arch=arch, allocator=allocator)["bytes"],
-            present=lookup("zones.present", kernel)["counts"],
+            present=lookup("zones.present", kernel, arch=arch)["counts"],
             counted=counted_field(kernel),
             watermarks=watermark_formula(kernel),
             movable=lookup("watermarks.movable", kernel)["small_min"],
@@ -138,6 +143,18 @@ def _struct(name: str, kernel: KernelVersion, arch: Arch, allocator: Allocator) 
     row = lookup("structs.struct", kernel, name=name, arch=arch)
     objects, pages = row[allocator]
     return StructRule(row["bytes"], objects / pages)
+
+
+def on_kernel(machine: Machine, kernel: KernelVersion) -> Machine:
+    """Return a machine with another kernel; where that has no SLAB any more, with SLUB.
+
+    >>> from oomlab.machine import INCIDENT
+    >>> INCIDENT.allocator, on_kernel(INCIDENT, KernelVersion((6, 12))).allocator
+    ('slab', 'slub')
+    """
+    moved = replace(machine, kernel=kernel)
+    offered = lookup("zones.allocators", kernel)["names"]
+    return moved if moved.allocator in offered else replace(moved, allocator=offered[0])
 
 
 def has_buffer_head_fix(machine: Machine) -> bool:

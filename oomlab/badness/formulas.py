@@ -56,7 +56,8 @@ def rule_of(version: Version) -> Rule:
     >>> rule_of("3.2.59").formula, rule_of("6.1").formula
     ('share', 'pages')
     """
-    return Rule(**{row["fact"]: row["value"] for row in lookup_all("badness.fact", version)})
+    facts = reversed(lookup_all("badness.fact", version))  # the first row of a fact counts: a vendor's own
+    return Rule(**{row["fact"]: row["value"] for row in facts})
 
 
 def score(task: Task, *, total_pages: int | None, kernel: Version, page_size_kb: int = 4) -> int | None:

@@ -16,6 +16,7 @@ from oomlab.cli.output import write_file
 from oomlab.errors import OomlabError, ReportError
 from oomlab.machine import INCIDENT
 from oomlab.mmzone import VM_SPLITS
+from oomlab.rules import on_kernel
 from oomlab.simulation import INCIDENT_WORKLOAD
 from oomlab.units import PAGE_KB, parse_size
 
@@ -121,6 +122,8 @@ def machine_and_work(arguments: argparse.Namespace) -> tuple[Machine, Workload]:
         machine, workload = _fitted(arguments.from_report)
     machine_changes = {field: given[option] for option, field in _MACHINE.items() if option in given}
     work_changes = {field: given[option] for option, field in _WORKLOAD.items() if option in given}
+    if "kernel" in machine_changes:
+        machine = on_kernel(machine, machine_changes["kernel"])
     return replace(machine, **machine_changes), replace(workload, **work_changes)
 
 

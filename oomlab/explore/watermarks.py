@@ -24,7 +24,7 @@ from oomlab.explore.widgets.picture import Box, Label, Line, Mark, Picture
 from oomlab.kernel import KernelVersion
 from oomlab.machine import INCIDENT, Machine
 from oomlab.memory_map import layout
-from oomlab.rules import rules_for
+from oomlab.rules import on_kernel, rules_for
 from oomlab.units import kb
 from oomlab.watermarks import headroom
 from oomlab.words import several
@@ -177,7 +177,7 @@ def chosen(machine: Machine, settings: Settings) -> Machine:
         replace(machine, ram=settings.ram, min_free_kbytes=settings.min_free_kbytes or None), settings.build
     )
     if settings.kernel != str(machine.kernel):
-        changed = replace(changed, kernel=KernelVersion.of(settings.kernel))
+        changed = on_kernel(changed, KernelVersion.of(settings.kernel))
     if settings.scale != (machine.watermark_scale_factor or 10):
         changed = replace(changed, watermark_scale_factor=settings.scale)
     by_zone = {"DMA": settings.ratio_dma, "DMA32": settings.ratio_dma, "Normal": settings.ratio_normal}

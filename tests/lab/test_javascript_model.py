@@ -35,6 +35,7 @@ OTHER = (
         low_holes=((0, 1), (0xA0, 0x100)),
         kernel=KernelVersion((6, 12)),
         boot_lowmem=30_000,
+        allocator="slub",
     ),
     replace(INCIDENT_WORKLOAD, written=9 * GIB, anon=10, other_slab=0),
 )

@@ -10,7 +10,7 @@ import pytest
 from oomlab.kernel import KernelVersion, load_table
 from oomlab.kernel_guess import kernel_bounds, kernel_of
 from oomlab.parsing import parse
-from oomlab.report import Report, ZoneStat
+from oomlab.report import Report, SourceLine, ZoneStat
 from tests.support import corpus
 
 HERE = Path(__file__).parents[1]
@@ -51,13 +51,38 @@ def test_named_kernels_of_real_reports_lie_within_the_bounds(outside):
     ("sample", "since", "until"),
     [
         ("2.6.5-protections.log", None, "2.6.11"),
-        ("2.6.18-el5.log", "2.6.18", "2.6.28"),
-        ("2.6.24-hot-cold.log", "2.6.24", "2.6.28"),
-        ("6.14-riscv-two-callers.log", "6.13", None),
+        ("2.6.18-el5.log", "2.6.18", "2.6.27"),
+        ("2.6.24-hot-cold.log", "2.6.19", "2.6.27"),
+        ("6.14-riscv-two-callers.log", "6.11", "6.18"),
     ],
 )
 def test_form_bounds_the_kernel(sample, since, until):
     form = kernel_bounds(parse((HERE / "samples" / sample).read_text(encoding="utf-8"))[0])
+    assert (form.since and str(form.since), form.until and str(form.until)) == (since, until)
+
+
+@pytest.mark.parametrize(
+    ("line", "since", "until"),
+    [
+        ("CPU    0: Hot: hi:  186, btch:  31 usd:  90", "2.6.19", "2.6.27"),
+        ("CPU    0: hi:  186, btch:  31 usd:  90", "2.6.25", "4.2"),
+        ("cpu 0 hot: low 2, high 6, batch 1", None, "2.6.18"),
+        ("Swap cache: add 0, delete 0, find 0/0, race 0+0", None, "2.6.27"),
+        ("Swap cache stats: add 0, delete 0, find 0/0", "2.6.25", "6.0"),
+        ("Out of memory: kill process 1 (a) score 5 or a child", "2.6.18", "2.6.36"),
+        ("Out of memory: Kill process 1 (a) score 5 or sacrifice child", "2.6.36", "5.1"),
+        ("Node 0 DMA free:8kB min:4kB reserved_highatomic:0KB free_highatomic:0KB", "6.15", None),
+        ("Memory allocations:", "6.10", "6.18"),
+        ("Memory allocations (profiling is currently turned off):", "6.18", None),
+        ("Node 0 active_anon:0kB all_unreclaimable? no Balloon:0kB", "6.15", None),
+        ("Node 0 DMA free:8kB min:4kB zspages:0kB", "6.18", None),
+        ("Memory cgroup min protection 0kB -- low protection 0kB", "6.19", None),
+        ("Node 0 active_anon:0kB Balloon:0kB gpu_active:0kB gpu_reclaim:0kB", "7.0", None),
+    ],
+)
+def test_words_were_printed_by_the_kernels_whose_source_has_them(line, since, until):
+    made = Report(kind="oom", first_line=1, last_line=1, source=(SourceLine(1, line),))
+    form = kernel_bounds(made)
     assert (form.since and str(form.since), form.until and str(form.until)) == (since, until)
 
 

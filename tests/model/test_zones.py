@@ -417,6 +417,8 @@ def test_the_bounce_buffer_costs_lowmem_only_when_ram_lies_above_4_gib() -> None
     assert swiotlb_pages(debian) == 16_384
     assert swiotlb_pages(replace(debian, ram=gib_to_pages(2))) == 0
     assert swiotlb_pages(INCIDENT) == 0
+    assert swiotlb_pages(replace(debian, kernel=version(4, 18))) == 0
+    assert swiotlb_pages(replace(debian, kernel=version(4, 19))) == 16_384
 
 
 def test_the_fix_of_2012_is_in_3_3_8_and_3_4_but_never_in_3_2() -> None:
@@ -462,9 +464,18 @@ def test_hugepages_make_a_64_bit_kernel_ask_for_67584_kb() -> None:
     assert zones(machine) != zones(replace(machine, transparent_hugepages=False))
 
 
-def test_the_cap_of_min_free_kbytes_rose_in_5_8() -> None:
-    assert default_min_free_kbytes(2**32, "5.7") == 65_536
-    assert default_min_free_kbytes(2**32, "5.8") == 262_144
+def test_the_cap_of_min_free_kbytes_rose_in_5_7() -> None:
+    assert default_min_free_kbytes(2**32, "5.6.4") == 65_536
+    assert default_min_free_kbytes(2**32, "5.7") == 262_144
+    assert default_min_free_kbytes(2**29, "5.7") == 92_681
+
+
+def test_since_5_11_a_zone_that_keeps_nothing_counts_among_those_above() -> None:
+    sizes, ratios = (3_968, 221_000, 800_000, 0), (256, 32, 0, 0)
+    counted = (0, 863, 3_988, 3_988)
+    for kernel in ("5.10.89", "5.11", "5.12.9", "5.13", "5.14", "6.1"):
+        assert lowmem_reserve(sizes, ratios, kernel)[0] == counted
+    assert lowmem_reserve(sizes, ratios, "5.10.44")[0] != counted
 
 
 def test_a_request_of_higher_order_needs_a_block_since_4_4_and_a_pyramid_before() -> None:
@@ -479,13 +490,21 @@ def test_a_request_of_higher_order_needs_a_block_since_4_4_and_a_pyramid_before(
 
 
 def test_the_off_by_two_lived_from_2_6_38_to_3_2() -> None:
-    assert [headroom(10, 8, 0, kernel) for kernel in ("2.6.32", "2.6.38", "3.2.71", "3.3", "6.1")] == [
-        2,
-        0,
-        0,
-        2,
-        2,
+    off = ("2.6.38", "3.0.48", "3.2.71", "2.6.32-642.el6.x86_64")
+    right = ("2.6.32", "2.6.32-5-amd64", "3.0.101", "3.3", "6.1")
+    assert {headroom(10, 8, 0, kernel) for kernel in off} == {0}
+    assert {headroom(10, 8, 0, kernel) for kernel in right} == {2}
+
+
+@pytest.mark.parametrize(
+    ("kernel", "slab", "slub"),
+    [("3.2.59", 67, 73), ("3.13.10", 68, 73), ("3.15", 71, 73), ("5.6.4", 71, 73), ("5.7.14", 64, 64)],
+)
+def test_buffer_heads_that_fit_a_page_of_slab(kernel: str, slab: int, slub: int) -> None:
+    machines = [
+        replace(INCIDENT, kernel=KernelVersion.of(kernel), allocator=each) for each in ("slab", "slub")
     ]
+    assert [rules_for(machine).buffer_head.per_page for machine in machines] == [slab, slub]
 
 
 def test_a_machine_is_given_all_rules_of_its_kernel_or_an_error_that_names_the_one_missing() -> None:
@@ -551,7 +570,7 @@ def test_a_kernel_older_than_every_rule_is_named() -> None:
         ({"ram": 100}, "16 MiB"),
         ({"ram": gib_to_pages(65)}, "64 GiB"),
         ({"ram": gib_to_pages(8), "pae": False}, "4 GiB"),
-        ({"kernel": version(6, 18)}, "4 GiB"),
+        ({"kernel": version(6, 18), "allocator": "slub"}, "4 GiB"),
         ({"vmalloc_mib": 1_000}, "lowmem"),
         ({"vmalloc_mib": 950}, "mem_map"),
         ({"page_offset": 0xB0000000}, "page_offset"),
@@ -561,6 +580,9 @@ def test_a_kernel_older_than_every_rule_is_named() -> None:
         ({"lowmem_reserve_ratio": (256,)}, "ratio"),
         ({"low_holes": ((5, 2),)}, "low_holes"),
         ({"watermark_scale_factor": 0}, "scale"),
+        ({"watermark_scale_factor": 2_000, "kernel": version(4, 9)}, "scale.* 1 to 1000"),
+        ({"watermark_scale_factor": 3_001, "allocator": "slub", "kernel": version(6, 12)}, "1 to 3000"),
+        ({"kernel": version(6, 12)}, "allocator is 'slab': Linux 6.12 has 'slub' alone"),
         ({"freed_late": 10**6}, "boot"),
         ({"pci_hole": 2**21}, "4 GiB"),
         ({"mem_limit": 5}, "16 MiB"),
@@ -657,7 +679,7 @@ def test_a_larger_min_free_kbytes_never_lowers_a_mark(machine: Machine, more: in
         assert small.watermark_high <= large.watermark_high
 
 
-def test_every_row_of_the_tables_has_a_source_and_no_two_overlap() -> None:
+def test_every_row_of_the_tables_has_a_source_and_no_two_of_one_vendor_overlap() -> None:
     from oomlab.kernel import holds, load_table
 
     versions = [
@@ -668,7 +690,7 @@ def test_every_row_of_the_tables_has_a_source_and_no_two_overlap() -> None:
             assert all(row["source"] for row in rows), name
             for kernel in versions:
                 found = [row for row in rows if holds(row, kernel)]
-                traits = [(row.get("arch"), row.get("pae"), row.get("allocator")) for row in found]
+                traits = [tuple(map(row.get, ("arch", "pae", "allocator", "vendor"))) for row in found]
                 assert len(set(traits)) == len(traits), (name, str(kernel))
 
 
@@ -682,9 +704,18 @@ MINORS = [
 
 
 def test_counted_pages_changed_from_present_to_managed() -> None:
-    assert [counted_field(kernel) for kernel in ("3.2", "3.9", "3.10", "6.1")] == ["present"] * 2 + [
-        "managed"
-    ] * 2
+    fields = [counted_field(kernel) for kernel in ("3.2", "3.8.13", "3.9.6", "3.10", "6.1")]
+    assert fields == ["present", "present", "managed", "managed", "managed"]
+
+
+def test_present_leaves_out_mem_map_until_3_8_and_on_64_bits_before_2_6_19_too() -> None:
+    def present(*parts: int, **changes: object) -> int:
+        return zones(replace(SIXTY_FOUR, kernel=version(*parts), **changes))[0].present  # type: ignore[arg-type]
+
+    assert present(3, 8, 13) == present(3, 7) < present(3, 9, 6)
+    assert present(2, 6, 18) == present(2, 6, 32)
+    spanned = zones(replace(INCIDENT, kernel=version(2, 6, 18)))[0]
+    assert spanned.present == spanned.spanned
 
 
 def test_every_recorded_guest_freed_the_same_late() -> None:

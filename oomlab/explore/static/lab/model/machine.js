@@ -98,7 +98,7 @@ export function moreLowmem(machine) {
 // Throw the first reason why a machine could not boot, in Python's words.
 export function checkMachine(machine) {
   if (machine.rules.error) throw new MachineError(machine.rules.error);
-  for (const faults of [negative, unknown, tooLarge, tooSmall]) {
+  for (const faults of [negative, unknown, notBuilt, tooLarge, tooSmall]) {
     const [reason] = faults(machine);
     if (reason !== undefined) throw new MachineError(reason);
   }
@@ -117,16 +117,23 @@ function* negative(machine) {
 const hex = (number) => `0x${number.toString(16)}`;
 
 function* unknown(machine) {
-  const { rules, arch, page_offset, watermark_scale_factor: scale, low_holes } = machine;
+  const { rules, arch, page_offset, low_holes } = machine;
   if (arch === "i386" && !rules.splits.includes(page_offset))
     yield `page_offset is ${hex(page_offset)}: choose one of ${rules.splits.map(hex).join(", ")}`;
-  if (scale !== null && !(scale >= 1 && scale <= 3000))
-    yield `watermark_scale_factor is ${scale}: the kernel takes 1 to 3000`;
   const edges = low_holes.flat();
   if (edges.some((edge, n) => !(edge >= (edges[n - 1] ?? 0) && edge <= 0x100))) {
     const holes = low_holes.map((hole) => `(${hole.join(", ")})`);
     yield `low_holes are (${holes.join(", ")}${holes.length === 1 ? "," : ""}): give page frames below 0x100, rising`;
   }
+}
+
+// What this version of the kernel does not have, though others do.
+function* notBuilt({ rules, kernel, allocator, watermark_scale_factor: scale }) {
+  const choices = rules.allocators.map((name) => `'${name}'`).join(" or ");
+  if (!rules.allocators.includes(allocator))
+    yield `allocator is '${allocator}': Linux ${kernel} has ${choices} alone`;
+  if (scale !== null && !(scale >= 1 && scale <= rules.max_scale_factor))
+    yield `watermark_scale_factor is ${scale}: Linux ${kernel} takes 1 to ${rules.max_scale_factor}`;
 }
 
 function* tooLarge({ rules, ram, arch, pae, kernel, pci_hole }) {
