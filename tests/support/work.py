@@ -28,13 +28,15 @@ def calls(action: Callable[[], object]) -> int:
 def slowdown(small: Callable[[], object], large: Callable[[], object], size: int) -> float:
     """Return how many times as long ``large`` takes as ``small``, which it is ``size`` times as large as.
 
-    It is compared with ``size`` runs of ``small``, so that both take equally long if the time grows
-    with the size. The processor's time counts, but a busy machine disturbs that too: of up to nine
-    rounds the lowest ratio is taken, and a round that is below twice the size is the last.
+    The processor's time counts, but a busy machine disturbs that too: of up to nine rounds the lowest
+    ratio is taken, and a round that is below twice the size is the last. A ``small`` that is short is
+    done ``size`` times, so that both sides are disturbed alike.
     """
     ratios = []
     for _ in range(9):
-        base = _seconds(lambda: [small() for _ in range(size)])
+        base = size * _seconds(small)
+        if base < 0.1:
+            base = _seconds(lambda: [small() for _ in range(size)])
         if base:
             ratios.append(size * _seconds(large) / base)
             if ratios[-1] < 2 * size:
