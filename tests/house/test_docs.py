@@ -120,7 +120,7 @@ def test_every_call_in_the_text_can_be_made(document, folder):
 
 @documents
 def test_every_file_that_is_named_is_there(document):
-    assert list(missing_paths(document.read_text(), (REPO, REPO / "oomlab"))) == []
+    assert list(missing_paths(document.read_text(), (REPO, REPO / "oomlab", document.parent))) == []
 
 
 @documents
