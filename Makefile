@@ -1,4 +1,4 @@
-# The course, its tests and its tools. `make help` names what there is.
+# The course, its tests and its tools. `make help` lists the targets.
 
 .DEFAULT_GOAL := help
 .PHONY: help lab setup test lowest notebooks lint bench
@@ -15,7 +15,7 @@ PYTEST := python -m pytest -n 2 --dist loadscope --no-loadscope-reorder -r s tes
 # JupyterLab will not run as root, as in a container, unless it is told to.
 AS_ROOT := $(if $(filter 0,$(shell id -u)),--allow-root)
 
-help: ## say what each target does
+help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' Makefile
 
 lab: $(COURSE) ## open the course in JupyterLab, on this machine only

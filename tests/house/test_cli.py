@@ -132,7 +132,7 @@ def test_the_incident_as_json_has_the_values_of_the_report(run, incident):
         "oom_score_adj": 0,
     }
     assert report["gfp"]["names"] == ["GFP_KERNEL", "__GFP_REPEAT", "__GFP_ZERO"]
-    assert report["victims"] == [{"pid": 21832, "comm": "clamd"}]
+    assert [(each["pid"], each["comm"]) for each in report["victims"]] == [(21832, "clamd")]
     assert report["tasks"] == 3
     highmem = report["zones"][2]
     assert (highmem["name"], highmem["free_kb"], highmem["reconstructed"]) == ("HighMem", 561924, True)
