@@ -239,7 +239,6 @@ class Memcg:
 
     ``stats`` are the statistics under the kernel's names, in ``stats_unit`` as it
     prints them: kB up to 5.2, bytes later (``pgscan`` and its like are plain counts).
-    ``oom_group`` is the group that is killed whole because of ``memory.oom.group``.
     """
 
     path: str | None = None
@@ -254,7 +253,6 @@ class Memcg:
     kmem_limit_kb: int | None = None
     stats: Mapping[str, int] = field(default_factory=lambda: _NOTHING)
     stats_unit: Literal["kB", "bytes"] | None = None
-    oom_group: str | None = None
     line: int | None = None
     stats_line: int | None = None
 
@@ -284,6 +282,7 @@ class Report:
     ``N pages RAM`` lines, in pages, by the kernel's own names in small letters
     (``free``, ``slab_unreclaimable``; ``ram``, ``highmem``, ``reserved``, ``pagecache``);
     ``totals_lines`` holds the line of each.
+    ``oom_group`` is the group that is killed whole because of ``memory.oom.group``, whoever met which limit.
     ``trace`` is the call trace, function names only, innermost first.
     ``slabs`` are kB used and kB in all by slab cache. ``panic`` is what the kernel
     said when it gave up. ``source`` holds every line from the first to the last
@@ -303,6 +302,7 @@ class Report:
     nodemask: str | None = None
     mems_allowed: str | None = None
     memcg: Memcg | None = None
+    oom_group: str | None = None
     totals: Mapping[str, int] = field(default_factory=lambda: _NOTHING)
     totals_lines: Mapping[str, int] = field(default_factory=lambda: _NOTHING)
     nodes: tuple[NodeStat, ...] = ()

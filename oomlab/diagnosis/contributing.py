@@ -10,6 +10,8 @@ from oomlab.diagnosis.finding import Claim, Finding, as_finding, rule, threshold
 from oomlab.diagnosis.named import main_holder
 from oomlab.diagnosis.rules.constraint import group_usage
 from oomlab.diagnosis.rules.consumers import swap_state
+from oomlab.kernel import lookup
+from oomlab.kernel_guess import kernel_of
 from oomlab.mmzone import is_highmem
 from oomlab.report import Report, Victim
 from oomlab.units import human_kb
@@ -88,11 +90,17 @@ def _mem_map(case: Case) -> Claim | None:
 def mem_map_pages(case: Case) -> int:
     """Return the pages of ``mem_map`` on a machine with HighMem; 0 on any other.
 
-    Source: include/linux/mm_types.h, ``struct page``: 32 bytes on most 32-bit kernels.
+    Source: include/linux/mm_types.h, ``struct page``: 32 bytes, and 40 with control groups since 3.19.
     """
     highmem = case.report.totals.get("highmem") or case.report.find_zone("HighMem")
     ram = case.report.totals.get("ram") or sum(each.zone.present or 0 for each in case.judged)
-    return int(ram * threshold("struct_page")) // (case.report.page_size_kb * 1024) if highmem else 0
+    return ram * _record_bytes(case) // (case.report.page_size_kb * 1024) if highmem else 0
+
+
+def _record_bytes(case: Case) -> int:
+    version = kernel_of(case.report).version
+    record: int = lookup("zones.struct_page", version, arch="i386")["bytes"]
+    return record
 
 
 @rule("cma")
@@ -199,7 +207,7 @@ def _allocation(case: Case) -> Claim | None:
 def _oom_group(case: Case) -> Claim | None:
     """A setting killed the whole group."""
     report = case.report
-    if report.memcg is None or not report.memcg.oom_group:
+    if not report.oom_group:
         return None
     count = len(report.victims)
     killed = f"{count} process{'' if count == 1 else 'es'} in this log"
@@ -214,7 +222,7 @@ def _oom_kill_allocating_task(case: Case) -> Claim | None:
     first = report.victims[0] if report.victims else None
     if first is None or "allocating_task" not in (first.reason or ""):
         return None
-    if report.memcg and report.memcg.oom_group:
+    if report.oom_group:
         return None
     text = "vm.oom_kill_allocating_task is set: whoever asked was killed, whatever it held."
     return Claim(text, "high", [first.line])

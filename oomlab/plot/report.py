@@ -57,7 +57,7 @@ def _zone(ax: Axes, row: float, verdict: Verdict, report: Report) -> None:
     label = f"{'?' if pages is None else format(pages, ',')} pages free"
     ax.text(1.015, row + 0.1, label, fontsize=TEXT, color=INK)
     urgent = swatch("danger").color if verdict.refused else QUIET
-    ax.text(1.015, row - 0.16, outcome_in_words(verdict), fontsize=TEXT, color=urgent, weight="bold")
+    ax.text(1.015, row - 0.16, outcome_in_words(verdict, report), fontsize=TEXT, color=urgent, weight="bold")
 
 
 def _marks(ax: Axes, row: float, verdict: Verdict, width: int) -> None:

@@ -27,7 +27,7 @@ from oomlab.verdict import Verdict, verdicts
 from oomlab.words import zone_name
 
 _LABEL = 10
-_PROBLEMS_SHOWN, _REMEDIES_SHOWN = 8, 3
+_PROBLEMS_SHOWN, _REMEDIES_SHOWN = 8, 4
 
 
 def text(report: Report, diagnosis: Diagnosis | None = None, *, width: int = 96, bold: bool = False) -> str:
@@ -82,7 +82,7 @@ def _zones(report: Report, judged: Sequence[Verdict]) -> list[str]:
     names = [plain(zone_name(each.zone, report)) for each in judged]
     first = max(map(len, [*names, _unit(report)])) + 2
     head = f"{_unit(report):<{first}}" + "".join(f"{title:>11}" for title in ("free", "min", "reserve"))
-    rows = [f"{name:<{first}}{_row(each)}" for name, each in zip(names, judged, strict=True)]
+    rows = [f"{name:<{first}}{_row(each, report)}" for name, each in zip(names, judged, strict=True)]
     return [head, *rows]
 
 
@@ -90,12 +90,12 @@ def _unit(report: Report) -> str:
     return f"pages of {report.page_size_kb} kB"
 
 
-def _row(verdict: Verdict) -> str:
+def _row(verdict: Verdict, report: Report) -> str:
     zone = verdict.zone
     numbers = f"{_number(zone.free)}{_number(zone.watermark_min)}"
     numbers += _number(verdict.reserve) if verdict.allowed else f"{'-':>11}"
     rebuilt = " (line rebuilt)" if zone.reconstructed else ""
-    return f"{numbers}   {outcome_in_words(verdict)}{rebuilt}"
+    return f"{numbers}   {outcome_in_words(verdict, report)}{rebuilt}"
 
 
 def _number(value: int | None) -> str:

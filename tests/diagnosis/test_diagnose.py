@@ -6,7 +6,6 @@ The machines are made up, each with just the numbers that its cause is known by.
 import json
 from dataclasses import replace
 from pathlib import Path
-from string import Formatter
 
 import pytest
 from hypothesis import given
@@ -171,8 +170,9 @@ def test_the_incident_is_proved_by_its_own_lines(incident):
 
 
 def test_more_swap_is_no_remedy_for_lowmem(incident):
-    assert incident.remedies
-    assert not any("swap" in remedy for remedy in incident.remedies)
+    advised = [each for each in incident.remedies if not each.startswith("What does not help")]
+    assert advised
+    assert not any("swap" in remedy for remedy in advised)
 
 
 # --- what is claimed, and how surely ----------------------------------------------------------
@@ -369,7 +369,7 @@ def test_a_dma_zone_that_is_all_of_lowmem_is_lowmem():
 
 def test_the_remedy_for_mem_map_says_what_it_would_give_back():
     remedies = diagnose(pae(ram=8_650_736, slab_reclaimable=100_000)).remedies
-    assert any("mem=24G" in remedy and "72 MiB" in remedy for remedy in remedies)
+    assert any("mem=24G" in remedy and "90 MiB" in remedy for remedy in remedies)
 
 
 @pytest.mark.parametrize(("kernel", "offered"), [("3.2.59", True), ("3.4", False)])
@@ -503,11 +503,13 @@ def test_a_huge_page_pool_larger_than_the_machine_is_not_believed():
 
 def test_remedies_name_causes_and_details_that_exist():
     rows = load_table("diagnosis")["remedy"]
-    assert {cause for row in rows for cause in row["causes"]} <= set(CAUSES)
+    assert {cause for row in rows for cause in row.get("causes", ())} <= set(CAUSES)
+    assert len({row["name"] for row in rows}) == len(rows)
     for row in rows:
-        assert set(row) <= {"causes", "with", "without", "needs", "since", "until", "text"}
-        needed = {field for _, field, _, _ in Formatter().parse(row["text"]) if field}
-        assert needed <= set(row.get("needs", ()))
+        assert {"name", "text", "source"} <= set(row)
+        assert set(row) <= {"name", "causes", "with", "without", "needs", "since", "until", "fixed"} | {
+            *("text", "source")
+        }
 
 
 def test_the_order_and_the_table_name_the_same_rules_in_the_same_order():

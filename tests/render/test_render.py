@@ -384,7 +384,7 @@ def test_whether_a_zone_could_have_served_several_pages_is_unknown_where_the_log
 
     def words(report):
         judged = verdicts(report, decode_trigger(report))
-        return outcome_in_words(judged[0]), zones_in_words(report, judged)
+        return outcome_in_words(judged[0], report), zones_in_words(report, judged)
 
     assert words(report)[0] == "cannot be told"
     assert "cannot be told" in words(report)[1]

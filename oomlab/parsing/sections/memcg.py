@@ -43,11 +43,13 @@ def _read_paths(draft: Draft) -> dict[str, Any]:
         match = _TASK.match(text) or _TASK_CUT.match(text)
         if match is not None:
             paths |= {"task_path": match[1]} | ({"oom_path": match[2]} if match.re is _TASK else {})
-    for _, text in draft.of("memcg_group"):
-        match = _GROUP.match(text)
-        if match is not None:
-            paths["oom_group"] = match[1]
     return paths
+
+
+def read_group(draft: Draft) -> str | None:
+    """Read which group is killed whole, because of ``memory.oom.group``."""
+    found = (_GROUP.match(text) for _, text in draft.of("memcg_group"))
+    return next((match[1] for match in found if match), None)
 
 
 def _read_usage(draft: Draft) -> dict[str, int]:

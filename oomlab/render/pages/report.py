@@ -113,7 +113,7 @@ def _zone_row(verdict: Verdict, report: Report) -> str:
     return (
         f'<tr><th scope="row">{markup(zone_name(zone, report))}'
         f'<br><small class="quiet">bar: {scale}{note}</small></th>'
-        f"<td>{markup(outcome_in_words(verdict))}</td>"
+        f"<td>{markup(outcome_in_words(verdict, report))}</td>"
         f'<td class="bar">{_zone_bar(verdict)}</td>{cells}</tr>'
     )
 

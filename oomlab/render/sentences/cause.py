@@ -75,6 +75,15 @@ def evidence_role(diagnosis: Diagnosis) -> str:
 
 def group_in_words(report: Report) -> list[str]:
     """Return which limit was met when a control group, and not the machine, ran out of memory."""
+    return [*_limit_in_words(report), *_killed_whole(report)]
+
+
+def _killed_whole(report: Report) -> list[str]:
+    group = report.oom_group
+    return [f"{plain(group)} was killed whole, because of its memory.oom.group."] if group else []
+
+
+def _limit_in_words(report: Report) -> list[str]:
     memcg = report.memcg
     if memcg is None:
         return []

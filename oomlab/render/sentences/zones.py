@@ -14,8 +14,12 @@ _MIN_UNSEEN = 1024
 """Pages of free memory outside the zones shown from which on they are mentioned."""
 
 
-def outcome_in_words(verdict: Verdict) -> str:
-    """Return what came of asking a zone, in a few words."""
+def outcome_in_words(verdict: Verdict, report: Report) -> str:
+    """Return what came of asking a zone, in a few words.
+
+    Before it kills, the kernel asks the zones once more, for ``high`` instead of ``min``.
+    Source: mm/page_alloc.c, ``__alloc_pages_may_oom``.
+    """
     if _is_empty(verdict.zone):
         return "empty"
     if verdict.allowed is None:
@@ -28,7 +32,16 @@ def outcome_in_words(verdict: Verdict) -> str:
         return f"short by {several(verdict.short, 'page')}"
     if verdict.block is None:
         return "cannot be told"
-    return f"{verdict.spare:,} to spare" if verdict.block else "no block large enough"
+    spare = "above min, not above high" if is_below_high(verdict, report) else "to spare"
+    return f"{verdict.spare:,} {spare}" if verdict.block else "no block large enough"
+
+
+def is_below_high(verdict: Verdict, report: Report) -> bool:
+    """Whether a zone refuses in the kernel's last try before a kill, though it has more than ``min``."""
+    high, spare = verdict.zone.watermark_high, verdict.spare
+    if report.kind != "oom" or high is None or spare is None or verdict.watermark is None:
+        return False
+    return spare + verdict.watermark <= high
 
 
 def _is_empty(zone: ZoneStat) -> bool:
@@ -59,6 +72,10 @@ def _able_in_words(report: Report, able: Sequence[Verdict]) -> str:
     names = plain(zone_names((each.zone for each in able), report))
     if any(each.block is None for each in able):
         return f"Whether {names} could have served it cannot be told: a number is missing."
+    if all(is_below_high(each, report) for each in able):
+        return (
+            f"{names} had more than min, but not more than high, which the last try before a kill asks for."
+        )
     return f"{names} had enough when the report was printed: another limit, or another moment, decided."
 
 

@@ -1,0 +1,253 @@
+"""What remedies need of a report: its numbers, and whether it is of a certain kind."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from fnmatch import fnmatchcase
+from functools import cache
+
+from oomlab.diagnosis.case import Case
+from oomlab.diagnosis.contributing import mem_map_pages
+from oomlab.diagnosis.finding import threshold
+from oomlab.diagnosis.holders import Holder
+from oomlab.diagnosis.named import largest_caches, main_holder
+from oomlab.diagnosis.rules.trigger import is_booting
+from oomlab.diagnosis.services import service_of
+from oomlab.kernel import KernelVersion, load_table
+from oomlab.units import human_kb, pages_to_gib
+
+_LOWERED = frozenset(("memory_max_write", "mem_cgroup_resize_max", "mem_cgroup_resize_limit"))
+"""Functions that set a limit, and kill until the group fits. Source: mm/memcontrol.c."""
+
+_NETWORK = ("skb", "napi", "netdev", "tcp_", "page_frag", "net_rx", "xmit", "fill_recv", "dev_alloc")
+_LOADERS = ("modprobe", "insmod", "kmod", "udevd", "systemd-udevd", "(udev-worker)")
+_COSTLY_ORDER = 3
+"""Up to this order the kernel kills rather than let a request fail. Source: include/linux/mmzone.h."""
+
+_POOL = 5
+"""So many processes of one command are a pool of workers."""
+
+_MIN_VICTIM_KB = 2**18
+
+
+def traits(case: Case) -> Iterator[tuple[str, str]]:
+    """Yield the traits of a case by name: a number as text, or an empty text; absent ones are left out."""
+    yield from _sizes(case)
+    yield from _less_ram(case)
+    yield from _less_cma(case)
+    yield "limit_by", _limit_by(case)
+    yield from _holder(case)
+    yield from _tables(case)
+    yield from _cache(case)
+    if case.report.scope == "memcg":
+        yield from _group(case)
+    elif case.cause == "not_oom":
+        yield from _failure(case)
+    min_free_kb = _min_free_kb(case)
+    if min_free_kb:
+        yield "min_free", str(min_free_kb)
+    yield from ((name, "") for name, has in _events(case).items() if has)
+
+
+# --- numbers ----------------------------------------------------------------------------------
+
+
+def _sizes(case: Case) -> Iterator[tuple[str, str]]:
+    report, used, movable = case.report, case.used, _movable(case)
+    known = {
+        "ram": used.size or 0,
+        "lowmem": 0 if movable else case.lowmem.size or 0,
+        "movable": movable,
+        "mem_map": mem_map_pages(case),
+        "swap": report.swap.total or 0 if report.swap else 0,
+        "cma": report.totals.get("cma_reserved", 0),
+        "locked": used.pages("unevictable"),
+        "pool": used.pages("hugetlb"),
+        "shmem": used.pages("shmem"),
+        "cached": used.pages("file") if used.share("file") >= threshold("file") else 0,
+    }
+    yield from ((name, case.human(pages)) for name, pages in known.items() if pages > 0)
+    if "file" in used and used.share("file") < threshold("little_file"):
+        yield "little_cache", ""
+        yield "cache", case.human(used.pages("file"))
+    victim = next(iter(report.victims), None)
+    if victim and (victim.anon_rss_kb or 0) >= _MIN_VICTIM_KB and (victim.oom_score_adj or 0) <= 0:
+        yield "victim_held", f"{human_kb(victim.anon_rss_kb or 0)} (pid {victim.pid})"
+
+
+def _movable(case: Case) -> int:
+    """Return the pages closed to the kernel on a machine that has no HighMem: those of ZONE_MOVABLE."""
+    if _has_highmem(case):
+        return 0
+    return sum(zone.size or 0 for zone in case.barred if zone.name == "Movable")
+
+
+def _has_highmem(case: Case) -> bool:
+    return bool(case.report.totals.get("highmem")) or case.report.find_zone("HighMem") is not None
+
+
+def _less_cma(case: Case) -> Iterator[tuple[str, str]]:
+    half = case.report.totals.get("cma_reserved", 0) * case.report.page_size_kb // 2**11
+    if half >= 4:
+        yield "cma_half", f"{half}M"
+
+
+def _less_ram(case: Case) -> Iterator[tuple[str, str]]:
+    """Work out what ``mem=`` with three quarters of the RAM would give back of ``mem_map``."""
+    ram = case.report.totals.get("ram", 0)
+    gib = int(pages_to_gib(ram, case.report.page_size_kb) * 3 / 4)
+    if gib >= 4 and mem_map_pages(case):
+        kept = gib * 2**20 // case.report.page_size_kb
+        yield "less", f"{gib}G"
+        yield "less_saves", case.human(mem_map_pages(case) * (1 - kept / ram))
+
+
+def _min_free_kb(case: Case) -> int | None:
+    """Work out a value for vm.min_free_kbytes: twice what is kept now, or at least 1 % of memory.
+
+    There is none beyond 5 % of memory, and none on a machine with HighMem, where it takes from lowmem.
+    """
+    size_kb = (case.used.size or 0) * case.report.page_size_kb
+    now_kb = sum(zone.watermark_min or 0 for zone in case.report.zones) * case.report.page_size_kb
+    new_kb = max(2 * now_kb, size_kb // 100)
+    return new_kb if not _has_highmem(case) and 0 < new_kb <= size_kb // 20 else None
+
+
+# --- who holds it -----------------------------------------------------------------------------
+
+
+def _limit_by(case: Case) -> str:
+    """Return what limits the memory of processes on the kernel of the report."""
+    kernel = case.report.kernel
+    if kernel is None or kernel.version >= KernelVersion((4, 5)):
+        return "memory.max, or MemoryMax= in systemd"
+    return "memory.limit_in_bytes" if kernel.version >= KernelVersion((2, 6, 25)) else "ulimit -v"
+
+
+def _holder(case: Case) -> Iterator[tuple[str, str]]:
+    holder = main_holder(case)
+    if holder is None:
+        yield "no_holder", ""
+        return
+    one = holder.count == 1
+    yield "holder_upper", holder.words[:1].upper() + holder.words[1:] if _is_phrase(holder) else holder.words
+    yield "held", f"{'at least ' if holder.is_bound else ''}{case.human(holder.held)}"
+    yield from zip(
+        ("s", "their", "them", "they", "are"),
+        ("s", "its", "it", "it", "is") if one else ("", "their", "them", "they", "are"),
+        strict=True,
+    )
+    program = _known("program", holder.name)
+    if program is not None:
+        yield "program", program
+    else:
+        yield "pool" if holder.count >= _POOL else "single", ""
+        yield "unknown_program", ""
+    adj = holder.first.oom_score_adj or 0
+    if adj < 0 and holder.first.pid not in {victim.pid for victim in case.report.victims}:
+        yield "protected", ""
+        yield "adj", str(adj)
+
+
+def _is_phrase(holder: Holder) -> bool:
+    return holder.words.startswith("the ")
+
+
+def _tables(case: Case) -> Iterator[tuple[str, str]]:
+    holder = max(case.holders, key=lambda each: each.page_tables or 0, default=None)
+    if holder is None or not holder.page_tables:
+        yield "no_tables", ""
+        return
+    yield "tables", case.human(holder.page_tables)
+    yield (
+        "table_holder_upper",
+        holder.words[:1].upper() + holder.words[1:] if _is_phrase(holder) else holder.words,
+    )
+    yield "table_have", "has" if holder.count == 1 else "have"
+
+
+def _cache(case: Case) -> Iterator[tuple[str, str]]:
+    for name, size_kb in largest_caches(case)[:1]:
+        advice = _known("cache", name)
+        if advice is not None:
+            yield "known_cache", ""
+            yield "cache_name", name
+            yield "cache_size", human_kb(size_kb)
+            yield "cache_advice", advice.replace("NAME", name)
+
+
+@cache
+def _known(table: str, name: str) -> str | None:
+    """Return what ``tables/diagnosis.toml`` advises for a command or a slab cache of that name."""
+    rows = load_table("diagnosis")[table]
+    found = (row["text"] for row in rows if any(fnmatchcase(name, each) for each in row["names"]))
+    return next(found, None)
+
+
+# --- control groups ---------------------------------------------------------------------------
+
+_MANAGERS = {
+    "kubernetes": "pod",
+    "systemd": "unit",
+    "slurm": "job",
+    "lxc": "plain_group",
+    "machine": "plain_group",
+}
+
+
+def _group(case: Case) -> Iterator[tuple[str, str]]:
+    group = case.report.memcg
+    limit = (group.swap_limit_kb if group.met_with_swap else None) or group.limit_kb if group else None
+    yield "now", f" (now {human_kb(limit)})" if limit else ""
+    if limit:
+        yield "limit", human_kb(limit)
+    service = service_of(group.oom_path or group.path) if group else None
+    if service is None or (service.manager == "systemd" and not service.unit):
+        yield "plain_group", ""
+    else:
+        yield _MANAGERS.get(service.manager, "docker"), ""
+        if service.unit:
+            yield "unit", service.unit
+    if group is not None and group.swap_limit_kb == 0:
+        yield "no_group_swap", ""
+    if group is not None and group.kmem_usage_kb is None and "rss" not in group.stats:
+        yield "v2", ""  # v1 prints kmem, and calls process memory rss
+
+
+# --- requests that failed ---------------------------------------------------------------------
+
+
+def _failure(case: Case) -> Iterator[tuple[str, str]]:
+    report, trace = case.report, case.report.trace
+    line = report.quote(report.trigger.line) if report.trigger.line else None
+    is_vmalloc = line is not None and "vmalloc" in line.text
+    failed = report.kind == "allocation_failure" and not report.is_stall
+    loads = is_booting(case) or (report.trigger.comm or "") in _LOADERS
+    found = {
+        "stall": report.is_stall,
+        "listing": report.kind == "show_mem",
+        "vmalloc": failed and is_vmalloc,
+        "atomic": failed and case.mask_known and not case.mask.may_sleep,
+        "several": failed and case.order > 0,
+        "costly": failed and case.order > _COSTLY_ORDER,
+    }
+    yield from ((name, "") for name, has in found.items() if has)
+    if failed and not any(has for name, has in found.items() if name != "atomic" or _min_free_kb(case)):
+        yield "failed_other", ""
+    if any(part in name for name in trace for part in _NETWORK):
+        yield "network", ""
+    if loads or any(name.endswith("_probe") for name in trace):
+        yield "probe", ""
+    yield "block", case.human(1 << min(case.order, 20))
+
+
+# --- what happened ----------------------------------------------------------------------------
+
+
+def _events(case: Case) -> dict[str, bool]:
+    groups = [victim.memcg or "" for victim in case.report.victims]
+    return {
+        "limit_lowered": not _LOWERED.isdisjoint(case.report.trace),
+        "kubernetes": any("kubepods" in group for group in groups),
+        "lost_state": not (case.judged and case.used.is_known and case.mask_known),
+    }

@@ -1,0 +1,281 @@
+"""What to try: each remedy with a report that it is for, and one so like it that it is not."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from oomlab.diagnosis import diagnose
+from oomlab.diagnosis.case import open_case
+from oomlab.diagnosis.remedies import fitting
+from oomlab.diagnosis.traits import traits
+from oomlab.kernel import KernelRelease, load_table
+from oomlab.parsing import parse
+from oomlab.report import Memcg, Report, Source, Swap, Task, Trigger, Victim
+from tests.diagnosis.test_diagnose import BIG, BOOT, CASES, FULL, KERNEL, USER, fragmented, machine, pae, zone
+
+LOGS = Path(__file__).parent / "cases"
+ATOMIC = replace(KERNEL, gfp_mask=0xA20, gfp_names=("GFP_ATOMIC",))
+UID = "1f2e3d4c-aaaa-bbbb-cccc-0123456789ab"
+
+
+def case(name: str) -> Report:
+    (report,) = parse((LOGS / f"{name}.log").read_text())
+    return report
+
+
+def on(kernel: str, report: Report) -> Report:
+    return replace(report, kernel=KernelRelease.of(kernel))
+
+
+def failed(*zones, trigger=ATOMIC, trace=(), **totals) -> Report:
+    """A machine of 4 GB, a small part of it kept free, on which a request failed."""
+    zones = zones or (zone(free=300, low=1000, size=1_000_000),)
+    report = machine(*zones, trigger=trigger, victims=(), **totals)
+    return replace(report, kind="allocation_failure", trace=trace)
+
+
+def group(path: str = "/lab", **changes) -> Report:
+    """A group of 1 MiB that is full of process memory."""
+    memcg = Memcg(usage_kb=1024, limit_kb=1024, stats={"anon": 2**20}, stats_unit="bytes", oom_path=path)
+    return replace(machine(), scope="memcg", memcg=replace(memcg, **changes))
+
+
+def held_by(name: str, count: int = 1, report: Report | None = None, **columns) -> Report:
+    """A full machine on which processes of one name hold nearly everything."""
+    tasks = tuple(Task(100 + i, name, rss=200_000 // count, **columns) for i in range(count))
+    return replace(report or CASES["global_anon"], tasks=tasks)
+
+
+def listing(name: str, report: Report) -> Report:
+    return replace(report, slabs={name: (300_000, 300_000)}, slabs_line=3)
+
+
+ANON, GROUP, SLAB = CASES["global_anon"], group(), CASES["slab_unreclaimable"]
+LOWMEM, LOWMEM_SLAB = CASES["lowmem_exhaustion"], pae(ram=8_650_736, slab_reclaimable=100_000)
+PANIC = replace(ANON, panic="Kernel panic - not syncing: Out of memory: compulsory panic_on_oom is enabled")
+POD = group(f"/kubepods/burstable/pod{UID}")
+NODE = Victim(pid=77, memcg=f"/kubepods/besteffort/pod{UID}", anon_rss_kb=400_000)
+FULL_OF_CACHE = {"active_file": 400_000, "inactive_file": 400_000}
+NETWORK = ("warn_alloc", "skb_page_frag_refill", "try_fill_recv")
+CMA_ZONE = zone(free=40_000, free_cma=39_500)
+TOO_LITTLE = CASES["too_little_ram"]
+NO_BLOCK = failed(fragmented(), trigger=BIG)
+MANUAL = CASES["sysrq_manual"]
+FAULT = CASES["vm_fault_oom_spurious"]
+FRAGMENTED = CASES["fragmentation"]
+KILL_LINE = Report(kind="oom", first_line=1, last_line=1, victims=(Victim(pid=7, anon_rss_kb=2**20),))
+CACHE_IN_LOWMEM = replace(
+    LOWMEM,
+    zones=tuple(
+        replace(each, counters={"inactive_file": 90_000, "active_file": 0}) if each.name == "Normal" else each
+        for each in LOWMEM.zones
+    ),
+)
+DIRTY = {"file": 2**20, "file_dirty": 2**20}
+
+PAIRS: dict[str, tuple[Report, Report]] = {
+    "panic_on_oom": (PANIC, ANON),
+    "oom_group": (case("oom-group-alone"), ANON),
+    "limit_lowered": (replace(GROUP, trace=("mem_cgroup_out_of_memory", "memory_max_write")), GROUP),
+    "lowmem_unaccounted": (
+        replace(
+            pae(slab_unreclaimable=30_000),
+            zones=tuple(
+                replace(each, counters=dict.fromkeys(("active_anon", "active_file", "pagetables"), 500))
+                if each.name != "HighMem"
+                else each
+                for each in pae().zones
+            ),
+        ),
+        LOWMEM,
+    ),
+    "64_bit": (LOWMEM, ANON),
+    "less_movable": (
+        machine(
+            zone(free=700, size=200_000, reserve=(0, 0, 0, 900)),
+            zone("Movable", free=90_000),
+            trigger=KERNEL,
+        ),
+        LOWMEM,
+    ),
+    "buffer_heads_fix": (
+        on("3.2.59", pae(slab_reclaimable=150_000, active_file=500_000)),
+        on("3.3.8", pae(slab_reclaimable=150_000, active_file=500_000)),
+    ),
+    "aging_fix": (
+        on("4.9.0", CACHE_IN_LOWMEM),
+        on("4.9.228", CACHE_IN_LOWMEM),
+    ),
+    "less_ram": (LOWMEM_SLAB, LOWMEM),
+    "lowmem_slab": (LOWMEM, pae(trigger=KERNEL)),
+    "vmsplit": (LOWMEM, ANON),
+    "not_more_ram": (LOWMEM_SLAB, LOWMEM),
+    "dma_driver": (CASES["dma_exhaustion"], LOWMEM),
+    "dma_reserve": (CASES["dma_exhaustion"], LOWMEM),
+    "cma_smaller": (CASES["cma"], ANON),
+    "cma_half": (machine(CMA_ZONE, trigger=KERNEL, cma_reserved=65_536), CASES["cma"]),
+    "cma_64_bit": (machine(CMA_ZONE, trigger=KERNEL, ram=400_000, highmem=150_000), CASES["cma"]),
+    "cma_slab": (machine(CMA_ZONE, trigger=KERNEL, slab_unreclaimable=150_000), CASES["cma"]),
+    "highatomic_update": (on("6.1", CASES["highatomic"]), on("6.12.30", CASES["highatomic"])),
+    "highatomic_scale": (on("4.9", CASES["highatomic"]), on("4.5", CASES["highatomic"])),
+    "fragmentation_cma": (machine(fragmented("C", free_cma=10_000), trigger=BIG), FRAGMENTED),
+    "fragmentation_slab": (machine(fragmented(), trigger=BIG, slab_unreclaimable=100_000), FRAGMENTED),
+    "several_pages": (FRAGMENTED, CASES["highatomic"]),
+    "compact_proactively": (FRAGMENTED, on("5.4", FRAGMENTED)),
+    "compact_once": (on("5.4", FRAGMENTED), FRAGMENTED),
+    "fragmentation_min_free": (
+        machine(replace(fragmented(), watermark_min=500), trigger=BIG),
+        machine(replace(fragmented(), watermark_min=9_000), trigger=BIG),
+    ),
+    "program": (held_by("php-fpm8.2", 60), held_by("unknown", 60)),
+    "pool": (held_by("unknown", 60), held_by("unknown", 2)),
+    "single": (held_by("unknown"), held_by("mysqld")),
+    "protected": (held_by("guarded", oom_score_adj=-900), held_by("unguarded", oom_score_adj=0)),
+    "no_holder": (ANON, held_by("unknown")),
+    "node": (replace(ANON, victims=(NODE,)), ANON),
+    "add_swap": (ANON, replace(ANON, swap=FULL)),
+    "swap_is_full": (replace(ANON, swap=FULL), ANON),
+    "overcommit": (ANON, machine(inactive_anon=120_000, inactive_file=40_000)),
+    "swappiness": (CASES["swap_unused"], ANON),
+    "locked": (CASES["swap_unused"], ANON),
+    "swapoff_slab": (
+        machine(inactive_anon=90_000, slab_unreclaimable=90_000, swap=Swap(total=0, free=-60_000)),
+        CASES["swapoff"],
+    ),
+    "swapoff": (CASES["swapoff"], ANON),
+    "known_cache": (listing("kmalloc-2048", SLAB), listing("made_up_cache", SLAB)),
+    "slab": (SLAB, ANON),
+    "allocinfo": (on("6.12", SLAB), on("6.9", SLAB)),
+    "shmem": (CASES["shmem"], ANON),
+    "unaccounted": (CASES["unaccounted"], ANON),
+    "page_table_holder": (
+        held_by("oracle", 50, CASES["page_tables"], nr_ptes=700),
+        CASES["page_tables"],
+    ),
+    "page_tables": (CASES["page_tables"], held_by("oracle", 50, CASES["page_tables"], nr_ptes=700)),
+    "kernel_stacks": (CASES["kernel_stacks"], ANON),
+    "unevictable": (CASES["unevictable"], ANON),
+    "hugetlb": (CASES["hugetlb"], ANON),
+    "writeback": (CASES["writeback"], ANON),
+    "group_dirty": (group(stats=DIRTY), GROUP),
+    "group_shmem": (case("pod-shared-memory"), GROUP),
+    "group_kmem": (group(stats={"kernel": 2**20}), GROUP),
+    "group_program": (held_by("java", report=GROUP), held_by("unknown", report=GROUP)),
+    "group_holder": (held_by("unknown", report=GROUP), held_by("java", report=GROUP)),
+    "pod_limit": (POD, GROUP),
+    "docker_limit": (group("/docker/shop"), POD),
+    "unit_limit": (group("/system.slice/nginx.service"), GROUP),
+    "job_limit": (group("/slurm/uid_1000/job_123/step_0"), GROUP),
+    "group_limit": (GROUP, POD),
+    "group_no_swap": (group(swap_limit_kb=0), GROUP),
+    "memory_high": (GROUP, group(kmem_usage_kb=0)),
+    "nodes": (CASES["numa_node_bound"], ANON),
+    "sysrq": (MANUAL, ANON),
+    "fault_update": (on("5.10.44", FAULT), on("5.15.85", FAULT)),
+    "fault_limit": (on("4.19", FAULT), on("6.1", FAULT)),
+    "fault_handler": (FAULT, ANON),
+    "bpf": (CASES["bpf_oom"], ANON),
+    "too_little_ram": (TOO_LITTLE, ANON),
+    "allocating_task": (
+        machine(
+            inactive_anon=200_000,
+            victims=(Victim(pid=7, reason="Out of memory (oom_kill_allocating_task)"),),
+        ),
+        ANON,
+    ),
+    "failed_harmless": (failed(trace=NETWORK), failed(trace=("warn_alloc", "ext4_bread"))),
+    "failed_dma": (replace(CASES["dma_exhaustion"], kind="allocation_failure", victims=()), failed()),
+    "failed_lowmem": (replace(LOWMEM, kind="allocation_failure", victims=()), failed()),
+    "failed_cma": (failed(CMA_ZONE, trigger=KERNEL), failed()),
+    "failed_scale": (failed(**FULL_OF_CACHE), on("4.4", failed(**FULL_OF_CACHE))),
+    "failed_min_free": (on("4.4", failed(**FULL_OF_CACHE)), failed(**FULL_OF_CACHE)),
+    "failed_frames": (failed(trigger=replace(ATOMIC, order=3), trace=NETWORK), failed(trace=NETWORK)),
+    "failed_probe": (failed(trigger=replace(BOOT, order=5)), failed(trigger=replace(KERNEL, order=5))),
+    "failed_costly": (failed(trigger=replace(KERNEL, order=5)), failed(trigger=BIG)),
+    "failed_compact": (NO_BLOCK, failed()),
+    "failed_compact_once": (on("5.4", NO_BLOCK), NO_BLOCK),
+    "failed_vmalloc": (
+        replace(failed(trigger=KERNEL), source=Source(1, ("modprobe: vmalloc: allocation failure",))),
+        failed(trigger=KERNEL),
+    ),
+    "stall": (
+        replace(failed(), source=Source(1, ("cc1: page allocation stalls for 10004ms, order:0",))),
+        failed(),
+    ),
+    "listing": (replace(failed(trigger=Trigger()), kind="show_mem"), failed()),
+    "failed_other": (failed(trigger=KERNEL), failed()),
+    "whole_log": (KILL_LINE, CASES["undetermined"]),
+    "record": (CASES["undetermined"], ANON),
+    "heavy": (KILL_LINE, case("kill-line-alone")),
+}  # fmt: skip
+
+
+def remedies_of(report: Report) -> set[str]:
+    """The names of the remedies that a report gets."""
+    diagnosis = diagnose(report)
+    judged = replace(open_case(report), cause=diagnosis.cause)
+    rows = fitting(judged, diagnosis.contributing, dict(traits(judged)))
+    assert len(rows) == len(diagnosis.remedies)
+    return {row["name"] for row in rows}
+
+
+def test_every_remedy_has_its_pair_of_reports():
+    assert set(PAIRS) == {row["name"] for row in load_table("diagnosis")["remedy"]}
+
+
+@pytest.mark.parametrize("name", PAIRS)
+def test_a_remedy_is_for_one_report_and_not_for_the_other(name):
+    one, other = PAIRS[name]
+    assert name in remedies_of(one), diagnose(one).summary
+    assert name not in remedies_of(other), diagnose(other).summary
+
+
+@pytest.mark.parametrize("report", [each for pair in PAIRS.values() for each in pair])
+def test_every_report_is_told_what_to_try(report):
+    remedies = diagnose(report).remedies
+    assert remedies
+    assert not any("{" in remedy or "  " in remedy for remedy in remedies)
+
+
+# --- the cases that had none, or the wrong one ------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("pool", "60 php-fpm processes hold 3.2 GiB: lower pm.max_children"),
+        ("one-hoarder", "hoard (pid 5000) holds 3.7 GiB: give it less to do"),
+        ("kubernetes-node", "postgres (pid 2200) is protected by its oom_score_adj of -997"),
+        ("kubernetes-node", "kubelet"),
+        ("pod-shared-memory", "emptyDir"),
+        ("pod-shared-memory", "resources.limits.memory (now 256 MiB)"),
+        ("atomic-failure", "vm.watermark_scale_factor"),
+        ("atomic-failure", "vm.min_free_kbytes"),
+        ("atomic-failure", "the packet is dropped and sent again"),
+        ("sysrq", "/proc/sysrq-trigger is always obeyed"),
+        ("group-and-panic", "Set vm.panic_on_oom to 0"),
+        ("oom-group-alone", "set memory.oom.group to 0"),
+        ("slab-list", "kmalloc-2048 holds 58 MiB"),
+    ],
+)
+def test_the_case_is_answered(name, words):
+    assert words in " ".join(diagnose(case(name)).remedies)
+
+
+def test_min_free_kbytes_is_never_raised_where_there_is_highmem():
+    report = replace(LOWMEM, kind="allocation_failure", victims=(), trigger=ATOMIC)
+    assert not any("first try" in remedy for remedy in diagnose(report).remedies)
+
+
+def test_a_user_request_is_not_called_urgent():
+    assert "failed_scale" not in remedies_of(failed(trigger=USER, **FULL_OF_CACHE))
+
+
+@pytest.mark.parametrize(
+    ("kernel", "words"),
+    [("6.1", "memory.max"), ("3.10", "memory.limit_in_bytes"), ("2.6.18", "ulimit -v")],
+)
+def test_a_limit_is_set_as_the_kernel_knows_it(kernel, words):
+    remedies = diagnose(on(kernel, held_by("unknown"))).remedies
+    assert any(f"({words}" in remedy for remedy in remedies)
