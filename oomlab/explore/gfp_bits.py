@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from functools import partial
 from itertools import groupby
+from textwrap import wrap
 from typing import NamedTuple
 
 from oomlab.explore.machines import KERNELS
@@ -21,6 +22,8 @@ LADDERS = {"32-bit": ("HighMem", "Normal", "DMA"), "64-bit": ("Normal", "DMA32",
 """The zones of two kinds of machine, from the highest to the lowest."""
 ROW = 20
 """Pixels from one line of text to the next."""
+LETTER = 7.2
+"""Pixels that a letter takes at most, on the average of a line."""
 
 
 class GfpBits(Explorer):
@@ -153,7 +156,7 @@ def draw_mask(mask: GfpMask, spans: Sequence[Reading], width: int) -> Picture:
     wide = width >= 640
     ladders = _draw_ladders(mask, 0.52 * width if wide else width)
     able = _draw_abilities(mask, *((0.58 * width, 0) if wide else (0, 118)))
-    words, bottom = _draw_words(mask, 150 if wide else 268, wide)
+    words, bottom = _draw_words(mask, 150 if wide else 268, width, wide)
     others, height = _draw_readings(mask, spans, bottom + 16, width)
     return Picture(width=width, height=height, marks=(*ladders, *able, *words, *others))
 
@@ -163,7 +166,8 @@ def _heading(x: float, y: float, text: str) -> Label:
 
 
 def _draw_ladders(mask: GfpMask, width: float) -> Iterator[Mark]:
-    yield _heading(0, 14, "Where the page may come from, first choice first")
+    order = ", first choice first" if width > 340 else ""
+    yield _heading(0, 14, f"Where the page may come from{order}")
     step = (width - 56) / 3
     for row, (machine, zones) in enumerate(LADDERS.items()):
         y, open_to = 26 + 40 * row, zones_allowed(mask, zones)
@@ -187,15 +191,18 @@ def _draw_abilities(mask: GfpMask, x: float, y: float) -> Iterator[Mark]:
         yield Label(x + 20, line, ability, bold=able, tone="ink" if able else "muted")
 
 
-def _draw_words(mask: GfpMask, top: float, wide: bool) -> tuple[list[Mark], float]:
-    """Say what each bit asks for; give the marks and the height at which they end."""
+def _draw_words(mask: GfpMask, top: float, width: int, wide: bool) -> tuple[list[Mark], float]:
+    """Draw what each bit asks for; return the marks and the height at which they end."""
     marks: list[Mark] = [_heading(0, top + 14, "What each bit asks for")]
     line = top + 16
     for flag in mask_flags(mask):
         line += ROW
         marks.append(Label(0, line, flag.name, size=12, mono=True))
+        left = 180 if wide else 12
         line += 0 if wide else 17
-        marks.append(Label(180 if wide else 12, line, flag.meaning, tone="ink" if wide else "muted"))
+        for n, words in enumerate(wrap(flag.meaning, int((width - left) / LETTER))):
+            line += 17 if n else 0
+            marks.append(Label(left, line, words, tone="ink" if wide else "muted"))
     return marks, line + 12
 
 
@@ -208,10 +215,10 @@ def _draw_readings(mask: GfpMask, spans: Sequence[Reading], top: float, width: i
         marks.append(
             Label(0, line + ROW + 4, f"since {each.since}", bold=here, tone="ink" if here else "muted")
         )
-        line += 4
-        for text in wrap_names(each.mask.text, width - 100):
+        left, line = (100, line + 4) if width >= 400 else (12, line + ROW + 4)
+        for text in wrap_names(each.mask.text, width - left):
             line += ROW
-            marks.append(Label(100, line, text, size=12, bold=here, mono=True))
+            marks.append(Label(left, line, text, size=12, bold=here, mono=True))
     return marks, round(line + 12)
 
 

@@ -43,6 +43,8 @@ SCALE_STEPS = (1, 2, 5, 10, 20, 50, 100, 150, 200, 300, 500, 750, 1000)
 RATIO_STEPS = doubling_steps(1, 1024, parts=1)
 ROW = 22
 """Pixels from one row of the table to the next."""
+DIGIT = 9
+"""Pixels that a digit of a column takes at most, bold, with its share of the gap."""
 
 
 class WatermarkCalculator(Explorer):
@@ -351,16 +353,48 @@ def draw_watermarks(judged: RequestSum, derived: Sequence[Zone], field: str, wid
 def _draw_table(
     judged: RequestSum, derived: Sequence[Zone], field: str, width: int
 ) -> tuple[list[Mark], int]:
-    """Draw zones as columns; what the sum takes from the table is bold. Give the height it ends at."""
-    names = [zone.name for zone in derived]
+    """Draw zones as columns; what the sum takes from the table is bold. Return the height it ends at.
+
+    Where the numbers would meet each other or the labels, each label has a line of its own above them.
+    """
     columns = [zone for zone in derived if zone.present]
+    rows = _table_rows(derived, columns, field)
     left = 150 if width >= 520 else 118
+    longest = max(len(f"{number:,}") for _, _, numbers in rows for number in numbers)
+    is_stacked = (width - left) / len(columns) < DIGIT * longest
+    if is_stacked:
+        left = 0
     step = (width - left) / len(columns)
-    rows = [
+    used = {"min", f"kept from {judged.request}"}
+    marks: list[Mark] = [Label(0, 14, "pages", size=12, tone="muted")]
+    for n, zone in enumerate(columns):
+        marks.append(Label(left + (n + 1) * step, 14, zone.name, "end", bold=zone is judged.zone))
+    marks.append(Line(0, 21, width, 21))
+    y = 38 - ROW
+    for label, key, numbers in rows:
+        y += ROW
+        marks.append(Label(0, y, label, bold=label in used, tone="muted" if is_stacked else "ink"))
+        if key:
+            at = 96 if left == 0 else left - 54
+            marks.append(Line(at, y - 4, at + 30, y - 4, key))
+        y += 18 if is_stacked else 0
+        for n, number in enumerate(numbers):
+            bold = label in used and columns[n] is judged.zone
+            marks.append(Label(left + (n + 1) * step, y, f"{number:,}", "end", bold=bold))
+    return marks, y
+
+
+def _table_rows(
+    derived: Sequence[Zone], columns: Sequence[Zone], field: str
+) -> list[tuple[str, str, list[int]]]:
+    """Return each row of the table: its label, its swatch or nothing, and a number for each zone."""
+    names = [zone.name for zone in derived]
+    return [
         (field, "", [getattr(zone, field) for zone in columns]),
-        ("min", "watermark_min", [zone.watermark_min for zone in columns]),
-        ("low", "watermark_low", [zone.watermark_low for zone in columns]),
-        ("high", "watermark_high", [zone.watermark_high for zone in columns]),
+        *(
+            (name, f"watermark_{name}", [getattr(zone, f"watermark_{name}") for zone in columns])
+            for name in ("min", "low", "high")
+        ),
         *(
             (
                 f"kept from {upper.name}",
@@ -370,20 +404,6 @@ def _draw_table(
             for upper in columns[1:]
         ),
     ]
-    used = {"min", f"kept from {judged.request}"}
-    marks: list[Mark] = [Label(0, 14, "pages", size=12, tone="muted")]
-    for n, zone in enumerate(columns):
-        marks.append(Label(left + (n + 1) * step, 14, zone.name, "end", bold=zone is judged.zone))
-    marks.append(Line(0, 21, width, 21))
-    for row, (label, key, numbers) in enumerate(rows):
-        y = 38 + ROW * row
-        marks.append(Label(0, y, label, bold=label in used))
-        if key:
-            marks.append(Line(left - 54, y - 4, left - 24, y - 4, key))
-        for n, number in enumerate(numbers):
-            bold = label in used and columns[n] is judged.zone
-            marks.append(Label(left + (n + 1) * step, y, f"{number:,}", "end", bold=bold))
-    return marks, 38 + ROW * (len(rows) - 1)
 
 
 def _draw_sum(judged: RequestSum, top: float) -> Iterator[Mark]:

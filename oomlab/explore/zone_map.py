@@ -293,7 +293,7 @@ def _draw_names(shares: Sequence[Share], low: int, width: int) -> Iterator[Mark]
         yield Line(x, GLASS, x, GLASS + 46)
         free = max(free, x) + 4
         yield Label(free, GLASS + 58, share.zone, bold=True)
-        free += 9 * len(share.zone) + 8
+        free += 9 * len(share.zone) + 16
 
 
 def _draw_legend(shares: Sequence[Share], width: int, narrow: bool) -> Iterator[Mark]:

@@ -110,3 +110,16 @@ def a_preset_a_number_and_reset(page):
     expect(marks.get_by_role("row", name="DMA").get_by_role("cell").nth(1)).to_have_text("35")
     marks.get_by_role("button", name="Reset").click()
     says(marks, "Normal has 2,014")
+
+
+def test_an_explorer_without_a_kernel_says_so(lab_page, lab):
+    write_notebook(lab.root / "dead.ipynb", ["from oomlab.explore import ZoneMap\nZoneMap()"])
+    run_notebook(lab_page, "dead.ipynb")
+    zones = explorer(lab_page, "Zones of a machine")
+    note = zones.get_by_text("No answer from Python yet")
+    expect(zones.locator("svg")).to_be_visible()
+    expect(note).to_be_hidden()
+    lab_page.evaluate("() => jupyterapp.shell.currentWidget.sessionContext.shutdown()")
+    zones.get_by_label("RAM", exact=True).press("End")
+    expect(note).to_be_visible()
+    expect(zones.locator(".stage")).to_have_class("stage stale")

@@ -4,6 +4,11 @@
 import { NO_MATH, copyText, freshId, h, tableOf } from "./dom.js";
 import { breakable, control } from "./explorer_controls.js";
 
+const PATIENCE = 4000; // ms until a question counts as unanswered
+const NO_ANSWER =
+  "No answer from Python yet: sentence and picture are those of the last answer. " +
+  "If the kernel is gone, run the cell again.";
+
 const press = (words, onclick) => h("button", { type: "button", onclick }, words);
 
 export function render({ model, el }) {
@@ -15,11 +20,12 @@ export function render({ model, el }) {
   const rows = h("div", { class: "scroll", tabindex: 0, hidden: true });
   const code = h("pre", { class: "code", tabindex: 0, hidden: true });
   const stage = h("div", { class: "stage" }, sentence, picture, rows, code);
+  const note = h("p", { class: "note", role: "alert", hidden: true }, NO_ANSWER);
   const actions = h("div", { class: "actions" });
   const heard = h("p", { class: "heard", role: "status" });
   const look = { class: `frame ${model.get("_layout")}`, role: "group", "aria-label": model.get("_title") };
   el.classList.add("oom", "oom-explorer", ...NO_MATH);
-  el.append(h("div", look, presets, controls, stage, actions, heard));
+  el.append(h("div", look, presets, controls, stage, note, actions, heard));
 
   // Asking: at most once a frame, the last position wins. The widget manager holds a question back
   // until Python has answered the one before, so each repeats what is still unanswered.
@@ -31,7 +37,16 @@ export function render({ model, el }) {
     if (released) announceAt = last;
     model.set("_request", { number: last, values: { ...unanswered, ...asked }, width: Math.floor(stage.clientWidth) });
     model.save_changes();
+    late ??= setTimeout(() => isAnswered(false), PATIENCE);
     [asked, waiting, released] = [{}, null, false];
+  };
+  // Where no kernel runs nothing answers: then what is shown belongs to other settings, and must not seem right.
+  let late = null;
+  const isAnswered = (isSo) => {
+    clearTimeout(late);
+    if (isSo) late = null;
+    stage.classList.toggle("stale", !isSo);
+    note.hidden = isSo;
   };
   const ask = (values, isReleased) => {
     Object.assign(asked, values);
@@ -61,6 +76,7 @@ export function render({ model, el }) {
     picture.innerHTML = shown.svg.replaceAll("oom-hatch-", `${id}-hatch-`);
     code.textContent = shown.code;
     if (!rows.hidden && shown.table.length) rows.replaceChildren(tableOf("", shown.table));
+    if (shown.number >= last) isAnswered(true);
     if (waiting || shown.number < last) return; // a newer question is on its way: leave the inputs to the hand
     showPanel(model.get("_panel"));
     if (shown.number < announceAt) return;
@@ -90,6 +106,7 @@ export function render({ model, el }) {
   });
   fit.observe(stage);
   return () => {
+    clearTimeout(late);
     fit.disconnect();
     model.off("change:_shown", show);
   };
