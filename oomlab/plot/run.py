@@ -25,7 +25,8 @@ def trajectory(run: Trajectory, *, ax: Axes | None = None) -> Axes:
     Each zone has a scale of its own, in GiB or MiB as written at its side. A machine that dies
     leaves the rest of the way empty.
     """
-    numbers = dict.fromkeys((user_class(run.zones), kernel_class(run.zones)))
+    classes = (user_class(run.zones), kernel_class(run.zones))
+    numbers = dict.fromkeys(_served_by(run, number) for number in classes)
     names = [run.zones[number].name for number in numbers]
     ax = paper(ax, height=1.5 + 1.75 * len(names))
     ax.set(xticks=[], yticks=[])
@@ -36,6 +37,11 @@ def trajectory(run: Trajectory, *, ax: Axes | None = None) -> Axes:
         _panel(panel, run, name, last=row == len(names) - 1)
     say(ax, _finding(run), _DETAIL)
     return ax
+
+
+def _served_by(run: Trajectory, number: int) -> int:
+    """Return the zone that serves a class: itself, or the next below that has pages."""
+    return next((each for each in range(number, 0, -1) if run.zones[each].present), 0)
 
 
 _DETAIL = "What holds the memory of each zone, over what has been copied. Each zone has a scale of its own."
@@ -115,7 +121,7 @@ def _death(panel: Axes, run: Trajectory, x: float, height: float, name: str) -> 
     panel.plot([x, x], [0, height], color=color, linewidth=2.2, clip_on=False)
     words = (
         f" out of memory,\n no page for {request_in_words(run.events[-1])}"
-        if name == run.zone
+        if name == run.zones[_served_by(run, run.end.index(run.zone or name))].name
         else _idle(run, name)
     )
     panel.text(x, height * 0.5, words, va="center", fontsize=TEXT, color=color, weight="bold")
