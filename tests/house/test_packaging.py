@@ -185,10 +185,11 @@ def test_the_settings_of_a_site_survive_the_wheel_and_both_are_read(wheel, tmp_p
     assert default(kernels, "commsOverSubshells") != "disabled"
 
 
-def test_lab_does_not_run_callbacks_on_another_thread_and_asks_for_no_news():
+def test_lab_does_not_run_callbacks_on_another_thread_asks_for_no_news_and_saves_widgets():
     overrides = json.loads((REPO / OURS).read_text())
     assert overrides["@jupyterlab/apputils-extension:kernels-settings"]["commsOverSubshells"] == "disabled"
     assert overrides["@jupyterlab/apputils-extension:notification"]["fetchNews"] == "false"
+    assert overrides["@jupyter-widgets/jupyterlab-manager:plugin"]["saveState"] is True
 
 
 def test_the_module_runs_as_the_command():

@@ -224,9 +224,9 @@ def test_with_reduced_motion_play_goes_from_event_to_event(bench):
 def test_the_dot_on_the_map_can_be_dragged(bench):
     chart = bench.get_by_role("img", name="The edge: RAM and block size")
     box = chart.bounding_box()
-    bench.mouse.move(box["x"] + 0.9 * box["width"], box["y"] + 30)
+    bench.mouse.move(box["x"] + 0.9 * box["width"], box["y"] + 46)
     bench.mouse.down()
-    bench.mouse.move(box["x"] + 0.4 * box["width"], box["y"] + 90, steps=4)
+    bench.mouse.move(box["x"] + 0.4 * box["width"], box["y"] + 106, steps=4)
     bench.mouse.up()
     sentence(bench)
     assert bench.get_by_label("File-system block").evaluate("(select) => select.selectedIndex") == 3
@@ -267,7 +267,7 @@ def test_the_numbers_are_a_table_too(bench):
 NAMELESS = """() => [...document.querySelectorAll('.oom-lab input, .oom-lab select')]
   .filter((each) => !(each.labels?.length || each.getAttribute('aria-label')))
   .map((each) => each.outerHTML)"""
-UNGUARDED = """() => [...document.querySelectorAll('.oom-lab input, .oom-lab select')]
+UNGUARDED = """() => [...document.querySelectorAll('.oom-lab :is(input, select, button, summary, pre)')]
   .filter((each) => each.dataset.lmSuppressShortcuts !== 'true').map((each) => each.outerHTML)"""
 TOO_WIDE = "() => document.documentElement.scrollWidth > document.documentElement.clientWidth"
 

@@ -34,8 +34,8 @@ class Lab(NamedTuple):
 
 
 SETTINGS = {
-    "apputils-extension/notification": {"fetchNews": "false", "checkForUpdates": False},
-    "notebook-extension/tracker": {"windowingMode": "none"},
+    "@jupyterlab/apputils-extension/notification": {"fetchNews": "false", "checkForUpdates": False},
+    "@jupyterlab/notebook-extension/tracker": {"windowingMode": "none"},
 }
 """Ask nothing, and keep every cell in the page."""
 
@@ -43,8 +43,8 @@ SETTINGS = {
 @contextmanager
 def jupyterlab(root: Path, home: Path) -> Iterator[Lab]:
     """Run a JupyterLab on a folder, with its settings and its log in another, until the block ends."""
-    for name, options in SETTINGS.items():
-        file = home / "settings" / "@jupyterlab" / f"{name}.jupyterlab-settings"
+    for name, options in (_shipped() | SETTINGS).items():
+        file = home / "settings" / f"{name}.jupyterlab-settings"
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(json.dumps(options))
     with open(home / "log", "wb") as log:
@@ -54,6 +54,13 @@ def jupyterlab(root: Path, home: Path) -> Iterator[Lab]:
         finally:
             server.send_signal(signal.SIGTERM)
             server.wait(60)
+
+
+def _shipped() -> dict[str, Any]:
+    """Return the settings that an installed oomlab brings, by the files that hold a user's."""
+    path = Path(__file__).parents[2] / "share/jupyter/lab/settings/overrides.d/oomlab.json"
+    found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    return {plugin.replace(":", "/"): options for plugin, options in found.items()}
 
 
 def _command(root: Path) -> list[str]:
@@ -146,6 +153,11 @@ def run_notebook(page: Page, path: str) -> None:
     """Open a notebook in a page that shows JupyterLab, and run it from top to bottom."""
     page.evaluate(OPEN, path)
     page.evaluate(RUN_ALL)
+
+
+def open_notebook(page: Page, path: str) -> None:
+    """Open a notebook in a page that shows JupyterLab, and run nothing."""
+    page.evaluate(OPEN, path)
 
 
 def close_notebooks(page: Page) -> None:

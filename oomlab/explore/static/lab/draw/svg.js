@@ -2,6 +2,10 @@
 // only what differs is written. That is what makes it quick.
 
 const NAMESPACE = "http://www.w3.org/2000/svg";
+// How text of each class is set: as lab.css has it.
+const FONTS = { "": "12px", name: "600 13px", reading: "600 14px", figure: "500 12px", lane: "500 12px" };
+const RULER = document.createElement("canvas").getContext("2d");
+const WIDTHS = new Map();
 
 export class Svg {
   constructor(element, ids) {
@@ -51,8 +55,26 @@ export class Svg {
   }
 
   // look.class says the tone; look.anchor is start, middle or end; y is the base line.
-  text(x, y, text, { anchor = "start", ...look } = {}) {
-    this.put("text", { x: px(x), y: px(y), "text-anchor": anchor, ...look }, text);
+  text(x, y, text, { anchor = "start", class: tone = "" } = {}) {
+    if (text) this.put("text", { x: px(x), y: px(y), "text-anchor": anchor, class: tone }, text);
+  }
+
+  // The width of text in pixels as the browser will draw it, found without a layout of the page.
+  textWidth(text, look = "") {
+    this.family ??= getComputedStyle(this.element).fontFamily;
+    const font = `${FONTS[look] ?? FONTS[""]} ${this.family}`;
+    const key = `${font} ${text}`;
+    if (!WIDTHS.has(key)) {
+      if (WIDTHS.size > 5000) WIDTHS.clear();
+      RULER.font = font;
+      WIDTHS.set(key, RULER.measureText(text).width + 2);
+    }
+    return WIDTHS.get(key);
+  }
+
+  // The first of some texts that fits into the room, or "".
+  fit(room, texts, look) {
+    return texts.find((text) => this.textWidth(text, look) <= room) ?? "";
   }
 
   // Define an outline, and return the clip-path attribute that keeps a shape inside it.

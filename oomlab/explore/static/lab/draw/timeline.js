@@ -7,42 +7,56 @@ import { at } from "../model/view_model.js";
 const TOP = 18;
 const LANE = 52;
 const GAP = 30;
+const TITLE = 18; // of the finish
 const AXIS = 24;
 const FINISH = 0.27; // of the width
 const BETWEEN = 40; // the whole and the finish
-const LEAST_FINISH = 620; // narrower than this, the finish is left out
+const STEPS = [0.05, 0.1, 0.25, 0.5, 1, 2, 5, 10, 20, 50]; // GiB from one number of the axis to the next
+const MIN_FINISH = 620; // narrower than this, the finish is left out
 
 export const PAD = 9; // half of the scrubber's thumb
 
 // Draws, and gives the width that the whole copy takes: the scrubber below is as wide.
 export function drawTimeline(svg, run, written, width) {
-  const hasFinish = width >= LEAST_FINISH && run.finish !== null;
-  const split = width >= LEAST_FINISH ? width * (1 - FINISH) - BETWEEN / 2 : width;
+  const isWide = width >= MIN_FINISH;
+  const split = isWide ? width * (1 - FINISH) - BETWEEN / 2 : width;
   const whole = { left: PAD, right: split - PAD, from: 0, to: run.file };
+  const hasFinish = isWide && run.finish !== null;
   const views = hasFinish
     ? [whole, { left: split + BETWEEN / 2, right: width - PAD, ...run.finish }]
     : [whole];
-  const height = TOP + run.lanes.length * (LANE + GAP) - GAP + 8 + AXIS;
+  const top = hasFinish ? TOP + TITLE : TOP;
+  const height = top + run.lanes.length * (LANE + GAP) - GAP + 8 + AXIS;
   svg.begin(width, height);
   run.lanes.forEach((lane, n) => {
-    const y = TOP + n * (LANE + GAP);
-    svg.text(whole.left, y - 6, lane.title.slice(0, width < LEAST_FINISH ? 1 : 2).join(""), {
-      class: "lane",
-    });
-    for (const view of views) drawLane(svg, run, lane, y, view, view === views.at(-1));
+    const y = top + n * (LANE + GAP);
+    drawTitle(svg, run, lane, views, y);
+    for (const view of views) drawLane(svg, run, lane, y, view);
+    for (const view of views) drawHead(svg, view, written, y);
   });
   drawAxis(svg, whole, height - AXIS);
   if (hasFinish) drawFinish(svg, views[1], whole, height - AXIS);
-  for (const view of views) drawHead(svg, view, written, height - AXIS);
   svg.end();
   return split;
+}
+
+// What the lane is, and at the right by how much its flag was missed: both above the lane.
+function drawTitle(svg, run, lane, views, y) {
+  const [whole, finish] = views;
+  const view = finish ?? whole;
+  const flag = lane.flags.find(({ note }) => note);
+  const note = flag ? `${flag.note}${flag.at > view.to ? " →" : ""}` : "";
+  svg.text(view.right, y - 6, note, { anchor: "end", class: "lane" });
+  const taken = note && !finish ? svg.textWidth(note, "lane") + 12 : 0;
+  const room = whole.right - whole.left - taken;
+  svg.text(whole.left, y - 6, svg.fit(room, lane.titles, "lane"), { class: "lane" });
 }
 
 const toX = (view, written) =>
   view.left + ((view.right - view.left) * (written - view.from)) / (view.to - view.from);
 const isIn = (view, written) => written >= view.from && written <= view.to;
 
-function drawLane(svg, run, lane, y, view, isNoted) {
+function drawLane(svg, run, lane, y, view) {
   const base = y + LANE;
   const points = pointsOf(run, lane, view);
   const most = view.from === 0 ? lane.most : Math.max(1, ...points.map(([, room]) => room));
@@ -56,10 +70,7 @@ function drawLane(svg, run, lane, y, view, isNoted) {
   svg.path(`M${places[0][0]} ${base}L${line}L${end} ${base}Z`, { class: "room" });
   svg.path(`M${line}`, { class: "level" });
   svg.line(view.left, base, view.right, base, { class: `mark ${lane.mark}` });
-  for (const flag of lane.flags) {
-    if (isIn(view, flag.at)) drawFlag(svg, flag, toX(view, flag.at), base);
-    if (isNoted && flag.note) drawNote(svg, flag, view, y);
-  }
+  for (const flag of lane.flags) if (isIn(view, flag.at)) drawFlag(svg, flag, toX(view, flag.at), base);
 }
 
 function pointsOf(run, lane, view) {
@@ -75,19 +86,14 @@ function drawFlag(svg, { kind, reached }, x, base) {
   else svg.path(`M${x} ${base}v-16l11 4.5l-11 4.5`, look);
 }
 
-// By how much it was missed.
-function drawNote(svg, { at: written, note }, view, y) {
-  svg.text(view.right - 6, y + 14, written > view.to ? `${note} →` : note, { anchor: "end", class: "lane" });
-}
-
 function drawAxis(svg, view, y) {
   const most = Math.min(8, (view.right - view.left) / 60);
-  const step = [1, 2, 5, 10, 20, 50].find((each) => view.to / PAGES_PER_GIB / each <= most) ?? 100;
+  const step = STEPS.find((each) => view.to / PAGES_PER_GIB / each <= most) ?? 100;
   for (let n = 0; n * step * PAGES_PER_GIB <= view.to; n += 1) {
     const x = toX(view, n * step * PAGES_PER_GIB);
     svg.line(x, y, x, y + 4, { class: "rule" });
-    svg.text(x, y + 17, n === 0 ? "0 GiB" : `${n * step}`, {
-      anchor: n === 0 ? "start" : "middle",
+    svg.text(Math.min(x, view.right), y + 17, n === 0 ? "0 GiB" : `${Number((n * step).toFixed(2))}`, {
+      anchor: n === 0 ? "start" : x > view.right - 12 ? "end" : "middle",
       class: "muted",
     });
   }
@@ -95,15 +101,16 @@ function drawAxis(svg, view, y) {
 
 function drawFinish(svg, view, whole, y) {
   const perPixel = ({ from, to, left, right }) => (to - from) / (right - left);
-  svg.text(view.left, TOP - 6, `The finish, drawn ${times(perPixel(whole) / perPixel(view))}`, {
-    class: "lane",
-  });
+  const scale = times(perPixel(whole) / perPixel(view));
+  const title = svg.fit(view.right - view.left, [`The finish, drawn ${scale}`, `drawn ${scale}`], "lane");
+  svg.text(view.left, 12, title, { class: "lane" });
   svg.text(view.left, y + 17, gib(view.from), { class: "muted" });
   svg.text(view.right, y + 17, `${gib(view.to)} GiB`, { anchor: "end", class: "muted" });
 }
 
-function drawHead(svg, view, written, bottom) {
+// The moment that is shown, in one lane: it does not run through the words between the lanes.
+function drawHead(svg, view, written, y) {
   if (!isIn(view, written)) return;
   const x = toX(view, written);
-  svg.line(x, TOP - 2, x, bottom + 4, { class: "head" });
+  svg.line(x, y, x, y + LANE + 4, { class: "head" });
 }

@@ -33,8 +33,9 @@ function cacheLane(run) {
   ];
   if (run.outcome === "oom" && run.zone === zones[user].name)
     flags.push({ kind: "death", at: run.end, reached: true });
-  const title = [`${names}: room above low`, ", where kswapd begins to recycle cache"];
-  return { mark: "low", room, title, flags, most: room(run.states[0]) };
+  const above = `${names}: room above low`;
+  const titles = [`${above}, where kswapd begins to recycle cache`, above, "Room above low", "Room"];
+  return { mark: "low", room, titles, flags, most: room(run.states[0]) };
 }
 
 function lowmemLane(run) {
@@ -42,8 +43,9 @@ function lowmemLane(run) {
   const floor = (i) => plan.min[i] + plan.reserve[i][kernel];
   const room = (state) =>
     zones.slice(0, kernel + 1).reduce((sum, _, i) => sum + Math.max(0, state.free[i] - floor(i)), 0);
-  const title = ["Lowmem: room above min", " and reserve, where the kernel gives up"];
-  return { mark: "min", room, title, flags: lowmemFlags(run, room), most: room(run.states[0]) };
+  const above = "Lowmem: room above min";
+  const titles = [`${above} and reserve, where the kernel gives up`, `${above} and reserve`, above, "Lowmem"];
+  return { mark: "min", room, titles, flags: lowmemFlags(run, room), most: room(run.states[0]) };
 }
 
 function lowmemFlags(run, room) {

@@ -2,7 +2,7 @@
 // while the hand moves (released = false) and when it lets go (released = true).
 
 import { h, say } from "../../dom.js";
-import { PAGES_PER_GIB, gib } from "../model/format.js";
+import { PAGES_PER_GIB, exactGib } from "../model/format.js";
 
 // declared: rows of settings.js. change(values, released) hears every movement.
 export function makeControls(declared, ids, change) {
@@ -39,35 +39,46 @@ function slider(row, id, report) {
   return { element, show };
 }
 
-// A slider for memory, with a field beside it that takes any number of GiB.
+// A slider for memory, with a field beside it that takes any number of GiB. What is typed counts while it
+// makes sense; a field that is left empty or out of range goes back to what it was before.
 function size(row, id, report) {
   const range = rangeOf(row, id, report);
+  let now = null;
+  let before = null;
   const exact = h("input", {
     type: "number",
-    min: 0,
+    min: row.steps[0] > 0 ? 1 / PAGES_PER_GIB : 0,
     max: row.steps.at(-1) / PAGES_PER_GIB,
-    step: 0.01,
+    step: "any",
     "aria-label": `${row.label} in GiB, exact`,
+    onfocus: () => (before = now),
+    oninput: () => isTyped() && report(typed(), false),
+    onchange: () => {
+      const value = isTyped() ? typed() : before;
+      before = value;
+      exact.value = exactGib(value);
+      report(value, true);
+    },
   });
-  const typed = (released) => () => {
-    if (exact.value !== "" && exact.validity.valid)
-      report(Math.round(exact.valueAsNumber * PAGES_PER_GIB), released);
-  };
-  exact.addEventListener("input", typed(false));
-  exact.addEventListener("change", typed(true));
+  const isTyped = () => exact.value !== "" && exact.validity.valid;
+  // As long as nobody types, the field stands for the exact pages, which may be finer than it shows.
+  const typed = () =>
+    exact.value === exactGib(now) ? now : Math.round(exact.valueAsNumber * PAGES_PER_GIB);
   const reading = h("span", { class: "exact" }, exact, h("span", { "aria-hidden": "true" }, "GiB"));
   const element = h(
     "div",
     { class: "control" },
     h("label", { for: id }, row.label),
-    reading,
     range.input,
+    reading,
     hint(row),
   );
   const show = (value, settings) => {
+    now = value;
     range.show(value);
-    if (document.activeElement !== exact) exact.value = gib(value);
+    if (document.activeElement !== exact) exact.value = exactGib(value);
     disable(element, range.input, row, settings);
+    exact.disabled = range.input.disabled;
   };
   return { element, show };
 }
@@ -84,10 +95,11 @@ function rangeOf({ steps, read }, id, report) {
 }
 
 function choice(row, id, report) {
-  const select = h("select", { id }, ...row.options.map(([, label]) => h("option", {}, label)));
+  const select = h("select", { id }, ...row.options.map(() => h("option")));
   select.addEventListener("change", () => report(row.options[select.selectedIndex][0], true));
   const element = h("div", { class: "control pair" }, h("label", { for: id }, row.label), select, hint(row));
   const show = (value, settings) => {
+    row.options.forEach(([, label], n) => say(select.options[n], textOf(label, settings)));
     select.selectedIndex = row.options.findIndex(([each]) => each === value);
     disable(element, select, row, settings);
   };
@@ -106,6 +118,18 @@ function toggle(row, id, report) {
 }
 
 const hint = (row) => (row.hint ? h("p", { class: "hint" }, row.hint) : null);
+
+// The label of an option may depend on the other settings.
+const textOf = (label, settings) => (typeof label === "function" ? label(settings) : label);
+
+// A setting in words, for where its control is out of sight: "mem= 16 GiB".
+export function settingInWords(row, settings) {
+  const value = settings[row.name];
+  if (row.kind === "toggle") return `${row.label} ${value ? "on" : "off"}`;
+  if (row.kind !== "choice") return `${row.label} ${row.read(value)}`;
+  const option = row.options.find(([each]) => each === value);
+  return `${row.label} ${option ? textOf(option[1], settings) : value}`;
+}
 
 // Some choices mean nothing on some machines: a 64-bit kernel has no VM split.
 function disable(element, input, { idle }, settings) {

@@ -16,6 +16,7 @@ export function makeElements({ ids, controls, transport, prediction, presets, gr
     reset: h("button", { type: "button" }, "Reset"),
     copy: h("button", { type: "button" }, "Copy as Python"),
     full: h("button", { type: "button" }, "Full screen"),
+    summaries: { kernel: h("summary"), finePrint: h("summary") },
     headline: h("strong", {}),
     because: h("span", {}),
     news: h("p", { class: "news" }),
@@ -31,7 +32,7 @@ export function makeElements({ ids, controls, transport, prediction, presets, gr
     "edge",
     h("p", { class: "title" }, "The edge"),
     parts.drawings.edge,
-    h("p", { class: "hint" }, "Hatched machines die. Drag the dot."),
+    h("p", { class: "hint" }, "Hatched machines die. Drag the dot. “none”: a file system without buffer_heads."),
   );
   parts.race = h(
     "div",
@@ -61,8 +62,8 @@ export function makeElements({ ids, controls, transport, prediction, presets, gr
     "div",
     { class: "panel" },
     h("div", { class: "group" }, ...place(groups.basics)),
-    disclosure("The kernel", place(groups.kernel)),
-    disclosure("Fine print", place(groups.finePrint)),
+    disclosure(parts.summaries.kernel, place(groups.kernel)),
+    disclosure(parts.summaries.finePrint, place(groups.finePrint)),
     prediction.element,
   );
   const bar = h(
@@ -86,8 +87,8 @@ export function makeElements({ ids, controls, transport, prediction, presets, gr
   return parts;
 }
 
-const disclosure = (title, elements) =>
-  h("details", {}, h("summary", {}, title), h("div", { class: "group" }, ...elements));
+const disclosure = (summary, elements) =>
+  h("details", {}, summary, h("div", { class: "group" }, ...elements));
 const figure = (name, ...children) => h("div", { class: `figure ${name}` }, ...children);
 
 function picture(label) {

@@ -12,12 +12,12 @@ export function asPython(facts, settings) {
   const needsReplace = `${machineCode}${workloadCode}`.includes("replace(");
   return [
     ...(needsReplace ? ["from dataclasses import replace"] : []),
-    `from oomlab import INCIDENT, INCIDENT_WORKLOAD, ${"kernel" in chosen ? "KernelVersion, " : ""}simulate`,
+    `from oomlab import INCIDENT, INCIDENT_WORKLOAD${"kernel" in chosen ? ", KernelVersion" : ""}`,
+    "from oomlab.explore.story import tell",
     "",
     `machine = ${machineCode}`,
     `workload = ${workloadCode}`,
-    "run = simulate(machine, workload)",
-    "print(run.outcome, run.end.written)",
+    "print(tell(machine, workload))",
     "",
   ].join("\n");
 }

@@ -24,7 +24,6 @@ const OTHER = [...Array.from({ length: 61 }, (_, n) => 200 * n), 4720].sort((a, 
 const BLOCKS = [4096, 2048, 1024, 512];
 const ARCHES = [["i386", "32-bit"], ["x86_64", "64-bit"]];
 const ALLOCATORS = [["slab", "SLAB"], ["slub", "SLUB"]];
-const FIX = [[null, "as released"], [true, "present"], [false, "absent"]];
 
 // A control: kind (see controls.js), label, hint, idle(settings) where it means nothing.
 const size = (name, label, steps, hint) => ({ kind: "size", name, label, steps, read: inGib, hint });
@@ -38,11 +37,16 @@ export const BASICS = [
   size("written", "File copied", doublings(1, 128, 16)),
 ];
 
-// versions: the kernels whose rules the page knows; splits: the VM splits, by what they are called.
-export const kernelControls = (versions, splits) => [
+// versions: the kernels whose rules the page knows; splits: the VM splits, by what they are called;
+// isReleasedWithFix(settings): whether the kernel has the fix of 2012 by itself.
+export const kernelControls = (versions, splits, isReleasedWithFix) => [
   choice("arch", "Kernel", ARCHES),
   choice("kernel", "Version", versions.map((version) => [version, version])),
-  choice("buffer_head_fix", "Fix of 2012", FIX),
+  choice("buffer_head_fix", "Fix of 2012", [
+    [null, (settings) => `as released: ${isReleasedWithFix(settings) ? "present" : "absent"}`],
+    [true, "present"],
+    [false, "absent"],
+  ]),
   choice("page_offset", "VM split, process/kernel", splits.map(([label, value]) => [value, label]), { idle: is64 }),
   toggle("pae", "PAE (RAM above 4 GiB)"),
   toggle("highpte", "HIGHPTE (page tables in HighMem)"),

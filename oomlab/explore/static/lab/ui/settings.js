@@ -4,7 +4,8 @@ import { BASICS, FINE_PRINT, kernelControls, presetsFor } from "./options.js";
 
 // Every control, in its groups. facts: what Python gave, with the rules of each kernel.
 export function controlsFor(facts) {
-  const kernel = kernelControls(Object.keys(facts.rules), Object.entries(facts.splits));
+  const isReleasedWithFix = (settings) => built(facts, settings).machine.rules.buffer_head_fix;
+  const kernel = kernelControls(Object.keys(facts.rules), Object.entries(facts.splits), isReleasedWithFix);
   return { basics: BASICS, kernel, finePrint: FINE_PRINT, all: [...BASICS, ...kernel, ...FINE_PRINT] };
 }
 
@@ -44,5 +45,6 @@ export function accepts(facts, name, value) {
   if (row.kind === "choice") return row.options.some(([each]) => each === value);
   if (row.kind === "toggle") return typeof value === "boolean";
   if (value === null) return row.steps[0] === null;
-  return Number.isInteger(value) && value >= 0 && value <= row.steps.at(-1);
+  const min = row.kind === "size" && row.steps[0] > 0 ? 1 : 0; // RAM and file cannot be nothing
+  return Number.isInteger(value) && value >= min && value <= row.steps.at(-1);
 }

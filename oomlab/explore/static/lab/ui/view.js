@@ -9,17 +9,19 @@ import { drawTimeline } from "../draw/timeline.js";
 import { drawZones } from "../draw/zone_vessels.js";
 import { human } from "../model/format.js";
 import { budget, newsAt } from "../model/view_model.js";
-import { makeControls } from "./controls.js";
+import { makeControls, settingInWords } from "./controls.js";
 import { makeElements } from "./elements.js";
 import { EDGE_ROWS } from "./options.js";
 import { makePrediction } from "./prediction.js";
 import { controlsFor, presets } from "./settings.js";
 import { makeTransport } from "./transport.js";
 
+const SUMMARIES = { kernel: "The kernel", finePrint: "Fine print" };
+
 export class LabView {
   // hand: what to call for each thing that a hand does, see lab.js.
   constructor(state, palette, ids, hand) {
-    const groups = controlsFor(state.facts);
+    const groups = (this.groups = controlsFor(state.facts));
     this.redraw = hand.redraw;
     this.controls = makeControls(groups.all, ids, hand.change);
     this.transport = makeTransport(ids, hand.moveTo);
@@ -29,7 +31,7 @@ export class LabView {
       const onclick = () => hand.change(whole, true);
       return { whole, button: h("button", { type: "button", title: note, onclick }, label) };
     });
-    this.parts = makeElements({ ...this, ids, groups, presets: this.presets.map(({ button }) => button) });
+    this.parts = makeElements({ ...this, ids, presets: this.presets.map(({ button }) => button) });
     this.parts.root.prepend(hatches(palette, ids));
     const drawings = Object.entries(this.parts.drawings);
     this.svg = Object.fromEntries(drawings.map(([name, element]) => [name, new Svg(element, ids)]));
@@ -62,10 +64,21 @@ export class LabView {
   draw(state) {
     this.controls.show(state.settings);
     for (const { whole, button } of this.presets) button.setAttribute("aria-pressed", state.has(whole));
+    this.drawSummaries(state);
     this.drawSentence(state);
     this.parts.stage.hidden = Boolean(state.run.error);
     if (!state.run.error) this.drawStage(state);
     this.drawEdge(state);
+  }
+
+  // What differs from the start inside a closed part of the panel stands in its summary.
+  drawSummaries({ settings, usual }) {
+    for (const [name, title] of Object.entries(SUMMARIES)) {
+      const changed = this.groups[name].filter((row) => settings[row.name] !== usual[row.name]);
+      const words = changed.map((row) => settingInWords(row, settings));
+      say(this.parts.summaries[name], words.length ? `${title}: ${words.join(", ")}` : title);
+      this.parts.summaries[name].title = words.join(", ");
+    }
   }
 
   drawSentence({ run, isCovered, isPredicting, guess }) {
@@ -82,8 +95,9 @@ export class LabView {
     const width = this.widths.get(parts.stage);
     if (width === 0) return;
     drawZones(svg.zones, run, moment, width);
-    parts.race.hidden = isCovered;
-    if (!isCovered) this.transport.fit(drawTimeline(svg.timeline, run, written, width));
+    const hasRace = !isCovered && run.file > 0;
+    parts.race.hidden = !hasRace;
+    if (hasRace) this.transport.fit(drawTimeline(svg.timeline, run, written, width));
     this.transport.show(run, written);
     say(parts.news, isCovered ? "" : newsAt(run, written));
     say(parts.budgetTitle, budgetTitle(run, written));
