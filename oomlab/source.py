@@ -6,75 +6,27 @@ Whatever the source, it comes out as pieces of bytes, for
 
 from __future__ import annotations
 
-import bz2
 import codecs
-import importlib
-import lzma
 import shlex
 import sys
 import warnings
-import zlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import BinaryIO, Protocol
+from typing import BinaryIO
 
+from oomlab.compression import MAGIC, Damage, Decompressor, decompressed, decompressor
 from oomlab.errors import OomlabError
 
 PIECE = 64 << 10
 """Bytes in a piece: few enough to stay in the processor's cache while they are searched."""
 
 _STDIN = "standard input"
-_ZSTD = ("compression.zstd", "backports.zstd")
-_MAGIC: dict[bytes, str] = {
-    b"\x1f\x8b": "gzip",
-    b"\xfd7zXZ\x00": "xz",
-    b"(\xb5/\xfd": "zstd",
-    b"BZh": "bzip2",
-    b"\xff\xfe": "utf-16",
-    b"\xfe\xff": "utf-16",
-    b"LPKSHHRH": "journal",
-}
+_TEXT: dict[bytes, str] = {b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16", b"LPKSHHRH": "journal"}
+_LONGEST_MAGIC = 8
 
 
 class SourceError(OomlabError, OSError):
     """A file holds bytes that cannot be read as a log; the message says what to do."""
-
-
-class _Decompressor(Protocol):
-    """The interface that bz2, lzma and zstd share."""
-
-    def decompress(self, data: bytes, max_length: int = -1) -> bytes: ...
-
-    @property
-    def needs_input(self) -> bool: ...
-
-    @property
-    def eof(self) -> bool: ...
-
-    @property
-    def unused_data(self) -> bytes: ...
-
-
-class _Gunzip:
-    """zlib behind the interface that bz2, lzma and zstd share."""
-
-    def __init__(self) -> None:
-        self._inflate = zlib.decompressobj(wbits=31)
-
-    def decompress(self, data: bytes, max_length: int = -1) -> bytes:
-        return self._inflate.decompress(self._inflate.unconsumed_tail + data, max(max_length, 0))
-
-    @property
-    def needs_input(self) -> bool:
-        return not self._inflate.unconsumed_tail
-
-    @property
-    def eof(self) -> bool:
-        return self._inflate.eof
-
-    @property
-    def unused_data(self) -> bytes:
-        return self._inflate.unused_data
 
 
 def pieces(
@@ -106,10 +58,10 @@ def _unpack(
     on_damage: Callable[[str], object],
 ) -> Iterator[bytes]:
     read = getattr(file, "read1", file.read)
-    first = read(PIECE // 4)
+    first = _first(read)
     if on_read is not None:
         on_read(len(first))
-    kind = next((kind for magic, kind in _MAGIC.items() if first.startswith(magic)), None)
+    kind = _kind(first)
     raw = _raw(read, first, PIECE if kind is None else PIECE // 4, on_read)
     if kind is None:
         yield from raw
@@ -118,6 +70,19 @@ def _unpack(
         yield from (decode(piece).encode("utf-8", "backslashreplace") for piece in raw)
     else:
         yield from _decompress(raw, _opener(kind, name), name, on_damage)
+
+
+def _kind(first: bytes) -> str | None:
+    """Return what the first bytes of a file show it to be; ``None`` is plain text."""
+    return next((kind for magic, kind in (MAGIC | _TEXT).items() if first.startswith(magic)), None)
+
+
+def _first(read: Callable[[int], bytes]) -> bytes:
+    """Read enough to know the kind of a file: a pipe may give a single byte at first."""
+    first = b""
+    while len(first) < _LONGEST_MAGIC and (more := read(PIECE // 4)):
+        first += more
+    return first
 
 
 def _raw(
@@ -131,26 +96,18 @@ def _raw(
             on_read(len(piece))
 
 
-def _opener(kind: str, name: str) -> Callable[[], _Decompressor]:
+def _opener(kind: str, name: str) -> Callable[[], Decompressor]:
     """Return what makes a decompressor of this kind."""
-    if kind == "gzip":
-        return _Gunzip
-    if kind == "xz":
-        return lzma.LZMADecompressor
-    if kind == "bzip2":
-        return bz2.BZ2Decompressor
     if kind == "journal":
         raise SourceError(f"{name} is a binary journal: {_journal_hint(name)}")
-    for module in _ZSTD:
-        try:
-            found: Callable[[], _Decompressor] = importlib.import_module(module).ZstdDecompressor
-        except ImportError:
-            continue
+    if (found := decompressor(kind)) is not None:
         return found
-    raise SourceError(
-        f"{name} is compressed by zstd, which needs Python 3.14 or: pip install backports.zstd "
-        f"(or give it through a pipe: zstd -dc {name} | oomlab explain -)"
-    )
+    if kind == "zstd":
+        raise SourceError(
+            f"{name} is compressed by zstd, which needs Python 3.14 or: pip install backports.zstd "
+            f"(or give it through a pipe: zstd -dc {shlex.quote(name)} | oomlab explain -)"
+        )
+    raise SourceError(f"{name} is a {kind} file: unpack it first, and give the log in it")
 
 
 def _journal_hint(name: str) -> str:
@@ -161,34 +118,22 @@ def _journal_hint(name: str) -> str:
 
 def _decompress(
     raw: Iterator[bytes],
-    new: Callable[[], _Decompressor],
+    new: Callable[[], Decompressor],
     name: str,
     on_damage: Callable[[str], object],
 ) -> Iterator[bytes]:
     """Decompress as far as the first damage."""
     got_any = False
     try:
-        for piece in _members(raw, new):
+        for piece in decompressed(raw, new):
+            inner = None if got_any else _kind(piece)
+            if inner in MAGIC.values():
+                raise SourceError(f"{name} holds a {inner} file: unpack it once, and give what comes out")
             got_any = True
             yield piece
-    except (zlib.error, lzma.LZMAError, OSError, EOFError) as error:
-        if not got_any:
-            raise SourceError(f"{name} cannot be decompressed: {error}") from error
+    except Damage as damage:
+        if not got_any and not damage.rest:
+            raise SourceError(f"{name} cannot be decompressed: {damage}") from None
+        if damage.rest:
+            yield damage.rest
         on_damage(f"{name} is damaged: what follows the damage is not read")
-
-
-def _members(raw: Iterator[bytes], new: Callable[[], _Decompressor]) -> Iterator[bytes]:
-    """Decompress one member after another, as ``cat a.gz b.gz`` makes them."""
-    decompressor, is_begun = new(), False
-    for data in raw:
-        while data or not decompressor.needs_input:
-            piece = decompressor.decompress(data, PIECE)
-            data, is_begun = b"", True
-            if piece:
-                yield piece
-            if decompressor.eof:
-                data, decompressor, is_begun = decompressor.unused_data.lstrip(b"\0"), new(), False
-                if not data:
-                    break
-    if is_begun:
-        raise EOFError("it ends early")

@@ -6,7 +6,7 @@ import argparse
 import os
 import re
 import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
 from itertools import chain, islice
 from typing import TYPE_CHECKING, Any
@@ -34,7 +34,7 @@ examples:
   oomlab explain /var/log/kern.log* --report 3
   journalctl -k | oomlab explain - --json
 
-exit status: 0 when a report was found, 1 when none was, 2 when a log could not be read to its end.
+exit status: 0 when a report was found, 1 when none was, 2 when a log could not be read.
 """
 
 
@@ -88,15 +88,12 @@ class _Logs:
     def __iter__(self) -> Iterator[tuple[str, Report]]:
         for name in self.names:
             try:
-                for report in _reports(name, self._complain):
+                for report in _reports(name):
                     yield shown(name), report
                 self.readable.append(name)
             except OSError as error:
-                self._complain(error)
-
-    def _complain(self, problem: Exception | str) -> None:
-        self.is_broken = True
-        complain(problem)
+                self.is_broken = True
+                complain(error)
 
 
 def _print_json(found: Iterable[Judged]) -> None:
@@ -149,13 +146,13 @@ def _print_together(together: Timeline, log: str | None) -> None:
         print("\n" + (f"{plain(log)}: " if log else "") + together.summary)
 
 
-def _reports(log: str, on_damage: Callable[[str], object]) -> Iterator[Report]:
+def _reports(log: str) -> Iterator[Report]:
     """Read the reports of one log, each as soon as it is whole, however long the log is."""
     from oomlab.parsing import read_pieces
     from oomlab.source import pieces
 
     with progress(log) as on_read:
-        yield from read_pieces(pieces(log, on_read, on_damage))
+        yield from read_pieces(pieces(log, on_read, on_damage=complain))
 
 
 def _nothing(arguments: argparse.Namespace, logs: Sequence[str]) -> str:
