@@ -27,10 +27,8 @@ MAGIC: dict[bytes, str] = {
 """The first bytes of compressed files. Source: each format's own specification, and magic(5)."""
 
 _PIECE = 64 << 10
-_SLICE = 1 << 10
-"""Bytes that are decompressed at a time: of a long file, what the last ones before damage hold is lost."""
 _KEPT = 1 << 20
-"""Of a file up to this size nothing is lost."""
+"""Of a file up to this size nothing before the damage is lost; of a longer one, what its last piece holds."""
 
 _MEMORY = 256 << 20
 """The most memory that an xz file may ask for: its dictionary can claim to be 4 GiB."""
@@ -113,7 +111,7 @@ def decompressed(raw: Iterable[bytes], new: Callable[[], Decompressor]) -> Itera
     Raises :class:`Damage` where the data is damaged or ends early, when all before that has been yielded.
     """
     member = _Member(new)
-    for data in _slices(raw):
+    for data in raw:
         while data or not member.needs_input:
             piece, after = member.decompress(data)
             data = b""
@@ -172,9 +170,3 @@ class _Member:
         except Exception:  # the same one
             pass
         return b"".join(found)[self._given :]
-
-
-def _slices(raw: Iterable[bytes]) -> Iterator[bytes]:
-    for data in raw:
-        for at in range(0, len(data), _SLICE):
-            yield data[at : at + _SLICE]
