@@ -1,7 +1,7 @@
 """Runs recorded on real kernels, and the model begun from each one's first sample.
 
 The kernels are 5.10 and 6.1. Where a run is named ``fix-off`` the fix of 2012 was put out
-of action by hand: that emulates its absence, it is not a kernel of 2012.
+of action: that emulates its absence, it is not a kernel of 2012.
 """
 
 from __future__ import annotations

@@ -208,7 +208,7 @@ class Choice(Kind):
         raise Unreadable(f"That is none of the options. {self.how()}")
 
     def remark(self, value: str, expected: str) -> str:
-        """Say no more than that it is another one."""
+        """Return no more than that it is another one."""
         return "It is another one."
 
     def how(self) -> str:

@@ -138,7 +138,7 @@ def readings(mask: int) -> list[Reading]:
 
 
 def abilities(mask: GfpMask) -> tuple[tuple[str, bool], ...]:
-    """Say what the request may do, and what it may not."""
+    """Return what the request may do, and what it may not, in words."""
     return (
         ("wait for reclaim", mask.may_sleep),
         ("write to disk (I/O)", mask.may_io),
@@ -223,7 +223,7 @@ def _draw_readings(mask: GfpMask, spans: Sequence[Reading], top: float, width: i
 
 
 def _is_here(mask: GfpMask, reading: Reading, spans: Sequence[Reading]) -> bool:
-    """Tell whether this is how the chosen kernel reads the mask; a vendor's kernel may read it otherwise."""
+    """Whether this is how the chosen kernel reads the mask; a vendor's kernel may read it otherwise."""
     version = mask.kernel.version if mask.kernel else spans[-1].since
     begun = [each for each in spans if each.since <= version]
     same = (reading.mask.flags, reading.mask.unknown) == (mask.flags, mask.unknown)

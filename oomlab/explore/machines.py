@@ -40,7 +40,7 @@ def build_of(machine: Machine) -> str:
 
 
 def built(machine: Machine, build: str) -> Machine:
-    """Give the machine another kernel build."""
+    """Return the machine with another kernel build."""
     if build == "x86_64":
         return replace(machine, arch="x86_64")
     return replace(machine, arch="i386", pae=build == "i386 PAE")

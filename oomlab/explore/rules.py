@@ -22,7 +22,7 @@ KERNELS = ("2.6.32", "3.2.59", "3.4", "3.10", "4.4", "5.10", "6.1")
 
 
 def facts(machine: Machine, workload: Workload) -> dict[str, Any]:
-    """Give all that the page's model needs to know: what it begins with, and every kernel's rules."""
+    """Return all that the page's model needs to know: what it begins with, and every kernel's rules."""
     kernels = dict.fromkeys((*KERNELS, str(machine.kernel)))
     return {
         **_fields(machine, workload),
@@ -38,7 +38,7 @@ def _fields(machine: Machine, workload: Workload) -> dict[str, Any]:
 
 
 def rules(kernel: str) -> dict[str, dict[str, Any]]:
-    """Give the rules of a kernel, one entry for each build of it.
+    """Return the rules of a kernel, one entry for each build of it.
 
     >>> rules("3.2.59")["i386 pae slab"]["struct_page_bytes"]
     32

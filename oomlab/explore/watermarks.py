@@ -169,12 +169,12 @@ class Settings:
 
 
 def ratios_of(machine: Machine) -> tuple[int, ...]:
-    """Give the machine's ``lowmem_reserve_ratio``: its own, or what its kernel starts with."""
+    """Return the machine's ``lowmem_reserve_ratio``: its own, or what its kernel starts with."""
     return machine.lowmem_reserve_ratio or rules_for(machine).ratios
 
 
 def chosen(machine: Machine, settings: Settings) -> Machine:
-    """Give the machine that the controls describe; what nobody changed stays the kernel's choice."""
+    """Return the machine that the controls describe; what nobody changed stays the kernel's choice."""
     changed = built(
         replace(machine, ram=settings.ram, min_free_kbytes=settings.min_free_kbytes or None), settings.build
     )
@@ -298,7 +298,7 @@ class RequestSum(NamedTuple):
 
     @property
     def passes(self) -> bool:
-        """Tell whether the zone has enough pages; a block of the right size is another question."""
+        """Whether the zone has enough pages; a block of the right size is another question."""
         return self.spare > 0
 
     @property

@@ -102,7 +102,7 @@ def splits(machine: Machine) -> dict[str, int]:
 
 
 def chosen(machine: Machine, *, ram: int, build: str, split: str, vmalloc: int) -> Machine:
-    """Give the machine that the controls describe."""
+    """Return the machine that the controls describe."""
     changed = built(replace(machine, ram=ram), build)
     if changed.arch == "x86_64":
         return changed
@@ -208,7 +208,7 @@ class Price(NamedTuple):
 
 
 def price(machine: Machine) -> Price:
-    """Say what mem_map costs a machine.
+    """Return what mem_map costs a machine.
 
     >>> price(INCIDENT)
     Price(ram=8388608, mem_map=67585, lowmem=228238)
@@ -223,7 +223,7 @@ def price(machine: Machine) -> Price:
 
 @lru_cache(maxsize=64)
 def prices(machine: Machine) -> tuple[Price, ...]:
-    """Say what mem_map costs as RAM grows; ``machine.ram`` plays no part."""
+    """Return what mem_map costs as RAM grows; ``machine.ram`` plays no part."""
     return tuple(price(replace(machine, ram=ram)) for ram in RAM_STEPS)
 
 

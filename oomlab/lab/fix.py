@@ -47,7 +47,7 @@ class Fix(NamedTuple):
         memory.write_memory(self.over_at, struct.pack("<I", 0))
 
     def switch_on(self, memory: Memory) -> None:
-        """Give the kernel its own limit back, and tell it that it is over it: reclaim resumes at once."""
+        """Set the kernel's own limit again, and that it is exceeded: reclaim resumes at once."""
         memory.write_memory(self.limit_at, struct.pack("<I", self.limit))
         memory.write_memory(self.over_at, struct.pack("<I", 1))
 

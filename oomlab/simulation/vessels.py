@@ -71,7 +71,7 @@ class Vessels:
         self._unpin(zone, pages * self.plan.pinned)
 
     def _unpin(self, zone: int, pages: float) -> None:
-        """Give back metadata: from beside its page in lowmem, for HighMem from Normal and then below."""
+        """Free metadata: from beside its page in lowmem, for HighMem from Normal and then below."""
         for low in range(min(zone, self.plan.kernel), -1, -1):
             given = min(pages, self.pinned[low])
             self.pinned[low] -= given

@@ -1,4 +1,4 @@
-"""The model against the incident, the numbers worked out by hand, and its own laws."""
+"""The model against the incident, the numbers worked out on paper, and its own laws."""
 
 from __future__ import annotations
 
@@ -101,7 +101,7 @@ def test_the_limit_of_buffer_heads_is_the_incident_kernels():
     assert buffer_head_limit(INCIDENT, 222_502 + 3_952) == 1_653_085
 
 
-# --- what each change would do to the 32 GiB machine (worked out by hand, within 3 %) ----------
+# --- what each change would do to the 32 GiB machine (worked out on paper, within 3 %) ----------
 
 CHANGES = [
     # machine, workload, page cache at OOM in GiB (None: survives)

@@ -48,14 +48,14 @@ class Radios(anywidget.AnyWidget):
         self.observe(self._picked, "value")
 
     def answer(self, key: str) -> str:
-        """Say something to the option that was picked."""
+        """Return the feedback on the option that was picked."""
         raise NotImplementedError
 
     def _picked(self, change: Mapping[str, Any]) -> None:
         self._feedback = self.answer(change["new"])
 
     def _repr_mimebundle_(self, **kwargs: Any) -> tuple[dict[str, Any], dict[str, Any]]:
-        """Give the live radio buttons, and beside them the question and its options as a list."""
+        """Return the live radio buttons, and beside them the question and its options as a list."""
         data, metadata = super()._repr_mimebundle_(**kwargs) or ({}, {})
         lines = [str(option) for option in self._options]
         items = "".join(f"<li>{html.escape(line)}</li>" for line in lines)

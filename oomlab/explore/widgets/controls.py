@@ -42,7 +42,7 @@ class Slider(Control):
     readout: Callable[[int], str] = str
 
     def spec(self) -> dict[str, Any]:
-        """Say what to draw: the steps, and what each is called."""
+        """Return what to draw: the steps, and what each is called."""
         readouts = [self.readout(step) for step in self.steps]
         return self._spec("slider", value=self.value, steps=list(self.steps), readouts=readouts)
 
@@ -63,7 +63,7 @@ class Number(Control):
     unit: str = ""
 
     def spec(self) -> dict[str, Any]:
-        """Say what to draw: the limits and the unit."""
+        """Return what to draw: the limits and the unit."""
         return self._spec("number", value=self.value, low=self.low, high=self.high, unit=self.unit)
 
     def accept(self, sent: object) -> int:
@@ -80,7 +80,7 @@ class Choice(Control):
     options: Mapping[str, str]
 
     def spec(self) -> dict[str, Any]:
-        """Say what to draw: values and labels, in order."""
+        """Return what to draw: values and labels, in order."""
         return self._spec("choice", value=self.value, options=[list(each) for each in self.options.items()])
 
     def accept(self, sent: object) -> str:
@@ -95,7 +95,7 @@ class Toggle(Control):
     value: bool
 
     def spec(self) -> dict[str, Any]:
-        """Say what to draw."""
+        """Return what to draw."""
         return self._spec("toggle", value=self.value)
 
     def accept(self, sent: object) -> bool:
@@ -114,7 +114,7 @@ class Bits(Control):
     names: tuple[str, ...]
 
     def spec(self) -> dict[str, Any]:
-        """Say what to draw: the hexadecimal digits, highest first, each with its four bits."""
+        """Return what to draw: the hexadecimal digits, highest first, each with its four bits."""
         highest = (len(self.names) - 1) // 4
         digits = [self._digit(place) for place in range(highest, -1, -1)]
         return self._spec("bits", value=f"{self.value:#x}", digits=digits)

@@ -119,7 +119,7 @@ class Explorer(anywidget.AnyWidget):
             }
 
     def _repr_mimebundle_(self, **kwargs: Any) -> tuple[dict[str, Any], dict[str, Any]]:
-        """Give the live widget, and beside it what any page can show: a picture and the sentence."""
+        """Return the live widget, and beside it what any page can show: a picture and the sentence."""
         data, metadata = super()._repr_mimebundle_(**kwargs) or ({}, {})
         picture = self._look.draw(UNASKED).captioned(self._look.sentence)
         encoded = b64encode(picture.png()).decode("ascii")

@@ -97,7 +97,7 @@ class Picture:
         return figure
 
     def png(self) -> bytes:
-        """Give the picture as PNG, two dots for each pixel."""
+        """Return the picture as PNG, two dots for each pixel."""
         file = BytesIO()
         self.figure().savefig(file, format="png", dpi=144)
         return file.getvalue()
@@ -110,7 +110,7 @@ def _lowered(mark: Mark, by: float) -> Mark:
 
 
 def mono_width(text: str, size: int = 13) -> float:
-    """Give the width of text in a monospaced font, in pixels."""
+    """Return the width of text in a monospaced font, in pixels."""
     return 0.602 * size * len(text)
 
 
