@@ -84,7 +84,7 @@ def test_a_parent_that_is_killed_takes_its_guest_along(guest, tmp_path):
     finally:
         child.kill()
         child.communicate()
-    for _ in range(100):
+    for _ in range(1200):
         if not _users_of(str(folder)):
             break
         time.sleep(0.1)
