@@ -21,6 +21,9 @@ from oomlab.mmzone import DMA_END
 Formula = Literal["twice_and_thrice", "quarters_of_min", "quarters_of_share", "quarters_or_scale"]
 """How ``low`` and ``high`` follow from ``min``: a function of :mod:`oomlab.watermarks`."""
 
+Urgent = Literal["none", "cannot sleep", "atomic", "high", "cannot sleep and high", "cannot sleep or high"]
+"""Which requests a rule of :class:`UrgentRule` holds for; see the table for what each means."""
+
 _Record = TypeVar("_Record")
 
 
@@ -52,6 +55,16 @@ class ReserveRule:
     empty_lower: bool
     counts_cleared: bool
     empty_upper: bool
+
+
+@dataclass(frozen=True, slots=True)
+class UrgentRule:
+    """Which requests may go below ``min``, and which may use the highatomic reserve; see the table."""
+
+    quarter: Urgent
+    unboosted: Urgent
+    highatomic_pages: Urgent
+    highatomic_blocks: Urgent
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,7 +178,7 @@ def has_buffer_head_fix(machine: Machine) -> bool:
     >>> has_buffer_head_fix(INCIDENT), has_buffer_head_fix(replace(INCIDENT, kernel=KernelVersion((3, 4))))
     (False, True)
 
-    Source: mm/vmscan.c, commit cc715d99e529 (3.4 and 3.3.8, never in 3.2.y).
+    Source: mm/vmscan.c, commit cc715d99e529 (3.4 and 3.3.8; in no 3.2.y up to 3.2.71).
     """
     own = machine.buffer_head_fix
     return rules_for(machine).buffer_head_fix if own is None else own
@@ -223,6 +236,21 @@ def slack(version: Version) -> int:
     """Return the pages above a watermark at which a request is still refused: 2 by mistake, else 0."""
     pages: int = lookup("watermarks.slack", version)["slack"]
     return pages
+
+
+def urgent_rule(version: Version) -> UrgentRule:
+    """Return which requests a version lets go below ``min`` or use what is kept for urgent ones."""
+    return _record(UrgentRule, lookup("watermarks.urgent", version))
+
+
+def highatomic_counts(version: Version) -> Literal["reserved", "free"]:
+    """Return which pages of the highatomic reserve a version takes off what is free.
+
+    >>> highatomic_counts("6.11"), highatomic_counts("6.12")
+    ('reserved', 'free')
+    """
+    counts: Literal["reserved", "free"] = lookup("watermarks.highatomic", version)["counts"]
+    return counts
 
 
 def any_block_will_do(version: Version) -> bool:

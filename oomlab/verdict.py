@@ -5,6 +5,7 @@ from __future__ import annotations
 from itertools import combinations, pairwise, takewhile
 from typing import NamedTuple
 
+from oomlab.alloc_flags import AllocFlags, alloc_flags, highatomic_free
 from oomlab.gfp import GfpMask
 from oomlab.kernel import Version
 from oomlab.kernel_guess import kernel_of
@@ -52,7 +53,7 @@ def verdicts(report: Report, mask: GfpMask | None) -> list[Verdict]:
     request may touch must exceed ``watermark_min`` + ``lowmem_reserve`` for it.
 
     Source: mm/page_alloc.c, ``__zone_watermark_ok`` (see :func:`oomlab.watermarks.passes`)
-    and ``gfp_to_alloc_flags``.
+    and ``gfp_to_alloc_flags`` (see :func:`oomlab.alloc_flags.alloc_flags`).
     """
     if mask is None or mask.zone is None:
         return [Verdict(zone, None) for zone in report.zones]
@@ -61,8 +62,9 @@ def verdicts(report: Report, mask: GfpMask | None) -> list[Verdict]:
     nodes = nodes_allowed(report)
     usable = kernel_zones[: classzone + 1]
     version, order = kernel_of(report).version, max(0, report.trigger.order or 0)
+    flags = alloc_flags(mask, version, order=order)
     return [
-        _judge(zone, mask, usable if nodes is None or zone.node in nodes else (), order, version)
+        _judge(zone, flags, usable if nodes is None or zone.node in nodes else (), order, version)
         for zone in report.zones
     ]
 
@@ -73,64 +75,44 @@ def nodes_allowed(report: Report) -> frozenset[int] | None:
     return parse_nodelist(text) or None
 
 
-def _judge(zone: ZoneStat, mask: GfpMask, usable: tuple[str, ...], order: int, version: Version) -> Verdict:
+def _judge(
+    zone: ZoneStat, flags: AllocFlags, usable: tuple[str, ...], order: int, version: Version
+) -> Verdict:
     if zone.name not in usable:
         return Verdict(zone, False)
     reserves = zone.lowmem_reserve or ()
     reserve = reserves[len(usable) - 1] if len(usable) <= len(reserves) else None
-    watermark = _lowered(zone.watermark_min, mask)
+    watermark = flags.lowered(zone)
     if zone.free is None or watermark is None:
         return Verdict(zone, True, watermark, reserve)
-    need = (zone.free - _closed_to(mask, zone), watermark, reserve or 0, version)
+    need = (zone.free - _closed_to(flags, zone, version), watermark, reserve or 0, version)
     spare = headroom(*need, order=order)
     if spare <= 0:
         return Verdict(zone, True, watermark, reserve, spare)
     if reserve is None:  # an unknown reserve may still refuse
         return Verdict(zone, True, watermark)
-    blocks = usable_blocks(zone, mask)
+    blocks = usable_blocks(zone, flags)
     block = True if blocks is None and order == 0 else None  # what is free is at least one page
     if blocks is not None:
         block = passes(*need, order=order, free_blocks=blocks)
     return Verdict(zone, True, watermark, reserve, spare, block)
 
 
-def _lowered(watermark: int | None, mask: GfpMask) -> int | None:
-    """Lower ``min`` for urgent requests: by half for ``__GFP_HIGH``, by a quarter if they cannot wait."""
-    if watermark is None:
-        return None
-    if mask.high_priority:
-        watermark -= watermark // 2
-    if not mask.may_sleep:
-        watermark -= watermark // 4
-    return watermark
-
-
-def _closed_to(mask: GfpMask, zone: ZoneStat) -> int:
+def _closed_to(flags: AllocFlags, zone: ZoneStat, version: Version) -> int:
     """Count the free pages that this request may not touch: CMA's, and those kept for urgent ones."""
-    cma = 0 if mask.movable else zone.counters.get("free_cma", 0)
-    return cma + (kept_for_urgent(zone) if mask.may_sleep else 0)
+    cma = 0 if flags.cma else zone.counters.get("free_cma", 0)
+    return cma + (0 if flags.highatomic_pages else highatomic_free(zone, version))
 
 
-def kept_for_urgent(zone: ZoneStat) -> int:
-    """Count the free pages kept for urgent requests; without a counter, those in blocks of that kind alone.
-
-    Source: mm/page_alloc.c, ``nr_reserved_highatomic``: since 4.4, printed only later.
-    """
-    for name in ("free_highatomic", "reserved_highatomic"):
-        if name in zone.counters:
-            return zone.counters[name]
-    return sum(each.blocks << each.order for each in zone.free_blocks or () if each.types == "H")
-
-
-def usable_blocks(zone: ZoneStat, mask: GfpMask) -> list[int] | None:
+def usable_blocks(zone: ZoneStat, flags: AllocFlags) -> list[int] | None:
     """Return the free blocks of each order from 0, without those that this request may not use.
 
-    Closed are blocks that are CMA's and those kept for urgent requests only. The list ends where
-    the log lost an order; it is ``None`` where the log shows no blocks.
+    Closed are blocks that are CMA's or kept for urgent requests only, and isolated ones for everybody.
+    The list ends where the log lost an order; it is ``None`` where the log shows no blocks.
     """
     if zone.free_blocks is None:
         return None
-    closed = set("" if mask.movable else "C") | set("H" if mask.may_sleep else "")
+    closed = {"I"} | set("" if flags.cma else "C") | set("" if flags.highatomic_blocks else "H")
     shown = takewhile(lambda each: each[0] == each[1].order, enumerate(zone.free_blocks))
     return [0 if each.types and set(each.types) <= closed else each.blocks for _, each in shown]
 

@@ -13,9 +13,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from operator import is_
 
+from oomlab.alloc_flags import AllocFlags, alloc_flags
 from oomlab.diagnosis.holders import Holder, holders_of
 from oomlab.diagnosis.usage import MemoryUse, lowmem_use, memory_use
 from oomlab.gfp import GfpMask, decode_gfp
+from oomlab.kernel import Version
+from oomlab.kernel_guess import kernel_of
 from oomlab.mmzone import ZONE_ORDER, parse_nodelist
 from oomlab.report import FreeBlocks, Report, ZoneStat
 from oomlab.units import human_kb
@@ -27,9 +30,10 @@ class Case:
     """A report with what every rule needs worked out once.
 
     ``others`` are the other reports of its log. ``mask`` is the request's; where the log lost it, an
-    ordinary request of the kernel's takes its place and ``mask_known`` is false. ``nodes`` are the
-    NUMA nodes that the request was bound to, if the log shows any. ``judged`` holds the zones against
-    ``min``, empty ones left out; ``open_now`` are those that would have served the request in the
+    ordinary request of the kernel's takes its place and ``mask_known`` is false. ``version`` is the
+    kernel's, or the likeliest, and ``flags`` what it lets such a request do. ``nodes`` are the NUMA nodes
+    that the request was bound to, if the log shows any. ``judged`` holds the zones against ``min``, empty
+    ones left out; ``open_now`` are those that would have served the request in the
     kernel's last try. ``used`` is what holds the memory of the machine, ``lowmem`` that of lowmem, and
     ``holders`` who does by name.
     ``cause`` is empty until a rule has decided it; what contributes depends on it.
@@ -39,6 +43,8 @@ class Case:
     others: tuple[Report, ...]
     mask: GfpMask
     mask_known: bool
+    version: Version
+    flags: AllocFlags
     order: int
     nodes: frozenset[int] | None
     judged: tuple[Verdict, ...]
@@ -91,12 +97,15 @@ def open_case(report: Report, others: Iterable[Report] = ()) -> Case:
     mask = _mask(report)
     some_mask = mask or decode_gfp(0xCC0, names=("GFP_KERNEL",))
     used = memory_use(report)
+    version, order = kernel_of(report).version, max(0, report.trigger.order or 0)
     case = Case(
         report=report,
         others=tuple(others),
         mask=some_mask,
         mask_known=mask is not None,
-        order=max(0, report.trigger.order or 0),
+        version=version,
+        flags=alloc_flags(some_mask, version, order=order),
+        order=order,
         nodes=_bound_nodes(report),
         judged=_judged(report, some_mask),
         used=used,
@@ -149,7 +158,10 @@ def zones_open(case: Case, *, lift: str = "") -> tuple[ZoneStat, ...]:
     if lift and all(map(is_, zones, case.report.zones)):
         return case.open_now
     if case.is_kill:
-        mask, zones = replace(mask, flags=mask.flags - {"__GFP_HIGH"}), list(map(_raised, zones))
+        mask, zones = (
+            replace(mask, flags=mask.flags - {"__GFP_HIGH", "__GFP_ATOMIC"}),
+            list(map(_raised, zones)),
+        )
     results = verdicts(replace(case.report, zones=tuple(zones)), mask)
     return tuple(
         zone

@@ -229,7 +229,7 @@ def _oom_kill_allocating_task(case: Case) -> Claim | None:
 
 
 _PANICS_NEXT = "check_panic_on_oom"
-"""When this function has the report printed, it panics next. Source: mm/oom_kill.c, up to 4.6."""
+"""When this function has the report printed, it panics next. Source: mm/oom_kill.c, up to 6.19."""
 
 
 @rule("panic_on_oom")

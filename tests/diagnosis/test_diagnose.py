@@ -372,11 +372,67 @@ def test_the_remedy_for_mem_map_says_what_it_would_give_back():
     assert any("mem=24G" in remedy and "90 MiB" in remedy for remedy in remedies)
 
 
-@pytest.mark.parametrize(("kernel", "offered"), [("3.2.59", True), ("3.4", False)])
+@pytest.mark.parametrize(
+    ("kernel", "offered"),
+    [("3.2.59", True), ("3.0.101", True), ("3.3.7", True), ("3.3.8", False), ("3.4", False)],
+)
 def test_the_fix_of_2012_is_offered_to_kernels_that_lack_it(kernel, offered):
     report = pae(slab_reclaimable=130_000, inactive_file=600_000)
     remedies = diagnose(replace(report, kernel=KernelRelease.of(kernel))).remedies
     assert any("Linux 3.4 or later" in remedy for remedy in remedies) is offered
+
+
+@pytest.mark.parametrize(
+    ("kernel", "offered"),
+    [
+        *(("4.7", False), ("4.8.15", True), ("4.9.4", True), ("4.9.228", False)),
+        *(("4.10.1", True), ("4.10.17", False), ("4.11", False), ("5.10", False)),
+    ],
+)
+def test_lists_of_lowmem_that_are_not_aged_are_named_only_to_kernels_that_have_them(kernel, offered):
+    lowmem = zone(free=100, size=200_000, inactive_file=90_000, active_file=30_000)
+    report = pae(inactive_file=700_000)
+    report = replace(report, zones=(lowmem, *report.zones[1:]), kernel=KernelRelease.of(kernel))
+    diagnosis = diagnose(report)
+    assert (diagnosis.cause, "file" in diagnosis.contributing) == ("lowmem_exhaustion", True)
+    assert any("age the lists of lowmem" in remedy for remedy in diagnosis.remedies) is offered
+
+
+@pytest.mark.parametrize(
+    ("kernel", "offered"),
+    [("5.10.44", True), ("5.10.89", False), ("5.14", True), ("5.15.85", False), ("6.1", False)],
+)
+def test_a_kernel_that_only_warns_of_a_spurious_fault_needs_no_update(kernel, offered):
+    remedies = diagnose(replace(CASES["vm_fault_oom_spurious"], kernel=KernelRelease.of(kernel))).remedies
+    assert any("Update the kernel" in remedy for remedy in remedies) is offered
+    assert any("fault handler gave up" in remedy for remedy in remedies)
+
+
+def test_min_free_kbytes_is_advised_within_a_bound_and_never_beside_highmem():
+    roomy = machine(zone(free=30_000), trigger=replace(KERNEL, order=4))
+    remedies = diagnose(roomy).remedies
+    assert any("Raise vm.min_free_kbytes" in remedy and "5 % of memory" in remedy for remedy in remedies)
+    board = replace(roomy, zones=(*roomy.zones, zone("HighMem", free=100_000)))
+    assert diagnose(board).cause == "fragmentation"
+    assert not any("min_free_kbytes" in remedy for remedy in diagnose(board).remedies)
+
+
+@pytest.mark.parametrize(("kernel", "update"), [("6.1", True), ("6.11.11", True), ("6.12.30", False)])
+def test_against_the_highatomic_reserve_reclaim_is_to_begin_earlier_not_min_to_rise(kernel, update):
+    kept = replace(
+        zone(free=3_000, reserved_highatomic=2_500), free_blocks=(FreeBlocks(0, 500), FreeBlocks(5, 80, "H"))
+    )
+    diagnosis = diagnose(machine(kept, trigger=KERNEL, kernel=kernel))
+    assert diagnosis.cause == "highatomic"
+    assert any("watermark_scale_factor" in remedy for remedy in diagnosis.remedies)
+    assert not any(remedy.startswith("Raise vm.min_free_kbytes") for remedy in diagnosis.remedies)
+    assert any("Update the kernel" in remedy for remedy in diagnosis.remedies) is update
+
+
+def test_a_reserve_that_nothing_free_belongs_to_is_not_blamed_since_6_12():
+    kept = zone(free=3_000, reserved_highatomic=2_500)
+    assert diagnose(machine(kept, trigger=KERNEL, kernel="6.11.11")).cause == "highatomic"
+    assert diagnose(machine(kept, trigger=KERNEL, kernel="6.12.30")).cause != "highatomic"
 
 
 # --- details ----------------------------------------------------------------------------------

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from oomlab.alloc_flags import alloc_flags
 from oomlab.gfp import decode_gfp
 from oomlab.kernel import KernelRelease
 from oomlab.report import FreeBlocks, Report, Trigger, ZoneStat
@@ -123,6 +124,86 @@ def test_zones_without_managed_are_tested_as_kernels_before_3_8_did(managed, ref
     report = incident(replace(zone, present=4000, managed=managed), order=2)
     report = replace(report, kernel=None)
     assert judge(report, mask=0xD0)["Normal"].refused is refused
+
+
+@pytest.mark.parametrize(
+    ("kernel", "mask", "watermark"),
+    [
+        ("3.2", 0x0, 750),  # no __GFP_WAIT is enough
+        ("3.2", 0x20, 375),
+        ("3.2", 0x10000, 1000),  # __GFP_NOMEMALLOC
+        ("3.10", 0x400000, 1000),  # __GFP_NO_KSWAPD
+        ("4.4", 0x2000000, 1000),  # GFP_NOWAIT
+        ("4.4", 0x2080020, 375),  # GFP_ATOMIC
+        ("5.10", 0x800, 1000),
+        ("5.10", 0xA20, 375),
+        ("5.10", 0x80A20, 500),  # __GFP_NOMEMALLOC leaves the half of __GFP_HIGH
+        ("5.10", 0x820, 500),
+        ("6.12", 0x2800, 1000),
+        ("6.12", 0x820, 375),
+        ("6.12", 0xCE0, 500),  # GFP_KERNEL|__GFP_HIGH may sleep
+    ],
+)
+def test_only_urgent_requests_are_let_below_min(kernel, mask, watermark):
+    zone = replace(NORMAL, free=950, watermark_min=1000, lowmem_reserve=(0, 0, 0, 0))
+    judged = judge(incident(zone, kernel=kernel), mask)["Normal"]
+    assert judged.watermark == watermark
+    assert judged.spare == 950 - watermark - (2 if kernel == "3.2" else 0)
+
+
+@pytest.mark.parametrize(
+    ("kernel", "mask", "counts", "takes"),
+    [
+        ("4.9", 0x2000000, False, False),  # GFP_NOWAIT
+        ("4.9", 0x2080020, True, True),  # GFP_ATOMIC
+        ("6.1", 0x800, False, False),
+        ("6.5", 0x800, True, True),
+        ("6.5", 0xCE0, True, False),  # __GFP_HIGH that sleeps: its count, not its blocks
+        ("6.5", 0xCC0, False, False),
+        ("6.19", 0x800, True, False),
+        ("6.19", 0x820, True, True),
+    ],
+)
+def test_the_highatomic_reserve_is_open_to_those_whom_each_kernel_lets_in(kernel, mask, counts, takes):
+    flags = alloc_flags(decode_gfp(mask, kernel=kernel), kernel, order=3)
+    assert (flags.highatomic_pages, flags.highatomic_blocks) == (counts, takes)
+
+
+@pytest.mark.parametrize(
+    ("kernel", "mask", "order", "watermark"),
+    [
+        ("6.1", 0xA20, 0, 3000 * 3 // 8),
+        ("6.1", 0xA20, 1, 5048 * 3 // 8),
+        ("6.1", 0xCC0, 0, 5048),
+        ("5.8", 0xA20, 0, 5048 * 3 // 8),
+        ("6.5", 0xCE0, 0, 1500),
+    ],
+)
+def test_a_boost_does_not_bind_urgent_requests_for_one_page_since_5_9(kernel, mask, order, watermark):
+    """The printed min contains the boost."""
+    zone = replace(NORMAL, watermark_min=5048, watermark_boost=2048, lowmem_reserve=(0, 0, 0, 0))
+    judged = judge(incident(zone, kernel=kernel, order=order), mask)["Normal"]
+    assert judged.watermark == watermark
+
+
+@pytest.mark.parametrize(("kernel", "refused"), [("6.11", True), ("6.12", False), ("6.14", False)])
+def test_since_6_12_only_what_is_free_of_the_highatomic_reserve_counts(kernel, refused):
+    counters = {"reserved_highatomic": 8192}
+    zone = replace(NORMAL, free=10_000, lowmem_reserve=(0, 0, 0, 0), counters=counters)
+    assert judge(incident(zone, kernel=kernel), 0xCC0)["Normal"].refused is refused
+    kept = (FreeBlocks(0, 10, "UM"), FreeBlocks(10, 8, "H"))
+    assert judge(incident(replace(zone, free_blocks=kept), kernel=kernel), 0xCC0)["Normal"].refused
+    printed = replace(zone, counters=counters | {"free_highatomic": 8100})
+    assert judge(incident(printed, kernel="6.17"), 0xCC0)["Normal"].refused
+
+
+def test_isolated_blocks_serve_nobody():
+    blocks = tuple(FreeBlocks(order, 9, "I" if order == 3 else "UM") for order in range(4))
+    zone = replace(NORMAL, free=9 * 15, watermark_min=1, lowmem_reserve=(0, 0, 0, 0), free_blocks=blocks)
+    for mask in (0xCC0, 0xA20, 0x100CCA):
+        assert judge(incident(zone, kernel="6.1", order=3), mask)["Normal"].block is False
+    mixed = (*blocks[:3], FreeBlocks(3, 9, "UI"))
+    assert judge(incident(replace(zone, free_blocks=mixed), kernel="6.1", order=3), 0xCC0)["Normal"].block
 
 
 def test_without_a_mask_nothing_is_judged():

@@ -227,3 +227,20 @@ def test_dots_are_nobodys_name():
     report = only("... invoked oom-killer: gfp_mask=0x100cca(GFP_HIGHUSER_MOVABLE), order=0 ...")
     assert report.trigger.comm is None
     assert report.trigger.gfp_mask == 0x100CCA
+
+
+@pytest.mark.parametrize(
+    ("name", "version"),
+    [
+        ("4.9.0-6-686-pae #1 Debian 4.9.88-1+deb9u1", "4.9.88"),
+        ("3.2.0-4-686-pae #1 Debian 3.2.59-1", "3.2.59"),
+        ("6.1.0-50-686-pae #1 SMP PREEMPT_DYNAMIC Debian 6.1.192-1", "6.1.192"),
+        ("4.9.0-6-686-pae #1", "4.9.0"),
+        ("4.9.0-6-686-pae #1 Debian 5.9.88-1", "4.9.0"),
+    ],
+)
+def test_the_version_of_a_debian_kernel_is_the_stable_release_it_is_made_of(name, version):
+    report = parse(f"a invoked oom-killer: gfp_mask=0xd0, order=0\nPid: 1, comm: a Not tainted {name}\n")[0]
+    assert report.kernel.text == name.split()[0]
+    assert str(report.kernel.version) == version
+    assert report.kernel.vendor == "debian"

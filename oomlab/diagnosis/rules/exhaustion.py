@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+from oomlab.alloc_flags import highatomic_free
 from oomlab.diagnosis.case import Case, hidden_free, is_roomy, weight, zones_open
 from oomlab.diagnosis.finding import Claim, rule, threshold
 from oomlab.mmzone import is_highmem
 from oomlab.report import ZoneStat
 from oomlab.units import human_kb
-from oomlab.verdict import Verdict, has_unlisted_highmem, kept_for_urgent
+from oomlab.verdict import Verdict, has_unlisted_highmem
 from oomlab.words import percent, zone_name, zone_names
 
 _MIGRATE_TYPES = 6
@@ -67,7 +68,7 @@ def highatomic(case: Case) -> Claim | None:
     zones = _opened_by(case, "highatomic")
     if not zones:
         return None
-    held = sum(map(kept_for_urgent, zones))
+    held = sum(highatomic_free(zone, case.version) for zone in zones)
     text = (
         f"{zone_names(zones, case.report)} had {case.free_in(zones)} free, but {case.human(held)} of it is "
         "kept for urgent requests (highatomic). Without that reserve this request would have passed."

@@ -101,12 +101,12 @@ def _blocks(case: Case, zones: Sequence[ZoneStat]) -> tuple[str | None, Confiden
 
 def _shows_blocks(case: Case, zone: ZoneStat) -> bool:
     """Whether the list of free blocks reaches the size of the request; a log may end inside it."""
-    return len(usable_blocks(zone, case.mask) or ()) > case.order
+    return len(usable_blocks(zone, case.flags) or ()) > case.order
 
 
 def _has_block(case: Case, zone: ZoneStat) -> bool:
     """Whether a zone has a free block large enough that the request may use."""
-    return any((usable_blocks(zone, case.mask) or [])[case.order :])
+    return any((usable_blocks(zone, case.flags) or [])[case.order :])
 
 
 def _has_enough(case: Case, verdict: Verdict, at_high: bool) -> bool:

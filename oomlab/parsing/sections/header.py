@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from dataclasses import replace
 from functools import lru_cache
 
 from oomlab.errors import UnknownKernel
-from oomlab.kernel import KernelRelease
+from oomlab.kernel import KernelRelease, KernelVersion
 from oomlab.parsing.grammar import Draft
 from oomlab.parsing.lines import Line
 from oomlab.report import Kind, Trigger
@@ -30,6 +31,9 @@ _COMM = re.compile(r"(?:Comm:|comm:)\s{1,8}(.{0,15}\S)(?=\s{1,8}(?:Not tainted|T
 _CPUSET = re.compile(r"(\S.{0,14}?) cpuset=")
 _PROCESS = re.compile(r"Process (.{1,16}?) \(pid:")
 _RELEASE = re.compile(r"(?<![\w.])(\d{1,3}\.\d{1,4}(?:\.\d{1,5})?(?:[-+._~]?[\w+~.-]{0,100})?)", re.A)
+_PATCHED = re.compile(r"#\d.{0,60}? Debian (\d{1,3}\.\d{1,4}\.\d{1,5})", re.A)
+"""The stable release that a Debian kernel is made of, where its name ends in a zero."""
+
 _FUNCTION = re.compile(r"([\w.$]{1,200})\+0x[0-9a-f]{1,16}/0x", re.A)
 _ARM = re.compile(r"\(([\w.$]{1,200})(?:\+0x[0-9a-f]{1,16}/0x[0-9a-f]{1,16})?\) from", re.A)
 _DECODED = re.compile(r"([\w.$]{1,200}) \([\w/.-]{1,200}\.[chS]:\d", re.A)
@@ -97,17 +101,25 @@ def read_kernel(draft: Draft) -> KernelRelease | None:
     for _, text in draft.of("identity"):
         match = _RELEASE.search(text, max(text.find("ainted"), 0)) if "ainted" in text else None
         if match is not None:
-            return _release(match[1])
+            return _release(match[1], _patched(text))
     boot = _RELEASE.search(draft.boot.text) if draft.boot else None
-    return _release(boot[1]) if boot else None
+    return _release(boot[1], _patched(draft.boot.text)) if boot and draft.boot else None
+
+
+def _patched(text: str) -> str | None:
+    match = _PATCHED.search(text)
+    return match[1] if match else None
 
 
 @lru_cache(64)
-def _release(text: str) -> KernelRelease | None:
+def _release(text: str, patched: str | None) -> KernelRelease | None:
+    """Return a release; of Debian's ``4.9.0-6-686-pae`` the version is the stable one it is made of."""
     try:
-        return KernelRelease.of(text)
+        release = KernelRelease.of(text)
     except UnknownKernel:
         return None
+    made_of = KernelVersion.of(patched) if patched else release.version
+    return replace(release, version=made_of) if made_of.parts[:2] == release.version.parts[:2] else release
 
 
 def read_places(draft: Draft) -> dict[str, str]:
