@@ -106,7 +106,7 @@ def css_hatch(key: str) -> str:
 
 def as_dict() -> dict[str, dict[str, str]]:
     """Return the whole table as plain data, for a widget in the browser."""
-    return {key: asdict(each) for key, each in swatches().items()}
+    return {key: {**asdict(each), "svg_hatch": each.svg_hatch} for key, each in swatches().items()}
 
 
 def _css_layers(hatch: str, ink: str) -> list[str]:

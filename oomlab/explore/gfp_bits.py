@@ -207,7 +207,7 @@ def _draw_words(mask: GfpMask, top: float, width: int, wide: bool) -> tuple[list
 
 
 def _draw_readings(mask: GfpMask, spans: Sequence[Reading], top: float, width: int) -> tuple[list[Mark], int]:
-    """Draw one reading below the other; give the marks and the height at which they end."""
+    """Draw one reading below the other; return the marks and the height at which they end."""
     marks: list[Mark] = [_heading(0, top + 14, f"The same number, {mask.value:#x}, in every kernel")]
     line = top + 14
     for each in spans:

@@ -35,7 +35,7 @@ def build_choice(value: str) -> Choice:
 
 
 def build_of(machine: Machine) -> str:
-    """Name the build of a machine, as :func:`built` takes it."""
+    """Return the name of a machine's build, as :func:`built` takes it."""
     return "i386 PAE" if machine.arch == "i386" and machine.pae else machine.arch
 
 
@@ -47,7 +47,7 @@ def built(machine: Machine, build: str) -> Machine:
 
 
 def reachable(machine: Machine) -> Machine:
-    """Take away the RAM that the machine's kernel has no addresses for, as the kernel does at boot."""
+    """Return the machine without the RAM that its kernel has no addresses for, as it is left at boot."""
     most = gib_to_pages(rules_for(machine).max_ram_gib)
     return replace(machine, ram=min(machine.ram, most))
 

@@ -61,7 +61,7 @@ def _rules(machine: Machine) -> dict[str, Any]:
 
 
 def build_name(machine: Machine) -> str:
-    """Name the build of a machine's kernel: architecture, PAE or not, and slab allocator.
+    """Return the name of the build of a machine's kernel: architecture, PAE or not, and slab allocator.
 
     >>> build_name(INCIDENT)
     'i386 pae slab'

@@ -48,7 +48,7 @@ DIGIT = 9
 
 
 class WatermarkCalculator(Explorer):
-    """Turn the sysctls behind a zone's marks, and judge a request by them, to the page.
+    """Turn the sysctls behind a zone's watermarks, and judge a request by them, to the page.
 
     All that no control changes is taken from ``machine``: the incident's, if none is given. The
     request is for one page in zone ``request`` or below, held against zone ``asked`` with ``free`` pages.
@@ -82,7 +82,7 @@ class WatermarkCalculator(Explorer):
 
 
 def watermark_view(machine: Machine, **values: Any) -> View:
-    """Derive marks and reserves, and hold the request against them."""
+    """Derive watermarks and reserves, and hold the request against them."""
     settings = Settings(**values)
     changed = chosen(machine, settings)
     code = _code(changed, settings)
@@ -110,7 +110,9 @@ def watermark_view(machine: Machine, **values: Any) -> View:
 
 def _sentences(judged: RequestSum) -> Iterator[str]:
     asked, verb = judged.zone.name, "is more than" if judged.passes else "is not more than"
-    mistake = f" ({judged.by_mistake} are left out by a mistake, mended in 3.3)" if judged.by_mistake else ""
+    mistake = (
+        f" ({judged.by_mistake} are left out by a mistake, repaired in 3.3)" if judged.by_mistake else ""
+    )
     yield f"{asked} has {several(judged.free, 'page')} free, and {judged.left:,} of them count{mistake}."
     marks = f"min {judged.zone.watermark_min:,} + lowmem_reserve {judged.reserve:,} = {judged.needed:,}"
     yield f"That {verb} {marks}:"
@@ -303,7 +305,7 @@ class RequestSum(NamedTuple):
 
     @property
     def left(self) -> int:
-        """The free pages that count: what the kernel compares with mark and reserve."""
+        """The free pages that count: what the kernel compares with watermark and reserve."""
         return self.free - self.set_aside
 
     @property
@@ -341,9 +343,9 @@ def request_sum(
 
 
 def draw_watermarks(judged: RequestSum, derived: Sequence[Zone], field: str, width: int) -> Picture:
-    """Draw every populated zone's marks and reserves in pages, and the request that is judged.
+    """Draw every populated zone's watermarks and reserves in pages, and the request that is judged.
 
-    ``field`` names the pages that marks are shares of: ``"present"`` or ``"managed"``.
+    ``field`` names the pages that watermarks are shares of: ``"present"`` or ``"managed"``.
     """
     table, bottom = _draw_table(judged, derived, field, width)
     marks = (*table, *_draw_sum(judged, bottom + 34), *_draw_gauge(judged, bottom + 122, width))
@@ -424,7 +426,7 @@ def _draw_sum(judged: RequestSum, top: float) -> Iterator[Mark]:
 
 
 def _draw_gauge(judged: RequestSum, top: float, width: int) -> Iterator[Mark]:
-    """Draw what counts as free against the reserve and the three marks above it, to one scale."""
+    """Draw what counts as free against the reserve and the three watermarks above it, to one scale."""
     zone, base = judged.zone, judged.reserve
     above = " + reserve" if base else ""
     marks = (("min", zone.watermark_min), ("low", zone.watermark_low), ("high", zone.watermark_high))

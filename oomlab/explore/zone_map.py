@@ -96,7 +96,7 @@ def zone_panel(machine: Machine, *, ram: int, build: str, split: str, vmalloc: i
 
 
 def splits(machine: Machine) -> dict[str, int]:
-    """Name the VM splits on offer, the machine's own among them."""
+    """Return the VM splits on offer, the machine's own among them."""
     own = {} if machine.page_offset in VM_SPLITS.values() else {hex(machine.page_offset): machine.page_offset}
     return {**VM_SPLITS, **own}
 
@@ -113,7 +113,7 @@ def chosen(machine: Machine, *, ram: int, build: str, split: str, vmalloc: int) 
 
 
 def zone_view(machine: Machine, *, ram: int, build: str, split: str, vmalloc: int) -> View:
-    """Derive the zones of the machine that the controls describe, and say what mem_map costs it."""
+    """Derive the zones of the machine that the controls describe, and what mem_map costs it."""
     asked = chosen(machine, ram=ram, build=build, split=split, vmalloc=vmalloc)
     used = reachable(asked)
     try:
@@ -292,7 +292,10 @@ def _draw_names(shares: Sequence[Share], low: int, width: int) -> Iterator[Mark]
         x = max(0.5, share.start_pfn / low * width)
         yield Line(x, GLASS, x, GLASS + 46)
         free = max(free, x) + 4
-        yield Label(free, GLASS + 58, share.zone, bold=True)
+        if free + 9 * len(share.zone) > width:  # a zone that begins at the very end
+            yield Label(width, GLASS + 58, share.zone, "end", bold=True)
+        else:
+            yield Label(free, GLASS + 58, share.zone, bold=True)
         free += 9 * len(share.zone) + 16
 
 

@@ -40,7 +40,7 @@ def drawn(explorer: Any, changes: dict[str, Any], width: int) -> Picture:
     return explorer._make_view(**panel.values).draw(width)
 
 
-@settings(max_examples=40)
+@settings(max_examples=60)
 @given(
     mask=st.integers(0, 2**32 - 1), kernel=st.sampled_from(("2.6.18", "3.2.59", "4.4", "6.1")), width=WIDTHS
 )
@@ -48,13 +48,13 @@ def test_the_bits_of_any_mask(mask, kernel, width):
     assert collisions(drawn(GfpBits(), {"mask": mask, "kernel": kernel}, width)) == []
 
 
-@settings(max_examples=40)
+@settings(max_examples=60)
 @given(ram=st.sampled_from(RAM_STEPS), build=st.sampled_from(sorted(BUILDS)), width=WIDTHS)
 def test_the_zones_of_any_machine(ram, build, width):
     assert collisions(drawn(ZoneMap(), {"ram": ram, "build": build}, width)) == []
 
 
-@settings(max_examples=40)
+@settings(max_examples=60)
 @given(
     ram=st.sampled_from(RAM_STEPS),
     build=st.sampled_from(sorted(BUILDS)),

@@ -1,7 +1,7 @@
 """What a hand can change: the controls of an explorer, declared as plain data.
 
-A control knows its name, its label and its value. :meth:`spec` says to the page what
-to draw; :meth:`accept` turns what the page sends back into a value, and keeps the
+A control knows its name, its label and its value. :meth:`spec` is what the page
+draws; :meth:`accept` turns what the page sends back into a value, and keeps the
 old one when it makes no sense. The page itself calculates nothing.
 """
 

@@ -127,7 +127,7 @@ class Explorer(anywidget.AnyWidget):
 
 
 def _view_or_reason(make: Callable[..., View], values: Values) -> View:
-    """Compute the view, or say why there is none: a machine that cannot exist is an answer too."""
+    """Compute the view, or the reason why there is none: a machine that cannot exist is an answer too."""
     try:
         return make(**values)
     except OomlabError as error:

@@ -97,22 +97,14 @@ export function hatches(palette, ids) {
   const patterns = Object.values(palette).map((swatch) => {
     const ground = `<rect width="8" height="8" fill="${swatch.color}"/>`;
     const frame = `id="${ids}-fill-${swatch.key}" width="8" height="8" patternUnits="userSpaceOnUse"`;
-    return `<pattern ${frame}>${ground}${STROKES[swatch.hatch] ?? ""}</pattern>`;
+    const look = swatch.hatch === "." ? "hatch dots" : "hatch";
+    return `<pattern ${frame}>${ground}<g class="${look}">${swatch.svg_hatch}</g></pattern>`;
   });
   const svg = document.createElementNS(NAMESPACE, "svg");
   write(svg, { width: 0, height: 0, "aria-hidden": "true", class: "hatches" });
   svg.innerHTML = `<defs>${patterns.join("")}</defs>`;
   return svg;
 }
-
-const STROKES = {
-  "/": '<path d="M-1 1l2-2M0 8l8-8M7 9l2-2" class="hatch"/>',
-  "\\": '<path d="M-1 7l2 2M0 0l8 8M7-1l2 2" class="hatch"/>',
-  x: '<path d="M0 8l8-8M0 0l8 8" class="hatch"/>',
-  "-": '<path d="M0 4h8" class="hatch"/>',
-  "|": '<path d="M4 0v8" class="hatch"/>',
-  ".": '<path d="M2 2h.01M6 6h.01" class="hatch dots"/>',
-};
 
 export function write(node, attributes) {
   node.drawn ??= {};

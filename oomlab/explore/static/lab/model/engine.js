@@ -62,7 +62,7 @@ export class Engine {
     this.last = here;
   }
 
-  // Who serves a request: the zonelist at the low marks, kswapd, the zonelist at min, direct reclaim.
+  // Who serves a request: the zonelist at the low watermarks, kswapd, the zonelist at min, direct reclaim.
   source(asked) {
     const { plan } = this;
     let zone = this.above(plan.low, asked);
@@ -77,14 +77,14 @@ export class Engine {
     return zone;
   }
 
-  above(marks, asked) {
+  above(levels, asked) {
     for (let zone = asked; zone >= 0; zone -= 1) {
-      if (this.vessels.free[zone] > marks[zone] + this.plan.reserve[zone][asked] + EPSILON) return zone;
+      if (this.vessels.free[zone] > levels[zone] + this.plan.reserve[zone][asked] + EPSILON) return zone;
     }
     return null;
   }
 
-  // Let kswapd bring each zone of the request back to its high mark, as far as it can.
+  // Let kswapd bring each zone of the request back to its high watermark, as far as it can.
   wake(asked) {
     this.say("kswapd_wakes", asked);
     for (let zone = asked; zone >= 0; zone -= 1) {

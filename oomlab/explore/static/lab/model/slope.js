@@ -78,8 +78,8 @@ export class Slope {
     };
     this.free.forEach((rate, zone) => {
       for (const asked of [plan.user, plan.kernel]) {
-        for (const marks of [plan.low, plan.min])
-          meet(vessels.free[zone] - marks[zone] - plan.reserve[zone][asked], rate);
+        for (const levels of [plan.low, plan.min])
+          meet(vessels.free[zone] - levels[zone] - plan.reserve[zone][asked], rate);
       }
       for (const held of ["cache", "anon", "pinned"]) meet(vessels[held][zone], this[held][zone]);
     });

@@ -15,7 +15,7 @@ export function zones(machine) {
   const managed = managedOf(machine, extents, sum(memmap));
   const counted = machine.rules.counted === "present" ? present : managed;
   const atBoot = beforeLateFrees(machine, extents, counted);
-  const marks = marksOf(machine, extents, atBoot, counted);
+  const watermarks = watermarksOf(machine, extents, atBoot, counted);
   const { lowmem_reserve_ratio: ratios, rules } = machine;
   const reserves = reservesOf(rules, ratios ?? rules.ratios, ratios === null ? atBoot : counted);
   return extents.map(({ name, start_pfn, spanned }, i) => ({
@@ -25,9 +25,9 @@ export function zones(machine) {
     present: present[i],
     managed: managed[i],
     memmap: memmap[i],
-    watermark_min: marks[i][0],
-    watermark_low: marks[i][1],
-    watermark_high: marks[i][2],
+    watermark_min: watermarks[i][0],
+    watermark_low: watermarks[i][1],
+    watermark_high: watermarks[i][2],
     lowmem_reserve: reserves[i],
   }));
 }
@@ -76,19 +76,19 @@ function beforeLateFrees(machine, extents, counted) {
 
 // --- min, low, high -------------------------------------------------------------------------------
 
-function marksOf(machine, extents, atBoot, now) {
-  if (machine.min_free_kbytes !== null) return marksFor(machine, extents, now, machine.min_free_kbytes);
+function watermarksOf(machine, extents, atBoot, now) {
+  if (machine.min_free_kbytes !== null) return watermarksFor(machine, extents, now, machine.min_free_kbytes);
   const sizes = machine.watermark_scale_factor === null ? atBoot : now;
-  return marksFor(machine, extents, sizes, ownMinFree(machine, extents, atBoot));
+  return watermarksFor(machine, extents, sizes, ownMinFree(machine, extents, atBoot));
 }
 
-function marksFor({ rules, watermark_scale_factor }, extents, sizes, minFree) {
+function watermarksFor({ rules, watermark_scale_factor }, extents, sizes, minFree) {
   const scale = watermark_scale_factor ?? 10;
   const lowmem = sum(sizes.filter((_, i) => isLow(extents[i])));
   const hasHighMem = extents.some(({ name }, i) => name === "HighMem" && sizes[i] > 0);
   return extents.map(({ name }, i) => {
     const isSmall = name === "HighMem" || (name === "Movable" && (rules.movable === "always" || hasHighMem));
-    return watermarks(rules, sizes[i], lowmem, minFree, scale, isSmall);
+    return zoneWatermarks(rules, sizes[i], lowmem, minFree, scale, isSmall);
   });
 }
 
@@ -98,8 +98,8 @@ function ownMinFree(machine, extents, sizes) {
   const lowmem = sum(sizes.filter((_, i) => isLow(extents[i])));
   const chosen = rootOf(machine.rules, lowmem);
   if (sum(sizes) < hugepages.min_ram_mib * 256) return chosen;
-  const marks = marksFor(machine, extents, sizes, chosen);
-  const above = (size, i) => (isLow(extents[i]) ? Math.max(0, size - marks[i][2]) : 0);
+  const watermarks = watermarksFor(machine, extents, sizes, chosen);
+  const above = (size, i) => (isLow(extents[i]) ? Math.max(0, size - watermarks[i][2]) : 0);
   const spare = sum(sizes.map(above));
   if (machine.transparent_hugepages)
     return Math.max(chosen, hugepageMinFree(machine, extents, sizes, spare));
@@ -118,7 +118,7 @@ const rootOf = ({ min_free_kbytes: { factor, min, max } }, lowmem) =>
 
 const isLow = ({ name }) => !HIGH.includes(name);
 
-function watermarks(rules, size, lowmem, minFree, scale, isSmall) {
+function zoneWatermarks(rules, size, lowmem, minFree, scale, isSmall) {
   const share = Math.floor((Math.floor(minFree / PAGE_KB) * size) / lowmem);
   const min = isSmall ? Math.min(Math.max(Math.floor(size / 1024), 32), 128) : share;
   const [toLow, toHigh] = STEPS[rules.watermarks](min, share, Math.floor((size * scale) / 10_000));
