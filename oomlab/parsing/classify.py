@@ -34,7 +34,10 @@ _CALL = re.compile(r"[\w.$]{1,200} (?:from [\w.$]{1,200}\+0x|\([\w/.-]{1,200}\.[
 """One call: as ARM prints it since 5.17, and as decode_stacktrace.sh writes it down."""
 
 _KILL = re.compile(r".{0,80}?\b[Kk]ill process \d+")
-_KILLED = re.compile(r".{0,80}?(?<!have )\b[Kk]illed process \d+(?:,| \(|$)")
+_KILLED = re.compile(r".{0,80}?(?<!have )\b[Kk]illed process \d+(?:,| \(|$)|VM: killing process \S")
+_NO_VICTIM = re.compile(r"[^\"'`(]{0,80}\bno killable process")
+_SOURCE = re.compile(r"%(?:[sdup]|l[dux]|#?x)\b|\w\(\s{0,4}(?:KERN_[A-Z]{1,10} |[\w.]{1,20}, )?\"")
+"""What only source code has: the places for values in a format string, or a call with a string."""
 
 _ASKED_XMON = re.compile(r"[0-9a-f]{1,4}:mon> mi")
 """How the debugger of ppc64 is asked for the state of memory, with the number of the CPU."""
@@ -96,10 +99,11 @@ _BY_FIRST_WORD: dict[str, tuple[tuple[str, LineKind], ...]] = {
     "Task": (("limit of host", "context"), ("killed as a result", "memcg_task")),  # Alibaba: no group at all
     "Tasks": (("going to be killed", "memcg_group"), ("state", "task_title")),
     "oom_reaper:": (("", "reaped"),),
-    "Kernel": (("emory", "panic"),),
+    "Kernel": (("ut of memory", "panic"), ("ut of Memory", "panic"), ("eadlocked on memory", "panic")),
     "SysRq": (("Show Memory", "show"), ("Manual OOM", "manual_oom")),
     "sysrq:": (("Show Memory", "show"), ("Manual OOM", "manual_oom")),
     "warn_alloc_show_mem:": (("callbacks suppressed", "context"),),
+    "VM:": (("killing process ", "killed"),),  # 2.4 and 2.6: a page fault got no page
     "Linux": (("Linux version ", "boot"), (" GNU/Linux", "boot")),  # uname -a, which people put above
 }
 """By the first word of a line: words that it may hold, and its kind if it does; the first that fit decide."""
@@ -194,12 +198,17 @@ def _numbered(text: str) -> LineKind:
 def _worded(text: str) -> LineKind:
     """Judge a line whose first word can be anything, such as the name of a process."""
     if "oom-killer" in text and _HEADER.match(text):
-        return "header"
+        return _unless_source("header", text)
     if "rocess" in text and (kind := _kill(text)) is not None:
         return kind
     if "alloc" in text and (_FAILED.match(text) or _FAILED_WITH.match(text)):
-        return "failure"
+        return _unless_source("failure", text)
     return _paired(text)
+
+
+def _unless_source(kind: LineKind, text: str) -> LineKind:
+    """Return the kind of a line, unless it is source code that prints such lines."""
+    return "other" if _SOURCE.search(text) else kind
 
 
 def _kill(text: str) -> LineKind | None:
@@ -207,7 +216,7 @@ def _kill(text: str) -> LineKind | None:
         return "killed"
     if _KILL.match(text):
         return "killed" if "sharing same memory" in text else "chosen"
-    return "panic" if "no killable process" in text else None
+    return "panic" if _NO_VICTIM.match(text) else None
 
 
 def _paired(text: str) -> LineKind:

@@ -10,6 +10,7 @@ duplicates dropped.
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator
 from functools import partial
 from itertools import groupby
@@ -46,6 +47,11 @@ _KILLS: frozenset[LineKind] = frozenset(("killed", "reaped"))
 """A report of these alone is what grep found; up to 5.0 each kill had a report of its own."""
 
 _PID = re.compile(r"process (\d+)")
+_WHO = re.compile(r"process \d+(?: \([^)]{0,64}\))?|total-vm:\d+")
+"""What tells one kill from another: all the words before it are the same in each."""
+
+_FAILED_ON_2_4 = "order allocation failed"
+_KILLED_ON_2_4 = ("VM: killing process ", "Out of Memory: ")
 
 _new_line = partial(tuple.__new__, Line)
 """Makes a line in two thirds of the time that ``Line(…)`` takes: 2 % of the reading of a report."""
@@ -65,7 +71,7 @@ def segment(lines: LogLines) -> list[Draft]:
     drafts = [draft for kinds, part in parts for draft in _collect(kinds, part)]
     if len(drafts) < 2:
         return drafts
-    return _merge_and_deduplicate(sorted(drafts, key=lambda draft: draft.first))
+    return _merge_and_deduplicate(sorted(drafts, key=lambda draft: draft.first), lines)
 
 
 def _by_caller(lines: LogLines, rows: list[Line]) -> Iterable[tuple[list[LineKind], list[Line]]]:
@@ -235,11 +241,11 @@ def _starts_anew(draft: Draft, kind: LineKind, stage: Stage, text: str) -> bool:
 
 def _kills_anew(draft: Draft, kind: LineKind, text: str) -> bool:
     """Whether a kill is of the next report: a busy kernel leaves headers out, a log may keep errors only."""
+    if "failure" in draft.lines and draft.stage < Stage.KILL:
+        return not _is_killed_for_it(draft, text)
     if kind in ("constraint", "chosen"):
         earlier = draft.of("chosen", "killed") + draft.of(kind)
         return bool(earlier) and all(line.text != text for line in earlier)
-    if "failure" in draft.lines and Stage.ZONES <= draft.stage < Stage.KILL:
-        return True
     if kind != "killed" or "memcg_group" in draft.lines:
         return False
     if "ut of " not in text and not (draft.lines.keys() <= _KILLS and "-rss:" in text):
@@ -250,6 +256,14 @@ def _kills_anew(draft: Draft, kind: LineKind, text: str) -> bool:
     if not earlier or any(_pid(line.text) == _pid(text) for line in earlier):
         return False
     return "total-vm" in text or _name(earlier[-1].text) != _name(text)
+
+
+def _is_killed_for_it(draft: Draft, text: str) -> bool:
+    """Whether a kill follows from a failed request: on 2.4 a page fault that gets no page kills.
+
+    Later a request that may kill never fails, and one that fails never kills.
+    """
+    return text.startswith(_KILLED_ON_2_4) and _FAILED_ON_2_4 in draft.of("failure")[0].text
 
 
 def _pid(text: str) -> str:
@@ -271,30 +285,60 @@ def _is_by_kernel(text: str) -> bool:
     return "ut of " in text or "-rss:" in text or "vsz:" in text
 
 
-def _merge_and_deduplicate(drafts: list[Draft]) -> list[Draft]:
+def _merge_and_deduplicate(drafts: list[Draft], lines: LogLines) -> list[Draft]:
     """Merge what is one report, and drop what only repeats lines of another."""
-    if all(map(_has_header, drafts)):
+    if all(map(_is_whole, drafts)):
         return drafts
-    return list(_without_duplicates(list(_with_memory_after_kill(drafts))))
+    return list(_without_duplicates(list(_with_memory_after_kill(drafts)), lines))
+
+
+def _is_whole(draft: Draft) -> bool:
+    """Whether a report has its header and more than the few lines that people quote of one."""
+    return _has_header(draft) and draft.stage >= Stage.TOTALS
 
 
 def _has_header(draft: Draft) -> bool:
     return not {"header", "failure", "show"}.isdisjoint(draft.lines)
 
 
-def _without_duplicates(drafts: list[Draft]) -> Iterator[Draft]:
+def _without_duplicates(drafts: list[Draft], lines: LogLines) -> Iterator[Draft]:
     """Drop what only repeats lines of a report nearby: people quote reports when they write about them."""
     openings = [_openings(draft) for draft in drafts]
     for index, (draft, own) in enumerate(zip(drafts, openings, strict=True)):
-        near = openings[max(0, index - _NEAR_REPORTS) : index + _NEAR_REPORTS]
-        if _has_header(draft) or not any(own < other for other in near):
+        near = range(max(0, index - _NEAR_REPORTS), min(index + _NEAR_REPORTS, len(drafts)))
+        if not any(own < openings[other] and _may_quote(draft, drafts[other], lines) for other in near):
             yield draft
 
 
+def _may_quote(draft: Draft, other: Draft, lines: LogLines) -> bool:
+    """Whether a report may be a quotation of another: a header then has the time stamp of the original."""
+    if not _has_header(draft):
+        return True
+    if _is_whole(draft) or not _has_header(other):
+        return False
+    header, original = (each.of("header", "failure", "show")[0] for each in (draft, other))
+    raw, original_raw = _raw(header.number, lines), _raw(original.number, lines)
+    if "header" not in draft.lines and raw != header.text:
+        return False  # many requests of the same text may fail within a second
+    return raw.endswith(original_raw) or original_raw.endswith(raw)
+
+
+def _raw(number: int, lines: LogLines) -> str:
+    """Return a line as the logger wrote it, without the signs of a quotation."""
+    return lines.raw[bisect_left(lines.numbers, number)].lstrip("> |").rstrip()
+
+
 def _openings(draft: Draft) -> frozenset[str]:
-    """Return the first words of each line."""
-    texts = [line.text for run in draft.lines.values() for line in run]
-    return frozenset(" ".join(text.split(None, _WORDS)[:_WORDS]) for text in texts)
+    """Return what identifies each line: its first words, or whom it kills."""
+    return frozenset(
+        part for kind, run in draft.lines.items() for line in run for part in _identity(kind, line.text)
+    )
+
+
+def _identity(kind: LineKind, text: str) -> list[str]:
+    if kind in ("killed", "chosen") and (found := _WHO.findall(text)):
+        return found
+    return [" ".join(text.split(None, _WORDS)[:_WORDS])]
 
 
 def _with_memory_after_kill(drafts: list[Draft]) -> Iterator[Draft]:
