@@ -213,11 +213,14 @@ class Victim:
 
     ``reason`` is what the kernel wrote before the process: ``"Out of memory"``,
     ``"Memory cgroup out of memory"``, ``"Out of memory (oom_kill_allocating_task)"``.
+    ``pid`` is ``None`` where the kernel prints none (``VM: killing process``, 2.4 and 2.6).
     ``child_of`` is the process that was chosen, where one of its children was killed instead.
     ``memcg`` is the path of its control group, where the line of the choice names it (5.0 and later).
+    ``reaped`` is whether the oom_reaper took its memory back: false where the log shows that it was
+    unable to, ``None`` where it shows neither.
     """
 
-    pid: int
+    pid: int | None
     comm: str | None = None
     uid: int | None = None
     child_of: int | None = None
@@ -230,6 +233,7 @@ class Victim:
     oom_score_adj: int | None = None
     memcg: str | None = None
     reason: str | None = None
+    reaped: bool | None = None
     line: int | None = None
 
 

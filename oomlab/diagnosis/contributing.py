@@ -15,7 +15,7 @@ from oomlab.kernel_guess import kernel_of
 from oomlab.mmzone import is_highmem
 from oomlab.report import Report, Victim
 from oomlab.units import human_kb
-from oomlab.words import percent
+from oomlab.words import listed, percent
 
 LOWMEM_CAUSES = ("lowmem_exhaustion", "cma")
 """Causes under which lowmem ran out, whatever was left above it."""
@@ -238,7 +238,8 @@ def _panic_on_oom(case: Case) -> Claim | None:
     words = _last_words(case)
     if "panic_on_oom" not in words:  # the panic's own words, or that function's name
         return None
-    return _gave_up(case, "The kernel panicked: vm.panic_on_oom tells it to.")
+    setting = "is 2" if "compulsory" in words else "is set"
+    return _gave_up(case, f"The kernel panicked instead of killing: vm.panic_on_oom {setting}.")
 
 
 @rule("panic")
@@ -247,14 +248,14 @@ def _panic(case: Case) -> Claim | None:
     words = _last_words(case)
     if "panic" not in words or "panic_on_oom" in words:
         return None
-    return _gave_up(case, "The kernel panicked: nothing was left that it might kill.")
+    return _gave_up(case, "So the kernel panicked.")
 
 
 @rule("no_killable")
 def _no_killable(case: Case) -> Claim | None:
-    """The kernel found no process to kill, and went on."""
+    """The kernel found no process to kill; unless a group had met its limit, it panics next."""
     words = _last_words(case)
-    if not words or "panic" in words:
+    if not words or "panic_on_oom" in words:
         return None
     where = " in the group" if case.report.scope == "memcg" else ""
     return _gave_up(case, f"Nothing was left{where} that might be killed.")
@@ -286,7 +287,8 @@ def _victim_is_not_consumer(case: Case) -> Claim | None:
     if case.cause in _OTHERWISE or held >= threshold("victim") * whole:
         return None
     part = f"{human_kb(held)}, {percent(held / whole)} of the memory"
-    text = f"The process that was killed (pid {first.pid}) held {part}: {_what_filled_it(case, held)}."
+    pid = "" if first.pid is None else f" (pid {first.pid})"
+    text = f"The process that was killed{pid} held {part}: {_what_filled_it(case, held)}."
     return Claim(text, "high", [first.line])
 
 
@@ -313,6 +315,24 @@ def _resident_kb(victim: Victim) -> int | None:
     sizes = (victim.anon_rss_kb, victim.file_rss_kb, victim.shmem_rss_kb)
     known = [each for each in sizes if each is not None]
     return sum(known) if known else None
+
+
+@rule("unreapable")
+def _unreapable(case: Case) -> Claim | None:
+    """The oom_reaper could not take back the memory of a victim, which holds it until it exits.
+
+    Source: mm/oom_kill.c, ``oom_reap_task`` (4.6 and later).
+    """
+    held = [each for each in case.report.victims if each.reaped is False]
+    if not held:
+        return None
+    pids = listed(f"pid {each.pid}" for each in held)
+    text = (
+        f"The oom_reaper was unable to take back the memory of {pids}: it is held until the process exits. "
+        "Lines such as 'blocked for more than … seconds' show what the process waits for."
+    )
+    lines = case.report.source
+    return Claim(text, "high", [each.number for each in lines if "unable to reap" in each.text][:1])
 
 
 @rule("serial_kills")
@@ -354,7 +374,7 @@ _CONTRIBUTING: tuple[Callable[[Case], Finding | None], ...] = (
     _oom_group,
     _oom_kill_allocating_task,
     _panic_on_oom,
-    _panic,
     _no_killable,
+    _panic,
 )
-_NOTES = (_victim_is_not_consumer, _serial_kills)
+_NOTES = (_victim_is_not_consumer, _unreapable, _serial_kills)

@@ -40,7 +40,7 @@ STAGE: dict[LineKind, Stage] = {kind: stage for stage, kinds in _STAGES.items() 
 """The stage to which a line of this kind brings a report; kinds that no report has are not in it."""
 
 LATEST: dict[LineKind, Stage] = dict.fromkeys(STAGE, Stage.REAPED) | {
-    "manual_oom": Stage.BEFORE,  # it stands before a report without a header, or else adds nothing
+    "manual_oom": Stage.BEFORE,  # it stands before a report
     "cpuset": Stage.ORIGIN,
     "identity": Stage.ORIGIN,
     "trace": Stage.ORIGIN,
@@ -64,6 +64,7 @@ OPENERS: frozenset[LineKind] = frozenset(
         "constraint",
         "chosen",
         "killed",
+        "reaped",
         "panic",
     )
 )

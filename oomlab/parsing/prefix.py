@@ -79,6 +79,12 @@ _TAIL = re.compile(
 _NAMED = re.compile(r"(?:.*(?:[\]>]\s*|:\s+|\s{2,}))?(.{0,15})(?: invoked |: page allocation failure)")
 _ZONE = re.compile(r"(?:Node \d+ )?(?:Zone:)?(?:DMA|DMA32|Normal|HighMem|Movable) free(?:pages)?:")
 
+_LAST_WORDS = re.compile(
+    r"Kernel panic(?: - not syncing)?: |VM: killing process |oom_reaper: |__alloc_pages: \d"
+    r"|\b[Kk]illed process \d"
+)
+"""With what else a line may begin, where nothing longer is left of a report."""
+
 _CUT_STAMP = re.compile(r".{1,60}?\d\.\d{6}\]\s{0,4}(?:\[\s{0,6}(?P<caller>[TC]\d{1,9})\])?\s{0,8}")
 """A stamp whose beginning was overwritten by other output on the same console."""
 
@@ -189,7 +195,10 @@ def _before_others(text: str) -> list[str]:
     if zone is not None:
         return [zone.string[: zone.start()]]
     at = max(text.find("oom-killer:"), text.find("page allocation failure"))
-    before = _line_before(text, at) if at >= 0 else ""
+    if at < 0:
+        found = _LAST_WORDS.search(text)
+        return [_line_before(text, found.start())] if found else []
+    before = _line_before(text, at)
     named = _NAMED.match(before + text[at : at + 23])
     return [before[: named.start(1)] if named else before]
 

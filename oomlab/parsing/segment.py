@@ -51,7 +51,8 @@ _WHO = re.compile(r"process \d+(?: \([^)]{0,64}\))?|total-vm:\d+")
 """What tells one kill from another: all the words before it are the same in each."""
 
 _FAILED_ON_2_4 = "order allocation failed"
-_KILLED_ON_2_4 = ("VM: killing process ", "Out of Memory: ")
+_NAMELESS = "VM: killing process "
+_KILLED_ON_2_4 = (_NAMELESS, "Out of Memory: ")
 
 _new_line = partial(tuple.__new__, Line)
 """Makes a line in two thirds of the time that ``Line(…)`` takes: 2 % of the reading of a report."""
@@ -182,7 +183,7 @@ class _Collector:
             self.pending.clear()
         self.others = 0
         if stage == Stage.REQUEST:
-            self.open = Draft(run[0].number, run[0].number)
+            self.open = self._with_header(run[0].number)
         elif _opens(kind, run[0].text):
             self.open = _headless(self.pending, run[0].number, stage)
         else:
@@ -190,6 +191,15 @@ class _Collector:
         if self.open is not None:
             self.open.boot = self.boot
         return self.open
+
+    def _with_header(self, number: int) -> Draft:
+        """Open a report with its header; the line that announces a manual OOM stands just before."""
+        draft = Draft(number, number)
+        if self.pending and self.pending[-1][0] == "manual_oom" and self.between <= _NEAR:
+            kind, run = self.pending[-1]
+            draft.first = run[0].number
+            draft.add(kind, run)
+        return draft
 
 
 def _opens(kind: LineKind, text: str) -> bool:
@@ -246,6 +256,8 @@ def _kills_anew(draft: Draft, kind: LineKind, text: str) -> bool:
     if kind in ("constraint", "chosen"):
         earlier = draft.of("chosen", "killed") + draft.of(kind)
         return bool(earlier) and all(line.text != text for line in earlier)
+    if text.startswith(_NAMELESS):
+        return draft.stage >= Stage.KILL and not _is_named(draft, text)
     if kind != "killed" or "memcg_group" in draft.lines:
         return False
     if "ut of " not in text and not (draft.lines.keys() <= _KILLS and "-rss:" in text):
@@ -266,6 +278,12 @@ def _is_killed_for_it(draft: Draft, text: str) -> bool:
     return text.startswith(_KILLED_ON_2_4) and _FAILED_ON_2_4 in draft.of("failure")[0].text
 
 
+def _is_named(draft: Draft, text: str) -> bool:
+    """Whether a kill without a pid is the one that stands with its pid just above."""
+    name = text.removeprefix(_NAMELESS).strip(" .")
+    return any(f"({name})" in line.text for line in draft.of("killed")[-1:])
+
+
 def _pid(text: str) -> str:
     match = _PID.search(text)
     return match[1] if match else text
@@ -282,7 +300,7 @@ def _is_by_daemon(draft: Draft, text: str) -> bool:
 
 def _is_by_kernel(text: str) -> bool:
     """Whether a kill is in the kernel's words, and not only in those of a daemon."""
-    return "ut of " in text or "-rss:" in text or "vsz:" in text
+    return "ut of " in text or "-rss:" in text or "vsz:" in text or text.startswith(_NAMELESS)
 
 
 def _merge_and_deduplicate(drafts: list[Draft], lines: LogLines) -> list[Draft]:
@@ -324,21 +342,23 @@ def _may_quote(draft: Draft, other: Draft, lines: LogLines) -> bool:
 
 
 def _raw(number: int, lines: LogLines) -> str:
-    """Return a line as the logger wrote it, without the signs of a quotation."""
-    return lines.raw[bisect_left(lines.numbers, number)].lstrip("> |").rstrip()
+    """Return a line as the logger wrote it."""
+    return lines.raw[bisect_left(lines.numbers, number)].strip()
 
 
 def _openings(draft: Draft) -> frozenset[str]:
     """Return what identifies each line: its first words, or whom it kills."""
     return frozenset(
-        part for kind, run in draft.lines.items() for line in run for part in _identity(kind, line.text)
+        part for kind, run in draft.lines.items() for line in run for part in _identity(kind, line)
     )
 
 
-def _identity(kind: LineKind, text: str) -> list[str]:
-    if kind in ("killed", "chosen") and (found := _WHO.findall(text)):
+def _identity(kind: LineKind, line: Line) -> list[str]:
+    if kind in ("killed", "chosen", "reaped") and (found := _WHO.findall(line.text)):
         return found
-    return [" ".join(text.split(None, _WORDS)[:_WORDS])]
+    if line.text.startswith(_NAMELESS):
+        return [f"{line.text} {line.number}"]  # several of one name may be killed in a row
+    return [" ".join(line.text.split(None, _WORDS)[:_WORDS])]
 
 
 def _with_memory_after_kill(drafts: list[Draft]) -> Iterator[Draft]:

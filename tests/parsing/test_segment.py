@@ -25,7 +25,7 @@ def test_a_panic_names_the_process_that_had_asked():
         """)
     assert (report.trigger.pid, str(report.kernel)) == (1, "5.4.88-lab")
     assert report.panic == "Kernel panic - not syncing: System is deadlocked on memory"
-    assert diagnose(report).contributing == ("panic",)
+    assert diagnose(report).contributing == ("no_killable", "panic")
 
 
 def test_usage_after_a_kill_begins_the_next_report():

@@ -46,7 +46,10 @@ def not_oom(case: Case) -> Claim | None:
 
 @rule("sysrq_manual")
 def sysrq_manual(case: Case) -> Claim | None:
-    """The OOM killer was run through SysRq-f: order -1 shows it, and so does the call trace."""
+    """The OOM killer was run through SysRq-f: order -1, the call trace or the line before show it.
+
+    Before 4.3 the order is 0. Source: drivers/tty/sysrq.c, ``moom_callback``.
+    """
     trigger = case.report.trigger
     callers = _SYSRQ & set(case.report.trace)
     announced = _announced(case)
@@ -61,12 +64,11 @@ def sysrq_manual(case: Case) -> Claim | None:
 
 
 def _announced(case: Case) -> list[int]:
-    """Find SysRq's message where the kernel left out the header, as it does when it kills often."""
+    """Find SysRq's message: just before the header or, where the kernel left that out, before the kill."""
     report = case.report
-    kill = report.victims[0].line if report.victims and report.trigger.line is None else None
-    if kill is None:
-        return []
-    return [line.number for line in report.source if line.number < kill and _SYSRQ_MESSAGE in line.text]
+    kill = report.victims[0].line if report.victims else None
+    end = report.trigger.line or kill or report.last_line
+    return [line.number for line in report.source if line.number < end and _SYSRQ_MESSAGE in line.text]
 
 
 @rule("bpf_oom")

@@ -19,7 +19,11 @@ _KILL = re.compile(
     r"(?:\s{1,4}\((?:(.{0,64}?)\)(?=,?\s{1,4}(?:total-vm|vsz|vm|anon-rss|score|UID|sharing|or)\b)|(.{0,64})\)))?",
     re.A,
 )
+_NAMELESS_KILL = re.compile(r"VM: killing process (.{1,15}?)(?:\((\d{1,10})\))?\s*$", re.A)
+"""The kill of a page fault that got no page (2.4 and 2.6): the pid is printed late, or never."""
+
 _REAPED = re.compile(r"reaped process (\d{1,10}) \((.{0,64}?)\), now ", re.A)
+_UNABLE = re.compile(r"unable to reap pid:(\d{1,10}) \((.{0,64}?)\)", re.A)
 _SCORE = re.compile(r"score (\d{1,10})", re.A)
 _SIZE = re.compile(r"(total-vm|anon-rss|file-rss|shmem-rss|pgtables):(\d{1,19})kB", re.A)
 _OTHER = re.compile(r"(UID|oom_score_adj):(-?\d{1,10})", re.A)
@@ -46,7 +50,7 @@ def read_victims(draft: Draft, tasks: tuple[Task, ...], problems: list[Problem])
         {pid: _with_choice(victim, chosen, listed) for pid, victim in killed.items()} if chosen else killed
     )
     if not victims:
-        victims = chosen or ({announced.pid: announced} if announced else {})
+        victims = chosen or ({announced.pid or 0: announced} if announced else {})
         what = "chosen" if victims else "reaped"
         victims = victims or _reaped(draft)
         for victim in victims.values():
@@ -54,7 +58,8 @@ def read_victims(draft: Draft, tasks: tuple[Task, ...], problems: list[Problem])
                 Problem(victim.line, f"Process {victim.pid} was {what}; no line says that it was killed")
             )
     named = (_with_name(victim, announced, tasks) for victim in victims.values())
-    return tuple(_with_group(victim, announced) for victim in named)
+    found = tuple(_with_group(victim, announced) for victim in named)
+    return _with_reaping(found, draft) if "reaped" in draft.lines else found
 
 
 def _by_pid(lines: list[Line]) -> dict[int, Victim]:
@@ -62,14 +67,14 @@ def _by_pid(lines: list[Line]) -> dict[int, Victim]:
     for line in lines:
         victim = _read_kill(line)
         if victim is not None:
-            victims.setdefault(victim.pid, victim)
+            victims.setdefault(-line.number if victim.pid is None else victim.pid, victim)
     return victims
 
 
 def _read_kill(line: Line) -> Victim | None:
     match = _KILL.search(line.text)
     if match is None:
-        return None
+        return _read_nameless_kill(line)
     reason = line.text[: match.start() - 1].strip().rstrip(":").strip()
     score = _SCORE.search(line.text, match.end())
     values: dict[str, Any] = {
@@ -85,6 +90,13 @@ def _read_kill(line: Line) -> Victim | None:
         line=line.number,
         **values,
     )
+
+
+def _read_nameless_kill(line: Line) -> Victim | None:
+    match = _NAMELESS_KILL.search(line.text)
+    if match is None:
+        return None
+    return Victim(pid=int(match[2]) if match[2] else None, comm=match[1], reason="VM", line=line.number)
 
 
 def _announced(draft: Draft) -> Victim | None:
@@ -105,10 +117,25 @@ def _announced(draft: Draft) -> Victim | None:
 
 def _reaped(draft: Draft) -> dict[int, Victim]:
     """Read whose memory was taken back; what is left of it then is no size of the victim's."""
-    found = [(line, match) for line in draft.of("reaped") if (match := _REAPED.search(line.text))]
+    matches = ((line, _REAPED.search(line.text) or _UNABLE.search(line.text)) for line in draft.of("reaped"))
+    found = [(line, match) for line, match in matches if match]
     return {
         int(match[1]): Victim(pid=int(match[1]), comm=match[2], line=line.number) for line, match in found
     }
+
+
+def _with_reaping(victims: tuple[Victim, ...], draft: Draft) -> tuple[Victim, ...]:
+    """Add whether the oom_reaper took the memory of each victim back.
+
+    Source: mm/oom_kill.c, ``oom_reap_task``: it tries ten times within a second (4.6 and later).
+    """
+    text = "\n".join(line.text for line in draft.of("reaped"))
+    unable = {int(pid) for pid, _ in _UNABLE.findall(text)}
+    reaped = {int(pid) for pid, _ in _REAPED.findall(text)}
+    return tuple(
+        replace(each, reaped=True if each.pid in reaped else False if each.pid in unable else None)
+        for each in victims
+    )
 
 
 def _with_choice(victim: Victim, chosen: dict[int, Victim], listed: set[int]) -> Victim:
@@ -118,7 +145,7 @@ def _with_choice(victim: Victim, chosen: dict[int, Victim], listed: set[int]) ->
     control group the choice may fall on a thread, which no table lists.
     Source: mm/oom_kill.c, ``oom_kill_process``; mm/memcontrol.c, ``mem_cgroup_out_of_memory``.
     """
-    choice = chosen.get(victim.pid) or next(iter(chosen.values()), None)
+    choice = chosen.get(victim.pid or 0) or next(iter(chosen.values()), None)
     if choice is None:
         return victim
     victim = replace(victim, reason=victim.reason or choice.reason)

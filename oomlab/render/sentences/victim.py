@@ -18,8 +18,9 @@ _MUCH, _MANY = 0.25, 10
 
 
 def process_name(process: Task | Victim) -> str:
-    """Return the name of a process with its number: ``clamd (pid 21832)``."""
-    return f"{plain(process.comm or 'a process')} (pid {process.pid})"
+    """Return the name of a process, with its number where the log has it: ``clamd (pid 21832)``."""
+    name = plain(process.comm or "a process")
+    return name if process.pid is None else f"{name} (pid {process.pid})"
 
 
 def killed_in_words(victims: Sequence[Victim]) -> str:

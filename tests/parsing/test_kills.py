@@ -1,0 +1,206 @@
+"""No kill is lost, and none is given to another's report.
+
+The kernel prints at most ten reports within five seconds, but every kill; and people keep what grep
+finds. The next log whose kills are counted wrongly goes here.
+"""
+
+from __future__ import annotations
+
+import pytest
+
+from oomlab.diagnosis import diagnose
+from oomlab.errors import ReportError
+from oomlab.parsing import parse
+from tests.support.texts import only, reports
+
+
+def test_kills_of_a_group_without_reports_are_kills_of_their_own():
+    found = reports("""
+        [ 1000.000001] runner invoked oom-killer: gfp_mask=0xcc0(GFP_KERNEL), order=0, oom_score_adj=0
+        [ 1000.000003] memory: usage 512000kB, limit 512000kB, failcnt 99
+        [ 1000.100000] Memory cgroup out of memory: Killed process 50 (runner) total-vm:900000kB, anon-rss:5kB
+        [ 1001.100000] Memory cgroup out of memory: Killed process 51 (runner) total-vm:900000kB, anon-rss:5kB
+        [ 1002.100000] Memory cgroup out of memory: Killed process 52 (runner) total-vm:900000kB, anon-rss:5kB
+        """)
+    assert [[victim.pid for victim in each.victims] for each in found] == [[50], [51], [52]]
+    assert {each.scope for each in found} == {"memcg"}
+
+
+def test_a_kill_that_somebody_quotes_is_no_second_kill():
+    report = only("""
+        sh invoked oom-killer: gfp_mask=0xd0, order=0, oom_adj=0
+        Mem-Info:
+        Normal free:20000kB min:22000kB low:25000kB high:30000kB present:250000kB
+        Out of memory: Kill process 90 (webd) score 2600 or sacrifice child
+        Killed process 90 (webd) total-vm:5000kB, anon-rss:4000kB, file-rss:10kB
+
+        I do not see why it says:
+        Out of memory: Kill process 90 (webd) score 2600 or sacrifice child
+        """)
+    assert [victim.pid for victim in report.victims] == [90]
+
+
+@pytest.mark.parametrize(
+    "kill",
+    [
+        "Memory cgroup out of memory: Killed process 3 (runner) total-vm:900000kB, anon-rss:500000kB",
+        "Out of memory: Kill process 3 (runner) score 900 or sacrifice child",
+        "oom-kill:constraint=CONSTRAINT_NONE,nodemask=(null),cpuset=/,mems_allowed=0,task=runner,pid=3,uid=0",
+    ],
+)
+def test_a_kill_does_not_belong_to_an_earlier_failed_request(kill):
+    first, second = reports(f"""
+        [ 30.000001] netd: page allocation failure: order:0, mode:0xa20(GFP_ATOMIC), nodemask=(null)
+        [ 30.000002] CPU: 1 PID: 70 Comm: netd Not tainted 6.1.90 #1
+        [ 400.100000] {kill}
+        """)
+    assert (first.kind, first.trigger.comm, first.victims) == ("allocation_failure", "netd", ())
+    assert (second.kind, second.trigger.comm, second.victims[0].pid) == ("oom", None, 3)
+
+
+def test_a_page_fault_that_gets_no_page_kills_on_2_4():
+    """The kernel prints no pid: arch/i386/mm/fault.c, ``do_page_fault``."""
+    first, second = reports("""
+        Feb 11 04:05:06 oldbox kernel: __alloc_pages: 0-order allocation failed (gfp=0x1d2/0)
+        Feb 11 04:05:06 oldbox kernel: VM: killing process fetchd
+        Feb 11 04:05:09 oldbox kernel: __alloc_pages: 0-order allocation failed (gfp=0xf0/0)
+        """)
+    assert [(each.comm, each.pid) for each in first.victims] == [("fetchd", None)]
+    assert (first.kind, second.kind, second.victims) == ("oom", "allocation_failure", ())
+    assert diagnose(first).cause != "not_oom"
+
+
+def test_several_processes_of_one_name_may_be_killed_in_a_row():
+    found = reports("""
+        Feb 11 04:05:06 oldbox kernel: VM: killing process httpd
+        Feb 11 04:05:07 oldbox kernel: VM: killing process httpd(812)
+        """)
+    assert [(each.victims[0].comm, each.victims[0].pid) for each in found] == [
+        ("httpd", None),
+        ("httpd", 812),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("panic", "contributing"),
+    [
+        ("Out of memory: compulsory panic_on_oom is enabled", ("panic_on_oom",)),
+        ("Out of memory: system-wide panic_on_oom is enabled", ("panic_on_oom",)),
+        ("out of memory. panic_on_oom is selected", ("panic_on_oom",)),
+        ("System is deadlocked on memory", ("no_killable", "panic")),
+        ("Out of memory and no killable processes...", ("no_killable", "panic")),
+    ],
+)
+def test_a_panic_alone_is_a_report(panic, contributing):
+    report = only(f"[    3.113950] Kernel panic - not syncing: {panic}")
+    assert (report.kind, report.victims) == ("oom", ())
+    assert diagnose(report).contributing == contributing
+
+
+@pytest.mark.parametrize("panic", ["Fatal hardware memory error!", "corrupted shared memory", "VFS: Unable"])
+def test_a_panic_for_another_reason_is_none(panic):
+    with pytest.raises(ReportError):
+        parse(f"[    3.113950] Kernel panic - not syncing: {panic}")
+
+
+def test_a_manual_kill_that_ends_in_a_panic_is_manual():
+    judged = diagnose(
+        only("""
+        [  910.064760] sysrq: Manual OOM execution
+        [  910.113950] Kernel panic - not syncing: Out of memory: compulsory panic_on_oom is enabled
+        [  910.229545] CPU: 1 PID: 243 Comm: kworker/1:2 Not tainted 5.10.1 #1
+        """)
+    )
+    assert (judged.cause, judged.contributing) == ("sysrq_manual", ("panic_on_oom",))
+    assert "vm.panic_on_oom is 2" in judged.summary
+
+
+def test_the_line_that_announces_a_manual_kill_belongs_to_its_report():
+    """Before 4.3 the order of such a request is 0: nothing else in these lines shows it."""
+    report = only("""
+        [  812.400000] SysRq : Manual OOM execution
+        [  812.400100] kworker/1:2 invoked oom-killer: gfp_mask=0xd0, order=0, oom_score_adj=0
+        [  812.401000] Out of memory: Kill process 700 (firefox) score 40 or sacrifice child
+        [  812.401100] Killed process 700 (firefox) total-vm:900000kB, anon-rss:60000kB, file-rss:20000kB
+        """)
+    judged = diagnose(report)
+    assert (report.first_line, judged.cause) == (1, "sysrq_manual")
+    assert judged.findings[0].evidence[0].number == 1 or judged.findings[0].evidence[1].number == 1
+
+
+def test_a_victim_that_cannot_be_reaped_is_known():
+    report = only("""
+        [ 100.000100] Out of memory: Killed process 7 (worker) total-vm:100kB, anon-rss:50kB, file-rss:0kB
+        [ 100.900000] oom_reaper: unable to reap pid:7 (worker)
+        """)
+    assert [victim.reaped for victim in report.victims] == [False]
+    assert any("unable to take back the memory of pid 7" in note for note in diagnose(report).notes)
+
+
+def test_a_victim_that_was_reaped_in_the_end_is_reaped():
+    report = only("""
+        [ 100.000100] Out of memory: Killed process 7 (worker) total-vm:100kB, anon-rss:50kB, file-rss:0kB
+        [ 100.900000] oom_reaper: unable to reap pid:7 (worker)
+        [ 101.900000] oom_reaper: reaped process 7 (worker), now anon-rss:0kB, file-rss:0kB, shmem-rss:0kB
+        """)
+    assert [victim.reaped for victim in report.victims] == [True]
+
+
+def test_what_the_oom_reaper_took_alone_shows_a_kill():
+    report = only(
+        "[  101.9] oom_reaper: reaped process 7 (worker), now anon-rss:0kB, file-rss:0kB, shmem-rss:0kB"
+    )
+    assert [(victim.comm, victim.pid) for victim in report.victims] == [("worker", 7)]
+
+
+@pytest.mark.parametrize(
+    "quoted",
+    [
+        ["packer invoked oom-killer: gfp_mask=0xd0, order=2, oom_adj=0"],
+        [
+            "packer invoked oom-killer: gfp_mask=0xd0, order=2, oom_adj=0",
+            "Pid: 77, comm: packer Not tainted 2.6.32.1 #1",
+        ],
+    ],
+)
+@pytest.mark.parametrize("above", [True, False])
+def test_a_header_quoted_by_whoever_answers_is_no_second_report(quoted, above):
+    log = [
+        "packer invoked oom-killer: gfp_mask=0xd0, order=2, oom_adj=0",
+        "Pid: 77, comm: packer Not tainted 2.6.32.1 #1",
+        "Mem-Info:",
+        "Normal free:20000kB min:2000kB low:2500kB high:3000kB present:250000kB",
+        "lowmem_reserve[]: 0 0",
+        "Normal: 1400*4kB 1800*8kB 0*16kB 0*32kB 0*64kB 0*128kB 0*256kB 0*512kB 0*1024kB = 20000kB",
+        "Out of memory: kill process 90 (webd) score 2600 or a child",
+        "Killed process 91 (page.cgi)",
+    ]
+    remark = ["", "An order of 2 means 16 kB in one block.", ""]
+    both = [*quoted, *remark, *log] if above else [*log, *remark, *quoted]
+    (report,) = parse("\n".join(f"> {line}" for line in both))
+    assert [(each.comm, each.pid) for each in report.victims] == [("page.cgi", 91)]
+
+
+def test_two_requests_with_equal_headers_are_two_reports():
+    found = reports("""
+        [  100.0] packer invoked oom-killer: gfp_mask=0xd0, order=2, oom_adj=0
+        [  200.0] packer invoked oom-killer: gfp_mask=0xd0, order=2, oom_adj=0
+        [  200.1] Pid: 77, comm: packer Not tainted 2.6.32.1 #1
+        """)
+    assert [each.uptime_s for each in found] == [100.0, 200.0]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        r'+		pr_warn("Out of memory and no killable processes...\n");',
+        r'	pr_warn("%s invoked oom-killer: gfp_mask=%#x(%pGg), order=%d, oom_score_adj=%hd\n",',
+        r'printk(KERN_WARNING "invoked oom-killer: gfp_mask=0x%x, order=%d\n", gfp_mask, order);',
+        r'	warn_alloc(gfp_mask, "page allocation failure: order:%u", order);',
+        r'	panic("System is deadlocked on memory\n");',
+        r'    "Out of memory and no killable processes...\n"',
+    ],
+)
+def test_source_code_is_no_report(line):
+    with pytest.raises(ReportError):
+        parse(f" 	if (!chosen) {{\n{line}\n 	}}\n")
