@@ -9,11 +9,12 @@ what a log names is still taken as it is, for the rest of that kernel is as old 
 from __future__ import annotations
 
 import re
-from functools import cache
+from collections.abc import Sequence
+from functools import cache, lru_cache
 from typing import Literal, NamedTuple
 
 from oomlab.kernel import KernelRelease, KernelVersion, load_table
-from oomlab.report import Report
+from oomlab.report import Report, SourceLine
 
 _USUAL = KernelVersion((6, 1))
 """Taken where neither a name nor words speak against it: a long-term kernel with the rules of today."""
@@ -73,11 +74,14 @@ def kernel_bounds(report: Report) -> Bounds:
     Where the bounds contradict each other, a vendor has carried changes backwards: the upper one is the
     better, for words are carried backwards, not forwards.
     """
-    text = "\n".join(line.text for line in report.source)
+    return _bounds(report.source)
+
+
+@lru_cache(maxsize=8)  # a report is judged many times in a row
+def _bounds(source: Sequence[SourceLine]) -> Bounds:
+    text = "\n".join(line.text for line in source)
     matches = ((row, row.pattern.search(text)) for row in _rows())
-    found = [
-        (row, report.source[text.count("\n", 0, match.start())].number) for row, match in matches if match
-    ]
+    found = [(row, source[text.count("\n", 0, match.start())].number) for row, match in matches if match]
     sinces = [(row.since, line) for row, line in found if row.since]
     untils = [(row.until, line) for row, line in found if row.until]
     until = min(untils, default=(None, None), key=lambda bound: bound[0])

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -82,7 +82,8 @@ def holders_of(report: Report, used: MemoryUse | None = None) -> tuple[Holder, .
         if task.rss or task.swapents:
             commands[task.comm].append(task)
     shared = _shared_by_all(report, used or memory_use(report))
-    found = [_holder(name, tasks, shared, report.page_size_kb) for name, tasks in commands.items()]
+    columns = [name for name in _COLUMNS if any(getattr(task, name) is not None for task in report.tasks[:2])]
+    found = [_holder(name, tasks, shared, columns, report.page_size_kb) for name, tasks in commands.items()]
     return tuple(sorted(found, key=lambda each: -(each.held + (each.swap or 0))))
 
 
@@ -92,10 +93,24 @@ def _leaders(tasks: Sequence[Task]) -> Iterable[Task]:
     return [task for task in tasks if task.tgid in (None, task.pid) or task.tgid not in pids]
 
 
-def _holder(name: str, tasks: list[Task], shared: int | None, page_kb: int) -> Holder:
-    tasks.sort(key=lambda task: task.rss or 0, reverse=True)
-    rss = sum(task.rss or 0 for task in tasks)
-    anon, shmem = _sum(tasks, "rss_anon"), _sum(tasks, "rss_shmem")
+_COLUMNS = (
+    "rss_anon",
+    "rss_file",
+    "rss_shmem",
+    "swapents",
+    "pgtables_bytes",
+    "nr_ptes",
+    "nr_pmds",
+    "nr_puds",
+)
+
+
+def _holder(name: str, tasks: list[Task], shared: int | None, columns: Sequence[str], page_kb: int) -> Holder:
+    """Add up what the processes of a command hold; ``columns`` are those that the table has."""
+    if len(tasks) > 1:
+        tasks.sort(key=lambda task: task.rss or 0, reverse=True)
+    sums = {column: _sum(tasks, column) for column in columns}
+    anon, rss = sums.get("rss_anon"), sum([task.rss or 0 for task in tasks])
     held = rss
     if anon is not None:
         held = anon + max(task.rss_shmem or 0 for task in tasks)
@@ -109,24 +124,22 @@ def _holder(name: str, tasks: list[Task], shared: int | None, page_kb: int) -> H
         is_bound=held < rss and anon is None,
         rss=rss,
         anon=anon,
-        file=_sum(tasks, "rss_file"),
-        shmem=shmem,
-        swap=_sum(tasks, "swapents"),
-        page_tables=_page_tables(tasks, page_kb),
+        file=sums.get("rss_file"),
+        shmem=sums.get("rss_shmem"),
+        swap=sums.get("swapents"),
+        page_tables=_page_tables(sums, page_kb),
     )
 
 
-def _sum(tasks: Iterable[Task], column: str) -> int | None:
-    numbers = [number for task in tasks if (number := getattr(task, column)) is not None]
-    return sum(numbers) if numbers else None
+def _sum(tasks: Iterable[Task], column: str) -> int:
+    return sum([getattr(task, column) or 0 for task in tasks])
 
 
-def _page_tables(tasks: list[Task], page_kb: int) -> int | None:
-    in_bytes = _sum(tasks, "pgtables_bytes")
-    if in_bytes is not None:
-        return in_bytes // (page_kb * 1024)
-    levels = [_sum(tasks, name) for name in ("nr_ptes", "nr_pmds", "nr_puds")]
-    return None if levels[0] is None else sum(filter(None, levels))
+def _page_tables(sums: Mapping[str, int], page_kb: int) -> int | None:
+    if "pgtables_bytes" in sums:
+        return sums["pgtables_bytes"] // (page_kb * 1024)
+    levels = [sums[name] for name in ("nr_ptes", "nr_pmds", "nr_puds") if name in sums]
+    return sum(levels) if levels else None
 
 
 def _shared_by_all(report: Report, used: MemoryUse) -> int | None:

@@ -13,21 +13,25 @@ from oomlab.kernel_guess import kernel_of
 
 def remedies_for(case: Case, contributing: Collection[str]) -> tuple[str, ...]:
     """Return the texts of the remedies in ``tables/diagnosis.toml`` that fit, with numbers filled in."""
-    found = dict(traits(case))
-    return tuple(row["text"].format_map(found) for row in fitting(case, contributing, found))
+    rows, found = fitting(case, contributing)
+    return tuple(row["text"].format_map(found) for row in rows)
 
 
-def fitting(case: Case, contributing: Collection[str], found: Mapping[str, str]) -> list[Row]:
-    """Return the rows that fit a case, of which ``found`` are the traits.
+def fitting(case: Case, contributing: Collection[str]) -> tuple[list[Row], Mapping[str, str]]:
+    """Return the rows that fit a case, and the numbers for them.
 
     A row fits when its cause does, all that it names under ``with`` contributes, the kernel is
     one it holds for, and the report has every number and trait that it needs.
     """
-    return [
-        row
-        for row in _rows(case.cause)
-        if found.keys() >= set(row.get("needs", ())) and _fits(row, case, contributing)
-    ]
+    along, version = {*contributing}, _version(case)
+    rows = [row for row in _rows(case.cause) if _fits(row, along, version)]
+    found = dict(traits(case)) if rows else {}
+    return [row for row in rows if found.keys() >= set(row.get("needs", ()))], found
+
+
+def _version(case: Case) -> KernelVersion | None:
+    version, basis = kernel_of(case.report)
+    return None if basis == "assumed" else KernelVersion.of(version)
 
 
 @cache
@@ -35,14 +39,10 @@ def _rows(cause: str) -> tuple[Row, ...]:
     return tuple(row for row in load_table("diagnosis")["remedy"] if cause in row.get("causes", (cause,)))
 
 
-def _fits(row: Row, case: Case, contributing: Collection[str]) -> bool:
-    if not set(row.get("with", ())) <= {*contributing} or set(row.get("without", ())) & {*contributing}:
+def _fits(row: Row, along: set[str], version: KernelVersion | None) -> bool:
+    if not along.issuperset(row.get("with", ())) or not along.isdisjoint(row.get("without", ())):
         return False
-    version, basis = kernel_of(case.report)
-    if basis == "assumed":
-        return True
-    known = KernelVersion.of(version)
-    return holds(row, known) and not _is_fixed(row, known)
+    return version is None or (holds(row, version) and not _is_fixed(row, version))
 
 
 def _is_fixed(row: Row, version: KernelVersion) -> bool:

@@ -7,7 +7,7 @@ from fnmatch import fnmatchcase
 from functools import cache
 
 from oomlab.diagnosis.case import Case
-from oomlab.diagnosis.contributing import mem_map_pages
+from oomlab.diagnosis.contributing import LOWMEM_CAUSES, mem_map_pages
 from oomlab.diagnosis.finding import threshold
 from oomlab.diagnosis.holders import Holder
 from oomlab.diagnosis.named import largest_caches, main_holder
@@ -33,8 +33,9 @@ _MIN_VICTIM_KB = 2**18
 def traits(case: Case) -> Iterator[tuple[str, str]]:
     """Yield the traits of a case by name: a number as text, or an empty text; absent ones are left out."""
     yield from _sizes(case)
-    yield from _less_ram(case)
-    yield from _less_cma(case)
+    if case.cause in LOWMEM_CAUSES:
+        yield from _less_ram(case)
+        yield from _less_cma(case)
     yield "limit_by", _limit_by(case)
     yield from _holder(case)
     yield from _tables(case)
@@ -53,19 +54,23 @@ def traits(case: Case) -> Iterator[tuple[str, str]]:
 
 
 def _sizes(case: Case) -> Iterator[tuple[str, str]]:
-    report, used, movable = case.report, case.used, _movable(case)
+    report, used = case.report, case.used
     known = {
         "ram": used.size or 0,
-        "lowmem": 0 if movable else case.lowmem.size or 0,
-        "movable": movable,
-        "mem_map": mem_map_pages(case),
         "swap": report.swap.total or 0 if report.swap else 0,
-        "cma": report.totals.get("cma_reserved", 0),
         "locked": used.pages("unevictable"),
         "pool": used.pages("hugetlb"),
         "shmem": used.pages("shmem"),
-        "cached": used.pages("file") if used.share("file") >= threshold("file") else 0,
     }
+    if case.cause in LOWMEM_CAUSES:
+        movable = _movable(case)
+        known |= {
+            "lowmem": 0 if movable else case.lowmem.size or 0,
+            "movable": movable,
+            "mem_map": mem_map_pages(case),
+            "cma": report.totals.get("cma_reserved", 0),
+            "cached": used.pages("file") if used.share("file") >= threshold("file") else 0,
+        }
     yield from ((name, case.human(pages)) for name, pages in known.items() if pages > 0)
     if "file" in used and used.share("file") < threshold("little_file"):
         yield "little_cache", ""

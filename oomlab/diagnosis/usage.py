@@ -30,6 +30,8 @@ _COUNTERS = {
 }
 """Our names, and the kernel's counters that each adds up; before 2.6.28 there is ``lru`` only."""
 
+_KNOWN = frozenset(chain.from_iterable(_COUNTERS.values()))
+
 _PRINTED = {
     "file": ("active_file", "inactive_file"),
     "anon": ("active_anon", "inactive_anon"),
@@ -231,12 +233,13 @@ def _first_shown(sources: Sequence[_Counters]) -> dict[str, Amount]:
 
 
 def _added(parts: Iterable[ZoneStat] | Iterable[NodeStat]) -> dict[str, Amount]:
-    added: dict[str, Amount] = {}
+    pages: dict[str, int] = {}
+    lines: dict[str, list[int]] = {}
     for part in parts:
-        for name, pages in part.counters.items():
-            so_far = added.get(name, Amount(0))
-            added[name] = Amount(so_far.pages + pages, (*so_far.lines, part.line or 0))
-    return added
+        for name in _KNOWN & part.counters.keys():
+            pages[name] = pages.get(name, 0) + part.counters[name]
+            lines.setdefault(name, []).append(part.line or 0)
+    return {name: Amount(pages[name], tuple(lines[name])) for name in pages}
 
 
 def _sum(parts: Sequence[Amount]) -> Amount:

@@ -8,7 +8,6 @@ import pytest
 from oomlab.diagnosis import diagnose
 from oomlab.diagnosis.case import open_case
 from oomlab.diagnosis.remedies import fitting
-from oomlab.diagnosis.traits import traits
 from oomlab.kernel import KernelRelease, load_table
 from oomlab.parsing import parse
 from oomlab.report import Memcg, Report, Source, Swap, Task, Trigger, Victim
@@ -215,7 +214,7 @@ def remedies_of(report: Report) -> set[str]:
     """The names of the remedies that a report gets."""
     diagnosis = diagnose(report)
     judged = replace(open_case(report), cause=diagnosis.cause)
-    rows = fitting(judged, diagnosis.contributing, dict(traits(judged)))
+    rows, _ = fitting(judged, diagnosis.contributing)
     assert len(rows) == len(diagnosis.remedies)
     return {row["name"] for row in rows}
 
