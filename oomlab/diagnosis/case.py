@@ -106,7 +106,7 @@ def open_case(report: Report, others: Iterable[Report] = ()) -> Case:
         version=version,
         flags=alloc_flags(some_mask, version, order=order),
         order=order,
-        nodes=_bound_nodes(report),
+        nodes=bound_nodes(report),
         judged=_judged(report, some_mask),
         used=used,
         lowmem=lowmem_use(report),
@@ -204,7 +204,18 @@ def _lifted(zone: ZoneStat, lift: str) -> ZoneStat:
 # --- nodes ------------------------------------------------------------------------------------
 
 
-def _bound_nodes(report: Report) -> frozenset[int] | None:
+def verdicts_within(report: Report, mask: GfpMask | None) -> list[Verdict]:
+    """Judge the zones as :func:`~oomlab.verdict.verdicts` does; other nodes than its own are closed.
+
+    The log need not name the limit: which nodes it leaves free may show it.
+    """
+    judged, nodes = verdicts(report, mask), bound_nodes(report)
+    if nodes is None:
+        return judged
+    return [each if each.zone.node in (None, *nodes) else Verdict(each.zone, False) for each in judged]
+
+
+def bound_nodes(report: Report) -> frozenset[int] | None:
     """Return the nodes that the request was bound to; ``None`` when it might use all there are.
 
     A list of all nodes binds to none. Kernels list only the zones of the nodes that the request

@@ -77,8 +77,8 @@ def _mem_map(case: Case) -> Claim | None:
     """The table with a record for every page of RAM: on a 32-bit machine it lies in lowmem, all of it."""
     pages = mem_map_pages(case)
     low = sum(each.zone.present or 0 for each in case.judged if not is_highmem(each.zone.name))
-    if case.cause not in LOWMEM_CAUSES or not low or pages < threshold("mem_map") * low:
-        return None
+    if case.cause not in LOWMEM_CAUSES or not threshold("mem_map") * low <= pages < low:
+        return None  # a table larger than lowmem: the line of a zone is lost
     text = (
         f"The table of all pages (mem_map) takes {case.human(pages)}, {percent(pages / low)} of lowmem. "
         "It grows with RAM, and no counter of the report shows it."
@@ -239,7 +239,8 @@ def _panic_on_oom(case: Case) -> Claim | None:
     if "panic_on_oom" not in words:  # the panic's own words, or that function's name
         return None
     setting = "is 2" if "compulsory" in words else "is set"
-    return _gave_up(case, f"The kernel panicked instead of killing: vm.panic_on_oom {setting}.")
+    instead = "" if case.report.victims else " instead of killing"
+    return _gave_up(case, f"The kernel panicked{instead}: vm.panic_on_oom {setting}.")
 
 
 @rule("panic")
@@ -258,7 +259,8 @@ def _no_killable(case: Case) -> Claim | None:
     if not words or "panic_on_oom" in words:
         return None
     where = " in the group" if case.report.scope == "memcg" else ""
-    return _gave_up(case, f"Nothing was left{where} that might be killed.")
+    nothing = "Then nothing more was" if case.report.victims else "Nothing was"
+    return _gave_up(case, f"{nothing} left{where} that might be killed.")
 
 
 def _last_words(case: Case) -> str:

@@ -71,6 +71,8 @@ def _sizes(case: Case) -> Iterator[tuple[str, str]]:
             "cma": report.totals.get("cma_reserved", 0),
             "cached": used.pages("file") if used.share("file") >= threshold("file") else 0,
         }
+        if not movable and not case.lowmem.size:
+            yield "unknown_lowmem", ""
     yield from ((name, case.human(pages)) for name, pages in known.items() if pages > 0)
     if "file" in used and used.share("file") < threshold("little_file"):
         yield "little_cache", ""
@@ -146,7 +148,7 @@ def _holder(case: Case) -> Iterator[tuple[str, str]]:
     if program is not None:
         yield "program", program
     else:
-        yield "pool" if holder.count >= _POOL else "single", ""
+        yield "workers" if holder.count >= _POOL else "single", ""
         yield "unknown_program", ""
     adj = holder.first.oom_score_adj or 0
     if adj < 0 and holder.first.pid not in {victim.pid for victim in case.report.victims}:
@@ -237,7 +239,8 @@ def _failure(case: Case) -> Iterator[tuple[str, str]]:
         "costly": failed and case.order > _COSTLY_ORDER,
     }
     yield from ((name, "") for name, has in found.items() if has)
-    if failed and not any(has for name, has in found.items() if name != "atomic" or _min_free_kb(case)):
+    answered = ("vmalloc", "costly", *(["atomic"] if _min_free_kb(case) else []))
+    if failed and not any(found[name] for name in answered):
         yield "failed_other", ""
     if any(part in name for name in trace for part in _NETWORK):
         yield "network", ""

@@ -97,9 +97,12 @@ class MemoryUse:
         return tuple(chain.from_iterable(self.amounts[name].lines for name in names if name in self.amounts))
 
     def share(self, *names: str) -> float:
-        """Return their part of the whole; of all that is listed where the log does not show the whole."""
+        """Return their part of the whole; of all that is listed where the log does not show the whole.
+
+        Counters are read one after the other, so they may add up to a little more than the whole.
+        """
         whole = self.size or self.pages(*_DISJOINT)
-        return self.pages(*names) / whole if whole > 0 else 0.0
+        return min(1.0, self.pages(*names) / whole) if whole > 0 else 0.0
 
     def of(self, what: str = "the memory") -> str:
         """Return, in words, the whole that ``share`` is a part of."""
@@ -157,7 +160,8 @@ def lowmem_use(report: Report) -> MemoryUse:
     stacks = {name: amount for name, amount in _added(report.nodes).items() if name == "kernel_stack"}
     amounts = _first_shown([_added(zones), totals, stacks])
     amounts["free"] = _free(zones)
-    return MemoryUse(size=_sizes(zones) or _below_highmem(report), amounts=amounts)
+    size = _plausible(_sizes(zones) or _below_highmem(report), amounts)
+    return MemoryUse(size=size, amounts=amounts)
 
 
 def _free(zones: Sequence[ZoneStat]) -> Amount:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from textwrap import wrap
 
 from oomlab.diagnosis import Diagnosis, diagnose
+from oomlab.diagnosis.case import verdicts_within
 from oomlab.render.safe import plain
 from oomlab.render.sentences.cause import (
     cause_in_words,
@@ -23,7 +24,7 @@ from oomlab.render.sentences.request import asked_in_words, decode_trigger
 from oomlab.render.sentences.victim import kill_in_words, killed_in_words
 from oomlab.render.sentences.zones import outcome_in_words
 from oomlab.report import Report
-from oomlab.verdict import Verdict, verdicts
+from oomlab.verdict import Verdict
 from oomlab.words import zone_name
 
 _LABEL = 10
@@ -39,7 +40,7 @@ def text(report: Report, diagnosis: Diagnosis | None = None, *, width: int = 96,
     blocks = [
         ("Asked", _wrapped(asked_in_words(report, mask), width)),
         ("Why", _wrapped(_why(diagnosis), width)),
-        ("Zones", [] if report.scope == "memcg" else _zones(report, verdicts(report, mask))),
+        ("Zones", [] if report.scope == "memcg" else _zones(report, verdicts_within(report, mask))),
         ("Group", _wrapped(group_in_words(report), width)),
         ("Memory", _wrapped(memory_in_words(report), width)),
         ("Held by", _wrapped(holders_in_words(diagnosis.holders, report.page_size_kb), width)),

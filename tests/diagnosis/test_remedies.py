@@ -10,7 +10,7 @@ from oomlab.diagnosis.case import open_case
 from oomlab.diagnosis.remedies import fitting
 from oomlab.kernel import KernelRelease, load_table
 from oomlab.parsing import parse
-from oomlab.report import Memcg, Report, Source, Swap, Task, Trigger, Victim
+from oomlab.report import HugePages, Memcg, Report, Source, Swap, Task, Trigger, Victim
 from tests.diagnosis.test_diagnose import BIG, BOOT, CASES, FULL, KERNEL, USER, fragmented, machine, pae, zone
 
 LOGS = Path(__file__).parent / "cases"
@@ -90,6 +90,14 @@ PAIRS: dict[str, tuple[Report, Report]] = {
         LOWMEM,
     ),
     "64_bit": (LOWMEM, ANON),
+    "64_bit_anyway": (
+        replace(
+            LOWMEM,
+            zones=tuple(replace(each, managed=None, present=None) for each in LOWMEM.zones),
+            totals={"highmem": 800_000},
+        ),
+        LOWMEM,
+    ),
     "less_movable": (
         machine(
             zone(free=700, size=200_000, reserve=(0, 0, 0, 900)),
@@ -278,3 +286,9 @@ def test_a_user_request_is_not_called_urgent():
 def test_a_limit_is_set_as_the_kernel_knows_it(kernel, words):
     remedies = diagnose(on(kernel, held_by("unknown"))).remedies
     assert any(f"({words}" in remedy for remedy in remedies)
+
+
+def test_a_pool_of_huge_pages_is_no_pool_of_workers():
+    report = replace(ANON, hugepages=(HugePages(2048, 20, 20, 0),))
+    assert diagnose(report).cause == "global_anon"
+    assert "pool" not in remedies_of(report)

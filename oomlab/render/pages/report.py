@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from oomlab.diagnosis import Diagnosis, diagnose
+from oomlab.diagnosis.case import verdicts_within
 from oomlab.palette import css_background, css_hatch, swatch
 from oomlab.render.pages.frame import Html, frame
 from oomlab.render.pages.log import Place, log_lines, place_lines
@@ -25,7 +26,7 @@ from oomlab.render.sentences.victim import kill_in_words
 from oomlab.render.sentences.zones import bar_in_words, bar_width, outcome_in_words, watermarks
 from oomlab.report import Report, SourceLine
 from oomlab.units import human_kb
-from oomlab.verdict import Verdict, verdicts
+from oomlab.verdict import Verdict
 from oomlab.words import several, zone_name
 
 
@@ -40,7 +41,7 @@ def html(report: Report) -> Html:
         f'<p class="quiet">{markup(origin(report))}</p>',
         _section("Who asked, and for what", asked_in_words(report, mask)),
         _why(diagnosis, place),
-        "" if report.scope == "memcg" else _zones(report, verdicts(report, mask)),
+        "" if report.scope == "memcg" else _zones(report, verdicts_within(report, mask)),
         _section("The control group", group_in_words(report)),
         _section("What filled the memory", memory_in_words(report)),
         _section("Who holds it", holders_in_words(diagnosis.holders, report.page_size_kb)),

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from oomlab.diagnosis import Diagnosis
+from oomlab.diagnosis.finding import threshold
 from oomlab.diagnosis.services import service_of
-from oomlab.diagnosis.usage import printed_use
+from oomlab.diagnosis.usage import memory_use, printed_use
 from oomlab.render.safe import plain
 from oomlab.render.sentences.victim import process_name
 from oomlab.report import Kind, Report
@@ -16,7 +17,7 @@ def headline(report: Report, diagnosis: Diagnosis) -> str:
     """Return in one sentence what happened."""
     if report.is_stall:
         return "A request for memory is kept waiting. Nothing was killed for it."
-    if report.kind == "allocation_failure":
+    if report.kind == "allocation_failure" and not report.victims:
         return "A request for memory failed. Nothing was killed for it."
     if report.kind == "show_mem":
         return "A listing of memory, asked for manually. Nothing failed."
@@ -98,17 +99,31 @@ def _limit_in_words(report: Report) -> list[str]:
     return [f"{name} used {human_kb(memcg.usage_kb)} of the {human_kb(memcg.limit_kb)} it may use."]
 
 
-_LABELS = {"file": "page cache", "anon": "process memory", "page_tables": "page tables"}
+_LABELS = {
+    "file": "page cache",
+    "anon": "process memory",
+    "page_tables": "page tables",
+    "kernel_stacks": "kernel stacks",
+    "hugetlb": "the pool of huge pages",
+    "unaccounted": "what is in no counter",
+}
 """Plain words for uses of memory; the others are called by their name."""
 
-_SELDOM_LARGE = ("unevictable", "page_tables")
+_FROM_ELSEWHERE = ("file", "anon", "unevictable", "page_tables", "slab", "kernel_stacks", "hugetlb", "free")
+"""Uses that nodes, zones or pools show where the totals do not."""
+
+_SELDOM_LARGE = ("unevictable", "page_tables", "kernel_stacks", "hugetlb")
 _MIN_SHARE = 0.05
 """The share of memory from which on a use that is seldom large is named."""
 
 
 def memory_in_words(report: Report) -> list[str]:
     """Return what filled the machine, as far as the totals show it."""
+    used = memory_use(report)
     uses = printed_use(report)
+    uses |= {name: used.pages(name) for name in _FROM_ELSEWHERE if name in used and name not in uses}
+    if (used.unaccounted or 0) >= threshold("unaccounted") * (used.size or 1):
+        uses["unaccounted"] = used.unaccounted or 0
     smallest = {name: _MIN_SHARE * sum(uses.values()) for name in _SELDOM_LARGE}
     sizes = [
         f"{_LABELS.get(name, name)} {human_kb(pages * report.page_size_kb)}"

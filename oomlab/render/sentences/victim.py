@@ -99,6 +99,8 @@ def _asker_in_words(report: Report, victim: Victim, diagnosis: Diagnosis) -> str
         return "It was also the one that asked."
     if report.trigger.pid == victim.pid:
         return f"It was also the one that asked{_chance(report, victim, diagnosis)}."
+    if report.trigger.pid in {each.pid for each in report.victims}:
+        return f"The process that asked, {plain(report.trigger.comm or 'unnamed')}, was killed too."
     if report.trigger.comm == victim.comm and report.trigger.pid not in {task.pid for task in report.tasks}:
         return "The one that asked may have been a thread of it."
     return f"The process that asked, {plain(report.trigger.comm or 'unnamed')}, was left alone."
