@@ -66,7 +66,7 @@ def headline(shown: Shown) -> Iterator[str]:
         yield "headline and victims differ"
     if "nothing was killed" in shown["Why"] and victims:
         yield "the cause is that of a request that failed, and somebody was killed"
-    if "Nothing was left" in shown["Why"] and victims:
+    if re.search("Nothing was left|instead of killing", shown["Why"]) and victims:
         yield "nothing could be killed, and somebody was"
 
 
