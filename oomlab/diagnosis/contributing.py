@@ -50,6 +50,10 @@ _REST = {
     "hugetlb": "The pool of huge pages holds",
     "shmem": "Shared memory holds",
     "anon": "Processes hold",
+    "zram": "Compressed swap in RAM (zram, zswap) holds",
+    "balloon": "A balloon, which is memory given back to the host, holds",
+    "kernel_misc": "Other reclaimable memory of the kernel (kernel_misc_reclaimable) holds",
+    "gpu": "The GPU holds",
 }
 _SAME = {"global_anon": {"anon"}, "slab_unreclaimable": {"slab"}, "writeback": {"file"}}
 """Holders that the cause has named already under another name than its own."""

@@ -61,6 +61,8 @@ def _sizes(case: Case) -> Iterator[tuple[str, str]]:
         "locked": used.pages("unevictable"),
         "pool": used.pages("hugetlb"),
         "shmem": used.pages("shmem"),
+        "zram": used.pages("zram"),
+        "balloon": used.pages("balloon"),
     }
     if case.cause in LOWMEM_CAUSES:
         movable = _movable(case)

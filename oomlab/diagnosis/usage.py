@@ -27,6 +27,10 @@ _COUNTERS = {
     "free": ("free",),
     "per_cpu_lists": ("free_pcp",),
     "bounce": ("bounce",),
+    "zram": ("zspages",),
+    "balloon": ("Balloon",),
+    "kernel_misc": ("kernel_misc_reclaimable",),
+    "gpu": ("gpu_active", "gpu_reclaim"),
 }
 """Our names, and the kernel's counters that each adds up; before 2.6.28 there is ``lru`` only."""
 
@@ -53,7 +57,7 @@ _DISJOINT: tuple[str, ...] = (
     "kernel_stacks",
     "hugetlb",
 )
-_DISJOINT += ("free", "per_cpu_lists", "bounce")
+_DISJOINT += ("free", "per_cpu_lists", "bounce", "zram", "balloon", "kernel_misc", "gpu")
 """Names that do not overlap: what they leave of the whole is in no counter."""
 
 _SLAB = ("slab", "slab_unreclaimable", "slab_reclaimable")

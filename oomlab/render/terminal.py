@@ -38,7 +38,7 @@ def text(report: Report, diagnosis: Diagnosis | None = None, *, width: int = 96,
     """
     mask, diagnosis = decode_trigger(report), diagnosis or diagnose(report)
     blocks = [
-        ("Asked", _wrapped(asked_in_words(report, mask), width)),
+        ("Asked", _wrapped(asked_in_words(report, mask, diagnosis), width)),
         ("Why", _wrapped(_why(diagnosis), width)),
         ("Zones", [] if report.scope == "memcg" else _zones(report, verdicts_within(report, mask))),
         ("Group", _wrapped(group_in_words(report), width)),

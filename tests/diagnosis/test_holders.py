@@ -202,5 +202,27 @@ def test_zones_are_not_shown_where_a_group_met_its_limit():
     assert "Which zones" not in html(case("group-and-panic"))
 
 
+def test_nobody_is_said_to_have_asked_who_did_not():
+    assert "asked for one page" not in shown("sysrq")
+    assert "ran the OOM killer for SysRq-f." in shown("sysrq")
+    assert "asked for one page" not in text(CASES["vm_fault_oom_spurious"])
+
+
 def test_that_nothing_could_be_killed_is_said_once():
     assert shown("slab-list").count("killed.") + shown("slab-list").count("might kill") == 1
+
+
+# --- counters of late kernels -----------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("counter", "detail"),
+    [("zspages", "zram"), ("Balloon", "balloon"), ("kernel_misc_reclaimable", "kernel_misc")],
+)
+def test_what_a_late_kernel_prints_is_named_and_not_in_no_counter(counter, detail):
+    hidden = machine(inactive_anon=130_000)
+    report = machine(inactive_anon=130_000, **{counter: 110_000})
+    assert "unaccounted" in (diagnose(hidden).cause, *diagnose(hidden).contributing)
+    diagnosis = diagnose(report)
+    assert detail in diagnosis.contributing
+    assert "in no counter" not in diagnosis.summary

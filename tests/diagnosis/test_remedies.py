@@ -143,6 +143,8 @@ PAIRS: dict[str, tuple[Report, Report]] = {
     "node": (replace(ANON, victims=(NODE,)), ANON),
     "add_swap": (ANON, replace(ANON, swap=FULL)),
     "swap_is_full": (replace(ANON, swap=FULL), ANON),
+    "zram": (machine(zone(zspages=60_000), inactive_anon=180_000), ANON),
+    "balloon": (machine(zone(Balloon=60_000), inactive_anon=180_000), ANON),
     "overcommit": (ANON, machine(inactive_anon=120_000, inactive_file=40_000)),
     "swappiness": (CASES["swap_unused"], ANON),
     "locked": (CASES["swap_unused"], ANON),

@@ -26,7 +26,7 @@ _SHORT = ("no zone could serve", "and lacked", "were full", "was short")
 _NOT_SHORT = {"sysrq_manual", "vm_fault_oom_spurious", "bpf_oom", "not_oom"}
 _SHARE = re.compile(r"\b(\d+) % of (?:the memory|lowmem|what is listed|what the group uses|it)\b")
 _APART = ("global_anon", "anon", "shmem", "slab_unreclaimable", "slab", "page_tables", "kernel_stacks")
-_APART += ("unevictable", "hugetlb", "file", "unaccounted")
+_APART += ("unevictable", "hugetlb", "file", "unaccounted", "zram", "balloon", "kernel_misc", "gpu")
 """Findings about parts of memory that do not overlap."""
 
 

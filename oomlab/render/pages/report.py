@@ -39,7 +39,7 @@ def html(report: Report) -> Html:
     parts = [
         f"<h3>{markup(headline(report, diagnosis))}</h3>",
         f'<p class="quiet">{markup(origin(report))}</p>',
-        _section("Who asked, and for what", asked_in_words(report, mask)),
+        _section("Who asked, and for what", asked_in_words(report, mask, diagnosis)),
         _why(diagnosis, place),
         "" if report.scope == "memcg" else _zones(report, verdicts_within(report, mask)),
         _section("The control group", group_in_words(report)),

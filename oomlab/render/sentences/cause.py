@@ -105,14 +105,39 @@ _LABELS = {
     "page_tables": "page tables",
     "kernel_stacks": "kernel stacks",
     "hugetlb": "the pool of huge pages",
+    "zram": "compressed swap",
+    "balloon": "the balloon",
+    "kernel_misc": "other reclaimable kernel memory",
+    "gpu": "the GPU",
     "unaccounted": "what is in no counter",
 }
 """Plain words for uses of memory; the others are called by their name."""
 
-_FROM_ELSEWHERE = ("file", "anon", "unevictable", "page_tables", "slab", "kernel_stacks", "hugetlb", "free")
+_FROM_ELSEWHERE = (
+    "file",
+    "anon",
+    "unevictable",
+    "page_tables",
+    "slab",
+    "kernel_stacks",
+    "hugetlb",
+    "free",
+    "zram",
+    "balloon",
+    "gpu",
+)
 """Uses that nodes, zones or pools show where the totals do not."""
 
-_SELDOM_LARGE = ("unevictable", "page_tables", "kernel_stacks", "hugetlb")
+_SELDOM_LARGE = (
+    "unevictable",
+    "page_tables",
+    "kernel_stacks",
+    "hugetlb",
+    "zram",
+    "balloon",
+    "kernel_misc",
+    "gpu",
+)
 _MIN_SHARE = 0.05
 """The share of memory from which on a use that is seldom large is named."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from oomlab.diagnosis import Diagnosis
 from oomlab.errors import UnknownKernel
 from oomlab.gfp import GfpMask, decode_gfp, encode_gfp, zones_allowed
 from oomlab.kernel import load_table
@@ -16,19 +17,26 @@ _MAX_ORDER = 20
 """No kernel has had free blocks of an order above this: a larger one is damage."""
 
 
-def request_in_words(report: Report) -> str:
-    """Return who asked, and for how much."""
+def request_in_words(report: Report, cause: str = "") -> str:
+    """Return who asked, and for how much; ``cause`` is that of the diagnosis, which may be no request."""
     trigger = report.trigger
     if report.kind == "show_mem":
         return "Nobody asked for memory: somebody asked for this listing."
     who = plain(trigger.comm) if trigger.comm else "A process that the log does not name"
     if trigger.pid is not None:
         who += f" (pid {trigger.pid})"
+    if cause in _NO_REQUEST:
+        return f"{who} {_NO_REQUEST[cause]}."
     if trigger.order is None:
         return f"{who} asked for memory; the log does not show how much."
-    if trigger.order < 0:
-        return f"{who} ran the OOM killer for SysRq-f (order {trigger.order})."
     return f"{who} asked for {_pages_in_a_row(trigger.order, report.page_size_kb)} (order {trigger.order})."
+
+
+_NO_REQUEST = {
+    "sysrq_manual": "ran the OOM killer for SysRq-f",
+    "vm_fault_oom_spurious": "could not be given a page that it touched; no request called the OOM killer",
+}
+"""What the process did instead of asking, by cause."""
 
 
 def _pages_in_a_row(order: int, page_kb: int) -> str:
@@ -50,10 +58,14 @@ def decode_trigger(report: Report) -> GfpMask | None:
     return decode_gfp(trigger.gfp_mask, kernel=report.kernel, names=trigger.gfp_names)
 
 
-def asked_in_words(report: Report, mask: GfpMask | None) -> list[str]:
-    """Return who asked, and what the mask says of it where there is one."""
-    asked = [request_in_words(report)]
-    return asked if mask is None else [*asked, mask_in_names(mask), mask_in_words(mask)]
+def asked_in_words(report: Report, mask: GfpMask | None, diagnosis: Diagnosis) -> list[str]:
+    """Return who asked, and what the mask shows of it where there is one and somebody did."""
+    asked = [request_in_words(report, diagnosis.cause)]
+    return (
+        asked
+        if mask is None or diagnosis.cause in _NO_REQUEST
+        else [*asked, mask_in_names(mask), mask_in_words(mask)]
+    )
 
 
 def mask_in_names(mask: GfpMask) -> str:

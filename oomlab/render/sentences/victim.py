@@ -95,6 +95,8 @@ def _asker_in_words(report: Report, victim: Victim, diagnosis: Diagnosis) -> str
     """Return what became of the process that asked, where the log shows it."""
     if report.trigger.pid is None or "allocating_task" in (victim.reason or ""):
         return ""
+    if diagnosis.cause == "sysrq_manual":
+        return ""
     if report.trigger.pid == victim.pid and victim.comm == "swapoff":
         return "It was also the one that asked."
     if report.trigger.pid == victim.pid:
