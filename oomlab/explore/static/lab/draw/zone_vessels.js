@@ -2,7 +2,7 @@
 // No scale changes silently: it stands below each vessel.
 
 import { PAGE_KB, grouped, human, times } from "../model/format.js";
-import { NAMES, holdings } from "../model/view_model.js";
+import { NAMES, contents } from "../model/view_model.js";
 import { BODY, NECK, ROUND, SWAP, halfWidth, layout, level, neckScale, outline } from "./vessel_layout.js";
 
 const LEADING = 16; // between two labels
@@ -29,7 +29,7 @@ export function drawZones(svg, run, state, width) {
 }
 
 const layersOf = (run, { number }, state) =>
-  number === SWAP ? [{ key: "swap", pages: state.swapUsed }] : holdings(run, state, number);
+  number === SWAP ? [{ key: "swap", pages: state.swapUsed }] : contents(run, state, number);
 
 // --- inside ---------------------------------------------------------------------------------------
 

@@ -1,4 +1,4 @@
-// From a run of the model to what the drawings show: holdings of each zone, lanes of the race, budget.
+// From a run of the model to what the drawings show: contents of each zone, lanes of the race, budget.
 // No drawing here, and no rule of the kernel: only sums over what the model says.
 
 import { sum } from "./format.js";
@@ -43,7 +43,7 @@ export const at = (run, written) => stateAt(run, run.file ? written / run.file :
 export const populated = (run) => run.zones.flatMap((_, i) => (run.sizes[i] ? [i] : []));
 
 // What lies in one zone, from the bottom: [{key, pages}]; the rest of it is free.
-export function holdings(run, state, i) {
+export function contents(run, state, i) {
   const start = run.states[0];
   const memMap = i === memMapZone(run) ? sum(run.zones.map(({ memmap }) => memmap)) : 0;
   const share = state.pinned[i] / (sum(state.pinned) || 1);
@@ -80,7 +80,7 @@ export function budget(run, state) {
   const used = (key) =>
     sum(
       lowmem
-        .flatMap((i) => holdings(run, state, i))
+        .flatMap((i) => contents(run, state, i))
         .filter((use) => use.key === key)
         .map(({ pages }) => pages),
     );
