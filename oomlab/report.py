@@ -282,6 +282,8 @@ class Memcg:
 class Report:
     """One report: an OOM kill, an allocation failure, or a memory dump asked for manually.
 
+    ``kernel_line`` is the line that names the kernel where that stands outside the report, in
+    another line of the same boot; the other reports name theirs themselves.
     ``totals`` are the machine-wide counters under ``Mem-Info:`` and the
     ``N pages RAM`` lines, in pages, by the kernel's own names in small letters
     (``free``, ``slab_unreclaimable``; ``ram``, ``highmem``, ``reserved``, ``pagecache``);
@@ -299,6 +301,7 @@ class Report:
     first_line: int
     last_line: int
     kernel: KernelRelease | None = None
+    kernel_line: int | None = None
     page_size_kb: int = 4
     trigger: Trigger = Trigger()
     scope: Scope = "global"

@@ -114,8 +114,8 @@ class Draft:
     """A report that is being collected: its lines by kind, and how far it has come.
 
     ``zone_heads`` are the zones it has, with their nodes, ``zone_names`` the same without. ``others``
-    are lines between its own that no report has. ``boot`` is the line with which its kernel
-    started, where the log has it.
+    are lines between its own that no report has. ``release`` is a line outside the report that names
+    its kernel, where the report itself does not: the start of that kernel, or another line of the same boot.
     """
 
     first: int
@@ -125,7 +125,7 @@ class Draft:
     zone_names: set[str] = field(default_factory=set)
     stage: Stage = Stage.BEFORE
     others: list[Line] = field(default_factory=list)
-    boot: Line | None = None
+    release: Line | None = None
 
     def add(self, kind: LineKind, run: list[Line]) -> None:
         """Keep lines of one kind."""

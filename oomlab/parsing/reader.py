@@ -34,7 +34,7 @@ _ORDERS = (
 """Words of a report, in the order in which a kernel prints them."""
 
 _PARTS = ("nodes", "zones", "tasks", "victims", "hugepages", "allocations", "problems")
-_LINES = ("line", "reserve_line", "blocks_line", "stats_line", "slabs_line")
+_LINES = ("line", "kernel_line", "reserve_line", "blocks_line", "stats_line", "slabs_line")
 
 
 def parse(text: str) -> list[Report]:

@@ -27,6 +27,7 @@ from oomlab.parsing.grammar import (
     zone_head,
 )
 from oomlab.parsing.lines import Line, LineKind, LogLines
+from oomlab.parsing.release import find_releases, names_its_kernel
 
 GAP = 200
 """This many lines of other matters end a report."""
@@ -70,9 +71,11 @@ def segment(lines: LogLines) -> list[Draft]:
     rows = list(map(_new_line, zip(lines.numbers, lines.texts, strict=True)))
     parts = [(lines.kinds, rows)] if lines.callers is None else _by_caller(lines, rows)
     drafts = [draft for kinds, part in parts for draft in _collect(kinds, part)]
-    if len(drafts) < 2:
-        return drafts
-    return _merge_and_deduplicate(sorted(drafts, key=lambda draft: draft.first), lines)
+    if len(drafts) > 1:
+        drafts = _merge_and_deduplicate(sorted(drafts, key=lambda draft: draft.first), lines)
+    if not all([names_its_kernel(draft) for draft in drafts]):
+        find_releases(drafts, lines)
+    return drafts
 
 
 def _by_caller(lines: LogLines, rows: list[Line]) -> Iterable[tuple[list[LineKind], list[Line]]]:
@@ -124,7 +127,6 @@ class _Collector:
         self.pending: list[Run] = []
         self.others = 0
         self.between = 0
-        self.boot: Line | None = None
 
     def feed(self, kind: LineKind, run: list[Line]) -> Draft | None:
         """Take lines of one kind; return the report that they end, if they end one."""
@@ -164,7 +166,7 @@ class _Collector:
     def _pass(self, kind: LineKind, run: list[Line]) -> Draft | None:
         """Take lines that bring no report further: continuations, a boot, and other matters."""
         if kind == "boot":
-            self.boot, self.pending = run[-1], []
+            self.pending = []
             return self._close()
         if kind == "continuation" and not self.others:
             if self.open is not None:
@@ -188,8 +190,6 @@ class _Collector:
             self.open = _headless(self.pending, run[0].number, stage)
         else:
             self._keep(kind, run)
-        if self.open is not None:
-            self.open.boot = self.boot
         return self.open
 
     def _with_header(self, number: int) -> Draft:

@@ -37,6 +37,7 @@ def as_dict(report: Report, diagnosis: Diagnosis | None = None) -> dict[str, Any
         "time": report.time,
         "uptime_s": report.uptime_s,
         "kernel": report.kernel.text if report.kernel else None,
+        "kernel_line": report.kernel_line,
         "page_size_kb": report.page_size_kb,
         "trigger": _trigger(report),
         "gfp": _gfp(decode_trigger(report)),

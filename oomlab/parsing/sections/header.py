@@ -11,6 +11,7 @@ from oomlab.errors import UnknownKernel
 from oomlab.kernel import KernelRelease, KernelVersion
 from oomlab.parsing.grammar import Draft
 from oomlab.parsing.lines import Line
+from oomlab.parsing.release import release_in
 from oomlab.report import Kind, Trigger
 
 _MASK = re.compile(
@@ -30,7 +31,6 @@ _PID = re.compile(r"(?:PID:|Pid:|\(pid:)\s{0,8}(\d{1,10})", re.A)
 _COMM = re.compile(r"(?:Comm:|comm:)\s{1,8}(.{0,15}\S)(?=\s{1,8}(?:Not tainted|Tainted:|Kdump:|Kernel)|\s*$)")
 _CPUSET = re.compile(r"(\S.{0,14}?) cpuset=")
 _PROCESS = re.compile(r"Process (.{1,16}?) \(pid:")
-_RELEASE = re.compile(r"(?<![\w.])(\d{1,3}\.\d{1,4}(?:\.\d{1,5})?(?:[-+._~]?[\w+~.-]{0,100})?)", re.A)
 _PATCHED = re.compile(r"#\d.{0,60}? Debian (\d{1,3}\.\d{1,4}\.\d{1,5})", re.A)
 """The stable release that a Debian kernel is made of, where its name ends in a zero."""
 
@@ -97,13 +97,12 @@ def read_process(draft: Draft) -> tuple[int | None, str | None]:
 
 
 def read_kernel(draft: Draft) -> KernelRelease | None:
-    """Read the release from the line that names the process, or from the start of that kernel above."""
-    for _, text in draft.of("identity"):
-        match = _RELEASE.search(text, max(text.find("ainted"), 0)) if "ainted" in text else None
-        if match is not None:
-            return _release(match[1], _patched(text))
-    boot = _RELEASE.search(draft.boot.text) if draft.boot else None
-    return _release(boot[1], _patched(draft.boot.text)) if boot and draft.boot else None
+    """Read the release from the line that names the process, or from another line of the same boot."""
+    for _, text in [*draft.of("identity"), *([draft.release] if draft.release else ())]:
+        release = release_in(text)
+        if release is not None:
+            return _release(release, _patched(text))
+    return None
 
 
 def _patched(text: str) -> str | None:

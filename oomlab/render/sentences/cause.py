@@ -50,6 +50,7 @@ def _is_nameless(report: Report) -> bool:
 def origin(report: Report) -> str:
     """Return which kernel wrote the report, and where in the log it stands."""
     kernel = f"Linux {plain(report.kernel.text)}" if report.kernel else "Linux, version not in the log"
+    kernel += f" (from line {report.kernel_line})" if report.kernel_line else ""
     first, last = report.first_line, report.last_line
     where = f"line {first}" if first == last else f"lines {first}-{last}"
     return f"{kernel}, {where} of the log"

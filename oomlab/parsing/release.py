@@ -1,0 +1,97 @@
+"""Find the kernel of a report that does not name it, in another line of the same boot.
+
+A kernel names itself as it starts, in every report, and below every warning. Between two of its
+starts, each such line is of the same kernel: unless a start is lost, which shows in an uptime that
+falls back, or the lines come from several machines.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from oomlab.parsing.grammar import Draft
+from oomlab.parsing.lines import Line, LogLines
+
+_RELEASE = re.compile(r"(?<![\w.])(\d{1,3}\.\d{1,4}(?:\.\d{1,5})?(?:[-+._~]?[\w+~.-]{0,100})?)", re.A)
+
+_UPTIME = re.compile(r"\[\s{0,12}(\d{1,12}\.\d{1,9})\]", re.A)
+_HOST = re.compile(r"(\S{1,80}) kernel:")
+
+
+class _Place(NamedTuple):
+    """Where a line stands: on which machine, and how long after the start of its kernel."""
+
+    host: str | None
+    uptime: float | None
+
+
+class _Named(NamedTuple):
+    line: Line
+    text: str
+    place: _Place
+
+
+def release_in(text: str) -> str | None:
+    """Return the release that a line names, as printed: behind the taint, or in the first line of a boot.
+
+    >>> release_in("CPU: 1 PID: 7 Comm: sh Not tainted 5.10.0-9-amd64 #1")
+    '5.10.0-9-amd64'
+    """
+    start = text.find("ainted")
+    if start < 0 and not text.startswith("Linux "):
+        return None
+    match = _RELEASE.search(text, max(start, 0))
+    return match[1] if match else None
+
+
+def names_its_kernel(draft: Draft) -> bool:
+    """Whether a line of the report names the kernel."""
+    return any([release_in(text) for _, text in draft.lines.get("identity", ())])
+
+
+def find_releases(drafts: Iterable[Draft], lines: LogLines) -> None:
+    """Give each report that does not name its kernel the nearest line of its boot that does.
+
+    Nothing is given where the lines of that boot name several kernels: then they are of several machines.
+    """
+    starts = [number for number, kind in zip(lines.numbers, lines.kinds, strict=True) if kind == "boot"]
+    named = list(_named(lines))
+    for draft in drafts:
+        if not named or names_its_kernel(draft):
+            continue
+        index = bisect_right(starts, draft.first)
+        begin = starts[index - 1] if index else 0
+        end = starts[index] if index < len(starts) else draft.last + (1 << 62)
+        same = [each for each in named if begin <= each.line.number < end and _same_boot(each, draft, lines)]
+        if len({each.text for each in same}) == 1:
+            draft.release = min(same, key=lambda each: abs(each.line.number - draft.first)).line
+
+
+def _named(lines: LogLines) -> Iterable[_Named]:
+    """Return every line of the log that names a kernel."""
+    for index, kind in enumerate(lines.kinds):
+        if kind in ("identity", "boot"):
+            text = lines.texts[index]
+            release = release_in(text)
+            if release is not None:
+                yield _Named(Line(lines.numbers[index], text), release, _place(lines.raw[index]))
+
+
+def _same_boot(named: _Named, draft: Draft, lines: LogLines) -> bool:
+    """Whether neither host nor uptime speak against it: uptime grows from line to line."""
+    own = _place(lines.raw[bisect_left(lines.numbers, draft.first)])
+    if named.place.host is not None and own.host is not None and named.place.host != own.host:
+        return False
+    if named.place.uptime is None or own.uptime is None:
+        return True
+    uptimes = (named.place.uptime, own.uptime)
+    earlier, later = uptimes if named.line.number < draft.first else uptimes[::-1]
+    return earlier <= later
+
+
+def _place(raw: str) -> _Place:
+    host, uptime = _HOST.search(raw, 0, 200), _UPTIME.search(raw, 0, 300)
+    return _Place(host[1] if host else None, float(uptime[1]) if uptime else None)
