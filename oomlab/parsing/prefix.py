@@ -68,6 +68,10 @@ _DIGITS = re.compile(r"\d+")
 _KERNEL = re.compile(r"oom-killer|panic")
 """Words of the kernel's that can stand before an anchor."""
 
+_STAMPED = re.compile(r"(.* )kernel: ?\[ ?0\.0\]$")
+_BY_KERNEL = r"kernel:\s{0,20}+"
+"""A line of a kernel whose other lines have its own time stamp too may lack that."""
+
 _STAMP = re.compile(r"\d\W\d|<\d+>|^kernel:$")
 _TAIL = re.compile(
     r"(?:\b[^\W\d]{2,9}\s+\d{1,2}\s+\d\d:\d\d:\d\d\S*\s+\S{1,80}\s+kernel:\s*"  # syslog
@@ -173,6 +177,7 @@ def _learn(befores: tuple[str, ...]) -> tuple[Prefix, ...]:
     """
     counts = Counter(before for before in befores if 0 < len(before) < 200 and not _KERNEL.search(before))
     shapes = {_shape(before) for before, count in counts.items() if count > 1 or _STAMP.search(before)}
+    shapes |= {_shape(match[1]) + _BY_KERNEL for match in map(_STAMPED.match, counts) if match}
     return tuple(_prefix(shape) for shape in sorted(shapes, key=len, reverse=True))
 
 

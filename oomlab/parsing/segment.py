@@ -251,8 +251,10 @@ def _starts_anew(draft: Draft, kind: LineKind, stage: Stage, text: str) -> bool:
 
 def _kills_anew(draft: Draft, kind: LineKind, text: str) -> bool:
     """Whether a kill is of the next report: a busy kernel leaves headers out, a log may keep errors only."""
-    if "failure" in draft.lines and draft.stage < Stage.KILL:
+    if draft.stage < Stage.KILL and not {"failure", "show"}.isdisjoint(draft.lines):
         return not _is_killed_for_it(draft, text)
+    if kind == "panic":
+        return not {"chosen", "killed"}.isdisjoint(draft.lines)  # the kernel panics for want of a victim
     if kind in ("constraint", "chosen"):
         earlier = draft.of("chosen", "killed") + draft.of(kind)
         return bool(earlier) and all(line.text != text for line in earlier)
@@ -275,7 +277,8 @@ def _is_killed_for_it(draft: Draft, text: str) -> bool:
 
     Later a request that may kill never fails, and one that fails never kills.
     """
-    return text.startswith(_KILLED_ON_2_4) and _FAILED_ON_2_4 in draft.of("failure")[0].text
+    failures = draft.of("failure")
+    return text.startswith(_KILLED_ON_2_4) and bool(failures) and _FAILED_ON_2_4 in failures[0].text
 
 
 def _is_named(draft: Draft, text: str) -> bool:
