@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from functools import cache, lru_cache
 from typing import Literal, NamedTuple
 
+from oomlab.gfp import GfpMask, decode_gfp
 from oomlab.kernel import KernelRelease, KernelVersion, load_table
 from oomlab.report import Report, SourceLine
 
@@ -75,6 +76,21 @@ def kernel_bounds(report: Report) -> Bounds:
     better, for words are carried backwards, not forwards.
     """
     return _bounds(report.source)
+
+
+def mask_of(report: Report) -> GfpMask | None:
+    """Return the mask of a request, read for the kernel of its report; ``None`` where the log has none.
+
+    Where no line names the kernel, the form of the report bounds the versions whose masks are tried.
+    """
+    trigger = report.trigger
+    if trigger.gfp_mask is None and not trigger.gfp_names:
+        return None
+    is_dated = report.kernel is None and not trigger.gfp_names
+    since, until = _with_sizes(report, kernel_bounds(report)) if is_dated else (None, None)
+    return decode_gfp(
+        trigger.gfp_mask or 0, kernel=report.kernel, names=trigger.gfp_names, since=since, until=until
+    )
 
 
 @lru_cache(maxsize=8)  # a report is judged many times in a row

@@ -18,7 +18,7 @@ from oomlab.diagnosis.holders import Holder, holders_of
 from oomlab.diagnosis.usage import MemoryUse, lowmem_use, memory_use
 from oomlab.gfp import GfpMask, decode_gfp
 from oomlab.kernel import Version
-from oomlab.kernel_guess import kernel_of
+from oomlab.kernel_guess import kernel_of, mask_of
 from oomlab.mmzone import ZONE_ORDER, parse_nodelist
 from oomlab.report import FreeBlocks, Report, ZoneStat
 from oomlab.units import human_kb
@@ -116,11 +116,8 @@ def open_case(report: Report, others: Iterable[Report] = ()) -> Case:
 
 
 def _mask(report: Report) -> GfpMask | None:
-    trigger = report.trigger
-    if trigger.gfp_mask is None and not trigger.gfp_names:
-        return None
-    mask = decode_gfp(trigger.gfp_mask or 0, kernel=report.kernel, names=trigger.gfp_names)
-    return mask if mask.zone else None
+    mask = mask_of(report)
+    return mask if mask is not None and mask.zone else None
 
 
 def _judged(report: Report, mask: GfpMask) -> tuple[Verdict, ...]:

@@ -12,7 +12,7 @@ from oomlab.gfp.layouts import Layout
 from oomlab.kernel import KernelRelease, KernelVersion, load_table
 from oomlab.mmzone import ZONE_ORDER
 
-Basis = Literal["printed names", "version", "assumed"]
+Basis = Literal["printed names", "version", "form", "assumed"]
 
 ZONE_FALLBACK = ZONE_ORDER[4::-1]
 """The zones in the order in which a request falls from one to the next lower."""
@@ -101,13 +101,16 @@ def decode_gfp(
     *,
     kernel: str | KernelVersion | KernelRelease | None = None,
     names: Sequence[str] | None = None,
+    since: KernelVersion | None = None,
+    until: KernelVersion | None = None,
 ) -> GfpMask:
     """Return what a gfp mask asks for.
 
     ``names`` are the names that the report prints beside the number (4.6 and later):
     they are believed, and the table only checks them. Without them the kernel's
     version decides; without that, the mask is read as every version would read it, the
-    reading with the fewest names is taken, and ``problems`` contains a note of it.
+    reading with the fewest names is taken, and ``problems`` contains a note of it. ``since``
+    (included) and ``until`` (not included) bound those versions, where the form of a report does.
 
     Raises :class:`UnknownKernel` when ``kernel`` is no version, :class:`ValueError` for a
     negative mask.
@@ -123,7 +126,7 @@ def decode_gfp(
     release = _release(kernel)
     if names:
         return _believe(mask, names, release)
-    return _assume(mask) if release is None else _by_version(mask, release)
+    return _assume(mask, since, until) if release is None else _by_version(mask, release)
 
 
 def encode_gfp(
@@ -216,11 +219,12 @@ def _believe(mask: int, printed: Sequence[str], release: KernelRelease | None) -
     )
 
 
-def _assume(mask: int) -> GfpMask:
-    """Read a mask as every version would, and take the reading with the fewest names."""
-    alike = layouts.epochs_alike(mask)
+def _assume(mask: int, since: KernelVersion | None, until: KernelVersion | None) -> GfpMask:
+    """Read a mask as every version within bounds would, and take the reading with the fewest names."""
+    alike = layouts.epochs_alike(mask, since, until)
     best = min(reversed(alike), key=lambda each: (each.read(mask)[1].bit_count(), len(each.read(mask)[0])))
-    ends = [f"before {each.label}" for each in alike[1:]] + [load_table("gfp")["latest"]]
+    end = f"before {until}" if until else load_table("gfp")["latest"]
+    ends = [*(f"before {each.label}" for each in alike[1:]), end]
     fits = [
         f"{'|'.join(each.read(mask)[0]) or 'no flags'} from {each.label} to {end}"
         for each, end in zip(alike, ends, strict=True)
@@ -229,7 +233,7 @@ def _assume(mask: int) -> GfpMask:
     return _gfp_mask(
         mask,
         best,
-        basis="assumed",
+        basis="form" if until else "assumed",
         alternatives=layouts.other_readings(mask, best, alike),
         problems=(f"no kernel version is known: {mask:#x} is {'; '.join(fits) or 'no mask of any version'}",),
     )

@@ -16,6 +16,9 @@ from oomlab.kernel import KernelRelease, KernelVersion, holds, load_table, looku
 
 NUMBER = re.compile(r"0x[0-9a-f]+")  # how a kernel prints bits that it has no name for
 
+_OLD, _AFTER_OLD, _FIRST = KernelVersion((2, 4)), KernelVersion((2, 5)), KernelVersion((2, 6, 11))
+"""2.4 stands for itself: nobody read what lies between it and 2.6.11."""
+
 
 class Layout(NamedTuple):
     """The bits of one kernel, built one way."""
@@ -73,7 +76,7 @@ def neighbours(release: KernelRelease) -> tuple[Layout, ...]:
     version = clamp(release.version)
     vendors = {row["vendor"] for row in _rows() if "vendor" in row and holds(row, version)}
     starts = epochs()
-    here = max(i for i, start in enumerate(starts) if start <= version)
+    here = max((i for i, start in enumerate(starts) if start <= version), default=0)
     beside = [starts[i] for i in (here + 1, here - 1) if 0 <= i < len(starts)]
     places = [(version, vendor) for vendor in sorted(vendors)] + [(start, None) for start in beside]
     return tuple(each for place in places for each in layouts_of(*place))
@@ -81,10 +84,10 @@ def neighbours(release: KernelRelease) -> tuple[Layout, ...]:
 
 @cache
 def epochs() -> tuple[KernelVersion, ...]:
-    """Return the versions at which some mainline row begins or ends, oldest first."""
+    """Return the versions from 2.6.11 on at which some mainline row begins or ends, oldest first."""
     mainline = [row for row in _rows() if "vendor" not in row]
-    turns = {row[end] for row in mainline for end in ("since", "until") if end in row}
-    return tuple(sorted(KernelVersion.of(turn) for turn in turns))
+    turns = {KernelVersion.of(row[end]) for row in mainline for end in ("since", "until") if end in row}
+    return tuple(sorted(turn for turn in turns if turn >= _FIRST))
 
 
 def clamp(version: KernelVersion) -> KernelVersion:
@@ -92,7 +95,7 @@ def clamp(version: KernelVersion) -> KernelVersion:
     latest = KernelVersion.of(load_table("gfp")["latest"])
     if version.parts[: len(latest.parts)] > latest.parts:
         return latest
-    return max(version, epochs()[0])
+    return _OLD if version < _AFTER_OLD else max(version, _FIRST)
 
 
 @cache
@@ -114,10 +117,17 @@ def mainline() -> tuple[Layout, ...]:
     return tuple(each for start in reversed(epochs()) for each in layouts_of(start))
 
 
-def epochs_alike(mask: int) -> list[Layout]:
-    """Return the first layout of each run of versions that read a mask alike, oldest first."""
+def epochs_alike(
+    mask: int, since: KernelVersion | None = None, until: KernelVersion | None = None
+) -> list[Layout]:
+    """Return the first layout of each run of versions that read a mask alike, oldest first.
+
+    ``since`` (included) and ``until`` (not included) leave out what lies outside them.
+    """
     alike: list[Layout] = []
-    for start in epochs():
+    starts = [start for start in epochs() if until is None or start < until] or [_OLD]
+    first = max((i for i, start in enumerate(starts) if since and start <= since), default=0)
+    for start in starts[first:]:
         layout = first_fit(mask, layouts_of(start))
         if not alike or alike[-1].flags(mask) != layout.flags(mask):
             alike.append(layout)

@@ -260,8 +260,11 @@ def _kills_anew(draft: Draft, kind: LineKind, text: str) -> bool:
         return bool(earlier) and all(line.text != text for line in earlier)
     if text.startswith(_NAMELESS):
         return draft.stage >= Stage.KILL and not _is_named(draft, text)
-    if kind != "killed" or "memcg_group" in draft.lines:
-        return False
+    return kind == "killed" and "memcg_group" not in draft.lines and _is_another(draft, text)
+
+
+def _is_another(draft: Draft, text: str) -> bool:
+    """Whether a line of a kill is of another process than the kills that a report has."""
     if "ut of " not in text and not (draft.lines.keys() <= _KILLS and "-rss:" in text):
         return False
     if "chosen" in draft.lines and "total-vm" not in text:

@@ -212,7 +212,18 @@ def test_every_page_begins_with_an_element_that_mathjax_leaves_alone():
 def test_the_json_has_exactly_the_fields_of_schema_1():
     written = as_dict(small())
     assert list(written) == [
-        *("kind", "first_line", "last_line", "time", "uptime_s", "kernel", "page_size_kb", "trigger", "gfp"),
+        *(
+            "kind",
+            "first_line",
+            "last_line",
+            "time",
+            "uptime_s",
+            "kernel",
+            "kernel_line",
+            "page_size_kb",
+            "trigger",
+            "gfp",
+        ),
         *("scope", "memcg", "zones", "victims", "tasks", "holders", "problems", "diagnosis"),
     ]
     assert written["trigger"] == {

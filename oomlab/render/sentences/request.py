@@ -6,8 +6,9 @@ from typing import NamedTuple
 
 from oomlab.diagnosis import Diagnosis
 from oomlab.errors import UnknownKernel
-from oomlab.gfp import GfpMask, decode_gfp, encode_gfp, zones_allowed
+from oomlab.gfp import GfpMask, encode_gfp, zones_allowed
 from oomlab.kernel import load_table
+from oomlab.kernel_guess import mask_of
 from oomlab.render.safe import plain
 from oomlab.report import Report
 from oomlab.units import human_kb
@@ -55,7 +56,7 @@ def decode_trigger(report: Report) -> GfpMask | None:
     trigger = report.trigger
     if trigger.gfp_mask is None or (report.kind == "oom" and not trigger.gfp_mask):
         return None
-    return decode_gfp(trigger.gfp_mask, kernel=report.kernel, names=trigger.gfp_names)
+    return mask_of(report)
 
 
 def asked_in_words(report: Report, mask: GfpMask | None, diagnosis: Diagnosis) -> list[str]:
@@ -79,6 +80,8 @@ def _basis_in_words(mask: GfpMask) -> str:
         return "names as printed"
     if mask.basis == "version":
         return f"by the table for {plain(str(mask.kernel))}"
+    if mask.basis == "form":
+        return "by the form of the report: no kernel version is known"
     return "assumed: " + ("no table for this kernel" if mask.kernel else "no kernel version is known")
 
 
