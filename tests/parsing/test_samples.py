@@ -48,6 +48,7 @@ def simple(report: Report, wanted: dict[str, Any]) -> None:
         "nodemask": report.nodemask,
         "mems_allowed": report.mems_allowed,
         "panic": report.panic,
+        "oom_group": report.oom_group,
         "allocations": [list(each[:3]) for each in report.allocations],
         "problems": [problem.reason.partition(":")[0] for problem in report.problems],
     }
