@@ -232,17 +232,20 @@ def default_ratios(zones: Iterable[str], version: Version) -> tuple[int, ...]:
     return tuple(row[name] for name in zones)
 
 
+@lru_cache(maxsize=256)
 def slack(version: Version) -> int:
     """Return the pages above a watermark at which a request is still refused: 2 by mistake, else 0."""
     pages: int = lookup("watermarks.slack", version)["slack"]
     return pages
 
 
+@lru_cache(maxsize=256)
 def urgent_rule(version: Version) -> UrgentRule:
     """Return which requests a version lets go below ``min`` or use what is kept for urgent ones."""
     return _record(UrgentRule, lookup("watermarks.urgent", version))
 
 
+@lru_cache(maxsize=256)
 def highatomic_counts(version: Version) -> Literal["reserved", "free"]:
     """Return which pages of the highatomic reserve a version takes off what is free.
 
@@ -253,6 +256,7 @@ def highatomic_counts(version: Version) -> Literal["reserved", "free"]:
     return counts
 
 
+@lru_cache(maxsize=256)
 def any_block_will_do(version: Version) -> bool:
     """Whether one free block that is large enough decides a request above order 0, as since 4.4."""
     return bool(lookup("watermarks.blocks", version)["formula"] == "any_block")

@@ -78,19 +78,15 @@ def holders_of(report: Report, used: MemoryUse | None = None) -> tuple[Holder, .
     if not report.tasks:
         return ()
     commands: dict[str, list[Task]] = defaultdict(list)
-    for task in _leaders(report.tasks):
-        if task.rss or task.swapents:
+    pids = {task.pid for task in report.tasks}
+    for task in report.tasks:
+        is_thread = task.tgid != task.pid and task.tgid in pids  # which old kernels list beside its process
+        if (task.rss or task.swapents) and not is_thread:
             commands[task.comm].append(task)
     shared = _shared_by_all(report, used or memory_use(report))
     columns = [name for name in _COLUMNS if any(getattr(task, name) is not None for task in report.tasks[:2])]
     found = [_holder(name, tasks, shared, columns, report.page_size_kb) for name, tasks in commands.items()]
     return tuple(sorted(found, key=lambda each: -(each.held + (each.swap or 0))))
-
-
-def _leaders(tasks: Sequence[Task]) -> Iterable[Task]:
-    """Leave out threads, which old kernels list beside the process whose memory they share."""
-    pids = {task.pid for task in tasks}
-    return [task for task in tasks if task.tgid in (None, task.pid) or task.tgid not in pids]
 
 
 _COLUMNS = (

@@ -38,7 +38,8 @@ def traits(case: Case) -> Iterator[tuple[str, str]]:
         yield from _less_cma(case)
     yield "limit_by", _limit_by(case)
     yield from _holder(case)
-    yield from _tables(case)
+    if case.cause == "page_tables":
+        yield from _tables(case)
     yield from _cache(case)
     if case.report.scope == "memcg":
         yield from _group(case)

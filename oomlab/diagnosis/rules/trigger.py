@@ -68,7 +68,8 @@ def _announced(case: Case) -> list[int]:
     report = case.report
     kill = report.victims[0].line if report.victims else None
     end = report.trigger.line or kill or report.last_line
-    return [line.number for line in report.source if line.number < end and _SYSRQ_MESSAGE in line.text]
+    before = takewhile(lambda line: line.number < end, report.source)
+    return [line.number for line in before if _SYSRQ_MESSAGE in line.text]
 
 
 @rule("bpf_oom")
