@@ -43,7 +43,7 @@ def traits(case: Case) -> Iterator[tuple[str, str]]:
     yield from _cache(case)
     if case.report.scope == "memcg":
         yield from _group(case)
-    elif case.cause == "not_oom":
+    if case.cause == "not_oom":
         yield from _failure(case)
     min_free_kb = _min_free_kb(case)
     if min_free_kb:

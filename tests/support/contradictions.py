@@ -114,6 +114,8 @@ def largest(shown: Shown) -> Iterator[str]:
         sizes["unaccounted"] = unaccounted
     labels = {"anon": "process memory", "file": "page cache", "page_tables": "page tables"}
     labels |= {"hugetlb": "the pool of huge pages", "unaccounted": "what is in no counter"}
+    if not used.pages("anon"):
+        labels["anon"] = "memory"  # the counters of processes may be lost, and those of shared memory shown
     name = max(sizes, key=lambda each: sizes[each])
     if (
         sizes[name] >= (sum(sizes.values()) + used.pages("free")) // 20 > 0

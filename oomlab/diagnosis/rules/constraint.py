@@ -85,9 +85,9 @@ def group_usage(case: Case) -> Finding | None:
     used = (memcg.swap_usage_kb if memcg.met_with_swap else memcg.usage_kb) or memcg.limit_kb or 0
     parts = {name: measure(memcg) for name, measure in _PARTS.items()}
     name = max(parts, key=lambda each: parts[each] * _WEIGHTS.get(each, 1.0))
-    if not used or parts[name] < threshold("memcg_part") * used:
-        return None
-    text = f"{_IN_GROUP[name]} {human_kb(parts[name])}, {percent(parts[name] / used)} of it."
+    if not used or not threshold("memcg_part") <= parts[name] / used <= threshold("memcg_whole"):
+        return None  # more than the group uses: the statistics are of another one
+    text = f"{_IN_GROUP[name]} {human_kb(parts[name])}, {percent(min(1.0, parts[name] / used))} of it."
     return as_finding(case, name, Claim(text, "high", [memcg.stats_line, *_stat_lines(case, _STATS[name])]))
 
 

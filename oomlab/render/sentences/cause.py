@@ -105,6 +105,7 @@ _LABELS = {
     "anon": "process memory",
     "page_tables": "page tables",
     "kernel_stacks": "kernel stacks",
+    "shmem": "shared memory",
     "hugetlb": "the pool of huge pages",
     "zram": "compressed swap",
     "balloon": "the balloon",
@@ -148,6 +149,8 @@ def memory_in_words(report: Report) -> list[str]:
     used = memory_use(report)
     uses = printed_use(report)
     uses |= {name: used.pages(name) for name in _FROM_ELSEWHERE if name in used and name not in uses}
+    if "anon" not in uses and "shmem" in used:  # it is part of anon where both are shown
+        uses["shmem"] = used.pages("shmem")
     if (used.unaccounted or 0) >= threshold("unaccounted") * (used.size or 1):
         uses["unaccounted"] = used.unaccounted or 0
     smallest = {name: _MIN_SHARE * sum(uses.values()) for name in _SELDOM_LARGE}
