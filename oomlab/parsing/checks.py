@@ -87,7 +87,7 @@ def _zones(report: Report) -> Iterator[Problem]:
                 yield Problem(zone.line, f"The lowmem_reserve[] line of zone {zone.name} is lost")
     if any(zone.free_blocks is not None for zone in shown):
         for zone in shown:
-            if zone.free_blocks is None and zone.present != 0:
+            if zone.free_blocks is None and zone.blocks_line is None and zone.present != 0:
                 yield Problem(zone.line, f"The list of free blocks of zone {zone.name} is lost")
 
 

@@ -34,7 +34,7 @@ _CALL = re.compile(r"[\w.$]{1,200} (?:from [\w.$]{1,200}\+0x|\([\w/.-]{1,200}\.[
 """One call: as ARM prints it since 5.17, and as decode_stacktrace.sh writes it down."""
 
 _KILL = re.compile(r".{0,80}?\b[Kk]ill process \d+")
-_KILLED = re.compile(r".{0,80}?(?<!have )\b[Kk]illed process \d+(?:,| \(|$)|VM: killing process \S")
+_KILLED = re.compile(r".{0,80}?(?<!have )\b[Kk]illed process \d+(?:,| \(|$)")
 _NO_VICTIM = re.compile(r"[^\"'`(]{0,80}\bno killable process")
 _SOURCE = re.compile(r"%(?:[sdup]|l[dux]|#?x)\b|\w\(\s{0,4}(?:KERN_[A-Z]{1,10} |[\w.]{1,20}, )?\"")
 """What only source code has: the places for values in a format string, or a call with a string."""
@@ -208,7 +208,7 @@ def _worded(text: str) -> LineKind:
 
 def _unless_source(kind: LineKind, text: str) -> LineKind:
     """Return the kind of a line, unless it is source code that prints such lines."""
-    return "other" if _SOURCE.search(text) else kind
+    return "other" if ("%" in text or '"' in text) and _SOURCE.search(text) else kind
 
 
 def _kill(text: str) -> LineKind | None:
@@ -221,7 +221,7 @@ def _kill(text: str) -> LineKind | None:
 
 def _paired(text: str) -> LineKind:
     """Judge a line that is names and numbers."""
-    if " mems_allowed=" in text and " cpuset=" in text:
+    if " cpuset=" in text and (" mems_allowed=" in text or text.endswith("=")):
         return "cpuset"
     if text.startswith("oom-kill:"):
         return "constraint"

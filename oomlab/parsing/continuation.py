@@ -20,6 +20,7 @@ from itertools import accumulate, pairwise
 
 from oomlab.mmzone import ZONE_ORDER
 from oomlab.parsing.classify import kind_of
+from oomlab.parsing.fragments import join_fragments
 from oomlab.parsing.lines import LineKind, LogLines
 from oomlab.parsing.prefix import SAMPLE, is_run_together
 
@@ -28,6 +29,9 @@ _JOINED = 1000
 
 _SUSPECT = 700
 """In a line longer than this, the prefix is looked for."""
+
+_BLOCK_LINES = 3
+"""More lists of free blocks than this for each zone are fragments of lists."""
 
 _INTERRUPTED = 8
 """The second half of an interrupted line is no further down than this."""
@@ -83,9 +87,11 @@ _WHOLE_IDENTITY = re.compile(r".*ainted.*\d\.\d.*#\d")
 _BLOCKS = re.compile(r"\S{0,12}[kB]B?(?:\s|$)|=|\(?[A-Z]{1,7}\)|\d{1,9}\*")
 _WHOLE_PAIR = re.compile(r"(?:[kK]B|\?|\byes|\bno|:\d+)$")
 _NUMBERS = re.compile(r"-?\d[\d\s-]*$")
-_KILL = re.compile(r",|\(|score|or |sacrifice|[\w-]{0,14}:\d|[\w-]{0,12}k?B|adj")
-_SIZE = re.compile(r"=?\s*-?\d+\s?kB")
-_LIMIT = re.compile(r"(?:as a |result |of |limit |usage |failcnt |\d+kB,?|/)")
+_KILL = re.compile(r",|\(|score|or |sacrifice|[\w-]{0,14}:\d|[\w-]{0,12}k?B|adj|\d{1,7}(?: or |,| \(|$)")
+_OPEN_NAME = re.compile(r".*process \d{1,10},? \([^)]{0,14}$", re.A)
+_REST_OF_NAME = re.compile(r"[^()]{0,14}\)")
+_SIZE = re.compile(r"=?\s*-?\d+\s?kB|kB$")
+_LIMIT = re.compile(r"(?:as a |result |of |limit |usage |failcnt |\d{0,16}k?B(?:,|$)|\d+kB|/)")
 _REST_OF_PATH = re.compile(r"\S{8,4000}$")
 _PLACE = re.compile(r"\S+$")
 _HEADS = (
@@ -105,6 +111,12 @@ _RESTS = re.compile(
 _KILL_WORD = re.compile(r"(?:total-vm|anon-rss|file-rss|shmem-rss|UID|pgtables|oom_score_adj)[:=]\d")
 _ZONES = "|".join(ZONE_ORDER)
 
+_WORDS: dict[LineKind, frozenset[str]] = {
+    "chosen": frozenset(("score", "or", "sacrifice", "child")),
+    "memcg_usage": frozenset(("usage", "limit", "failcnt")),
+}
+"""Words of a line of which a cut may leave a half on either side."""
+
 _WHOLE_END: dict[LineKind, re.Pattern[str]] = {
     "zone": re.compile(rf"kB$|KB$|\?$|\byes$|\bno$|pages_scanned:\d+$|(?:^|:)(?:{_ZONES})$"),
     "node": re.compile(r"kB$|KB$|\?$|\byes$|\bno$|pages_scanned:\d+$|^\d+$"),
@@ -115,6 +127,8 @@ _WHOLE_END: dict[LineKind, re.Pattern[str]] = {
     "header": re.compile(r"[,:]$"),
     "failure": re.compile(r"[,:.]$|failure"),
     "constraint": re.compile(r"(?!)"),
+    "swap": re.compile(r"(?:[=:]|^[A-Za-z]+)$"),
+    "memcg_usage": re.compile(r"(?:kB,?|^usage|^limit|^failcnt|:)$"),
 }
 """How the last word of a line ends when it is whole; kinds that are not here end with any word."""
 
@@ -173,6 +187,8 @@ def _split_long(lines: LogLines) -> LogLines:
 def join_wrapped(lines: LogLines) -> LogLines:
     """Append each continuation to the line that it continues; it stays in its place as ``"continuation"``."""
     kinds, texts = list(lines.kinds), list(lines.texts)
+    if _has_fragments(kinds, texts):
+        join_fragments(kinds, texts, kind_of)
     if "failure" in kinds:
         _join_interrupted(kinds, texts)
     if lines.unprefixed or not lines.prefixes:
@@ -180,6 +196,12 @@ def join_wrapped(lines: LogLines) -> LogLines:
     if kinds.count("header") > 1:
         _drop_repeats(kinds, texts, lines.raw)
     return lines._replace(kinds=kinds, texts=texts)
+
+
+def _has_fragments(kinds: list[LineKind], texts: list[str]) -> bool:
+    if kinds.count("blocks") > _BLOCK_LINES * (1 + kinds.count("zone")):
+        return True
+    return "other" in kinds and "lowmem_reserve[]:" in texts
 
 
 def _join_interrupted(kinds: list[LineKind], texts: list[str]) -> None:
@@ -248,7 +270,15 @@ def _continues(kinds: list[LineKind], texts: list[str], owner: int, index: int, 
         table = bisect_left(tables, owner)
         return table > 0 and _row_goes_on(first, second, _count(texts[tables[table - 1]]))
     goes_on = _GOES_ON.get(kind)
-    return goes_on is not None and goes_on(first, second)
+    return goes_on is not None and (goes_on(first, second) or _halves_a_word(kind, first, second))
+
+
+def _halves_a_word(kind: LineKind, first: str, second: str) -> bool:
+    """Whether the end of one line and the start of the next make one word."""
+    if kind not in _WORDS or not first or not second:
+        return False
+    end, start = first[-_NEAR:].split(" ")[-1], second.partition(" ")[0]
+    return end not in _WORDS[kind] and end + start in _WORDS[kind]
 
 
 def _count(row: str) -> int:
@@ -262,7 +292,7 @@ def _is_half(kind: LineKind, other: LineKind, first: str, second: str) -> bool:
     if other != "totals":
         return False
     if kind == "totals":
-        return not first[-1].isdigit()
+        return not first[-1].isdigit() or second[0].isdigit()
     return kind in ("killed", "pcp", "zone", "node")
 
 
@@ -302,6 +332,11 @@ def _group_goes_on(first: str, second: str) -> bool:
     return bool(_LIMIT.match(second) or (" limit of /" in first and _REST_OF_PATH.match(second)))
 
 
+def _kill_goes_on(first: str, second: str) -> bool:
+    """Whether a kill goes on, which may have been cut inside the name of the process."""
+    return bool(_KILL.match(second) or (_OPEN_NAME.match(first) and _REST_OF_NAME.match(second)))
+
+
 def _matches(pattern: re.Pattern[str]) -> Callable[[str, str], bool]:
     return lambda first, second: bool(pattern.match(second))
 
@@ -320,9 +355,9 @@ _GOES_ON: dict[LineKind, Callable[[str, str], bool]] = {
     "swap": _matches(_SIZE),
     "task_header": _columns_go_on,
     "constraint": _matches(_PLACE),
-    "chosen": _matches(_KILL),
+    "chosen": _kill_goes_on,
     "pcp": _matches(re.compile(r"(?:used|usd|btch|batch|hi|high|low|Cold):?|\d")),
-    "killed": _matches(_KILL),
+    "killed": _kill_goes_on,
     "memcg_task": _group_goes_on,
     "memcg_usage": _matches(_LIMIT),
 }
@@ -339,9 +374,13 @@ def _indent(line: str) -> int:
 
 def _cut_inside(kind: LineKind, first: str, second: str) -> bool:
     """Whether the cut fell inside a word."""
+    if _halves_a_word(kind, first, second):
+        return True
     end, start = first[-_NEAR:].rsplit(None, 1)[-1], second.split(None, 1)[0]
     if kind in ("killed", "chosen"):
-        return not _KILL_WORD.match(start) and bool(_KILL_WORD.match(end + start))
+        is_number = end[-1].isdigit() and start[0].isdigit()
+        is_name = bool(_OPEN_NAME.match(first))
+        return is_number or is_name or (not _KILL_WORD.match(start) and bool(_KILL_WORD.match(end + start)))
     if kind == "task_header":
         return start not in _COLUMNS and end + start in _COLUMNS
     if kind == "totals" and start[0].isdigit():

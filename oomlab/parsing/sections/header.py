@@ -55,9 +55,11 @@ def read_trigger(draft: Draft) -> Trigger:
     """Read the header, and the process from the line below it."""
     header = next(iter(draft.of("header", "failure")), None)
     pid, comm = read_process(draft)
-    if header is None:
+    if comm is None:
         named = (_CPUSET.match(line.text) for line in draft.of("cpuset"))
-        return Trigger(pid=pid, comm=comm or next((match[1] for match in named if match), None))
+        comm = next((match[1] for match in named if match), None)
+    if header is None:
+        return Trigger(pid=pid, comm=comm)
     mask = _MASK.search(header.text)
     order = _ORDER.search(header.text)
     adjustments = dict(_ADJ.findall(header.text))

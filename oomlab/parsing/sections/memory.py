@@ -70,6 +70,7 @@ class Blocks(NamedTuple):
     blocks: tuple[FreeBlocks, ...]
     free_kb: int
     line: int
+    has_sum: bool = True
 
 
 class Reserve(NamedTuple):
@@ -204,7 +205,14 @@ def read_blocks(draft: Draft, page_kb: int, problems: list[Problem]) -> list[Blo
         printed_kb = int(printed[1]) if printed else None
         node, name = (head[1], head[2]) if head else (None, None)
         found.append(
-            Blocks(int(node) if node else None, name, tuple(map(FreeBlocks._make, blocks)), free_kb, number)
+            Blocks(
+                int(node) if node else None,
+                name,
+                tuple(map(FreeBlocks._make, blocks)),
+                free_kb,
+                number,
+                printed_kb is not None,
+            )
         )
         if blocks and free_kb != printed_kb:
             problems.append(Problem(number, _sum_problem(free_kb, printed_kb)))
@@ -263,7 +271,7 @@ def read_zones(
             zones[-1].update(lowmem_reserve=values, reserve_line=line.number)
         else:
             orphans.append(Reserve(values, line.number, zones[-1]["name"] if zones else None))
-    _add_blocks(zones, blocks)
+    _add_blocks(zones, blocks, page_kb)
     _compare(zones, problems)
     return [ZoneStat(**zone) for zone in zones], orphans
 
@@ -303,14 +311,18 @@ def _zone(line: Line, page_kb: int, problems: list[Problem]) -> dict[str, Any] |
     return zone | {"counters": counters, "flags": _read_flags(line.text)}
 
 
-def _add_blocks(zones: list[dict[str, Any]], blocks: list[Blocks]) -> None:
-    """Add the free blocks to each zone; lists without a name (2.4) come in the order of the zones."""
+def _add_blocks(zones: list[dict[str, Any]], blocks: list[Blocks], page_kb: int) -> None:
+    """Add the free blocks to each zone; lists without a name (2.4) come in the order of the zones.
+
+    A list that lost its end does not show what blocks there are not, so it counts as lost.
+    """
     named = {(each.node, each.name): each for each in blocks if each.name is not None}
     unnamed = iter([each for each in blocks if each.name is None])
     for zone in zones:
         own = named.get((zone["node"], zone["name"])) or next(unnamed, None)
         if own is not None:
-            zone.update(free_blocks=own.blocks, blocks_line=own.line)
+            is_whole = own.has_sum or own.free_kb >= page_kb * zone.get("free", 0)
+            zone.update(free_blocks=own.blocks if is_whole else None, blocks_line=own.line)
 
 
 def _compare(zones: list[dict[str, Any]], problems: list[Problem]) -> None:
