@@ -99,11 +99,24 @@ class HugePages(NamedTuple):
 
 
 class Allocation(NamedTuple):
-    """One line of ``Memory allocations:`` (6.10 and later): a place in the source and what it holds."""
+    """One line of ``Memory allocations`` (6.10 and later): a place in the source and what it holds."""
 
     size_kb: int
     calls: int
     place: str
+    line: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Protection:
+    """What control groups use of what ``memory.min`` and ``memory.low`` protect from reclaim, in kB (6.19).
+
+    It is that of the groups below the one that ran out, or of all groups where the machine did.
+    Source: mm/memcontrol.c, ``mem_cgroup_show_protected_memory``.
+    """
+
+    min_kb: int
+    low_kb: int
     line: int | None = None
 
 
@@ -310,6 +323,7 @@ class Report:
     mems_allowed: str | None = None
     memcg: Memcg | None = None
     oom_group: str | None = None
+    protection: Protection | None = None
     totals: Mapping[str, int] = field(default_factory=lambda: _NOTHING)
     totals_lines: Mapping[str, int] = field(default_factory=lambda: _NOTHING)
     nodes: tuple[NodeStat, ...] = ()

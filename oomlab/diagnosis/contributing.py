@@ -9,7 +9,8 @@ from oomlab.diagnosis.case import Case, zones_open
 from oomlab.diagnosis.finding import Claim, Finding, as_finding, rule, threshold
 from oomlab.diagnosis.named import main_holder
 from oomlab.diagnosis.rules.constraint import group_usage
-from oomlab.diagnosis.rules.consumers import swap_state
+from oomlab.diagnosis.rules.consumers import protected_pages, swap_state, unread_counters, unread_lines
+from oomlab.diagnosis.usage import balloon_of
 from oomlab.kernel import lookup
 from oomlab.kernel_guess import kernel_of
 from oomlab.mmzone import is_highmem
@@ -22,7 +23,7 @@ LOWMEM_CAUSES = ("lowmem_exhaustion", "cma")
 
 _NOT_FULL = {*LOWMEM_CAUSES, "dma_exhaustion", "fragmentation", "highatomic", "sysrq_manual", "not_oom"}
 _NOT_FULL |= {"memcg_limit", "cpuset_or_mempolicy", "numa_node_bound", "vm_fault_oom_spurious", "bpf_oom"}
-_NOT_FULL |= {"undetermined"}
+_NOT_FULL |= {"undetermined", "mglru_min_ttl"}
 """Causes under which the machine as a whole need not have been full."""
 
 
@@ -162,7 +163,31 @@ def _unaccounted(case: Case) -> Claim | None:
     pages = case.used.unaccounted
     if case.cause in _NOT_FULL or pages is None or pages < threshold("unaccounted") * (case.used.size or 0):
         return None
+    if case.used.unread:
+        return Claim(unread_counters(case), "medium", unread_lines(case))
     return Claim(f"{case.human(pages)} is in no counter of this report.", "medium")
+
+
+@rule("balloon")
+def _balloon(case: Case) -> Claim | None:
+    """A balloon that was taken off the memory which the kernel manages, as virtio's is."""
+    amount, size = balloon_of(case.report), case.used.size or 0
+    if case.cause in _NOT_FULL or not size or "balloon" in case.used:
+        return None
+    if amount.pages < threshold("much_balloon") * size:
+        return None
+    text = f"The host has taken {case.human(amount.pages)} with its balloon."
+    return Claim(text, "high", amount.lines)
+
+
+@rule("memory_min")
+def _memory_min(case: Case) -> Claim | None:
+    """Much of the memory is protected by ``memory.min``."""
+    held, size = protected_pages(case), case.used.size or 0
+    if case.cause in _NOT_FULL or not size or held < threshold("much_protected") * size:
+        return None
+    text = f"Control groups hold {case.human(held)} that memory.min protects from reclaim."
+    return Claim(text, "high", [case.report.protection.line if case.report.protection else None])
 
 
 def _unaccounted_lowmem(case: Case) -> Claim | None:
@@ -376,6 +401,8 @@ _CONTRIBUTING: tuple[Callable[[Case], Finding | None], ...] = (
     _dirty_file,
     group_usage,
     _unaccounted,
+    _balloon,
+    _memory_min,
     _allocation,
     _oom_group,
     _oom_kill_allocating_task,

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
+from dataclasses import dataclass, field
 from itertools import chain
 from typing import NamedTuple
 
@@ -60,6 +60,16 @@ _DISJOINT: tuple[str, ...] = (
 _DISJOINT += ("free", "per_cpu_lists", "bounce", "zram", "balloon", "kernel_misc", "gpu")
 """Names that do not overlap: what they leave of the whole is in no counter."""
 
+_OVERLAPPING = frozenset(
+    (
+        *("writepending", "writeback_tmp", "mlocked", "local_pcp", "anon_thp", "shmem_thp"),
+        *("shmem_pmdmapped", "anon_transparent_hugepages", "active_clean", "target"),
+        *("free_cma", "free_highatomic", "reserved_highatomic", "boost", "present", "managed"),
+        *("spanned", "min", "low", "high", "pages_scanned", "node_pages_scanned", "scanned"),
+    )
+)
+"""Counters of nodes and zones that show parts of others, or what is not memory that somebody holds."""
+
 _SLAB = ("slab", "slab_unreclaimable", "slab_reclaimable")
 _MIN_GAP = 1024
 """Pages by which totals and zones may differ because they are read one after the other."""
@@ -83,11 +93,13 @@ class MemoryUse:
     """Who holds the memory of a machine, or of some of its zones, in pages.
 
     ``size`` is the memory that the page allocator has there, ``None`` where the log does not
-    show it. ``anon`` is without shared memory, which the kernel keeps on the same lists.
+    show it. ``anon`` is without shared memory, which the kernel keeps on the same lists. ``unknown``
+    are the counters of nodes and zones that nothing here knows, under the kernel's own names.
     """
 
     size: int | None
     amounts: _Counters
+    unknown: _Counters = field(default_factory=dict)
 
     def __contains__(self, name: str) -> bool:
         return name in self.amounts
@@ -119,10 +131,20 @@ class MemoryUse:
 
     @property
     def unaccounted(self) -> int | None:
-        """The pages that no counter of the report explains; ``None`` where that cannot be known."""
+        """The pages that no known counter explains; ``None`` where that cannot be known."""
         if self.size is None or not {"anon", "file", "slab", "page_tables", "free"} <= self.amounts.keys():
             return None
         return max(0, self.size - self.pages(*_DISJOINT))
+
+    @property
+    def unread(self) -> tuple[str, ...]:
+        """The unknown counters that together fit into what no known one explains, the largest first."""
+        room, names = self.unaccounted or 0, []
+        for name, amount in sorted(self.unknown.items(), key=lambda each: -each[1].pages):
+            if amount.pages and amount.pages <= room:
+                room -= amount.pages
+                names.append(name)
+        return tuple(names)
 
 
 def memory_use(report: Report) -> MemoryUse:
@@ -131,14 +153,28 @@ def memory_use(report: Report) -> MemoryUse:
         name: Amount(pages, (report.totals_lines.get(name, 0),)) for name, pages in report.totals.items()
     }
     amounts = _first_shown([totals, _added(report.nodes), _added(report.zones)])
+    balloon = amounts.pop("balloon", Amount(0))
     size = _plausible(_managed(report), amounts)
     if "free" not in amounts and report.zones and all(zone.free is not None for zone in report.zones):
         amounts["free"] = _free(report.zones)
-    pool = _hugetlb(report)
-    # A pool that does not fit beside the rest is not of this machine: better no number than that one.
-    if pool.pages and (size is None or pool.pages + _listed_pages(amounts) <= size):
-        amounts["hugetlb"] = pool
-    return MemoryUse(size=size, amounts=amounts)
+    _add_if_it_fits("hugetlb", _hugetlb(report), amounts, size)
+    _add_if_it_fits("balloon", balloon, amounts, size)
+    return MemoryUse(size=size, amounts=amounts, unknown=_unknown(report))
+
+
+def balloon_of(report: Report) -> Amount:
+    """Return what the hypervisor's balloon holds, whether the kernel still counts it as its own or not."""
+    return _added(report.nodes).get("Balloon", Amount(0))
+
+
+def _add_if_it_fits(name: str, amount: Amount, amounts: dict[str, Amount], size: int | None) -> None:
+    """Add a holder that fits beside the rest.
+
+    A pool of huge pages that does not is not of this machine; a balloon that does not was taken off the
+    memory that the kernel manages (virtio). Better no number than that one.
+    """
+    if amount.pages and (size is None or amount.pages + _listed_pages(amounts) <= size):
+        amounts[name] = amount
 
 
 def printed_use(report: Report) -> dict[str, int]:
@@ -240,11 +276,13 @@ def _first_shown(sources: Sequence[_Counters]) -> dict[str, Amount]:
     return amounts
 
 
-def _added(parts: Iterable[ZoneStat] | Iterable[NodeStat]) -> dict[str, Amount]:
+def _added(
+    parts: Iterable[ZoneStat] | Iterable[NodeStat], pick: Callable[[Set[str]], Set[str]] = _KNOWN.intersection
+) -> dict[str, Amount]:
     pages: dict[str, int] = {}
     lines: dict[str, list[int]] = {}
     for part in parts:
-        for name in _KNOWN & part.counters.keys():
+        for name in pick(part.counters.keys()):
             pages[name] = pages.get(name, 0) + part.counters[name]
             lines.setdefault(name, []).append(part.line or 0)
     return {name: Amount(pages[name], tuple(lines[name])) for name in pages}
@@ -288,6 +326,15 @@ def _join_slab(amounts: dict[str, Amount]) -> None:
     kinds = [amounts[name] for name in ("slab_unreclaimable", "slab_reclaimable") if name in amounts]
     if kinds:
         amounts["slab"] = _sum(kinds)
+
+
+def _unknown(report: Report) -> dict[str, Amount]:
+    """Return the counters of nodes and zones that no name here stands for; a later kernel may have some."""
+
+    def unknown(names: Set[str]) -> Set[str]:
+        return names - _KNOWN - _OVERLAPPING
+
+    return _added(report.nodes, unknown) | _added(report.zones, unknown)
 
 
 def _hugetlb(report: Report) -> Amount:

@@ -12,7 +12,7 @@ from oomlab.parsing.grammar import Draft
 from oomlab.parsing.lines import LineKind, LogLines
 from oomlab.parsing.reconstruct import reconstruct
 from oomlab.parsing.sections import header, memory
-from oomlab.parsing.sections.memcg import read_group, read_memcg
+from oomlab.parsing.sections.memcg import read_group, read_memcg, read_protection
 from oomlab.parsing.sections.tasks import read_tasks
 from oomlab.parsing.sections.victims import read_victims
 from oomlab.report import MEMCG_OOM_FRAMES, Allocation, Memcg, Problem, Report, Scope, Source
@@ -78,6 +78,7 @@ def _read(draft: Draft, source: Source, kinds: Mapping[int, LineKind], problems:
         mems_allowed=places.get("mems_allowed"),
         memcg=memcg,
         oom_group=read_group(draft),
+        protection=read_protection(draft),
         totals=totals,
         totals_lines=totals_lines,
         nodes=memory.read_nodes(draft, page_kb, problems),

@@ -91,7 +91,12 @@ _BY_FIRST_WORD: dict[str, tuple[tuple[str, LineKind], ...]] = {
     "nr_free_swap_pages:": (("", "swap"),),  # 2.6.7 to 2.6.9
     "Unreclaimable": (("slab info", "slab_title"),),
     "Name": (("Used", "slab_title"),),
-    "Memory": (("cgroup stats", "memcg_stats"), ("llocations:", "alloc_title")),
+    "Memory": (
+        ("cgroup stats", "memcg_stats"),
+        ("llocations:", "alloc_title"),
+        ("llocations (profiling", "alloc_title"),  # since 6.18
+        ("cgroup min protection", "protection"),
+    ),
     "memory:": _USAGE,
     "memory+swap:": _USAGE,
     "swap:": _USAGE,

@@ -31,7 +31,7 @@ _STAGES: dict[Stage, tuple[LineKind, ...]] = {
     Stage.TOTALS: ("meminfo", "pcp_zone", "pcp", "free_pages", "totals"),
     Stage.ZONES: ("node", "zone", "reserve"),
     Stage.STOCK: ("blocks", "huge", "pages", "swap"),
-    Stage.SLAB: ("slab_title", "slab", "alloc_title", "alloc"),
+    Stage.SLAB: ("slab_title", "slab", "alloc_title", "alloc", "protection"),
     Stage.TASKS: ("task_title", "task_header", "task"),
     Stage.KILL: ("constraint", "chosen", "killed", "memcg_group", "panic"),
     Stage.REAPED: ("reaped",),

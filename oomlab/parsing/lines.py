@@ -38,6 +38,7 @@ LineKind = Literal[
     "slab",  # one slab cache
     "alloc_title",
     "alloc",  # one line of code and what it has allocated (6.10 and later)
+    "protection",  # what control groups keep from reclaim by memory.min and memory.low (6.19 and later)
     "task_title",
     "task_header",  # the columns of the task table
     "task",  # a row of it

@@ -39,7 +39,7 @@ _ANCHORS = (
     "Swap cache",
     "Free pages:",
     "Unreclaimable slab info:",
-    "Memory allocations:",
+    "Memory allocations",
     "Out of memory in UB ",
     "Memory cgroup stats for /",
 )

@@ -197,7 +197,7 @@ def _renumber(report: Report, total: int) -> Report:
     parts: dict[str, Any] = {
         name: tuple(_renumber_part(part, total) for part in getattr(report, name)) for name in _PARTS
     }
-    for name in ("trigger", "swap", "memcg"):
+    for name in ("trigger", "swap", "memcg", "protection"):
         part = getattr(report, name)
         parts[name] = part and _renumber_part(part, total)
     renumbered: Report = replace(

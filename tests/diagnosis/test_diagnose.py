@@ -20,6 +20,8 @@ from oomlab.report import (
     FreeBlocks,
     HugePages,
     Memcg,
+    NodeStat,
+    Protection,
     Report,
     SourceLine,
     Swap,
@@ -29,7 +31,8 @@ from oomlab.report import (
     ZoneStat,
 )
 
-INCIDENT = Path(__file__).parents[2] / "data" / "incident" / "oom-report.log"
+HERE = Path(__file__).parent
+INCIDENT = HERE.parents[1] / "data" / "incident" / "oom-report.log"
 
 KERNEL = Trigger(comm="cc1", pid=77, gfp_mask=0xCC0, gfp_names=("GFP_KERNEL",), order=0, line=1)
 USER = Trigger(comm="cc1", pid=77, gfp_mask=0x100CCA, gfp_names=("GFP_HIGHUSER_MOVABLE",), order=0, line=1)
@@ -117,6 +120,16 @@ CASES = {
     "swapoff": machine(inactive_anon=200_000, swap=Swap(total=0, free=-60_000)),
     "slab_unreclaimable": machine(inactive_anon=40_000, slab_unreclaimable=180_000),
     "shmem": machine(inactive_anon=200_000, shmem=190_000),
+    "zram": machine(zone(zspages=130_000), inactive_anon=100_000, swap=FULL, kernel="6.18.3"),
+    "balloon": replace(
+        machine(inactive_anon=100_000, kernel="6.17"),
+        nodes=(NodeStat(node=0, counters={"Balloon": 130_000}, line=4),),
+    ),
+    "gpu": replace(
+        machine(inactive_anon=100_000, kernel="7.1"),
+        nodes=(NodeStat(node=0, counters={"gpu_active": 90_000, "gpu_reclaim": 40_000}, line=4),),
+    ),
+    "kernel_misc": machine(inactive_anon=100_000, kernel_misc_reclaimable=130_000),
     "unaccounted": machine(inactive_anon=60_000),
     "page_tables": machine(inactive_anon=180_000, pagetables=40_000),
     "kernel_stacks": machine(zone(kernel_stack=60_000), inactive_anon=120_000),
@@ -127,10 +140,18 @@ CASES = {
     "numa_node_bound": machine(*NODES),
     "sysrq_manual": machine(zone(free=90_000), trigger=replace(KERNEL, order=-1)),
     "vm_fault_oom_spurious": machine(zone(free=90_000), trigger=Trigger(gfp_mask=0, order=0, line=1)),
+    "mglru_min_ttl": replace(
+        machine(zone(free=90_000)),
+        trace=("out_of_memory", "lru_gen_age_node", "shrink_node", "balance_pgdat", "kswapd"),
+    ),
     "bpf_oom": replace(machine(inactive_anon=200_000), trace=("dump_header", "bpf_oom_kill_process")),
     "too_little_ram": replace(
         machine(replace(zone(size=40_000), present=130_000), trigger=BOOT, victims=()),
         panic="Out of memory and no killable processes...",
+    ),
+    "memory_min": replace(
+        machine(inactive_anon=60_000, inactive_file=170_000, kernel="6.19"),
+        protection=Protection(min_kb=600_000, low_kb=0, line=8),
     ),
     "writeback": machine(inactive_file=160_000, dirty=50_000, writeback=20_000, swap=IDLE),
     "not_oom": replace(machine(victims=()), kind="allocation_failure"),
@@ -728,3 +749,73 @@ def test_what_is_left_of_a_log_is_judged(log):
     reports = parse(log)
     assert reports
     assert all(diagnose(report).cause in CAUSES for report in reports)
+
+
+# --- what kernels of today print --------------------------------------------------------------
+
+
+def test_every_counter_of_6_19_is_known_and_its_largest_holder_named():
+    (report,) = parse((HERE / "cases" / "zspages-balloon-allocations.log").read_text())
+    diagnosis = diagnose(report)
+    assert diagnosis.cause == "zram"
+    assert {"balloon", "allocation"} <= set(diagnosis.contributing)
+    assert "unaccounted" not in diagnosis.contributing
+    assert "in no counter" not in diagnosis.summary
+    assert "879 MiB" in diagnosis.summary
+    assert "781 MiB with its balloon" in diagnosis.summary
+
+
+def test_compressed_swap_is_named_beside_the_processes_whose_memory_it_holds():
+    diagnosis = diagnose(machine(zone(zspages=90_000), inactive_anon=130_000, swap=FULL, kernel="6.18.3"))
+    assert diagnosis.cause == "global_anon"
+    assert "zram" in diagnosis.contributing
+    assert "unaccounted" not in diagnosis.contributing
+
+
+def test_a_balloon_that_was_taken_off_the_managed_pages_makes_no_size_implausible():
+    node = NodeStat(node=0, counters={"Balloon": 400_000}, line=4)
+    diagnosis = diagnose(replace(machine(inactive_anon=200_000, kernel="6.17"), nodes=(node,)))
+    assert diagnosis.cause == "global_anon"
+    assert "of the memory" in diagnosis.summary
+    assert "1.5 GiB with its balloon" in diagnosis.summary
+
+
+def test_a_counter_that_nobody_knows_yet_is_shown_by_its_name():
+    node = NodeStat(node=0, counters={"secret_pages": 130_000, "active_anon": 0}, line=4)
+    diagnosis = diagnose(replace(machine(inactive_anon=60_000), nodes=(node,)))
+    assert diagnosis.cause == "unaccounted"
+    assert "secret_pages 508 MiB" in diagnosis.summary
+    assert "in no counter of this report" not in diagnosis.summary
+    assert 4 in {line.number for line in diagnosis.evidence}
+
+
+@pytest.mark.parametrize("name", ["shmem_thp", "writepending", "mapped", "local_pcp"])
+def test_a_counter_of_parts_of_others_explains_nothing(name):
+    node = NodeStat(node=0, counters={name: 130_000}, line=4)
+    assert "in no counter of this report" in diagnose(replace(CASES["unaccounted"], nodes=(node,))).summary
+
+
+def test_a_group_that_ages_its_lists_met_its_limit_all_the_same():
+    trace = ("out_of_memory", "lru_gen_age_node")
+    assert diagnose(replace(CASES["memcg_limit"], trace=trace)).cause == "memcg_limit"
+    assert diagnose(replace(CASES["global_anon"], trace=("shrink_node",))).cause == "global_anon"
+
+
+@pytest.mark.parametrize(
+    ("min_kb", "swap", "cause"),
+    [
+        (600_000, NO_SWAP, "memory_min"),
+        (300_000, NO_SWAP, "undetermined"),
+        (600_000 * 4096, NO_SWAP, "undetermined"),  # the first candidates of 6.19 counted bytes as pages
+    ],
+)
+def test_memory_min_decides_only_where_it_holds_most_of_what_could_be_given_back(min_kb, swap, cause):
+    report = replace(CASES["memory_min"], protection=Protection(min_kb=min_kb, low_kb=0, line=8), swap=swap)
+    assert diagnose(report).cause == cause
+
+
+def test_protected_memory_that_could_not_be_given_back_anyway_contributes():
+    full = replace(CASES["global_anon"], protection=Protection(min_kb=600_000, low_kb=0, line=8))
+    diagnosis = diagnose(full)
+    assert diagnosis.cause == "global_anon"
+    assert "memory_min" in diagnosis.contributing

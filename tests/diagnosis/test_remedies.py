@@ -74,6 +74,13 @@ CACHE_IN_LOWMEM = replace(
 DIRTY = {"file": 2**20, "file_dirty": 2**20}
 
 PAIRS: dict[str, tuple[Report, Report]] = {
+    "mglru_min_ttl": (CASES["mglru_min_ttl"], ANON),
+    "memory_min": (CASES["memory_min"], ANON),
+    "zram_full": (CASES["zram"], ANON),
+    "balloon_full": (CASES["balloon"], ANON),
+    "gpu": (CASES["gpu"], ANON),
+    "kernel_misc": (CASES["kernel_misc"], ANON),
+    "defrag_mode": (on("6.17", FRAGMENTED), on("6.14", FRAGMENTED)),
     "panic_on_oom": (PANIC, ANON),
     "oom_group": (case("oom-group-alone"), ANON),
     "limit_lowered": (replace(GROUP, trace=("mem_cgroup_out_of_memory", "memory_max_write")), GROUP),

@@ -10,6 +10,7 @@ import pytest
 from oomlab.diagnosis import diagnose
 from oomlab.parsing import parse
 from oomlab.render.sentences.request import decode_trigger
+from oomlab.report import Protection
 from tests.support.texts import only
 
 
@@ -244,3 +245,31 @@ def test_the_version_of_a_debian_kernel_is_the_stable_release_it_is_made_of(name
     assert report.kernel.text == name.split()[0]
     assert str(report.kernel.version) == version
     assert report.kernel.vendor == "debian"
+
+
+@pytest.mark.parametrize(
+    "title",
+    [
+        "Memory allocations:",
+        *(f"Memory allocations (profiling is currently turned {o}):" for o in ("on", "off")),
+    ],
+)
+def test_allocations_are_read_under_either_title(title):
+    report = only(
+        "a invoked oom-killer: gfp_mask=0xcc0(GFP_KERNEL), order=0, oom_score_adj=0\n"
+        f"Mem-Info:\n{title}\n"
+        "     580 MiB   148480 mm/memory.c:1051 func:folio_prealloc\n"
+        "     900 MiB   230400 mm/zsmalloc.c:246 func:alloc_zpdesc\n"
+        "Tasks state (memory values in pages):\n"
+    )
+    assert [each.size_kb // 1024 for each in report.allocations] == [580, 900]
+
+
+def test_what_control_groups_protect_is_read():
+    report = only(
+        "a invoked oom-killer: gfp_mask=0xcc0(GFP_KERNEL), order=0, oom_score_adj=0\n"
+        "Memory cgroup min protection 262144kB -- low protection 1024kB\n"
+        "Out of memory: Killed process 5 (a) total-vm:1kB, anon-rss:1kB, file-rss:0kB, shmem-rss:0kB, UID:0\n"
+    )
+    assert report.protection == Protection(min_kb=262_144, low_kb=1024, line=2)
+    assert report.scope == "global"

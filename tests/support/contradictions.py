@@ -25,6 +25,12 @@ _TITLE = re.compile(r"^(Asked|Why|Zones|Group|Memory|Held by|Killed|Try|Missing)
 _SHORT = ("no zone could serve", "and lacked", "were full", "was short")
 _NOT_SHORT = {"sysrq_manual", "vm_fault_oom_spurious", "bpf_oom", "not_oom"}
 _SHARE = re.compile(r"\b(\d+) % of (?:the memory|lowmem|what is listed|what the group uses|it)\b")
+_BUFFERS = {
+    "zram": "compressed swap",
+    "balloon": "the balloon",
+    "gpu": "the GPU",
+    "kernel_misc": "other reclaimable kernel memory",
+}
 _APART = ("global_anon", "anon", "shmem", "slab_unreclaimable", "slab", "page_tables", "kernel_stacks")
 _APART += ("unevictable", "hugetlb", "file", "unaccounted", "zram", "balloon", "kernel_misc", "gpu")
 """Findings about parts of memory that do not overlap."""
@@ -107,7 +113,7 @@ def shares(shown: Shown) -> Iterator[str]:
 def largest(shown: Shown) -> Iterator[str]:
     """What is listed as all there is does not leave out the largest holder."""
     used = memory_use(shown.report)
-    sizes = {name: used.pages(name) for name in ("file", "slab", "page_tables", "hugetlb")}
+    sizes = {name: used.pages(name) for name in ("file", "slab", "page_tables", "hugetlb", *_BUFFERS)}
     sizes["anon"] = used.pages("anon", "shmem")
     unaccounted = used.unaccounted or 0
     if unaccounted >= threshold("unaccounted") * (used.size or 1):
@@ -116,6 +122,7 @@ def largest(shown: Shown) -> Iterator[str]:
     labels |= {"hugetlb": "the pool of huge pages", "unaccounted": "what is in no counter"}
     if not used.pages("anon"):
         labels["anon"] = "memory"  # the counters of processes may be lost, and those of shared memory shown
+    labels |= _BUFFERS
     name = max(sizes, key=lambda each: sizes[each])
     if (
         sizes[name] >= (sum(sizes.values()) + used.pages("free")) // 20 > 0

@@ -83,6 +83,26 @@ def bpf_oom(case: Case) -> Claim | None:
     return Claim(text, "high", [case.report.trigger.line, *_lines_with(case, programs)])
 
 
+_AGING = "lru_gen_age_node"
+"""The function with which the multi-gen LRU ages its lists, and kills to keep ``min_ttl_ms``."""
+
+
+@rule("mglru_min_ttl")
+def mglru_min_ttl(case: Case) -> Claim | None:
+    """The multi-gen LRU killed so as to keep what was used last in memory.
+
+    Source: mm/vmscan.c, ``lru_gen_age_node``, 6.2.1 and 7.1.5.
+    """
+    if _AGING not in case.report.trace or case.report.scope == "memcg":
+        return None
+    text = (
+        "The multi-gen LRU called the OOM killer: what was used within the last min_ttl_ms "
+        "(/sys/kernel/mm/lru_gen/min_ttl_ms) did not fit into memory any more. No request had failed, and "
+        "some memory may have been free: this kill is to come before the machine thrashes."
+    )
+    return Claim(text, "high", [case.report.trigger.line, *_lines_with(case, [_AGING])])
+
+
 @rule("vm_fault_oom_spurious")
 def vm_fault_oom_spurious(case: Case) -> Claim | None:
     """A page fault handler reported "out of memory" though no allocation had called the OOM killer.

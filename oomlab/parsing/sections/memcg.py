@@ -7,7 +7,7 @@ from collections import Counter
 from typing import Any
 
 from oomlab.parsing.grammar import Draft
-from oomlab.report import Memcg
+from oomlab.report import Memcg, Protection
 
 _TASK = re.compile(r"Task in (\S{1,4000}) killed as a result of limit of (\S{1,4000})")
 _TASK_CUT = re.compile(r"Task in (\S{1,4000})")
@@ -18,6 +18,7 @@ _STAT = re.compile(r"(\w{1,60}):(\d{1,20})[kK]B", re.A)
 _PLAIN_STAT = re.compile(r"(?<!\S)([a-z]\w{1,60}+) (\d{1,20}+)(?!\S)", re.A)
 _GROUP = re.compile(r"Tasks in (\S{1,4000}) are going to be killed")
 _PATHS = re.compile(r"(oom_memcg|task_memcg)=([^,]{0,4000})")
+_PROTECTION = re.compile(r"min protection (\d{1,20})kB -- low protection (\d{1,20})kB", re.A)
 _FIELDS = {"memory": "", "memory+swap": "swap_", "swap": "swap_", "kmem": "kmem_"}
 
 
@@ -32,6 +33,15 @@ def read_memcg(draft: Draft) -> Memcg | None:
     values.setdefault("path", values.get("oom_path"))
     lines = lines or draft.of("constraint")
     return Memcg(**values, line=min(line.number for line in lines))
+
+
+def read_protection(draft: Draft) -> Protection | None:
+    """Return what control groups protect from reclaim; ``None`` where no line shows it."""
+    for number, text in draft.of("protection"):
+        match = _PROTECTION.search(text)
+        if match is not None:
+            return Protection(min_kb=int(match[1]), low_kb=int(match[2]), line=number)
+    return None
 
 
 def _read_paths(draft: Draft) -> dict[str, Any]:

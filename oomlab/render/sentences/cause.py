@@ -115,31 +115,11 @@ _LABELS = {
 }
 """Plain words for uses of memory; the others are called by their name."""
 
-_FROM_ELSEWHERE = (
-    "file",
-    "anon",
-    "unevictable",
-    "page_tables",
-    "slab",
-    "kernel_stacks",
-    "hugetlb",
-    "free",
-    "zram",
-    "balloon",
-    "gpu",
-)
+_BUFFERS = ("zram", "balloon", "gpu", "kernel_misc")
+_SELDOM_LARGE = ("unevictable", "page_tables", "kernel_stacks", "hugetlb", *_BUFFERS)
+_FROM_ELSEWHERE = ("file", "anon", "slab", "free", *_SELDOM_LARGE)
 """Uses that nodes, zones or pools show where the totals do not."""
 
-_SELDOM_LARGE = (
-    "unevictable",
-    "page_tables",
-    "kernel_stacks",
-    "hugetlb",
-    "zram",
-    "balloon",
-    "kernel_misc",
-    "gpu",
-)
 _MIN_SHARE = 0.05
 """The share of memory from which on a use that is seldom large is named."""
 
