@@ -28,7 +28,7 @@ from oomlab.verdict import Verdict
 from oomlab.words import zone_name
 
 _LABEL = 10
-_PROBLEMS_SHOWN, _REMEDIES_SHOWN = 8, 4
+_PROBLEMS_SHOWN, _REMEDIES_SHOWN = 8, 3
 
 
 def text(report: Report, diagnosis: Diagnosis | None = None, *, width: int = 96, bold: bool = False) -> str:

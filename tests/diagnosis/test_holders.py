@@ -189,6 +189,8 @@ def test_it_is_chance_who_asks_only_where_it_is():
     assert "as the largest often is" in shown("one-hoarder")
     many = replace(FULL, tasks=(Task(77, "cc1", rss=9_000), *pool(40, 5_000)))
     assert "which is chance" in " ".join(text(many).split())
+    between = replace(FULL, tasks=(Task(77, "cc1", rss=40_000), *pool(40, 4_000)))
+    assert "It was also the one that asked." in " ".join(text(between).split())
 
 
 def test_a_headline_does_not_call_a_manual_kill_out_of_memory():

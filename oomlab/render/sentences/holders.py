@@ -13,8 +13,8 @@ from oomlab.words import listed, several
 
 _SHOWN = 5
 _USERS_SHOWN = 3
-_MIN_SHARE = 0.01
-"""The part of what the first command holds from which on another is worth a line."""
+_MIN_SHARE = 0.02
+"""The part of what the first command holds from which on another, or all others, are worth a line."""
 
 
 def holders_in_words(holders: Sequence[Holder], page_kb: int) -> list[str]:
@@ -25,9 +25,9 @@ def holders_in_words(holders: Sequence[Holder], page_kb: int) -> list[str]:
     shown = [each for each in holders[:_SHOWN] if each.held + (each.swap or 0) >= _MIN_SHARE * most]
     lines = [_holder_in_words(each, page_kb) for each in shown]
     rest = holders[len(shown) :]
-    if rest:
-        size = human_kb(sum(each.held for each in rest) * page_kb)
-        lines.append(f"{several(len(rest), 'other command')}: {size}.")
+    left = sum(each.held for each in rest)
+    if left >= max(1, _MIN_SHARE * most):
+        lines.append(f"{several(len(rest), 'other command')}: {human_kb(left * page_kb)}.")
     if any(each.count > 1 for each in shown):
         lines.append(_SHARED[holders[0].anon is not None])
     return lines

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from oomlab.badness import Explanation, Scored, explains
 from oomlab.diagnosis import Diagnosis
+from oomlab.diagnosis.usage import memory_use
 from oomlab.render.safe import plain
 from oomlab.render.sentences.holders import service_in_words
 from oomlab.report import Report, Task, Victim
@@ -13,8 +14,8 @@ from oomlab.units import human_kb
 from oomlab.words import listed
 
 _OTHERS_NAMED = 5
-_MUCH, _MANY = 0.25, 10
-"""The part of what all hold, and the number of processes, that decide whether it is chance who asks."""
+_LITTLE, _MUCH = 0.1, 0.25
+"""The parts of what ran out that decide whether it is chance that the victim asked."""
 
 
 def process_name(process: Task | Victim) -> str:
@@ -100,7 +101,7 @@ def _asker_in_words(report: Report, victim: Victim, diagnosis: Diagnosis) -> str
     if report.trigger.pid == victim.pid and victim.comm == "swapoff":
         return "It was also the one that asked."
     if report.trigger.pid == victim.pid:
-        return f"It was also the one that asked{_chance(report, victim, diagnosis)}."
+        return f"It was also the one that asked{_chance(report, victim)}."
     if report.trigger.pid in {each.pid for each in report.victims}:
         return f"The process that asked, {plain(report.trigger.comm or 'unnamed')}, was killed too."
     if report.trigger.comm == victim.comm and report.trigger.pid not in {task.pid for task in report.tasks}:
@@ -108,14 +109,16 @@ def _asker_in_words(report: Report, victim: Victim, diagnosis: Diagnosis) -> str
     return f"The process that asked, {plain(report.trigger.comm or 'unnamed')}, was left alone."
 
 
-def _chance(report: Report, victim: Victim, diagnosis: Diagnosis) -> str:
-    """Return whether it is chance that the victim asked: not if it held much, or there were few to ask."""
-    held = next((each.rss or 0 for each in report.tasks if each.pid == victim.pid), None)
-    total = sum(task.rss or 0 for task in report.tasks)
-    if held is None or "allocating_task" in (victim.reason or ""):
+def _chance(report: Report, victim: Victim) -> str:
+    """Return whether it is chance that the victim asked: not if it held much of what ran out."""
+    held = next((each.rss for each in report.tasks if each.pid == victim.pid), None)
+    whole = memory_use(report).size
+    if report.scope == "memcg":
+        whole = (report.memcg.usage_kb or 0) // report.page_size_kb if report.memcg else None
+    if held is None or not whole or "allocating_task" in (victim.reason or ""):
         return ""
-    if held >= _MUCH * total:
+    if held >= _MUCH * whole:
         return ", as the largest often is"
-    if len(report.tasks) < _MANY or diagnosis.cause == "memcg_limit":
+    if held >= _LITTLE * whole or report.scope == "memcg":
         return ""
     return ", which is chance: the kernel looks for size, not for blame"
