@@ -122,7 +122,11 @@ class Protection:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trigger:
-    """Who asked, and for what."""
+    """Who asked, and for what.
+
+    ``vmalloc_bytes`` is how much was asked of vmalloc, in bytes, and ``vmalloc_got`` how much of that
+    it had got before it failed; ``None`` where the request was for pages, or no size is printed.
+    """
 
     comm: str | None = None
     pid: int | None = None
@@ -131,6 +135,8 @@ class Trigger:
     order: int | None = None
     oom_adj: int | None = None
     oom_score_adj: int | None = None
+    vmalloc_bytes: int | None = None
+    vmalloc_got: int | None = None
     line: int | None = None
 
 

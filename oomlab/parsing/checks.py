@@ -67,13 +67,16 @@ def _memory(report: Report, draft: Draft) -> Iterator[Problem]:
 
 
 def _counters(report: Report) -> Iterator[Problem]:
-    """Yield each counter that is lost: a kernel prints all of these or none (older ones print ``slab``)."""
+    """Yield the counters that are lost: a kernel prints all of these or none (older ones print ``slab``)."""
     totals, lines = report.totals, report.totals_lines
     for names in (_COUNTERS if any(name in totals for name in _COUNTERS[:3]) else (), _SIZES):
         shown = [name for name in names if name in totals]
-        for name in names if shown else ():
-            if name not in totals and name.removesuffix("_reclaimable") not in totals:
-                yield Problem(lines[shown[0]], f"The machine's counters are not whole: {name} is missing")
+        lost = [
+            name for name in names if name not in totals and name.removesuffix("_reclaimable") not in totals
+        ]
+        if shown and lost:
+            missing = f"{', '.join(lost)} {'is' if len(lost) == 1 else 'are'} missing"
+            yield Problem(lines[shown[0]], f"The machine's counters are not whole: {missing}")
     if report.swap is not None and report.swap.free is None:
         yield Problem(report.swap.line, "The line of the free swap is lost")
 

@@ -78,6 +78,8 @@ def _trigger(report: Report) -> dict[str, Any]:
         "pid": trigger.pid,
         "gfp_mask": None if trigger.gfp_mask is None else hex(trigger.gfp_mask),
         "order": trigger.order,
+        "vmalloc_bytes": trigger.vmalloc_bytes,
+        "vmalloc_got": trigger.vmalloc_got,
         "oom_score_adj": trigger.oom_score_adj,
     }
 

@@ -273,3 +273,40 @@ def test_what_control_groups_protect_is_read():
     )
     assert report.protection == Protection(min_kb=262_144, low_kb=1024, line=2)
     assert report.scope == "global"
+
+
+@pytest.mark.parametrize(
+    ("header", "size", "got"),
+    [
+        (
+            "vmalloc: allocation failure: 17045651456 bytes, mode:0x14080c0(GFP_KERNEL|__GFP_ZERO)",
+            17045651456,
+            None,
+        ),
+        (
+            "vmalloc: allocation failure, allocated 8192 of 20480 bytes, mode:0x7080c0(GFP_KERNEL)",
+            20480,
+            8192,
+        ),
+        (
+            "vmalloc error: size 20480, page order 0, failed to allocate pages, mode:0xdc2(GFP_KERNEL)",
+            20480,
+            None,
+        ),
+        ("page allocation failure: order:0, mode:0xa20(GFP_ATOMIC)", None, None),
+    ],
+)
+def test_the_size_that_was_asked_of_vmalloc_is_read(header, size, got):
+    trigger = only(f"[ 167.400000] loader: {header}, nodemask=(null)").trigger
+    assert (trigger.comm, trigger.vmalloc_bytes, trigger.vmalloc_got) == ("loader", size, got)
+
+
+def test_counters_that_are_lost_make_one_problem():
+    report = only("""
+        [  700.000001] sh: page allocation failure: order:0, mode:0xa20(GFP_ATOMIC), nodemask=(null)
+        [  700.000009] Mem-Info:
+        [  700.000010] active_anon:5000 inactive_anon:7000 isolated_anon:0
+        """)
+    reasons = [each.reason for each in report.problems if "counters" in each.reason]
+    assert len(reasons) == 1
+    assert "active_file, unevictable, slab_reclaimable, mapped, free are missing" in reasons[0]

@@ -231,6 +231,8 @@ def test_the_json_has_exactly_the_fields_of_schema_1():
         "pid": 21832,
         "gfp_mask": "0x84d0",
         "order": 0,
+        "vmalloc_bytes": None,
+        "vmalloc_got": None,
         "oom_score_adj": 0,
     }
     assert written["gfp"] == {

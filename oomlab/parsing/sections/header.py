@@ -24,6 +24,12 @@ _MASK = re.compile(
 _ORDER = re.compile(r"order[=:]\s{0,4}(-?\d{1,2})(?!\d)|(\d{1,2})-order allocation", re.A)
 """No kernel has orders of three digits: such a number is damage."""
 
+_VMALLOC = re.compile(
+    r"vmalloc\b.{0,60}?(?:allocated (\d{1,19}) of (\d{1,19}) bytes|: (\d{1,19}) bytes|: size (\d{1,19}))",
+    re.A,
+)
+"""What was asked of vmalloc: mm/vmalloc.c, ``__vmalloc_area_node``, from 3.0, and otherwise from 5.14."""
+
 _ADJ = re.compile(r"(oom_adj|oomkilladj|oom_score_adj)=(-?\d{1,10})", re.A)
 _PLACE = re.compile(r"(nodemask|mems_allowed)=([^\s,]{1,500}(?:,[\d-]{1,200})*)")
 _PROMPT = re.compile(r"[\]>:]\s{1,8}")
@@ -62,6 +68,7 @@ def read_trigger(draft: Draft) -> Trigger:
         return Trigger(pid=pid, comm=comm)
     mask = _MASK.search(header.text)
     order = _ORDER.search(header.text)
+    vmalloc = _VMALLOC.search(header.text) if "vmalloc" in header.text else None
     adjustments = dict(_ADJ.findall(header.text))
     return Trigger(
         comm=_asker(header.text, comm),
@@ -71,6 +78,8 @@ def read_trigger(draft: Draft) -> Trigger:
         order=int(order[1] or order[2]) if order else None,
         oom_adj=_number(adjustments.get("oom_adj", adjustments.get("oomkilladj"))),
         oom_score_adj=_number(adjustments.get("oom_score_adj")),
+        vmalloc_bytes=int(vmalloc[2] or vmalloc[3] or vmalloc[4]) if vmalloc else None,
+        vmalloc_got=int(vmalloc[1]) if vmalloc and vmalloc[1] else None,
         line=header.number,
     )
 

@@ -28,6 +28,9 @@ def request_in_words(report: Report, cause: str = "") -> str:
         who += f" (pid {trigger.pid})"
     if cause in _NO_REQUEST:
         return f"{who} {_NO_REQUEST[cause]}."
+    if trigger.vmalloc_bytes is not None:
+        got = "" if trigger.vmalloc_got is None else f" and got {trigger.vmalloc_got:,} of them"
+        return f"{who} asked vmalloc for {trigger.vmalloc_bytes:,} bytes{got}."
     if trigger.order is None:
         return f"{who} asked for memory; the log does not show how much."
     return f"{who} asked for {_pages_in_a_row(trigger.order, report.page_size_kb)} (order {trigger.order})."
