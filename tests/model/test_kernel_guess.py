@@ -100,7 +100,7 @@ def test_a_bound_has_its_line():
         ("2.6.39-arm.log", "2.6.36", "3.7", "words"),
         ("5.15-sysrq-m.log", "5.15", "6.0", "words"),
         ("5.10-journal-errors-only.log", "5.4", "6.2", "words"),  # no end: the usual kernel
-        ("2.4.18-kills.log", "6.1", "6.2", "assumed"),  # nothing but kills, which all print
+        ("2.4.18-kills.log", "2.4", "2.5", "words"),
         ("2.6.32-el6.log", "2.6.32", "2.6.33", "version"),
     ],
 )
@@ -108,6 +108,11 @@ def test_a_kernel_is_the_one_named_or_else_one_that_prints_such_words(sample, lo
     found = kernel_of(parse((HERE / "samples" / sample).read_text(encoding="utf-8"))[0])
     assert found.basis == basis
     assert KernelVersion.of(low) <= KernelVersion.of(found.version) < KernelVersion.of(high)
+
+
+def test_where_nothing_but_a_kill_is_left_the_usual_kernel_is_assumed():
+    version, basis = kernel_of(parse("Out of Memory: Killed process 910 (junkbuster).")[0])
+    assert (basis, version) == ("assumed", KernelVersion.of("6.1"))
 
 
 def test_a_zone_without_managed_is_of_a_kernel_before_3_8():
