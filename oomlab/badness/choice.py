@@ -10,7 +10,7 @@ from oomlab.badness.formulas import Rule, Scored, rule_of, spared, weigh
 from oomlab.kernel import KernelVersion, load_table
 from oomlab.kernel_guess import kernel_of
 from oomlab.mmzone import parse_nodelist
-from oomlab.report import Report, Victim
+from oomlab.report import Memcg, Report, Victim
 from oomlab.units import pages
 
 Basis = Literal["version", "columns", "words", "assumed"]
@@ -38,16 +38,29 @@ class Explanation:
 def total_pages(report: Report) -> int | None:
     """Return the memory that the request might use, in pages: the whole of the score.
 
-    RAM that the kernel manages and swap; for a control group its limit; for a cpuset or
-    a memory policy the nodes it names. ``None`` where the report does not show it.
+    RAM that the kernel manages and swap; for a control group its limit, and what it may have of the
+    machine's swap; for a cpuset or a memory policy the nodes it names. ``None`` where the report does not
+    show it, as most reports of a group do not show whether the machine has swap.
     Source: mm/oom_kill.c, ``constrained_alloc``; mm/memcontrol.c, ``mem_cgroup_get_max``.
     """
+    low, high = _total_bounds(report)
+    return low if low == high else None
+
+
+_UNBOUNDED = 2**40
+"""More pages than any machine has."""
+
+
+def _total_bounds(report: Report) -> tuple[int | None, int | None]:
+    """Return the smallest and the largest total that the report allows."""
     if report.scope == "memcg":
-        return _memcg_pages(report)
+        return _memcg_bounds(report)
     ram = _ram_pages(report) if report.scope == "global" else _nodes_pages(report)
     if ram is None or ram <= 0:
-        return None
-    return ram + ((report.swap.total if report.swap else None) or 0)
+        return None, None
+    total = ram + ((report.swap.total if report.swap else None) or 0)
+    holes = report.scope != "global" and _rule_for(report)[0].nodes == "spanned"  # no report prints them
+    return total, _UNBOUNDED if holes else total
 
 
 def _ram_pages(report: Report) -> int | None:
@@ -66,8 +79,18 @@ def _nodes_pages(report: Report) -> int | None:
 
 def rank(report: Report) -> tuple[Scored, ...]:
     """Order the processes of a report as its kernel would, the likeliest victim first."""
+    low, high = _total_bounds(report)
+    ranking = _ranked(report, low)
+    if low == high:
+        return ranking
+    other = {each.task.pid: each.score for each in _ranked(report, high)}
+    return tuple(
+        each if each.score == other[each.task.pid] else replace(each, score=None) for each in ranking
+    )
+
+
+def _ranked(report: Report, total: int | None) -> tuple[Scored, ...]:
     rule, _ = _rule_for(report)
-    total = total_pages(report)
     weighed = [weigh(task, rule, total, report.page_size_kb) for task in report.tasks]
     eligible = [each for each in weighed if each.points is not None]
     if rule.ties == "last":
@@ -120,15 +143,29 @@ def _rule_for(report: Report) -> tuple[Rule, Basis]:
     return rule_of(version), basis
 
 
-def _memcg_pages(report: Report) -> int | None:
+def _memcg_bounds(report: Report) -> tuple[int | None, int | None]:
+    """Return the limit of a group without swap, and with all the swap that it can have.
+
+    The kernel adds the swap that the group may use, at most what the machine has, and none where the
+    group's swappiness is 0, which no report shows.
+    """
     group = report.memcg
     if group is None or group.limit_kb is None:
+        return None, None
+    low = pages(group.limit_kb, report.page_size_kb)
+    swap = _group_swap_kb(group, report.page_size_kb)
+    allowed = _UNBOUNDED if swap is None else pages(swap, report.page_size_kb)
+    shown = report.swap.total if report.swap else None
+    return low, low + min(allowed, _UNBOUNDED if shown is None else shown)
+
+
+def _group_swap_kb(group: Memcg, page_size_kb: int) -> int | None:
+    """Return the swap that a group may use; ``None`` without a limit."""
+    limit = group.swap_limit_kb
+    if limit is None or _boundless(limit, page_size_kb):
         return None
-    swap_kb = group.swap_limit_kb
-    if swap_kb is None or _boundless(swap_kb, report.page_size_kb):
-        return pages(group.limit_kb, report.page_size_kb)
     together = group.kmem_usage_kb is not None  # only cgroup v1 prints kmem, and its limit is for both
-    return pages(swap_kb if together else group.limit_kb + swap_kb, report.page_size_kb)
+    return max(0, limit - (group.limit_kb or 0)) if together else limit
 
 
 def _boundless(limit_kb: int, page_size_kb: int) -> bool:
@@ -147,9 +184,10 @@ def _compare(
     if obstacle or own is None:
         return None, (obstacle or "the victim is not in the task table",)
     winner = ranking[0]
-    doubts = tuple(_doubts(rule, winner, own))
+    unsure = tuple(_doubt_of_total(report, winner))
+    doubts = (*_doubts(rule, winner, own), *unsure)
     if own.points == winner.points:
-        return True, doubts
+        return None if unsure else True, doubts
     names = [f"{each.task.comm} ({each.task.pid})" for each in (winner, own)]
     said = f"by the kernel's rule {names[0]} weighs {winner.points}, {names[1]} only {own.points}"
     if own.points is None:
@@ -192,6 +230,12 @@ def _doubts(rule: Rule, winner: Scored, own: Scored) -> Iterator[str]:
         yield "swap and page tables counted too, and this table does not print them"
     if rule.root != "nothing" and 0 in (winner.task.uid, own.task.uid):
         yield "processes of root are taken to have CAP_SYS_ADMIN, which the table does not say"
+
+
+def _doubt_of_total(report: Report, winner: Scored) -> Iterator[str]:
+    low, high = _total_bounds(report)
+    if low != high and _ranked(report, high)[0].task.pid != winner.task.pid:
+        yield "the report does not show how much swap the score is a part of, and that decides between them"
 
 
 def _same_score(own: Scored | None, chosen: Victim | None) -> bool | None:

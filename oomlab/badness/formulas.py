@@ -29,6 +29,7 @@ class Rule(NamedTuple):
     root: str = "nothing"
     floor: int | None = None
     ties: Literal["first", "last"] = "first"
+    nodes: Literal["spanned", "present"] = "present"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,7 +16,7 @@ from oomlab.rules import Formula
 DEFAULT_SCALE = 10
 """``watermark_scale_factor``: ten-thousandths of a zone between two of its watermarks."""
 PAGEBLOCK = 512
-"""Pages by which ``watermark_boost`` grows."""
+"""Pages of the smallest page block, by which ``watermark_boost`` grows; that of others is a multiple."""
 
 
 class Printed(NamedTuple):
@@ -141,8 +141,18 @@ def hidden_boost(printed: Printed) -> int:
     """
     if printed.managed is None or not printed.first == printed.second > printed.scaled:
         return 0
-    boost = round((printed.min - 4 * printed.first) / PAGEBLOCK) * PAGEBLOCK
-    return boost if boost > 0 and 0 <= printed.min - boost - 4 * printed.first <= 3 else 0
+    rests = range(4)  # min without the boost is four steps and so many pages
+    boosts = ((rest, printed.min - 4 * printed.first - rest) for rest in rests)
+    possible = ((boost, (6 * printed.first + rest) * 3 // 2) for rest, boost in boosts if boost > 0)
+    return next((boost for boost, most in possible if _is_boost(boost, most)), 0)
+
+
+def _is_boost(boost: int, most: int) -> bool:
+    """Whether a zone can be boosted by so many pages: page blocks, up to ``most``, 1.5 times its high.
+
+    One page block, of 1,024 pages at the most on the machines that print this, is always allowed.
+    """
+    return boost == most or (boost % PAGEBLOCK == 0 and boost <= max(most, 2 * PAGEBLOCK))
 
 
 def _hidden_boost(printed: Printed) -> Iterator[str]:

@@ -11,10 +11,12 @@ from hypothesis import strategies as st
 
 from oomlab.badness import UNKILLABLE, explains, rank, rule_of, score, total_pages
 from oomlab.kernel import KernelRelease, KernelVersion, load_table
+from oomlab.parsing import parse
 from oomlab.report import Memcg, Report, Swap, Task, Trigger, Victim, ZoneStat
 from tests.support import corpus
 
 GIB = 2**18  # pages of 4 kB
+HOST_WITHOUT_SWAP = Path(__file__).parents[1] / "diagnosis" / "cases" / "memcg-host-without-swap.log"
 
 
 def task(pid=100, comm="a", **columns):
@@ -75,7 +77,7 @@ def test_every_row_says_where_it_comes_from():
     ],
 )
 def test_each_version_has_the_rule_that_its_source_shows(kernel, rule):
-    assert rule_of(kernel) == rule
+    assert rule_of(kernel)[: len(rule)] == rule
 
 
 @pytest.mark.parametrize(
@@ -160,19 +162,44 @@ def test_all_memory_is_what_the_kernel_manages_and_swap():
     assert total_pages(report(totals={})) is None
 
 
+LIMIT = Memcg(limit_kb=524288)
+
+
 @pytest.mark.parametrize(
-    ("group", "expected"),
+    ("group", "swap", "expected"),
     [
-        (Memcg(limit_kb=524288), 131072),
-        (Memcg(limit_kb=524288, swap_limit_kb=262144), 196608),
-        (Memcg(limit_kb=524288, swap_limit_kb=9007199254740988), 131072),
-        (Memcg(limit_kb=524288, swap_limit_kb=8589934588), 131072),  # no limit, on 32 bits
-        (Memcg(limit_kb=524288, swap_limit_kb=786432, kmem_usage_kb=0), 196608),  # v1: one limit for both
-        (Memcg(), None),
+        (LIMIT, 0, 131072),
+        (LIMIT, 1000, None),  # its swappiness may be 0
+        (LIMIT, None, None),
+        (replace(LIMIT, swap_limit_kb=0), None, 131072),
+        (replace(LIMIT, swap_limit_kb=262144), None, None),
+        (replace(LIMIT, swap_limit_kb=262144), 0, 131072),
+        (replace(LIMIT, swap_limit_kb=9007199254740988), 0, 131072),
+        (replace(LIMIT, swap_limit_kb=8589934588), None, None),  # no limit, on 32 bits
+        (replace(LIMIT, swap_limit_kb=524288, kmem_usage_kb=0), None, 131072),  # v1: one limit for both
+        (replace(LIMIT, swap_limit_kb=786432, kmem_usage_kb=0), None, None),
+        (Memcg(), 0, None),
     ],
 )
-def test_a_control_group_may_use_what_its_limits_allow(group, expected):
-    assert total_pages(report(scope="memcg", memcg=group)) == expected
+def test_a_control_group_may_use_its_limit_and_swap_that_few_reports_show(group, swap, expected):
+    shown = None if swap is None else Swap(total=swap)
+    assert total_pages(report(scope="memcg", memcg=group, swap=shown)) == expected
+
+
+def test_a_score_that_depends_on_swap_which_no_line_shows_is_neither_right_nor_wrong():
+    (read,) = parse(HOST_WITHOUT_SWAP.read_text())
+    found = explains(read)
+    assert (found.total_pages, found.score_agrees, found.agrees) == (None, None, True)
+    known = explains(replace(read, swap=Swap(total=0)))
+    assert (known.total_pages, known.score_agrees) == (131_072, True)
+
+
+def test_a_choice_that_depends_on_swap_which_no_line_shows_is_left_open():
+    tasks = (task(pid=11, rss=1000), task(pid=12, rss=900, oom_score_adj=10), task(pid=13, rss=10))
+    group = report(*tasks, scope="memcg", memcg=LIMIT, swap=None, victims=(Victim(pid=12),))
+    assert explains(group).agrees is True
+    few = replace(group, memcg=Memcg(limit_kb=20_000))  # of 5,000 pages, 10 thousandths are 50
+    assert [explains(replace(few, victims=(Victim(pid=pid),))).agrees for pid in (11, 12, 13)] == [None] * 3
 
 
 def test_a_cpuset_may_use_its_own_nodes():
@@ -180,6 +207,8 @@ def test_a_cpuset_may_use_its_own_nodes():
     bound = report(scope="cpuset", mems_allowed="1-2", zones=zones, swap=Swap(total=5))
     assert total_pages(bound) == 1001 + 1002 + 5
     assert total_pages(replace(bound, scope="mempolicy", nodemask="3")) == 1003 + 5
+    old = replace(bound, kernel=KernelRelease.of("5.2.1"))
+    assert total_pages(old) is None  # it counts the spanned pages of nodes, holes and all
 
 
 # The choice

@@ -183,6 +183,12 @@ def zone(minimum: int, low: int, high: int, **more) -> ZoneStat:
         (zone(1000, 2000, 3000, managed=500_000), None, "watermark_scale_factor = 20"),
         (zone(1000, 1750, 2000), None, "500 pages too high"),
         (zone(1512 + 512, 1890 + 512, 2268 + 512, managed=100_000), None, "boost of 512"),
+        (zone(1512 + 3402, 1890 + 3402, 2268 + 3402, managed=100_000), None, "boost of 3402"),  # 1.5 × high
+        (
+            zone(120 + 1024, 150 + 1024, 180 + 1024, managed=8_000),
+            None,
+            "boost of 1024",
+        ),  # one large page block
         (zone(1000, 1450, 1900, managed=420_000), None, "shrank"),
         (zone(7, 5, 3), None, "no rule"),
     ],

@@ -290,7 +290,7 @@ def test_without_a_kernel_every_reading_is_named_and_none_is_taken_for_sure():
     assert mask.alternatives == (("__GFP_IO", "__GFP_FS", "__GFP_RECLAIMABLE"),)
     assert mask.problems == (
         "no kernel version is known: 0xd0 is GFP_KERNEL from 2.6.11 to before 4.4; "
-        "__GFP_IO|__GFP_FS|__GFP_RECLAIMABLE from 4.4 to 6.19",
+        "__GFP_IO|__GFP_FS|__GFP_RECLAIMABLE from 4.4 to 7.1",
     )
 
 
@@ -309,11 +309,32 @@ def test_a_version_that_nobody_read_offers_what_lies_on_either_side():
     before, after = decode_gfp(0x1200D2, kernel="2.6.24"), decode_gfp(0x1200D2, kernel="2.6.31")
     assert before.names == ("GFP_HIGHUSER_MOVABLE",)
     assert after.unknown == 0x100000
-    assert decode_gfp(0x1200D2, kernel="2.6.28").names == before.names
-    assert decode_gfp(0x200DA, kernel="2.6.28").names == ("GFP_HIGHUSER_MOVABLE",)
+    assert decode_gfp(0x1200D2, kernel="2.6.23").names == before.names
 
 
-@pytest.mark.parametrize(("kernel", "like"), [("7.1", "6.19"), ("6.20", "6.19"), ("2.6.5", "2.6.11")])
+def test_el6_has_flags_of_later_kernels():
+    mask = decode_gfp(0x4352DA, kernel="2.6.32-642.el6.x86_64")
+    assert (mask.names, mask.unknown) == (("GFP_TRANSHUGE",), 0)
+    assert decode_gfp(0x4352DA, kernel="2.6.32-5-amd64").unknown == 0x400000
+    assert decode_gfp(0x8000D0, kernel="2.6.32-642.el6").names == ("GFP_KERNEL", "__GFP_OTHER_NODE")
+
+
+@pytest.mark.parametrize(
+    ("kernel", "mask"),
+    [("5.18.12", 0x4100CCA), ("5.19", 0x4100CCA), ("6.0", 0x6100CCA), ("6.2.1", 0x6100CCA)],
+)
+def test_kasan_changed_the_mask_of_movable_pages_twice(kernel, mask):
+    assert encode_gfp(["GFP_HIGHUSER_MOVABLE"], kernel=kernel, config=["KASAN_HW_TAGS"]) == mask
+    assert encode_gfp(["GFP_HIGHUSER_MOVABLE"], kernel=kernel, config=[]) == 0x100CCA
+
+
+@pytest.mark.parametrize("kernel", ["6.19", "7.0", "7.1", "7.1.5"])
+def test_7_1_has_the_masks_of_6_19(kernel):
+    mask = decode_gfp(0x140CCA, kernel=kernel)
+    assert (mask.basis, mask.names) == ("version", ("GFP_HIGHUSER_MOVABLE", "__GFP_COMP"))
+
+
+@pytest.mark.parametrize(("kernel", "like"), [("7.2", "7.1"), ("8.0", "7.1"), ("2.6.5", "2.6.11")])
 def test_beyond_the_table_the_nearest_version_is_assumed_and_said(kernel, like):
     mask = decode_gfp(0xD0, kernel=kernel)
     assert mask.basis == "assumed"
