@@ -31,7 +31,7 @@ class Zone:
     """What the kernel makes of it: one zone, its size and its watermarks, in pages.
 
     ``spanned`` runs from ``start_pfn`` and counts holes. ``present`` is what the
-    kernel calls present: without holes, and before 3.8 without ``memmap`` too.
+    kernel calls present: without holes, and before 3.9 without ``memmap`` too.
     ``memmap`` is the price of the zone's ``struct page`` array, which on i386 lies
     in ZONE_NORMAL for every zone. ``managed`` is what the page allocator was given
     after boot; older kernels do not print it, but they have it.
