@@ -15,7 +15,7 @@ from operator import is_
 
 from oomlab.alloc_flags import AllocFlags, alloc_flags
 from oomlab.diagnosis.holders import Holder, holders_of
-from oomlab.diagnosis.usage import MemoryUse, lowmem_use, memory_use
+from oomlab.diagnosis.usage import MemoryUse, lost_zones, lowmem_use, memory_use
 from oomlab.gfp import GfpMask, decode_gfp
 from oomlab.kernel import Version
 from oomlab.kernel_guess import kernel_of, mask_of
@@ -133,6 +133,12 @@ def _is_empty(zone: ZoneStat) -> bool:
 def weight(verdict: Verdict) -> int:
     """Return the pages of a zone, so that a small one decides little."""
     return verdict.zone.size or verdict.zone.free or 0
+
+
+def zones_unknown(case: Case) -> list[ZoneStat]:
+    """Return the zones that the request might use of which it is unknown whether they were full."""
+    size = case.used.size or sum(zone.size or 0 for zone in case.report.zones)
+    return [zone for zone in lost_zones(case.report, size) if zone in [each.zone for each in case.asked]]
 
 
 def is_roomy(zone: ZoneStat) -> bool:

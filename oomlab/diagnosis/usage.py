@@ -74,6 +74,7 @@ _SLAB = ("slab", "slab_unreclaimable", "slab_reclaimable")
 _MIN_GAP = 1024
 """Pages by which totals and zones may differ because they are read one after the other."""
 
+_MUCH_FREE = 0.05
 _MAX_OVERCOUNT = 1.2
 """Up to a fifth of a machine may be counted twice, as locked shared memory is."""
 
@@ -225,7 +226,17 @@ def _managed(report: Report) -> int | None:
         return sum(zone.managed or 0 for zone in report.zones) or None
     if ram is not None and reserved is not None and ram > reserved:
         return ram - reserved
-    return _sizes(report.zones)
+    size = _sizes(report.zones)
+    return None if size and lost_zones(report, size) else size
+
+
+def lost_zones(report: Report, size: int) -> list[ZoneStat]:
+    """Return the zones whose line is lost and which have much free, beside ``size`` pages in all.
+
+    Nothing is known of them: not how large they are, nor what they hold, nor whether they were full.
+    """
+    unknown = [zone for zone in report.zones if zone.reconstructed and zone.size is None]
+    return [each for each in unknown if (each.free or 0) > _MUCH_FREE * size and each.watermark_min is None]
 
 
 def _plausible(size: int | None, amounts: _Counters) -> int | None:

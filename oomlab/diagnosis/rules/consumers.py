@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Literal
 
-from oomlab.diagnosis.case import Case
+from oomlab.diagnosis.case import Case, zones_unknown
 from oomlab.diagnosis.finding import Claim, Confidence, rule, threshold, weaker
 from oomlab.words import listed, percent
 
@@ -336,7 +336,7 @@ def _filled(
     ``line`` is quoted beside those that show the holders.
     """
     doubt = _doubt(case)
-    if doubt is None:
+    if doubt is None or zones_unknown(case):
         return None
     zones = [each.zone.line for each in case.asked]
     lines = [*case.used.lines(*names), line, *zones, case.report.trigger.line]

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from oomlab.diagnosis.case import Case
+from oomlab.diagnosis.case import Case, zones_unknown
 from oomlab.diagnosis.finding import Claim, rule, threshold
 from oomlab.diagnosis.rules.consumers import swap_state
 from oomlab.diagnosis.rules.trigger import is_booting
 from oomlab.kernel import KernelVersion
 from oomlab.units import human_kb
-from oomlab.words import percent
+from oomlab.words import listed, percent
 
 
 @rule("global_anon")
@@ -105,6 +105,12 @@ def _missing(case: Case) -> str:
         )
     if not case.judged:
         return "The zones are not in it: a line such as 'Normal free:… min:…' would decide."
+    if unknown := zones_unknown(case):
+        names = listed(zone.name for zone in unknown)
+        return (
+            f"The line of zone {names} is lost, and its list of free blocks shows {case.free_in(unknown)} "
+            "free: whether that was enough, its watermarks would decide."
+        )
     if not case.mask_known:
         return (
             "What was asked for is not in it: the line 'invoked oom-killer: gfp_mask=…' would decide. "
