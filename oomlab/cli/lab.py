@@ -95,7 +95,9 @@ def _progress() -> Callable[[Mapping[str, float]], None] | None:
 
 
 def _state(sample: Mapping[str, float]) -> str:
-    cache = sum(sample[name] for name in ("nactf", "ninactf", "hactf", "hinactf")) / 256
+    from oomlab.simulation import page_cache
+
+    cache = page_cache(sample) / 256
     free = (
         f"Normal {sample['nfree'] * 4:,.0f} kB free (min {sample['nmin'] * 4:,.0f}), "
         f"HighMem {sample['hfree'] / 256:,.0f} MiB free"

@@ -17,7 +17,7 @@ from oomlab.lab.scenarios import Scenario
 from oomlab.lab.work import beginning, preparations
 from oomlab.parsing import parse
 from oomlab.report import Report
-from oomlab.simulation import read_samples
+from oomlab.simulation import page_cache, read_samples
 
 Outcome = Literal["killed", "panic", "survived", "ended"]
 """A process was killed, the kernel gave up, the time was over, or the guest ended without a word."""
@@ -90,7 +90,7 @@ class Run:
     @property
     def page_cache(self) -> int:
         """The most page cache that was reached, in pages."""
-        return int(max(_cache(sample) for sample in self.samples))
+        return int(max(page_cache(sample) for sample in self.samples))
 
 
 def drive(
@@ -193,10 +193,6 @@ class _Watch:
         with self._guest.memory() as memory:
             self._fix.switch_on(memory)
         self.notes.append((self.samples[-1]["t"], "fix switched on again"))
-
-
-def _cache(sample: Sample) -> float:
-    return sum(sample[name] for name in ("nactf", "ninactf", "hactf", "hinactf"))
 
 
 # --- a run on disk --------------------------------------------------------------------------------

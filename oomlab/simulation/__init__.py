@@ -31,6 +31,7 @@ from oomlab.simulation.model import boot, simulate
 from oomlab.simulation.sample import (
     Comparison,
     Measured,
+    page_cache,
     read_samples,
     run_from_samples,
     state_from_sample,
@@ -54,6 +55,7 @@ __all__ = [
     "closed_form",
     "critical_ram",
     "lowmem_budget",
+    "page_cache",
     "pinned_by_page",
     "read_samples",
     "run_from_samples",

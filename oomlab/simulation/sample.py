@@ -61,6 +61,11 @@ def read_samples(text: str) -> list[dict[str, float]]:
     return [{name: float(value) for name, value in row.items()} for row in csv.DictReader(text.splitlines())]
 
 
+def page_cache(sample: Sample) -> float:
+    """Return a sample's file pages in all its zones, in pages: the columns ``…actf`` and ``…inactf``."""
+    return sum(pages for name, pages in sample.items() if name.endswith("actf"))
+
+
 def zones_from_stats(stats: Iterable[ZoneStat]) -> tuple[Zone, ...]:
     """Turn zones as a kernel printed them into zones of the model, without any watermark boost.
 
@@ -96,8 +101,8 @@ def state_from_sample(
 ) -> State:
     """Turn zones as a kernel printed them, and a sample of them, into a state to begin from.
 
-    ``stats`` hold the watermarks and, where the sample has no column (DMA's file pages), the contents.
-    File pages in lowmem count with the metadata that the model would give them.
+    ``stats`` hold the watermarks and, where the sample has no column (early ones: DMA's file pages), the
+    contents. File pages in lowmem count with the metadata that the model would give them.
     ``spoken_for`` is lowmem that the run will take for other things, in pages.
     """
     zones = zones_from_stats(stats)
@@ -171,7 +176,7 @@ def _measured(sample: Sample, machine: Machine) -> Measured:
     return Measured(
         seconds=sample["t"],
         free={name: sample[f"{short}free"] for name, short in _SHORT.items()},
-        page_cache=sum(sample[name] for name in ("nactf", "ninactf", "hactf", "hinactf")),
+        page_cache=page_cache(sample),
         buffer_heads=sample["bh_total"] / rules.buffer_head.per_page,
         radix_nodes=sample["rtn"] / rules.radix_tree_node.per_page,
         swap_used=max(0.0, machine.swap - sample["SwapFree"] / PAGE_KB),

@@ -1,7 +1,7 @@
 # One line of counters for each beat, under the column names of data/captures/*.csv: pages and kB as /proc has them.
 BEGIN {
     columns = "t MemFree Cached Buffers HighFree LowFree Dirty Writeback Slab SUnreclaim SReclaimable AnonPages SwapFree " \
-        "dmafree nfree nmin nlow nhigh nactf ninactf hfree hactf hinactf pgscan_k pgscan_d pgsteal_k pgsteal_d oom_kill " \
+        "dmafree dmaactf dmainactf nfree nmin nlow nhigh nactf ninactf hfree hactf hinactf pgscan_k pgscan_d pgsteal_k pgsteal_d oom_kill " \
         "bh bh_total bh_size rtn dentry"
     count = split(columns, column, " ")
     zone["DMA"] = "dma"; zone["Normal"] = "n"; zone["HighMem"] = "h"
