@@ -7,20 +7,18 @@ and the page says so if it had come to another answer.
 
 from __future__ import annotations
 
-from base64 import b64encode
 from dataclasses import replace
 from io import BytesIO
 from typing import Any
 
 import anywidget
 import traitlets
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 
-from oomlab import plot
 from oomlab.errors import MachineError
 from oomlab.explore.bundle import stylesheet, widget_script
 from oomlab.explore.rules import facts
 from oomlab.explore.story import tell
+from oomlab.explore.widgets.still import still
 from oomlab.kernel import KernelVersion
 from oomlab.machine import INCIDENT
 from oomlab.palette import as_dict
@@ -85,14 +83,18 @@ class FailureLab(anywidget.AnyWidget):
 
     def _still(self) -> dict[str, str]:
         try:
-            png = trajectory_png(self.trajectory)
+            run = self.trajectory
         except MachineError:
             return {}
-        return {"image/png": b64encode(png).decode("ascii")}
+        return still(lambda: trajectory_png(run))
 
 
 def trajectory_png(run: Trajectory) -> bytes:
     """Draw a run with matplotlib, as it stands in the course's other pictures."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+
+    from oomlab import plot
+
     figure = plot.trajectory(run).get_figure(root=True)
     file = BytesIO()
     FigureCanvasAgg(figure).print_figure(file, format="png", dpi=144)

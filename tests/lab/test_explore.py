@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from base64 import b64decode
 from xml.etree import ElementTree
 
@@ -166,3 +168,20 @@ def test_the_style_sheet_holds_every_colour_and_reaches_for_nothing_outside():
     assert all(f"--oom-{key.replace('_', '-')}: #" in sheet for key in swatches())
     assert "@import" not in sheet
     assert "url(" not in sheet
+
+
+def test_without_matplotlib_a_widget_still_comes_with_its_words():
+    """As in a small install in the browser, where the page draws and matplotlib would be 10 MB more."""
+    code = """if True:
+        import sys
+        sys.modules["matplotlib"] = None
+        from oomlab import explore
+        for name in ("FailureLab", "GfpBits", "Suspects", "WatermarkCalculator", "ZoneMap"):
+            data, _ = getattr(explore, name)()._repr_mimebundle_()
+            assert "image/png" not in data
+            assert data["text/plain"]
+            print(name, "application/vnd.jupyter.widget-view+json" in data)
+    """
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.stderr == ""
+    assert done.stdout.count("True") == 5

@@ -8,7 +8,6 @@ thread of their own, so nothing here touches pyplot or any other shared state.
 
 from __future__ import annotations
 
-from base64 import b64encode
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -20,6 +19,7 @@ from oomlab.errors import OomlabError
 from oomlab.explore.bundle import stylesheet, widget_script
 from oomlab.explore.widgets.controls import AnyControl, Value
 from oomlab.explore.widgets.picture import Picture
+from oomlab.explore.widgets.still import still
 
 NARROWEST, WIDEST, UNASKED = 280, 1200, 680
 """Widths of a picture in pixels: the limits, and the one used where no page says how wide it is."""
@@ -122,8 +122,7 @@ class Explorer(anywidget.AnyWidget):
         """Return the live widget, and beside it what any page can show: a picture and the sentence."""
         data, metadata = super()._repr_mimebundle_(**kwargs) or ({}, {})
         picture = self._look.draw(UNASKED).captioned(self._look.sentence)
-        encoded = b64encode(picture.png()).decode("ascii")
-        return {**data, "image/png": encoded, "text/plain": self._look.sentence}, metadata
+        return {**data, **still(picture.png), "text/plain": self._look.sentence}, metadata
 
 
 def _view_or_reason(make: Callable[..., View], values: Values) -> View:
