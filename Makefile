@@ -8,10 +8,10 @@ BIN := .venv/bin
 COURSE := .venv/.course
 DEV := .venv/.dev
 PINS := pyproject.toml constraints.txt
-NOTEBOOKS := $(wildcard notebooks/[0-9]*.ipynb notebooks/solutions/[0-9]*.ipynb)
+NOTEBOOKS := $(wildcard notebooks/[0-9]*.ipynb authoring/solutions/[0-9]*.ipynb)
 PYTEST := python -m pytest -n 2 --dist loadscope --no-loadscope-reorder -r s tests oomlab \
 	--nbval --nbval-current-env --nbval-cell-timeout=600 --nbval-kernel-startup-timeout=600 \
-	--nbval-sanitize-with=notebooks/sanitize.cfg $(NOTEBOOKS)
+	--nbval-sanitize-with=authoring/sanitize.cfg $(NOTEBOOKS)
 # JupyterLab will not run as root, as in a container, unless it is told to.
 AS_ROOT := $(if $(filter 0,$(shell id -u)),--allow-root)
 
@@ -20,7 +20,8 @@ help: ## list these targets
 
 lab: $(COURSE) ## open the course in JupyterLab, on this machine only
 	@echo "Opening JupyterLab on notebooks/00_start.ipynb. Ctrl-C here ends it."
-	@$(BIN)/jupyter lab --ip=localhost $(AS_ROOT) --LabApp.default_url=/lab/tree/notebooks/00_start.ipynb
+	@$(BIN)/jupyter lab --ip=localhost $(AS_ROOT) --ServerApp.root_dir=notebooks \
+		--LabApp.default_url=/lab/tree/00_start.ipynb
 
 setup: $(COURSE) ## install the course into .venv
 	@echo "Ready: make lab opens the course."
@@ -36,9 +37,9 @@ lowest: ## run every test with the oldest versions that pyproject.toml allows; n
 	@uv pip install --quiet --python .venv-lowest/bin/python --resolution lowest-direct -e '.[course,logs,dev]'
 	@.venv-lowest/bin/$(PYTEST) -o filterwarnings=default
 
-notebooks: $(DEV) ## build the notebooks from notebooks/source
+notebooks: $(DEV) ## build the notebooks from authoring/source
 	@echo "Building and running the notebooks."
-	@$(BIN)/python notebooks/build.py
+	@$(BIN)/python authoring/build.py
 
 lint: $(DEV) ## run ruff, mypy and import-linter
 	@echo "Linting."

@@ -37,6 +37,16 @@ def read(name: str) -> str:
     return path(name).read_bytes().decode("utf-8", errors="replace")
 
 
+def notebooks() -> list[Path]:
+    """Return the learners' notebooks in order, those of a checkout or of an installed copy.
+
+    >>> notebooks()[0].name
+    '00_start.ipynb'
+    """
+    folders = (place.with_name("notebooks") for place in _PLACES)
+    return sorted(path for folder in folders for path in folder.glob("[0-9][0-9]_*.ipynb"))
+
+
 def incident() -> str:
     """Return the report that the course is about, damaged as it was found."""
     return read("incident/oom-report.log")

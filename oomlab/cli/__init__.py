@@ -12,11 +12,11 @@ from collections.abc import Sequence
 from typing import NoReturn
 
 from oomlab import __version__
-from oomlab.cli import explain, gfp, lab, lab_page, simulate
+from oomlab.cli import course, explain, gfp, lab, lab_page, simulate
 from oomlab.cli.complaint import FAILED, complain, complaint
 from oomlab.errors import OomlabError
 
-SUBCOMMANDS = (explain, gfp, simulate, lab, lab_page)
+SUBCOMMANDS = (explain, gfp, simulate, lab, lab_page, course)
 
 _EPILOG = """\
 examples:

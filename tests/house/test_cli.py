@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 import oomlab
-from oomlab import Machine, Workload
+from oomlab import Machine, Workload, corpus
 from oomlab.cli import main, simulate
 from tests.support.command import shell
 
@@ -529,6 +529,7 @@ NINES = "9" * 5000
         ("simulate", "--plot", "/no/such/folder/run.png"),
         ("lab-page", "/no/such/folder/lab.html"),
         ("lab-page", "/"),
+        ("course", "/dev/null"),
     ],
 )
 def test_what_is_no_number_and_no_place_is_refused_in_one_short_line(run, incident, tmp_path, arguments):
@@ -629,3 +630,20 @@ from oomlab.__main__ import main
 sys.exit(main())"""
     done = subprocess.run([sys.executable, "-c", interrupt], capture_output=True, text=True)
     assert (done.returncode, done.stdout, done.stderr) == (130, "", "")
+
+
+def test_course_writes_the_notebooks_and_keeps_what_is_there(run, tmp_path):
+    folder = tmp_path / "a course"
+    status, out, _ = run("course", str(folder))
+    assert status == 0
+    assert "Begin with 00_start.ipynb" in out
+    answered = folder / "01_read_the_report.ipynb"
+    answered.write_text("my answers")
+    (folder / "02_gfp_mask.ipynb").unlink()
+    status, out, _ = run("course", str(folder))
+    assert (status, answered.read_text()) == (0, "my answers")
+    written = f"Wrote 1 of {len(corpus.notebooks())} notebooks to {folder}; those that were there are kept.\n"
+    assert out.startswith(written)
+    assert [path.read_bytes() for path in sorted(folder.iterdir()) if path != answered] == [
+        path.read_bytes() for path in corpus.notebooks() if path.name != answered.name
+    ]

@@ -181,6 +181,6 @@ def test_commands_are_found_in_blocks_and_in_the_text():
 
 
 def test_a_file_that_is_not_there_is_found():
-    there = "`oomlab/tables/*.toml`, `parsing/`, `notebooks/source/NN_topic.py`, `DIR/a.log`, [it](LICENSE)"
+    there = "`oomlab/tables/*.toml`, `parsing/`, `authoring/source/NN_topic.py`, `DIR/a.log`, [it](LICENSE)"
     text = f"See `docs/nowhere.md`, [that](gone.md), {there}."
     assert list(missing_paths(text, (REPO, REPO / "oomlab"))) == ["docs/nowhere.md", "gone.md"]

@@ -17,6 +17,7 @@ import pytest
 import yaml
 
 import oomlab
+from oomlab import corpus
 
 REPO = Path(__file__).parents[2]
 PROJECT = tomllib.loads((REPO / "pyproject.toml").read_text())["project"]
@@ -132,7 +133,12 @@ def test_the_wheel_holds_the_data_the_tables_and_the_settings(wheel):
         path for path in (REPO / "oomlab").rglob("*.*") if path.suffix in {".py", ".toml", ".js", ".css"}
     ]
     assert {path.relative_to(REPO).as_posix() for path in beside_code} <= names
-    assert not any(name.startswith("tests/") or name.endswith(".ipynb") for name in names)
+    assert not any(name.startswith(("tests/", "authoring/")) for name in names)
+
+
+def test_the_wheel_holds_the_learners_notebooks_and_nothing_that_lies_beside_them(wheel):
+    names = {name for name in zipfile.ZipFile(wheel).namelist() if name.startswith("oomlab/notebooks/")}
+    assert names == {f"oomlab/notebooks/{each.name}" for each in corpus.notebooks()}
 
 
 def test_the_wheel_brings_its_licences(metadata):
@@ -156,7 +162,7 @@ def test_no_address_of_the_project_is_a_placeholder(url):
     assert not re.search(r"ORG|example|localhost", url)
 
 
-def test_the_settings_of_a_site_survive_the_wheel_and_both_are_read(wheel, tmp_path):
+def test_an_installed_wheel_brings_the_course_and_leaves_a_site_its_settings(wheel, tmp_path):
     """Settings of packages lie in overrides.d; overrides.json is the administrator's."""
     pytest.importorskip("ensurepip", reason="this Python has no ensurepip: install python3-venv")
     from jupyterlab_server.settings_utils import get_settings
@@ -180,6 +186,8 @@ def test_the_settings_of_a_site_survive_the_wheel_and_both_are_read(wheel, tmp_p
     pip("install", "--no-index", "--no-deps", str(wheel))
     assert default(theme, "theme") == "JupyterLab Dark"
     assert default(kernels, "commsOverSubshells") == "disabled"
+    subprocess.run([tmp_path / "site/bin/oomlab", "course", tmp_path / "course"], check=True)
+    assert len(list((tmp_path / "course").iterdir())) == len(corpus.notebooks())
     pip("uninstall", "--yes", "oomlab")
     assert default(theme, "theme") == "JupyterLab Dark"
     assert default(kernels, "commsOverSubshells") != "disabled"

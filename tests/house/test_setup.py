@@ -85,7 +85,8 @@ def test_lab_is_served_to_this_machine_only_with_its_token(copy):
     installed(copy)
     command = make("-n", "lab", folder=copy).stdout
     assert "--ip=localhost" in command
-    assert "notebooks/00_start.ipynb" in command
+    assert "--ServerApp.root_dir=notebooks" in command
+    assert "default_url=/lab/tree/00_start.ipynb" in command
     assert "token" not in command
 
 

@@ -17,7 +17,7 @@ from oomlab import exercises
 from oomlab.exercises.kinds import Essay, Number
 
 REPO = Path(__file__).parents[2]
-FOLDER = REPO / "notebooks"
+FOLDER = REPO / "authoring"
 
 
 def load_build():
@@ -35,7 +35,7 @@ ALL = LEARNERS + SOLUTIONS
 
 
 def named(paths):
-    return {"argvalues": paths, "ids": [str(path.relative_to(FOLDER)) for path in paths]}
+    return {"argvalues": paths, "ids": [str(path.relative_to(REPO)) for path in paths]}
 
 
 def read(path: Path) -> nbformat.NotebookNode:
@@ -68,7 +68,7 @@ def test_both_notebooks_are_in_step_with_their_source(source):
 
 
 def test_no_notebook_lacks_a_source():
-    found = {*FOLDER.glob("*.ipynb"), *(FOLDER / "solutions").glob("*.ipynb")}
+    found = {*build.LEARNERS.glob("*.ipynb"), *(FOLDER / "solutions").glob("*.ipynb")}
     assert found == set(ALL)
 
 
@@ -173,7 +173,7 @@ def test_a_notebook_keeps_no_trace_of_the_machine_that_ran_it(path):
     nbformat.validate(notebook)
     for cell in notebook.cells:
         assert cell.id
-        assert set(cell.metadata) <= {"tags", "nbgrader"}
+        assert set(cell.metadata) <= {"tags", "nbgrader", "jupyter"}
     written = path.read_text()
     assert not re.search(r" at 0x[0-9a-f]{6,}", written)
     assert str(REPO) not in written

@@ -1,8 +1,8 @@
 """Build the notebooks: ``source/NN_topic.py`` becomes a learner's copy and one with the answers.
 
-    python notebooks/build.py            build and run all of them
-    python notebooks/build.py 02 03      build and run these
-    python notebooks/build.py --check    only name those that are out of step with their source
+    python authoring/build.py            build and run all of them
+    python authoring/build.py 02 03      build and run these
+    python authoring/build.py --check    only name those that are out of step with their source
 
 A source is a percent script. Three tags matter:
 
@@ -35,12 +35,23 @@ from oomlab.exercises import find
 from oomlab.exercises.kinds import Choice, Essay
 
 HERE = Path(__file__).parent
+LEARNERS = HERE.parent / "notebooks"
+"""What a learner opens: no answers lie beside it."""
+
 METADATA = {
     "kernelspec": {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"},
     "language_info": {"name": "python"},
 }
 WIDGET = "application/vnd.jupyter.widget-view+json"
 ADDRESS = re.compile(r" at 0x[0-9a-fA-F]{6,}")
+SET_UP = """\
+# Opened alone, as in Colab? Then this gets the library.
+from importlib.util import find_spec
+
+if find_spec("oomlab") is None:
+    get_ipython().run_line_magic("pip", 'install --quiet "oomlab[widgets]"')"""
+"""The first cell of every notebook, folded."""
+
 CHECKED = re.compile(r'check\("(\d\d\.\d+)"')
 
 
@@ -57,14 +68,16 @@ def sources(chosen: list[str] | None = None) -> list[Path]:
 def targets(source: Path) -> dict[str, Path]:
     """Return the paths of a source's two notebooks."""
     name = f"{source.stem}.ipynb"
-    return {"learner": HERE / name, "solutions": HERE / "solutions" / name}
+    return {"learner": LEARNERS / name, "solutions": HERE / "solutions" / name}
 
 
 def compose(source: Path, edition: str) -> NotebookNode:
     """Return one edition of a notebook, not run yet."""
     notebook = nbformat.v4.new_notebook(metadata=METADATA)
     exercise, seen = "", Counter[str]()
-    for cell in jupytext.reads(source.read_text(), fmt="py:percent").cells:
+    title, *cells = jupytext.reads(source.read_text(), fmt="py:percent").cells
+    set_up = nbformat.v4.new_code_cell(SET_UP, metadata={"tags": ["setup"]})
+    for cell in (title, set_up, *cells):
         tags = cell.metadata.get("tags", [])
         exercise = _exercise_id(cell.source) or exercise
         cell.metadata = _metadata(tags, exercise, seen)
@@ -118,6 +131,8 @@ def _metadata(tags: list[str], exercise: str, seen: Counter[str]) -> dict[str, o
     its mark once: a second check of it is practice.
     """
     metadata: dict[str, object] = {"tags": tags} if tags else {}
+    if "setup" in tags:
+        metadata["jupyter"] = {"source_hidden": True}
     for role in {"exercise", "check"} & set(tags):
         by_person = isinstance(find(exercise).kind, Essay)
         answer, mark = role == "exercise", (role == "exercise") == by_person
