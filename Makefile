@@ -1,12 +1,13 @@
 # The course, its tests and its tools. `make help` lists the targets.
 
 .DEFAULT_GOAL := help
-.PHONY: help lab setup test lowest notebooks lint bench
+.PHONY: help lab setup site serve test lowest notebooks lint bench
 
 BIN := .venv/bin
 # What has been installed, and when: neither is done again until one of these files changes.
 COURSE := .venv/.course
 DEV := .venv/.dev
+SITE := .venv/.site
 PINS := pyproject.toml constraints.txt
 NOTEBOOKS := $(wildcard notebooks/[0-9]*.ipynb authoring/solutions/[0-9]*.ipynb)
 PYTEST := python -m pytest -n 2 --dist loadscope --no-loadscope-reorder -r s tests oomlab \
@@ -25,6 +26,14 @@ lab: $(COURSE) ## open the course in JupyterLab, on this machine only
 
 setup: $(COURSE) ## install the course into .venv
 	@echo "Ready: make lab opens the course."
+
+site: $(SITE) ## build the site into site/: some minutes
+	@echo "Building the site into site/."
+	@$(BIN)/python -m website.build
+
+serve: $(SITE) ## serve site/ on this machine only
+	@echo "Serving site/ on http://127.0.0.1:8000/. Ctrl-C here ends it."
+	@$(BIN)/python -m http.server --bind 127.0.0.1 --directory site 8000
 
 test: $(DEV) ## run every test, the notebooks and the linters included
 	@echo "Running the tests: a few minutes on two cores."
@@ -75,6 +84,12 @@ $(COURSE): $(PINS) | $(BIN)/python
 $(DEV): $(PINS) | $(BIN)/python
 	@echo "Installing the course and what its tests need into .venv: a few seconds with uv, a minute or two with pip."
 	@$(call install,course$(,)logs$(,)dev)
+	@touch $(COURSE) $@
+
+$(SITE): $(PINS) website/package.json | $(BIN)/python
+	@echo "Installing what the site is built with into .venv and website/node_modules: a minute or two."
+	@$(call install,course$(,)logs$(,)site)
+	@cd website && PATH="$(CURDIR)/$(BIN):$$PATH" npm install --silent --no-package-lock --no-audit --no-fund --ignore-scripts
 	@touch $(COURSE) $@
 
 , := ,

@@ -45,18 +45,19 @@ def pieces(
     if str(name) == "-":
         if sys.stdin is None:
             raise SourceError(f"{_STDIN} is closed: there is nothing to read")
-        yield from _unpack(sys.stdin.buffer, _STDIN, on_read, on_damage)
+        yield from pieces_of(sys.stdin.buffer, _STDIN, on_read, on_damage)
         return
     with open(name, "rb", buffering=0) as file:
-        yield from _unpack(file, str(name), on_read, on_damage)
+        yield from pieces_of(file, str(name), on_read, on_damage)
 
 
-def _unpack(
+def pieces_of(
     file: BinaryIO,
     name: str,
-    on_read: Callable[[int], object] | None,
-    on_damage: Callable[[str], object],
+    on_read: Callable[[int], object] | None = None,
+    on_damage: Callable[[str], object] = warnings.warn,
 ) -> Iterator[bytes]:
+    """Yield the bytes of a log that is open already, as :func:`pieces` does; ``name`` is for messages."""
     read = getattr(file, "read1", file.read)
     first = _first(read)
     if on_read is not None:

@@ -2,6 +2,7 @@
 
 - ``sentences``: what there is to say, in words that all the others share
 - ``terminal``, ``mask``, ``run``: a report, a gfp mask and a run of the model as text
+- ``ticket``: a report as Markdown
 - ``pages``: a report, its log and a timeline as HTML, which a notebook shows by itself
 - ``data``: a report as plain data and as JSON
 - ``safe``: the escapes that every text from a log goes through
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from oomlab.render.pages.report import html
     from oomlab.render.pages.timeline import timeline_html
     from oomlab.render.terminal import line, text
+    from oomlab.render.ticket import markdown
 
 __all__ = [
     "Html",
@@ -33,6 +35,7 @@ __all__ = [
     "html",
     "json_document",
     "line",
+    "markdown",
     "mask_as_dict",
     "mask_text",
     "text",
@@ -46,6 +49,7 @@ _MODULES = {
     "html": "pages.report",
     "json_document": "data",
     "line": "terminal",
+    "markdown": "ticket",
     "mask_as_dict": "mask",
     "mask_text": "mask",
     "text": "terminal",

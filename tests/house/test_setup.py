@@ -25,8 +25,9 @@ def make(*arguments: str, folder: Path = REPO, path: str | None = None) -> subpr
 @pytest.fixture
 def copy(tmp_path) -> Path:
     """A checkout with only what set-up looks at."""
-    for name in ("Makefile", "pyproject.toml", "constraints.txt"):
-        shutil.copy(REPO / name, tmp_path)
+    for name in ("Makefile", "pyproject.toml", "constraints.txt", "website/package.json"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        shutil.copy(REPO / name, tmp_path / name)
     return tmp_path
 
 
@@ -49,7 +50,7 @@ def pretend(folder: Path, name: str, script: str) -> None:
 def installed(copy: Path) -> None:
     """Leave behind what a finished set-up leaves."""
     (copy / ".venv/bin").mkdir(parents=True)
-    for name in ("bin/python", ".course", ".dev"):
+    for name in ("bin/python", ".course", ".dev", ".site"):
         (copy / ".venv" / name).touch()
 
 
@@ -59,7 +60,7 @@ def test_make_help_names_every_target():
     assert re.findall(r"^make (\w+)", said, re.MULTILINE) == phony
 
 
-@pytest.mark.parametrize("target", ["lab", "setup", "test", "notebooks", "lint", "bench"])
+@pytest.mark.parametrize("target", ["lab", "setup", "site", "serve", "test", "notebooks", "lint", "bench"])
 def test_a_second_run_installs_nothing(copy, target):
     assert "install" in make("-n", target, folder=copy).stdout
     installed(copy)
@@ -74,7 +75,7 @@ def test_changed_requirements_are_installed_again(copy, changed):
     assert "install" in make("-n", "test", folder=copy).stdout
 
 
-@pytest.mark.parametrize("target", ["lab", "setup", "test", "notebooks", "lint", "bench"])
+@pytest.mark.parametrize("target", ["lab", "setup", "site", "serve", "test", "notebooks", "lint", "bench"])
 def test_every_target_says_what_it_is_doing(copy, target):
     recipe = make("-n", target, folder=copy).stdout
     assert 'echo "Making .venv."' in recipe

@@ -30,12 +30,13 @@ from oomlab.verdict import Verdict
 from oomlab.words import several, zone_name
 
 
-def html(report: Report) -> Html:
+def html(report: Report, diagnosis: Diagnosis | None = None) -> Html:
     """Return a report as HTML for a notebook; every byte from the log is escaped.
 
     It follows the theme of JupyterLab and reads as plain tables where a page drops its style.
+    ``diagnosis`` is one that is at hand already.
     """
-    mask, diagnosis, place = decode_trigger(report), diagnose(report), place_lines(report)
+    mask, diagnosis, place = decode_trigger(report), diagnosis or diagnose(report), place_lines(report)
     parts = [
         f"<h3>{markup(headline(report, diagnosis))}</h3>",
         f'<p class="quiet">{markup(origin(report))}</p>',

@@ -1,0 +1,1 @@
+"""The site: static files that hold all of oomlab. ``make site`` builds it; ``docs/site.md`` describes it."""

@@ -1,0 +1,33 @@
+"""What the site takes from npm: Node, and the packages of ``package.json``."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from functools import cache
+from pathlib import Path
+
+from website.frame import HERE
+
+
+class Missing(Exception):
+    """Something that the site is built from is not there; the message says what to do."""
+
+
+@cache
+def node() -> Path:
+    """Return the path of Node: the environment's own, from the extra ``site``, or the system's."""
+    places = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
+    found = shutil.which("node", path=places)
+    if found is None:
+        raise Missing("Node is not here: make site installs it, or install nodejs with apt")
+    return Path(found)
+
+
+def package(name: str) -> Path:
+    """Return the folder of a package that npm has installed."""
+    folder = HERE / "node_modules" / name
+    if not folder.is_dir():
+        raise Missing(f"the npm package {name} is not here: make site installs it")
+    return folder

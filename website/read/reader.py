@@ -1,0 +1,137 @@
+"""What the page *Read my log* asks the library for: read logs, then show one of the reports that were found.
+
+It runs in the page's worker. A file comes as an object with ``name``, ``size`` and ``read(at, count)``. What
+goes back is text: JSON, HTML that is escaped already, or Markdown.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
+
+from oomlab.diagnosis.judged import Judged, judge
+from oomlab.diagnosis.timelines import TimelineBuilder
+from oomlab.errors import OomlabError
+from oomlab.parsing import read_pieces
+from oomlab.render import annotated, html, json_document, markdown
+from oomlab.render.safe import dumps, plain
+from oomlab.render.sentences.cause import cause_label, headline, when_in_words
+from oomlab.render.sentences.victim import killed_in_words
+from oomlab.report import Report
+from oomlab.source import pieces_of
+from oomlab.units import human_kb
+
+_AT_ONCE = 1 << 20
+"""Bytes that are taken from the browser at a time."""
+
+
+class Reader:
+    """The reports of the logs that were read last."""
+
+    def __init__(self) -> None:
+        self.found: list[Judged] = []
+        self.problems: list[str] = []
+
+    def read(
+        self,
+        files: Iterable[Any],
+        on_progress: Callable[[int], object] = lambda count: None,
+        on_found: Callable[[str], object] = lambda row: None,
+    ) -> str:
+        """Read the reports of these files; return what they come to, as JSON.
+
+        ``on_progress`` gets the bytes that each reading took, ``on_found`` a row for each report.
+        """
+        self.found, self.problems = [], []
+        timelines: dict[str, TimelineBuilder] = {}
+        for judged in judge(self._reports(files, on_progress)):
+            self.found.append(judged)
+            timelines.setdefault(judged.log, TimelineBuilder()).add(judged)
+            on_found(dumps(_row(judged)))
+        together = [{"log": log, "summary": each.build().summary} for log, each in timelines.items()]
+        return dumps({"timelines": together, "problems": self.problems})
+
+    def _reports(
+        self, files: Iterable[Any], on_progress: Callable[[int], object]
+    ) -> Iterator[tuple[str, Report]]:
+        for file in files:
+            name = plain(file.name)
+            raw = io.BufferedReader(_File(file), _AT_ONCE)
+            try:
+                for report in read_pieces(pieces_of(raw, name, on_progress, self.problems.append)):
+                    yield name, report
+            except OSError as error:
+                self.problems.append(plain(str(error)))
+
+    def show(self, index: int) -> str:
+        """Return a report as JSON of its headline, its page, and its lines explained part by part."""
+        return self.found[index].show(_pages)
+
+    def markdown(self, index: int) -> str:
+        """Return a report as Markdown."""
+        return self.found[index].show(lambda each: markdown(each.report, each.diagnosis))
+
+    def source(self, index: int) -> str:
+        """Return the lines of a report as they stand in the log."""
+        return "\n".join(line.text for line in self.found[index].report.source) + "\n"
+
+    def json(self) -> str:
+        """Return every report as the document that ``oomlab explain --json`` prints."""
+        return "".join(json_document(self.found))
+
+    def machine(self, index: int) -> str:
+        """Return the 32-bit machine behind a report as JSON: its name, and the failure lab with it.
+
+        Where there is no such machine it is ``null``.
+        """
+        from oomlab.explore.lab_page import lab_page
+        from oomlab.fitting import fit
+
+        try:
+            fitted = fit(self.found[index].report)
+            machine = fitted.machine
+            if machine is None or machine.arch != "i386":
+                return "null"
+            name = f"{human_kb(machine.ram * 4)} of RAM, Linux {machine.kernel}"
+            return dumps({"name": name, "page": lab_page(machine, fitted.workload)})
+        except OomlabError:
+            return "null"
+
+
+class _File(io.RawIOBase):
+    """A file of the browser as Python reads files."""
+
+    def __init__(self, file: Any) -> None:
+        self._file, self._at = file, 0
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        data = self._file.read(self._at, len(buffer)).to_bytes()
+        buffer[: len(data)] = data
+        self._at += len(data)
+        return len(data)
+
+
+def _row(judged: Judged) -> dict[str, Any]:
+    report = judged.report
+    return {
+        "log": judged.log,
+        "line": report.first_line,
+        "when": when_in_words(report.time, report.uptime_s),
+        "why": cause_label(report.kind, judged.diagnosis),
+        "killed": killed_in_words(report.victims),
+    }
+
+
+def _pages(judged: Judged) -> str:
+    report, diagnosis = judged.report, judged.diagnosis
+    return dumps(
+        {
+            "title": headline(report, diagnosis),
+            "page": html(report, diagnosis),
+            "annotated": annotated(report),
+        }
+    )
