@@ -10,7 +10,7 @@ Here is all that a notebook or a program needs to begin with, by what it is for.
 **Judge a report**
 
 - :func:`diagnose` gives a :class:`Diagnosis`: the cause, with the lines that prove it
-- :func:`timeline` puts many diagnoses in order
+- :func:`timeline` judges the reports of one log together
 
 **Model a machine**
 

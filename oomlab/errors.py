@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from types import UnionType
+
 
 class OomlabError(Exception):
     """The base of every error that oomlab raises on purpose."""
@@ -26,6 +28,12 @@ class UnknownKernel(OomlabError, ValueError):
 
 class MachineError(OomlabError, ValueError):
     """A machine that could not boot, or a size that makes no sense."""
+
+
+def require(value: object, kind: type | UnionType, advice: str) -> None:
+    """Raise :class:`TypeError` with advice unless a value is of a kind: the call is wrong, not the log."""
+    if not isinstance(value, kind):
+        raise TypeError(f"{advice}; found {type(value).__name__}")
 
 
 class LabUnavailable(OomlabError, RuntimeError):

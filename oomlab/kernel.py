@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import cache, lru_cache
 from typing import Any
 
-from oomlab.errors import UnknownKernel
+from oomlab.errors import UnknownKernel, require
 
 _NUMBERS = re.compile(r"[0-9]{1,9}(?:\.[0-9]{1,9}){1,3}(?![0-9])")
 _VENDORS = {
@@ -38,6 +38,9 @@ class KernelVersion:
     """A kernel version as numbers that compare: ``KernelVersion((3, 2, 59))``."""
 
     parts: tuple[int, ...]
+
+    def __post_init__(self) -> None:
+        require(self.parts, tuple, 'give numbers, (3, 2, 59), or text to KernelVersion.of("3.2.59")')
 
     def __str__(self) -> str:
         return ".".join(map(str, self.parts))

@@ -21,9 +21,9 @@ class Machine:
     """What somebody chose: hardware, kernel build, boot parameters and sysctls.
 
     Sizes are pages of 4 kB unless the name carries a unit. ``kernel``, ``arch`` and ``ram`` must be
-    given. The rest defaults to what a PC and its kernel have when nobody chooses: ``None`` leaves a choice
-    to the kernel, and what a boot takes counts as nothing until it is known. A what-if is
-    ``dataclasses.replace(machine, ram=gib_to_pages(16))``.
+    given, the kernel also as text: ``"3.2.59"``. The rest defaults to what a PC and its kernel
+    have when nobody chooses: ``None`` leaves a choice to the kernel, and what a boot takes counts as nothing
+    until it is known. A what-if is ``dataclasses.replace(machine, ram=gib_to_pages(16))``.
 
     ``ram`` counts RAM wherever it lies; ``pci_hole`` is the gap below 4 GiB that pushes the rest above it,
     usually 1 GiB. ``low_holes`` are page frames (first, end) below 1 MiB that are not RAM: the 64 kB that
@@ -60,6 +60,9 @@ class Machine:
     boot_dma: int = 0
     freed_late: int = 0
     swiotlb: int | None = None
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "kernel", KernelVersion.of(self.kernel))
 
 
 INCIDENT = Machine(

@@ -154,7 +154,9 @@ def check_machine(machine: Machine) -> None:
 def _negative(machine: Machine) -> Iterator[str]:
     for name in _SIZES:
         value = getattr(machine, name)
-        if value is not None and value < 0:
+        if isinstance(value, str):
+            yield f"{name} is {value!r}: give a number, such as gib_to_pages(32) of oomlab.units for pages"
+        elif value is not None and value < 0:
             yield f"{name} is {value}: a size cannot be negative"
 
 

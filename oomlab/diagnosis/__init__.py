@@ -25,6 +25,7 @@ from oomlab.diagnosis.finding import CAUSES, Cause, Diagnosis, Finding, Rule, as
 from oomlab.diagnosis.named import findings_by_name
 from oomlab.diagnosis.remedies import remedies_for
 from oomlab.diagnosis.rules import constraint, consumers, exhaustion, fragmentation, trigger, weak
+from oomlab.errors import require
 from oomlab.report import Report
 
 __all__ = ["CAUSES", "ORDER", "Diagnosis", "Finding", "as_dict", "diagnose"]
@@ -83,6 +84,7 @@ def diagnose(report: Report, *, others: Iterable[Report] = ()) -> Diagnosis:
     line that would decide. Nothing in the result but its quoted evidence comes from the log.
     ``others`` are the other reports of the same log, which show whether earlier kills helped.
     """
+    require(report, Report, "diagnose takes one report, as parse gives them in a list")
     case = open_case(report, others)
     decisive = next(_found(ORDER, case))
     case = replace(case, cause=decisive.rule)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from oomlab.errors import require
 from oomlab.fitting.budget import reported_budget
 from oomlab.fitting.machine import infer_machine, infer_workload
 from oomlab.fitting.readings import (
@@ -65,6 +66,7 @@ def fit(source: Report | Snapshot) -> Fit:
     >>> fitted.machine == INCIDENT, fitted.workload == INCIDENT_WORKLOAD
     (True, True)
     """
+    require(source, Report | Snapshot, "fit takes one report, or a Snapshot of /proc")
     report = source if isinstance(source, Report) else _as_report(source)
     fits = tuple(found for zone in report.zones if (found := explain_watermarks(zone)) is not None)
     ratios = _ratios(report)

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from oomlab.errors import UnknownKernel
+from oomlab.errors import UnknownKernel, require
 from oomlab.gfp import layouts
 from oomlab.gfp.layouts import Layout
 from oomlab.kernel import KernelRelease, KernelVersion, load_table
@@ -121,6 +121,7 @@ def decode_gfp(
     >>> decode_gfp(0x84d0, kernel="3.2.59").zone
     'Normal'
     """
+    require(mask, int, "decode_gfp takes a number, such as 0x84d0")
     if mask < 0:
         raise ValueError(f"a gfp mask is never negative: {mask}")
     release = _release(kernel)
@@ -130,12 +131,12 @@ def decode_gfp(
 
 
 def encode_gfp(
-    names: Iterable[str],
+    names: str | Iterable[str],
     *,
     kernel: str | KernelVersion | KernelRelease,
     config: Iterable[str] | None = None,
 ) -> int:
-    """Return the mask that a kernel has for these names.
+    """Return the mask that a kernel has for these names, a text as the kernel prints it or one by one.
 
     ``config`` lists the build options that are on, as ``GfpMask.config`` does; without
     it, the likeliest build that has all the names is taken. A version beyond the
@@ -143,10 +144,12 @@ def encode_gfp(
 
     Raises :class:`UnknownKernel` when the kernel has no flag of that name.
 
+    >>> hex(encode_gfp("GFP_KERNEL|__GFP_ZERO", kernel="3.2.59"))
+    '0x80d0'
     >>> hex(encode_gfp(["GFP_KERNEL", "__GFP_ZERO"], kernel="3.2.59"))
     '0x80d0'
     """
-    names = tuple(names)
+    names = tuple(names.split("|") if isinstance(names, str) else names)
     release = KernelRelease.of(str(kernel))
     built = None if config is None else frozenset(config)
     choice = [each for each in layouts.candidates(release) if built is None or each.config == built]

@@ -1,7 +1,7 @@
 """Log text of any kernel from any logger in, :class:`~oomlab.report.Report` objects out.
 
 A log passes through these steps, each a module; :func:`oomlab.parsing.reader._read` calls them in
-this order, and each of the first five takes and returns :class:`~oomlab.parsing.lines.LogLines`:
+this order. Those from prefix to classify take and return :class:`~oomlab.parsing.lines.LogLines`:
 
 ========================================= ==============================================================
 :mod:`~oomlab.parsing.scan`               scan a long log for the windows that are worth reading

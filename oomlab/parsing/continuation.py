@@ -49,8 +49,8 @@ _STARTS = re.compile(
 )
 """Where a line of the kernel's begins, when several were joined."""
 
-_MAX_LENGTH = 10_000
-"""No line of the kernel is longer than this; two paths of control groups may stand in one."""
+_MAX_JOINED = 10_000
+"""No more than this is joined into one line; two paths of control groups may stand in one."""
 
 _NEAR = 100
 """This many characters before a cut are looked at."""
@@ -262,7 +262,7 @@ def _join_heads(kinds: list[LineKind], texts: list[str], unprefixed: list[bool] 
 def _continues(kinds: list[LineKind], texts: list[str], owner: int, index: int, tables: list[int]) -> bool:
     """Whether one line makes sense as the rest of another; a row goes on to the last column."""
     kind, first, second = kinds[owner], texts[owner], texts[index]
-    if len(first) > _MAX_LENGTH or not (
+    if len(first) > _MAX_JOINED or not (
         kinds[index] == "other" or _is_half(kind, kinds[index], first, second)
     ):
         return False

@@ -15,7 +15,7 @@ from oomlab.parsing.containers import from_quoted_printable, is_quoted_printable
 from oomlab.parsing.lines import LogLines
 
 _MAX_LENGTH = 16_384
-"""No line of the kernel is longer than this; what lies beyond is not read."""
+"""What lies beyond in a line is not read: the kernel's longest, with a logger's prefix, is far shorter."""
 
 _COLOURS = re.compile(r"\x1b\[[0-9;?]{0,20}[ -/]{0,4}[@-~]")
 _QUOTES = re.compile(r"[ \t]{0,8}(?:[A-Z]{0,3}[>|][ \t]?){1,40}")

@@ -78,7 +78,7 @@ _TAIL = re.compile(
     r"|\b\d{4}-\d\d-\d\d[T ]\S{8,30}\s+\S{1,80}\s+kernel:\s*)?"  # rsyslog, journald
     r"(?:<\d{1,2}>\s*)?(?:\[\s*\d+\.\d+\]\s*)?(?:\[\s*[TC]\d+\]\s*)?$"
 )
-"""A prefix of the common kinds at the end of a text."""
+"""A prefix of the common kinds at the end of a text: the one list of formats, for lines that were joined."""
 
 _NAMED = re.compile(r"(?:.*(?:[\]>]\s*|:\s+|\s{2,}))?(.{0,15})(?: invoked |: page allocation failure)")
 _ZONE = re.compile(r"(?:Node \d+ )?(?:Zone:)?(?:DMA|DMA32|Normal|HighMem|Movable) free(?:pages)?:")

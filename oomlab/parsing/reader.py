@@ -8,7 +8,7 @@ from itertools import chain
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
-from oomlab.errors import ReportError
+from oomlab.errors import ReportError, require
 from oomlab.parsing.assemble import assemble
 from oomlab.parsing.classify import classify
 from oomlab.parsing.continuation import join_wrapped, split_joined
@@ -43,6 +43,7 @@ def parse(text: str) -> list[Report]:
     Damage never stops the reading: what is missing or does not fit is listed in
     ``Report.problems``. Raises :class:`ReportError` when the text holds no report at all.
     """
+    require(text, str, "parse takes the text of a log, and oomlab.parsing.parse_bytes its bytes")
     if len(text) > LONG:
         return parse_bytes(text.encode("utf-8", "backslashreplace"))
     return _some(_read_whole(text))

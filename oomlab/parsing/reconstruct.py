@@ -89,7 +89,7 @@ def _lost(
     if bounds is not None:
         parts.append(f"the reserves of the zones below show that it has {bounds[0]:,} to {bounds[1]:,} pages")
     if derived is not None:
-        parts.append("its marks follow from theirs")
+        parts.append("its watermarks follow from theirs")
     return "; ".join(parts)
 
 

@@ -20,7 +20,7 @@ its metadata in the same zone. What a file system reads for itself pins nothing 
 
 **Checked** against the incident's report (Normal ends with 2,014 pages free and DMA with 906,
 as printed), against kernel bugzilla 42578, and against the page cache at which real kernels
-ran out (within 3 %; :mod:`oomlab.recorded`). There the fix was switched off on
+ran out (within 2.2 %; :mod:`oomlab.recorded`). There the fix was switched off on
 kernels of 5.10 and 6.1. With the fix at work the model survives where they survived, but keeps
 10 to 55 % more cache: a real kswapd takes larger bites.
 """

@@ -3,8 +3,8 @@
 Between two events everything fills or drains at a constant rate, so the engine
 never creeps. It asks which zone serves each request, works out the rates, goes
 to the first moment at which one of them must change (a watermark is met, cache or swap
-is used up, the work is done), and begins again. A run is some ten such lines, each
-exact to rounding.
+is used up, the work is done), and begins again. Each such line is
+exact to rounding, and a run has only as many as it has events.
 
 ``Source:`` mm/page_alloc.c, ``get_page_from_freelist`` and ``__alloc_pages_slowpath``;
 mm/vmscan.c, ``balance_pgdat`` and ``shrink_zones`` (3.2).

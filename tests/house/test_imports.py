@@ -5,10 +5,15 @@ How long an import takes is measured by ``make bench``.
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
+import tomllib
+from pathlib import Path
 
 import pytest
+
+REPO = Path(__file__).parents[2]
 
 HEAVY = {"matplotlib", "ipywidgets", "anywidget", "numpy", "IPython", "traitlets", "tqdm"}
 """What a course needs and the core does not."""
@@ -44,3 +49,38 @@ def test_reading_a_plain_log_loads_nothing_heavy(code, repo):
 def test_reading_loads_no_other_floor(repo):
     floors = {"diagnosis", "fitting", "simulation", "render", "plot", "explore", "check", "exercises", "cli"}
     assert not {f"oomlab.{floor}" for floor in floors} & loaded(READ, repo)
+
+
+# The picture of the house
+
+
+def floors() -> list[set[str]]:
+    """Return the modules on each floor of docs/design.md, the lowest first; ``tables/`` is data."""
+    page = (REPO / "docs/design.md").read_text()
+    table = page[page.index("| floor | modules") : page.index("Two imports go upwards")]
+    rows = [row.split("|")[2] for row in table.splitlines()[2:] if row.strip()]
+    return [set(re.findall(r"`(\w+)`", row)) for row in reversed(rows)]
+
+
+def layers() -> list[set[str]]:
+    """Return the layers that import-linter holds, the lowest first, without ``__main__``."""
+    project = tomllib.loads((REPO / "pyproject.toml").read_text())
+    (contract,) = (each for each in project["tool"]["importlinter"]["contracts"] if each["type"] == "layers")
+    return [set(re.findall(r"\((\w+)\)", layer)) - {"__main__"} for layer in reversed(contract["layers"])]
+
+
+def test_a_floor_of_the_design_is_some_layers_that_lie_together():
+    floor_of = {module: number for number, floor in enumerate(floors()) for module in floor}
+    assert set(floor_of) == set().union(*layers())
+    heights = [sorted({floor_of[module] for module in layer}) for layer in layers() if layer]
+    assert all(len(height) == 1 for height in heights)
+    assert heights == sorted(heights)
+
+
+def test_the_picture_shows_every_module_on_its_floor():
+    drawing = (REPO / "docs/house.svg").read_text()
+    described = re.search(r"<desc[^>]*>From the top: (.*?)\. A log goes", drawing)[1].split("; ")
+    drawn = [set(re.findall(r"\w+", each[each.index("(") :])) for each in reversed(described)]
+    assert [each - {"tables", "toml", "notebooks"} for each in drawn] == floors()
+    for module in set().union(*floors()):
+        assert re.search(rf'font-weight="600"[^>]*>[^<]*\b{module}\b', drawing), module

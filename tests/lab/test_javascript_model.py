@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import random
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 import pytest
@@ -113,7 +113,23 @@ def chance(seed: int) -> dict[str, Any]:
         "block_size": rnd.choice([512, 1024, 2048, 4096, 4096, None]),
         "anon_growth": rnd.choice([0, 0, int(GIB * 2 ** rnd.uniform(-4, 6))]),
         "other_lowmem": rnd.choice([4720, rnd.randrange(60_000)]),
+        "read": rnd.choice([0, 0, int(GIB * 2 ** rnd.uniform(-2, 5))]),
+        "lowmem_growth": rnd.choice([0, 0, 0, rnd.randrange(40_000)]),
+        "anon": rnd.choice([0, 0, int(GIB * 2 ** rnd.uniform(-4, 3))]),
+        "page_tables": rnd.choice([0, 0, rnd.randrange(20_000)]),
+        "other_slab": rnd.choice([0, 901, rnd.randrange(20_000)]),
     }
+
+
+def test_random_machines_vary_all_that_somebody_can_choose():
+    varied = {name for seed in range(20) for name in chance(seed)}
+    varied |= {
+        each.name
+        for seed in range(200)
+        for each in fields(Machine)
+        if getattr(odd_machine(seed), each.name) != getattr(INCIDENT, each.name)
+    }
+    assert {each.name for each in (*fields(Machine), *fields(Workload))} == varied
 
 
 def edges(control: dict[str, Any]) -> list[Any]:

@@ -6,12 +6,15 @@ The next excerpt with a report too many, too few, too long or too short goes her
 from __future__ import annotations
 
 from textwrap import dedent
+from typing import get_args
 
 import pytest
 
 from oomlab.diagnosis import diagnose
 from oomlab.errors import ReportError
 from oomlab.parsing import parse
+from oomlab.parsing.grammar import STAGE
+from oomlab.parsing.lines import LineKind
 from tests.support.texts import only, reports
 
 
@@ -188,3 +191,9 @@ def test_headers_found_with_grep_are_a_report_each():
         Jun 19 09:21:33 db kernel: oom-killer: gfp_mask=0xd2
         """)
     assert [report.trigger.line for report in found] == [1, 2, 4], "line 3 is line 2 once more"
+
+
+def test_every_kind_of_line_has_its_place_in_a_report_or_is_of_none():
+    """A kind without a stage would be recognised and then dropped without a word."""
+    of_no_report = {"boot", "continuation", "other"}
+    assert set(STAGE) | of_no_report == set(get_args(LineKind))

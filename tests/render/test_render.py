@@ -353,7 +353,7 @@ def test_the_explained_log_calls_a_line_what_the_reader_took_it_for():
 def test_the_part_of_a_zone_bears_its_name():
     (report,) = parse("\n".join(LOG))
     titles = re.findall("<strong>(One memory zone[^<]*)</strong>", annotated(report))
-    assert titles == ["One memory zone, and its marks: Normal"]
+    assert titles == ["One memory zone, and its watermarks: Normal"]
 
 
 def test_mask_text_explains_every_bit():

@@ -1,4 +1,4 @@
-// Where a machine's RAM lies: oomlab/machine.py in the browser, checked against it by a test.
+// Where a machine's RAM lies: oomlab/memory_map.py in the browser, checked against it by a test.
 // A machine has Python's fields, in pages; machine.rules are the facts of its kernel, as Python read them.
 
 import { PAGES_PER_GIB, human } from "./format.js";
