@@ -83,6 +83,16 @@ firmware.
 """
 
 
+def entries_per_table(machine: Machine) -> int:
+    """Return the entries of one page-table page: 8 bytes each with PAE or 64 bits, else 4.
+
+    A huge page is what one such page maps, and a page block is as large.
+
+    Source: arch/x86/include/asm/pgtable-*level_types.h, ``PTRS_PER_PTE``; include/linux/pageblock-flags.h.
+    """
+    return 512 if machine.pae or machine.arch == "x86_64" else 1024
+
+
 def swap_map_pages(machine: Machine) -> int:
     """Count the pages of ``swap_map``: a byte for every page of swap. They may lie in HighMem.
 

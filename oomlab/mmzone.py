@@ -21,6 +21,15 @@ FOUR_GIB = 0x100000
 ZONE_ORDER = ("DMA", "DMA32", "Normal", "HighMem", "Movable", "Device")
 """The kernel's zones from the lowest to the highest; every kernel has some of them."""
 
+REQUEST_ZONES = ZONE_ORDER[:5]
+"""The zones that a request can name or fall to: all but Device, whose pages are given out otherwise."""
+
+DIRECT_MAPPED = ("DMA32", "Normal")
+"""The zones above 16 MiB that the kernel maps for good: what boot takes lies there.
+
+Source: arch/x86/mm/init_64.c and init_32.c, ``zone_sizes_init``; mm/memblock.c, top-down allocation.
+"""
+
 MAX_NUMNODES = 1024
 """As many NUMA nodes as any kernel can be built for: ``NODES_SHIFT`` is at most 10."""
 

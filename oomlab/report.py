@@ -16,12 +16,15 @@ from typing import Literal, NamedTuple, overload
 
 from oomlab.errors import ReportError
 from oomlab.kernel import KernelRelease
+from oomlab.mmzone import parse_nodelist
 
 Kind = Literal["oom", "allocation_failure", "show_mem"]
 Scope = Literal["global", "memcg", "cpuset", "mempolicy"]
 
 _NOTHING: Mapping[str, int] = MappingProxyType({})
-_UPTIME = re.compile(r"\[\s{0,12}(\d{1,12}\.\d{1,9})\]", re.A)
+UPTIME = re.compile(r"\[\s{0,12}(\d{1,12}\.\d{1,9})\]", re.A)
+"""The kernel's own time stamp, seconds since boot."""
+
 _CLOCK = re.compile(
     r"(?:\b\d{4}-\d\d-\d\d[T ]"  # ISO
     r"|\b[^\W\d]{2,9}\.?\s{1,2}\d{1,2}\s"  # syslog, in any language
@@ -377,13 +380,19 @@ class Report:
     @property
     def uptime_s(self) -> float | None:
         """The uptime in seconds that stands before the request; ``None`` where the log has none."""
-        match = _UPTIME.search(self._request_line)
+        match = UPTIME.search(self._request_line)
         return float(match[1]) if match else None
 
     @property
     def _request_line(self) -> str:
         line = self.quote(self.trigger.line or self.first_line)
         return line.text[:400] if line else ""
+
+    @property
+    def nodes_allowed(self) -> frozenset[int] | None:
+        """The NUMA nodes that a cpuset or a memory policy left to the request; ``None`` for all."""
+        nodes = {"cpuset": self.mems_allowed, "mempolicy": self.nodemask}.get(self.scope)
+        return parse_nodelist(nodes) or None
 
     @property
     def is_stall(self) -> bool:

@@ -13,7 +13,9 @@ from oomlab.errors import MachineError
 PAGE_KB = 4
 """Kilobytes in a page of every x86 kernel; reports carry their own ``page_size_kb``."""
 
-_UNITS = {"": 1, "k": 2**10, "m": 2**20, "g": 2**30, "t": 2**40}
+UNITS = {"": 1, "k": 2**10, "m": 2**20, "g": 2**30, "t": 2**40}
+"""Bytes of a unit by its letter, as the kernel's ``memparse`` has them."""
+
 _SIZE = re.compile(r"([0-9]{1,18}(?:\.[0-9]{1,18})?)\s*([kmgt]?)(?:i?b)?", re.IGNORECASE)
 
 
@@ -29,7 +31,7 @@ def parse_size(text: str) -> int:
     match = _SIZE.fullmatch(text.strip())
     if match is None:
         raise MachineError(f"{text!r} is not a size: write a number and a unit, such as 32GiB or 512M")
-    return round(float(match[1]) * _UNITS[match[2].lower()])
+    return round(float(match[1]) * UNITS[match[2].lower()])
 
 
 def pages(kb: int, page_size_kb: int = PAGE_KB) -> int:

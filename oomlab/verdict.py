@@ -9,7 +9,7 @@ from oomlab.alloc_flags import AllocFlags, alloc_flags, highatomic_free
 from oomlab.gfp import GfpMask
 from oomlab.kernel import Version
 from oomlab.kernel_guess import kernel_of
-from oomlab.mmzone import ZONE_ORDER, parse_nodelist
+from oomlab.mmzone import REQUEST_ZONES, ZONE_ORDER
 from oomlab.report import Report, ZoneStat
 from oomlab.watermarks import headroom, passes
 
@@ -59,7 +59,7 @@ def verdicts(report: Report, mask: GfpMask | None) -> list[Verdict]:
         return [Verdict(zone, None) for zone in report.zones]
     kernel_zones = zones_built_in(report)
     classzone = kernel_zones.index(mask.zone if mask.zone in kernel_zones else "Normal")
-    nodes = nodes_allowed(report)
+    nodes = report.nodes_allowed
     usable = kernel_zones[: classzone + 1]
     version, order = kernel_of(report).version, max(0, report.trigger.order or 0)
     flags = alloc_flags(mask, version, order=order)
@@ -67,12 +67,6 @@ def verdicts(report: Report, mask: GfpMask | None) -> list[Verdict]:
         _judge(zone, flags, usable if nodes is None or zone.node in nodes else (), order, version)
         for zone in report.zones
     ]
-
-
-def nodes_allowed(report: Report) -> frozenset[int] | None:
-    """Return the NUMA nodes that a cpuset or a memory policy left to the request; ``None`` for all."""
-    text = {"cpuset": report.mems_allowed, "mempolicy": report.nodemask}.get(report.scope)
-    return parse_nodelist(text) or None
 
 
 def _judge(
@@ -130,7 +124,7 @@ def zones_built_in(report: Report) -> tuple[str, ...]:
     names = {zone.name for zone in known}
     if has_unlisted_highmem(report):
         names.add("HighMem")
-    return next((each for each in _built(size, names) if _agrees(each, arrays)), ZONE_ORDER[:5])
+    return next((each for each in _built(size, names) if _agrees(each, arrays)), REQUEST_ZONES)
 
 
 def has_unlisted_highmem(report: Report) -> bool:

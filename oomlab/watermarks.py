@@ -24,6 +24,12 @@ from oomlab.rules import (
 )
 from oomlab.units import PAGE_KB, pages
 
+DEFAULT_SCALE = 10
+"""``watermark_scale_factor``: ten-thousandths of a zone between two of its watermarks.
+
+Source: mm/page_alloc.c, ``watermark_scale_factor`` (4.6).
+"""
+
 
 class Watermarks(NamedTuple):
     """The three watermarks of a zone, in pages."""
@@ -40,7 +46,7 @@ def watermarks(
     min_free_kbytes: int,
     formula: Formula,
     highmem: bool = False,
-    scale_factor: int = 10,
+    scale_factor: int = DEFAULT_SCALE,
     page_size_kb: int = PAGE_KB,
 ) -> Watermarks:
     """Compute ``min``, ``low`` and ``high`` of one zone, in pages.
@@ -60,8 +66,7 @@ def watermarks(
         raise MachineError(f"{lowmem} pages of lowmem: watermarks are shares of it, so it must be above 0")
     share = pages(min_free_kbytes, page_size_kb) * size // lowmem
     minimum = min(max(size // 1024, 32), 128) if highmem else share
-    steps = _STEPS[formula]
-    to_low, to_high = steps(minimum, share, size * scale_factor // 10_000)
+    to_low, to_high = steps(formula, minimum=minimum, share=share, scaled=size * scale_factor // 10_000)
     return Watermarks(minimum, minimum + to_low, minimum + to_high)
 
 
@@ -75,6 +80,14 @@ def min_free_bounds(watermark_min: int, *, size: int, lowmem: int) -> tuple[int,
     (2048, 2048)
     """
     return -(-watermark_min * lowmem // size), -(-(watermark_min + 1) * lowmem // size) - 1
+
+
+def steps(formula: Formula, *, minimum: int, share: int, scaled: int) -> tuple[int, int]:
+    """Return how far ``low`` and ``high`` lie above ``min``, in pages.
+
+    ``share`` is the zone's part of ``min_free_kbytes``, ``scaled`` its part by ``watermark_scale_factor``.
+    """
+    return _STEPS[formula](minimum, share, scaled)
 
 
 _Steps = Callable[[int, int, int], tuple[int, int]]

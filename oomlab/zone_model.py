@@ -10,12 +10,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from oomlab.errors import MachineError
-from oomlab.machine import Allocator, Arch, Machine
+from oomlab.machine import Allocator, Arch, Machine, entries_per_table
 from oomlab.memory_map import Extent, check_machine, layout, more_lowmem, swiotlb_pages
-from oomlab.mmzone import PAGE_SIZE, is_highmem
+from oomlab.mmzone import DIRECT_MAPPED, PAGE_SIZE, is_highmem
 from oomlab.rules import has_buffer_head_fix, rules_for
 from oomlab.units import human_kb, kb
 from oomlab.watermarks import (
+    DEFAULT_SCALE,
     Watermarks,
     default_min_free_kbytes,
     hugepage_min_free_kbytes,
@@ -135,7 +136,7 @@ def _taken_by_boot(machine: Machine, extents: Sequence[Extent], mem_map: int) ->
 
 
 def _mapped(extents: Sequence[Extent]) -> list[str]:
-    return [extent.name for extent in extents if extent.ram and extent.name in ("DMA32", "Normal")]
+    return [extent.name for extent in extents if extent.ram and extent.name in DIRECT_MAPPED]
 
 
 def _boot_zone(extents: Sequence[Extent]) -> str:
@@ -180,7 +181,7 @@ def _set_by(
             min_free_kbytes=min_free_kbytes,
             formula=rules_for(machine).watermarks,
             highmem=_small_min(name, named, machine),
-            scale_factor=machine.watermark_scale_factor or 10,
+            scale_factor=machine.watermark_scale_factor or DEFAULT_SCALE,
         )
         for name, size in named.items()
     ]
@@ -210,8 +211,9 @@ def _own_min_free_kbytes(machine: Machine, extents: Sequence[Extent], sizes: Seq
     counted = [
         name for name, size in named.items() if size and (hugepages.zones == "all" or not is_highmem(name))
     ]
-    pageblock = 512 if machine.pae or machine.arch == "x86_64" else 1024
-    wanted = hugepage_min_free_kbytes(spare, zones=len(counted), version=machine.kernel, pageblock=pageblock)
+    wanted = hugepage_min_free_kbytes(
+        spare, zones=len(counted), version=machine.kernel, pageblock=entries_per_table(machine)
+    )
     return max(chosen, wanted)
 
 

@@ -9,7 +9,6 @@ from typing import Literal
 from oomlab.badness.formulas import Rule, Scored, rule_of, spared, weigh
 from oomlab.kernel import KernelVersion, load_table
 from oomlab.kernel_guess import kernel_of
-from oomlab.mmzone import parse_nodelist
 from oomlab.report import Memcg, Report, Victim
 from oomlab.units import pages
 
@@ -72,7 +71,7 @@ def _ram_pages(report: Report) -> int | None:
 
 
 def _nodes_pages(report: Report) -> int | None:
-    nodes = parse_nodelist(report.mems_allowed if report.scope == "cpuset" else report.nodemask)
+    nodes = report.nodes_allowed or ()
     present = [zone.present for zone in report.zones if zone.node in nodes and zone.present is not None]
     return sum(present) if present else None
 

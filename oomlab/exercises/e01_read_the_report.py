@@ -8,7 +8,7 @@ from typing import Any
 from oomlab.exercises import Exercise, Wrong
 from oomlab.exercises.evidence import incident
 from oomlab.exercises.kinds import Choice, Essay, Number
-from oomlab.units import PAGE_KB, pages_to_gib
+from oomlab.units import PAGE_KB, kb, pages_to_gib
 
 _TOTALS = incident().totals
 _VICTIM = incident().victims[0]
@@ -17,7 +17,7 @@ _VICTIM = incident().victims[0]
 def _buddy_list(rng: Random) -> dict[str, Any]:
     """Draw a short buddy list: blocks of each size, and the line as the kernel prints it."""
     counts = [rng.randrange(30) for _ in range(5)]
-    line = " ".join(f"{count}*{PAGE_KB << order}kB" for order, count in enumerate(counts))
+    line = " ".join(f"{count}*{kb(1 << order)}kB" for order, count in enumerate(counts))
     return {"counts": counts, "line": line}
 
 

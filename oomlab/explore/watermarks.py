@@ -26,7 +26,7 @@ from oomlab.machine import INCIDENT, Machine
 from oomlab.memory_map import layout
 from oomlab.rules import on_kernel, rules_for
 from oomlab.units import kb
-from oomlab.watermarks import headroom
+from oomlab.watermarks import DEFAULT_SCALE, headroom
 from oomlab.words import several
 from oomlab.zone_model import Zone, zones
 
@@ -69,7 +69,7 @@ class WatermarkCalculator(Explorer):
             "build": build_of(machine),
             "kernel": str(machine.kernel),
             "min_free_kbytes": machine.min_free_kbytes or 0,
-            "scale": machine.watermark_scale_factor or 10,
+            "scale": machine.watermark_scale_factor or DEFAULT_SCALE,
             "ratio_dma": ratios["DMA"],
             "ratio_normal": ratios["Normal"],
             "request": request,
@@ -182,7 +182,7 @@ def chosen(machine: Machine, settings: Settings) -> Machine:
     )
     if settings.kernel != str(machine.kernel):
         changed = on_kernel(changed, KernelVersion.of(settings.kernel))
-    if settings.scale != (machine.watermark_scale_factor or 10):
+    if settings.scale != (machine.watermark_scale_factor or DEFAULT_SCALE):
         changed = replace(changed, watermark_scale_factor=settings.scale)
     by_zone = {"DMA": settings.ratio_dma, "DMA32": settings.ratio_dma, "Normal": settings.ratio_normal}
     rules = rules_for(changed)
@@ -223,6 +223,7 @@ def _machine_controls(machine: Machine, settings: Settings) -> tuple[AnyControl,
 def _sysctl_controls(machine: Machine, settings: Settings, changed: Machine) -> tuple[AnyControl, ...]:
     scaled = rules_for(changed).watermarks == "quarters_or_scale"
     wide = "DMA and DMA32" if "DMA32" in rules_for(changed).zones else "DMA"
+    starting_scale = machine.watermark_scale_factor or DEFAULT_SCALE
     return (
         Slider(
             name="min_free_kbytes",
@@ -239,7 +240,7 @@ def _sysctl_controls(machine: Machine, settings: Settings, changed: Machine) -> 
             name="scale",
             label="watermark_scale_factor",
             value=settings.scale,
-            steps=tuple(sorted({*SCALE_STEPS, settings.scale, machine.watermark_scale_factor or 10})),
+            steps=tuple(sorted({*SCALE_STEPS, settings.scale, starting_scale})),
             readout=lambda scale: f"{scale}",
             hint="in 10,000ths of the zone" if scaled else "since Linux 4.6",
             off=not scaled,

@@ -12,9 +12,8 @@ from typing import NamedTuple
 from oomlab.mmzone import is_highmem
 from oomlab.report import ZoneStat
 from oomlab.rules import Formula
+from oomlab.watermarks import DEFAULT_SCALE, steps
 
-DEFAULT_SCALE = 10
-"""``watermark_scale_factor``: ten-thousandths of a zone between two of its watermarks."""
 PAGEBLOCK = 512
 """Pages of the smallest page block, by which ``watermark_boost`` grows; that of others is a multiple."""
 
@@ -85,17 +84,23 @@ def printed_watermarks(zone: ZoneStat) -> Printed | None:
     return Printed(minimum - boost, low - boost, high - boost, zone.managed)
 
 
+def _obeys(formula: Formula, printed: Printed) -> bool:
+    """Whether low and high follow from min by a formula; below highmem a zone's share is its min."""
+    expected = steps(formula, minimum=printed.min, share=printed.min, scaled=printed.scaled)
+    return (printed.first, printed.high - printed.min) == expected
+
+
 def _quarters_of_share(printed: Printed) -> bool:
-    return printed.first == printed.min // 4 and printed.high - printed.min == printed.min // 2
+    return _obeys("quarters_of_share", printed)
 
 
 def _quarters_or_scale(printed: Printed) -> bool:
-    return printed.first == printed.second == max(printed.min // 4, printed.scaled)
+    return _obeys("quarters_or_scale", printed)
 
 
 def _twice_and_thrice(printed: Printed) -> bool:
     old = printed.managed is None  # the rule went in 2.6.10, managed came in 3.8
-    return old and printed.min > 0 and (printed.low, printed.high) == (2 * printed.min, 3 * printed.min)
+    return old and printed.min > 0 and _obeys("twice_and_thrice", printed)
 
 
 def _even_steps(printed: Printed) -> bool:

@@ -10,11 +10,11 @@ from oomlab.errors import UnknownKernel, require
 from oomlab.gfp import layouts
 from oomlab.gfp.layouts import Layout
 from oomlab.kernel import KernelRelease, KernelVersion, load_table
-from oomlab.mmzone import ZONE_ORDER
+from oomlab.mmzone import REQUEST_ZONES
 
 Basis = Literal["printed names", "version", "form", "assumed"]
 
-ZONE_FALLBACK = ZONE_ORDER[4::-1]
+ZONE_FALLBACK = REQUEST_ZONES[::-1]
 """The zones in the order in which a request falls from one to the next lower."""
 
 

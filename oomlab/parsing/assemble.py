@@ -16,6 +16,7 @@ from oomlab.parsing.sections.memcg import read_group, read_memcg, read_protectio
 from oomlab.parsing.sections.tasks import read_tasks
 from oomlab.parsing.sections.victims import read_victims
 from oomlab.report import MEMCG_OOM_FRAMES, Allocation, Memcg, Problem, Report, Scope, Source
+from oomlab.units import UNITS
 
 _GROUP = re.compile(r"emory cgroup|emory in UB ")
 """How a kill names a group; ``UB`` is OpenVZ's, the beancounter of a container."""
@@ -23,7 +24,6 @@ _GROUP = re.compile(r"emory cgroup|emory in UB ")
 _CONSTRAINT = re.compile(r"constraint=(\w{1,40})", re.A)
 _SLAB = re.compile(r"(\S.{0,60}?)\s{1,40}(\d{1,15})KB\s{1,40}(\d{1,15})KB", re.A)
 _ALLOCATION = re.compile(r"([\d.]{1,15})\s{0,4}([KMGT]?)i?B\s{1,20}(\d{1,15})\s{1,20}(\S.{0,200})", re.A)
-_KB = {"": 1 / 1024, "K": 1, "M": 2**10, "G": 2**20, "T": 2**30}
 _BIG_PAGES = (
     ("ppc64", 64),
     ("+64k", 64),
@@ -136,5 +136,5 @@ def _allocations(draft: Draft) -> Iterator[Allocation]:
     for line in draft.of("alloc"):
         match = _ALLOCATION.match(line.text)
         if match is not None and match[1].count(".") < 2 and match[1] != ".":
-            size_kb = int(float(match[1]) * _KB[match[2]])
+            size_kb = int(float(match[1]) * UNITS[match[2].lower()] / 1024)
             yield Allocation(size_kb, int(match[3]), match[4].strip(), line.number)

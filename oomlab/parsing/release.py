@@ -14,10 +14,10 @@ from typing import NamedTuple
 
 from oomlab.parsing.grammar import Draft
 from oomlab.parsing.lines import Line, LogLines
+from oomlab.report import UPTIME
 
 _RELEASE = re.compile(r"(?<![\w.])(\d{1,3}\.\d{1,4}(?:\.\d{1,5})?(?:[-+._~]?[\w+~.-]{0,100})?)", re.A)
 
-_UPTIME = re.compile(r"\[\s{0,12}(\d{1,12}\.\d{1,9})\]", re.A)
 _HOST = re.compile(r"(\S{1,80}) kernel:")
 
 
@@ -93,5 +93,5 @@ def _same_boot(named: _Named, draft: Draft, lines: LogLines) -> bool:
 
 
 def _place(raw: str) -> _Place:
-    host, uptime = _HOST.search(raw, 0, 200), _UPTIME.search(raw, 0, 300)
+    host, uptime = _HOST.search(raw, 0, 200), UPTIME.search(raw, 0, 300)
     return _Place(host[1] if host else None, float(uptime[1]) if uptime else None)

@@ -10,7 +10,7 @@ from oomlab.render.safe import plain
 from oomlab.render.sentences.request import decode_trigger
 from oomlab.render.sentences.zones import bar_width, outcome_in_words, watermarks, zones_in_words
 from oomlab.report import Report, ZoneStat
-from oomlab.units import human_kb
+from oomlab.units import human_kb, kb
 from oomlab.verdict import Verdict, verdicts
 from oomlab.words import zone_name, zone_names
 
@@ -92,7 +92,7 @@ def buddy(report: Report, *, ax: Axes | None = None) -> Axes:
     for row, zone in enumerate(listed):
         _blocks(ax, -row, zone, report)
     for order in range(orders):
-        size = human_kb((1 << order) * report.page_size_kb)
+        size = human_kb(kb(1 << order, report.page_size_kb))
         ax.text(
             order,
             0.84 - len(listed),

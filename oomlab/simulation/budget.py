@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from oomlab.machine import swap_map_pages
+from oomlab.mmzone import DIRECT_MAPPED
 from oomlab.rules import rules_for
 from oomlab.simulation.model import kernel_class, user_class
 from oomlab.simulation.trajectory import State, Trajectory
@@ -56,7 +57,7 @@ def _taken_at_boot(trajectory: Trajectory, number: int) -> list[Part]:
     """Split what the page allocator never got: mem_map lies in the highest zone that the kernel maps."""
     zones = trajectory.zones
     taken = float(zones[number].present - zones[number].managed)
-    mapped = [i for i, zone in enumerate(zones) if zone.managed and zone.name in ("DMA32", "Normal")]
+    mapped = [i for i, zone in enumerate(zones) if zone.managed and zone.name in DIRECT_MAPPED]
     mem_map = sum(zone.memmap for zone in zones) if number == mapped[-1] else 0
     if mem_map and rules_for(trajectory.machine).present == "ram without memmap":
         mem_map -= zones[number].memmap

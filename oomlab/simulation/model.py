@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 
 from oomlab.errors import MachineError
-from oomlab.machine import INCIDENT, Machine, swap_map_pages
+from oomlab.machine import INCIDENT, Machine, entries_per_table, swap_map_pages
 from oomlab.memory_map import more_lowmem
 from oomlab.mmzone import is_highmem
 from oomlab.rules import has_buffer_head_fix, rules_for
@@ -141,11 +141,6 @@ def plan_of(machine: Machine, workload: Workload, zones: tuple[Zone, ...], pinne
         swap=float(machine.swap),
         evictable_above=_too_much_cache(machine, zones, pinned),
     )
-
-
-def entries_per_table(machine: Machine) -> int:
-    """Return the entries of one page-table page: 8 bytes each with PAE or 64 bits, else 4."""
-    return 512 if machine.pae or machine.arch == "x86_64" else 1024
 
 
 def _too_much_cache(machine: Machine, zones: tuple[Zone, ...], pinned: Pinned) -> float | None:

@@ -7,6 +7,7 @@ from oomlab.diagnosis.finding import Claim, rule, threshold
 from oomlab.diagnosis.rules.consumers import swap_state
 from oomlab.diagnosis.rules.trigger import is_booting
 from oomlab.kernel import KernelVersion
+from oomlab.kernel_guess import kernel_of
 from oomlab.units import human_kb
 from oomlab.words import listed, percent
 
@@ -26,7 +27,7 @@ def heavy_victim(case: Case) -> Claim | None:
     share = first.score - (adjustment or 0)
     if not threshold("heavy_score") <= share <= 1000:
         return None
-    if case.report.kernel and case.report.kernel.version < KernelVersion((2, 6, 36)):
+    if KernelVersion.of(kernel_of(case.report).version) < KernelVersion((2, 6, 36)):
         return None
     but = ", but for its oom_score_adj" if adjustment is None else ""
     less = f", {adjustment} of it from its oom_score_adj" if adjustment else ""

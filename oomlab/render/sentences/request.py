@@ -9,6 +9,7 @@ from oomlab.errors import UnknownKernel
 from oomlab.gfp import GfpMask, encode_gfp, zones_allowed
 from oomlab.kernel import load_table
 from oomlab.kernel_guess import mask_of
+from oomlab.mmzone import REQUEST_ZONES
 from oomlab.render.safe import plain
 from oomlab.report import Report
 from oomlab.units import human_kb
@@ -105,7 +106,7 @@ def fallback_in_words(mask: GfpMask) -> str:
     """Return which zone the page should come from, and which zones come after it."""
     if mask.zone is None:
         return "It names no zone: its zone bits contradict each other."
-    first, *rest = zones_allowed(mask, ("DMA", "DMA32", "Normal", "HighMem", "Movable"))
+    first, *rest = zones_allowed(mask, REQUEST_ZONES)
     if not rest:
         return f"The page must come from zone {first}."
     others = listed(rest, "or")
