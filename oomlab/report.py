@@ -18,7 +18,9 @@ from oomlab.errors import ReportError
 from oomlab.kernel import KernelRelease
 from oomlab.mmzone import parse_nodelist
 
-Kind = Literal["oom", "allocation_failure", "show_mem"]
+Kind = Literal["oom", "allocation_failure", "show_mem", "fragment"]
+"""What a report is; a ``"fragment"`` lost all that would show which of the others it is."""
+
 Scope = Literal["global", "memcg", "cpuset", "mempolicy"]
 
 _NOTHING: Mapping[str, int] = MappingProxyType({})
@@ -302,7 +304,7 @@ class Memcg:
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Report:
-    """One report: an OOM kill, an allocation failure, or a memory dump asked for manually.
+    """One report: an OOM kill, an allocation failure, a memory dump asked for manually, or a fragment of any.
 
     ``kernel_line`` is the line that names the kernel where that stands outside the report, in
     another line of the same boot; the other reports name theirs themselves.
@@ -393,6 +395,11 @@ class Report:
         """The NUMA nodes that a cpuset or a memory policy left to the request; ``None`` for all."""
         nodes = {"cpuset": self.mems_allowed, "mempolicy": self.nodemask}.get(self.scope)
         return parse_nodelist(nodes) or None
+
+    @property
+    def may_be_oom(self) -> bool:
+        """Whether the report is an OOM, or a fragment that may be of one."""
+        return self.kind in ("oom", "fragment")
 
     @property
     def is_stall(self) -> bool:

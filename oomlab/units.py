@@ -70,14 +70,16 @@ def pages_to_gib(pages: float, page_size_kb: int = PAGE_KB) -> float:
     return pages * page_size_kb / 2**20
 
 
-def human_kb(kb: float) -> str:
+def human_kb(kb: float, *, decimals: int = 0) -> str:
     """Return kilobytes as a person would write them: ``30.1 GiB``, ``549 MiB``, ``8 kB``.
 
-    >>> human_kb(561924), human_kb(1048556)
-    ('549 MiB', '1.0 GiB')
+    ``decimals`` are those of MiB, where a size stands beside the kernel's own figure.
+
+    >>> human_kb(561924), human_kb(1048556), human_kb(59000, decimals=1)
+    ('549 MiB', '1.0 GiB', '57.6 MiB')
     """
     if abs(kb) >= 2**20 - 2**9:
         return f"{kb / 2**20:.1f} GiB"
     if abs(kb) >= 2**10 * 10:
-        return f"{kb / 2**10:.0f} MiB"
+        return f"{kb / 2**10:.{decimals}f} MiB"
     return f"{kb:,.0f} kB"

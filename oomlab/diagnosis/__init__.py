@@ -51,6 +51,7 @@ ORDER: tuple[Rule, ...] = (
     *_WHY_SHORT,
     fragmentation.fragmentation_by_lists,
     trigger.too_little_ram,
+    consumers.unaccounted_mostly,
     consumers.hugetlb,
     consumers.kernel_stacks,
     consumers.page_tables,

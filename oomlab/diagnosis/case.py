@@ -71,8 +71,8 @@ class Case:
 
     @property
     def is_kill(self) -> bool:
-        """Whether the OOM killer ran; 2.4 reports the failed request first and then the kill."""
-        return self.report.kind == "oom" or bool(self.report.victims)
+        """Whether the OOM killer ran or may have; 2.4 reports the failed request first and then the kill."""
+        return self.report.may_be_oom or bool(self.report.victims)
 
     def is_reachable(self, zone: ZoneStat) -> bool:
         """Whether a zone is on a node that the request might use."""

@@ -136,7 +136,8 @@ def _slab_cache(case: Case) -> Claim | None:
         return None
     (name, size_kb), *others = caches
     text = (
-        f"{name} holds {human_kb(size_kb)} ({size_kb:,} kB), the most of what 'Unreclaimable slab info' lists"
+        f"{name} holds {human_kb(size_kb, decimals=1)} ({size_kb:,} KB), "
+        "the most of what 'Unreclaimable slab info' lists"
     )
     if others:
         text += f"; then {listed(f'{each} ({human_kb(kb)})' for each, kb in others)}"

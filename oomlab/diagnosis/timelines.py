@@ -76,7 +76,7 @@ class TimelineBuilder:
         self._events.append(_event(judged.report, judged.diagnosis))
         if judged.failure:
             self._failures.append(judged.failure)
-        elif judged.report.kind == "oom":
+        elif judged.report.may_be_oom:
             self._ooms[1:] = [judged.report]
 
     def build(self) -> Timeline:
@@ -153,7 +153,8 @@ def _summary(events: Sequence[Event], known: Sequence[str], same: bool | None, c
         f"{several(len(events), 'report')}, {several(kills, 'process', 'processes')} killed{_span(events)}."
     ]
     if same:
-        parts.append(f"The cause was the same each time: {known[0]}.")
+        each_time = " each time" if len(known) == len(events) else ", where it is known"
+        parts.append(f"The cause was the same{each_time}: {known[0]}.")
     elif same is False:
         parts.append(f"The causes differ: {listed(dict.fromkeys(known))}.")
     if changes:

@@ -11,7 +11,7 @@ from oomlab.diagnosis.contributing import LOWMEM_CAUSES, mem_map_pages
 from oomlab.diagnosis.finding import threshold
 from oomlab.diagnosis.holders import Holder
 from oomlab.diagnosis.named import largest_caches, main_holder
-from oomlab.diagnosis.rules.trigger import is_booting
+from oomlab.diagnosis.rules.trigger import is_booting, refused_cache
 from oomlab.diagnosis.services import service_of
 from oomlab.kernel import KernelVersion, load_table
 from oomlab.units import human_kb, pages_to_gib
@@ -43,6 +43,8 @@ def traits(case: Case) -> Iterator[tuple[str, str]]:
     yield from _cache(case)
     if case.report.scope == "memcg":
         yield from _group(case)
+    if case.cause == "vm_fault_oom_spurious":
+        yield from _fault(case)
     if case.cause == "not_oom":
         yield from _failure(case)
     min_free_kb = _min_free_kb(case)
@@ -222,6 +224,12 @@ def _group(case: Case) -> Iterator[tuple[str, str]]:
         yield "no_group_swap", ""
     if group is not None and group.kmem_usage_kb is None and "rss" not in group.stats:
         yield "v2", ""  # v1 prints kmem, and calls process memory rss
+
+
+def _fault(case: Case) -> Iterator[tuple[str, str]]:
+    """Yield the group whose limit refused a page inside a page fault, or that none is known."""
+    refused = refused_cache(case)
+    yield ("refused_group", refused.group) if refused else ("unknown_group", "")
 
 
 # --- requests that failed ---------------------------------------------------------------------

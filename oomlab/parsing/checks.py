@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import chain
 
 from oomlab.parsing.grammar import Draft
 from oomlab.parsing.lines import Line, LineKind, LogLines
@@ -68,15 +69,18 @@ def _memory(report: Report, draft: Draft) -> Iterator[Problem]:
 
 def _counters(report: Report) -> Iterator[Problem]:
     """Yield the counters that are lost: a kernel prints all of these or none (older ones print ``slab``)."""
-    totals, lines = report.totals, report.totals_lines
-    for names in (_COUNTERS if any(name in totals for name in _COUNTERS[:3]) else (), _SIZES):
-        shown = [name for name in names if name in totals]
-        lost = [
-            name for name in names if name not in totals and name.removesuffix("_reclaimable") not in totals
-        ]
-        if shown and lost:
-            missing = f"{', '.join(lost)} {'is' if len(lost) == 1 else 'are'} missing"
-            yield Problem(lines[shown[0]], f"The machine's counters are not whole: {missing}")
+    totals = report.totals
+    counters = _COUNTERS if any(name in totals for name in _COUNTERS[:3]) else ()
+    groups = [names for names in (counters, _SIZES) if any(name in totals for name in names)]
+    lost = [
+        name
+        for name in chain.from_iterable(groups)
+        if name not in totals and name.removesuffix("_reclaimable") not in totals
+    ]
+    if lost:
+        shown = next(name for name in chain.from_iterable(groups) if name in totals)
+        missing = f"{', '.join(lost)} {'is' if len(lost) == 1 else 'are'} missing"
+        yield Problem(report.totals_lines[shown], f"The machine's counters are not whole: {missing}")
     if report.swap is not None and report.swap.free is None:
         yield Problem(report.swap.line, "The line of the free swap is lost")
 

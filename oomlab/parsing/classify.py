@@ -106,6 +106,10 @@ _BY_FIRST_WORD: dict[str, tuple[tuple[str, LineKind], ...]] = {
     "oom_reaper:": (("", "reaped"),),
     "Kernel": (("ut of memory", "panic"), ("ut of Memory", "panic"), ("eadlocked on memory", "panic")),
     "SysRq": (("Show Memory", "show"), ("Manual OOM", "manual_oom")),
+    "SLUB:": (("Unable to allocate memory", "slab_failure"),),
+    "SLAB:": (("Unable to allocate memory", "slab_failure"),),
+    "cache:": ((", object size: ", "slab_failure"),),
+    "node": ((": slabs: ", "slab_failure"),),
     "sysrq:": (("Show Memory", "show"), ("Manual OOM", "manual_oom")),
     "warn_alloc_show_mem:": (("callbacks suppressed", "context"),),
     "VM:": (("killing process ", "killed"),),  # 2.4 and 2.6: a page fault got no page

@@ -26,7 +26,7 @@ class Stage(IntEnum):
 
 _STAGES: dict[Stage, tuple[LineKind, ...]] = {
     Stage.REQUEST: ("header", "failure", "show"),
-    Stage.ORIGIN: ("cpuset", "identity", "trace", "context", "manual_oom"),
+    Stage.ORIGIN: ("cpuset", "identity", "trace", "context", "manual_oom", "slab_failure"),
     Stage.CGROUP: ("memcg_task", "memcg_usage", "memcg_stats", "memcg_stat"),
     Stage.TOTALS: ("meminfo", "pcp_zone", "pcp", "free_pages", "totals"),
     Stage.ZONES: ("node", "zone", "reserve"),
@@ -41,6 +41,7 @@ STAGE: dict[LineKind, Stage] = {kind: stage for stage, kinds in _STAGES.items() 
 
 LATEST: dict[LineKind, Stage] = dict.fromkeys(STAGE, Stage.REAPED) | {
     "manual_oom": Stage.BEFORE,  # it stands before a report
+    "slab_failure": Stage.BEFORE,
     "cpuset": Stage.ORIGIN,
     "identity": Stage.ORIGIN,
     "trace": Stage.ORIGIN,
@@ -95,6 +96,7 @@ REPEATED: frozenset[LineKind] = frozenset(
         "alloc",
         "memcg_stat",
         "pcp",
+        "slab_failure",
         "other",
     )
 )

@@ -13,6 +13,7 @@ LineKind = Literal[
     "failure",  # "page allocation failure": the same of a request that failed
     "show",  # SysRq-M, or xmon: a request to show the state of memory
     "manual_oom",  # SysRq-F: a request for an OOM kill
+    "slab_failure",  # "SLUB: Unable to allocate memory", and the cache that got no page
     "cpuset",  # the cpuset of the process that asked
     "identity",  # that process and its kernel: "CPU: 0 PID: 1 Comm: init Not tainted 6.1.0"
     "trace",  # the call trace

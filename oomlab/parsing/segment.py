@@ -13,7 +13,7 @@ import re
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator
 from functools import partial
-from itertools import groupby
+from itertools import groupby, pairwise
 
 from oomlab.parsing.grammar import (
     LATEST,
@@ -51,12 +51,21 @@ _PID = re.compile(r"process (\d+)")
 _WHO = re.compile(r"process \d+(?: \([^)]{0,64}\))?|total-vm:\d+")
 """What tells one kill from another: all the words before it are the same in each."""
 
+_GROUP_SECONDS = 10
+"""The processes of a group that is killed whole die within this time."""
+
+_UPTIME = re.compile(r"\[\s{0,12}(\d{1,12}\.\d{1,9})\]", re.A)
+_CLOCK = re.compile(r"(?<!\d)(\d\d):(\d\d):(\d\d)(?!\d)", re.A)
+_UNITS = (3600, 60, 1)
+
 _FAILED_ON_2_4 = "order allocation failed"
 _NAMELESS = "VM: killing process "
 _KILLED_ON_2_4 = (_NAMELESS, "Out of Memory: ")
 
 _new_line = partial(tuple.__new__, Line)
 """Makes a line in two thirds of the time that ``Line(…)`` takes: 2 % of the reading of a report."""
+
+_NO_REQUEST = "gfp_mask=0x0"
 
 Run = tuple[LineKind, list[Line]]
 """Lines of one kind that follow one another."""
@@ -71,6 +80,7 @@ def segment(lines: LogLines) -> list[Draft]:
     rows = list(map(_new_line, zip(lines.numbers, lines.texts, strict=True)))
     parts = [(lines.kinds, rows)] if lines.callers is None else _by_caller(lines, rows)
     drafts = [draft for kinds, part in parts for draft in _collect(kinds, part)]
+    drafts = [part for draft in drafts for part in _without_later_kills(draft, lines)]
     if len(drafts) > 1:
         drafts = _merge_and_deduplicate(sorted(drafts, key=lambda draft: draft.first), lines)
     if not all([names_its_kernel(draft) for draft in drafts]):
@@ -185,21 +195,29 @@ class _Collector:
             self.pending.clear()
         self.others = 0
         if stage == Stage.REQUEST:
-            self.open = self._with_header(run[0].number)
+            self.open = self._with_header(run[0])
         elif _opens(kind, run[0].text):
             self.open = _headless(self.pending, run[0].number, stage)
         else:
             self._keep(kind, run)
         return self.open
 
-    def _with_header(self, number: int) -> Draft:
-        """Open a report with its header; the line that announces a manual OOM stands just before."""
-        draft = Draft(number, number)
-        if self.pending and self.pending[-1][0] == "manual_oom" and self.between <= _NEAR:
+    def _with_header(self, header: Line) -> Draft:
+        """Open a report with its header; what announces it stands just before."""
+        draft = Draft(header.number, header.number)
+        if self.pending and self.between <= _NEAR and _announces(self.pending[-1][0], header.text):
             kind, run = self.pending[-1]
             draft.first = run[0].number
             draft.add(kind, run)
         return draft
+
+
+def _announces(kind: LineKind, header: str) -> bool:
+    """Whether a line of this kind says what the report below it is about.
+
+    SysRq announces its kill; a page fault that fails inside has no request, so what failed is above it.
+    """
+    return kind == "manual_oom" or (kind == "slab_failure" and _NO_REQUEST in header)
 
 
 def _opens(kind: LineKind, text: str) -> bool:
@@ -283,6 +301,62 @@ def _is_killed_for_it(draft: Draft, text: str) -> bool:
     """
     failures = draft.of("failure")
     return text.startswith(_KILLED_ON_2_4) and bool(failures) and _FAILED_ON_2_4 in failures[0].text
+
+
+def _without_later_kills(draft: Draft, lines: LogLines) -> Iterator[Draft]:
+    """Yield a report whose group was killed whole, then each kill that came long after it.
+
+    All of a group is killed at once, and nothing in the words of a later kill tells it from these.
+    """
+    kills = draft.of("killed")
+    if "memcg_group" not in draft.lines or len(kills) < 2:
+        yield draft
+        return
+    later = [line for before, line in pairwise(kills) if _is_long_after(before, line, lines)]
+    if not later:
+        yield draft
+        return
+    yield _part(draft, draft.first, later[0].number)
+    for line, end in zip(later, [*(each.number for each in later[1:]), draft.last + 1], strict=True):
+        yield _part(draft, line.number, end)
+
+
+def _is_long_after(before: Line, line: Line, lines: LogLines) -> bool:
+    """Whether a kill came long after another, or in other words: a group met its limit, or the machine."""
+    if before.text.partition("illed process")[0] != line.text.partition("illed process")[0]:
+        return True
+    times = [_seconds(_raw(each.number, lines)) for each in (before, line)]
+    return times[0] is not None and times[1] is not None and not 0 <= times[1] - times[0] <= _GROUP_SECONDS
+
+
+def _seconds(raw: str) -> float | None:
+    """Return the time of a line in seconds: the uptime or, where there is none, the time of day."""
+    uptime = _UPTIME.search(raw)
+    if uptime is not None:
+        return float(uptime[1])
+    clock = _CLOCK.search(raw)
+    return (
+        None
+        if clock is None
+        else sum(int(part) * unit for part, unit in zip(clock.groups(), _UNITS, strict=True))
+    )
+
+
+def _part(draft: Draft, first: int, end: int) -> Draft:
+    """Return the lines of a report from number ``first`` to before ``end`` as a report of their own."""
+    part = Draft(
+        first,
+        first,
+        release=draft.release,
+        others=[each for each in draft.others if first <= each.number < end],
+    )
+    for kind, run in draft.lines.items():
+        own = [line for line in run if first <= line.number < end]
+        if own:
+            part.add(kind, own)
+            part.stage = max(part.stage, STAGE[kind])
+            part.last = max(part.last, own[-1].number)
+    return part
 
 
 def _is_named(draft: Draft, text: str) -> bool:

@@ -16,7 +16,7 @@ from oomlab.gfp import GfpMask
 from oomlab.render.safe import dumps
 from oomlab.render.sentences.holders import victim_service
 from oomlab.render.sentences.request import decode_trigger
-from oomlab.report import Memcg, Report, Victim, ZoneStat
+from oomlab.report import Memcg, Protection, Report, Victim, ZoneStat
 
 _SCHEMA = 1
 _HOLDERS = 20
@@ -43,6 +43,7 @@ def as_dict(report: Report, diagnosis: Diagnosis | None = None) -> dict[str, Any
         "gfp": _gfp(decode_trigger(report)),
         "scope": report.scope,
         "memcg": _memcg(report.memcg),
+        "protection": _protection(report.protection),
         "zones": [_zone(zone, report.page_size_kb) for zone in report.zones],
         "victims": [_victim(report, each) for each in report.victims],
         "tasks": len(report.tasks),
@@ -102,6 +103,7 @@ def _victim(report: Report, victim: Victim) -> dict[str, Any]:
         "comm": victim.comm,
         "oom_score_adj": victim.oom_score_adj,
         "memcg": victim.memcg,
+        "reaped": victim.reaped,
         "service": _service(victim_service(report, victim)),
     }
 
@@ -122,6 +124,10 @@ def _memcg(memcg: Memcg | None) -> dict[str, Any] | None:
         "failcnt": memcg.failcnt,
         "service": _service(service_of(memcg.oom_path or memcg.path)),
     }
+
+
+def _protection(protection: Protection | None) -> dict[str, Any] | None:
+    return None if protection is None else {"min_kb": protection.min_kb, "low_kb": protection.low_kb}
 
 
 def _zone(zone: ZoneStat, page_kb: int) -> dict[str, Any]:

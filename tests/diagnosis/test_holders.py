@@ -81,7 +81,7 @@ def test_a_process_that_is_swapped_out_whole_still_holds_something():
         ("memory-and-swap-limit", "hog (pid 1667) holds 271 MiB and 327 MiB of swap"),
         (
             "slab-list",
-            "kmalloc-2048 holds 58 MiB (59,000 kB), the most of what 'Unreclaimable slab info' lists",
+            "kmalloc-2048 holds 57.6 MiB (59,000 KB), the most of what 'Unreclaimable slab info' lists",
         ),
     ],
 )

@@ -74,6 +74,7 @@ CACHE_IN_LOWMEM = replace(
 DIRTY = {"file": 2**20, "file_dirty": 2**20}
 
 PAIRS: dict[str, tuple[Report, Report]] = {
+    "fault_group": (case("kmem-limit-behind-page-fault"), FAULT),
     "mglru_min_ttl": (CASES["mglru_min_ttl"], ANON),
     "memory_min": (CASES["memory_min"], ANON),
     "zram_full": (CASES["zram"], ANON),

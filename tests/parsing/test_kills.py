@@ -26,6 +26,30 @@ def test_kills_of_a_group_without_reports_are_kills_of_their_own():
     assert {each.scope for each in found} == {"memcg"}
 
 
+GROUP = """
+    [ 1000.000001] runner invoked oom-killer: gfp_mask=0xcc0(GFP_KERNEL), order=0, oom_score_adj=0
+    [ 1000.000003] memory: usage 512000kB, limit 512000kB, failcnt 99
+    [ 1000.100002] Tasks in /job are going to be killed due to memory.oom.group set
+    [ 1000.100003] Memory cgroup out of memory: Killed process 50 (runner) total-vm:900000kB, anon-rss:5kB
+    [ 1000.100004] Memory cgroup out of memory: Killed process 51 (runner) total-vm:900000kB, anon-rss:5kB
+    [ {later}] {words} of memory: Killed process 77 (other) total-vm:900000kB, anon-rss:5kB
+    """
+
+
+@pytest.mark.parametrize(
+    ("later", "words", "victims"),
+    [
+        ("1001.000001", "Memory cgroup out", [[50, 51, 77]]),
+        ("1300.000001", "Memory cgroup out", [[50, 51], [77]]),
+        ("1000.100005", "Out", [[50, 51], [77]]),
+    ],
+)
+def test_a_group_that_is_killed_whole_dies_at_once(later, words, victims):
+    found = reports(GROUP.format(later=later, words=words))
+    assert [[victim.pid for victim in each.victims] for each in found] == victims
+    assert [bool(each.oom_group) for each in found] == [True, False][: len(found)]
+
+
 def test_a_kill_that_somebody_quotes_is_no_second_kill():
     report = only("""
         sh invoked oom-killer: gfp_mask=0xd0, order=0, oom_adj=0

@@ -167,7 +167,7 @@ def test_a_headless_report_has_its_own_trace_though_another_came_before():
     assert [report.kind for report in far] == ["oom", "allocation_failure"]
     gap = "[ 5.3] usb 1-1: new device\n" * 9
     apart = parse(log.format(between="").replace("[ 5.4]", f"{gap}[ 5.4]"))
-    assert (apart[1].kind, apart[1].trigger.comm) == ("oom", None)
+    assert (apart[1].kind, apart[1].trigger.comm) == ("fragment", None)
 
 
 def test_a_zone_quoted_below_its_report_is_no_zone_more():

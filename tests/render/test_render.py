@@ -224,7 +224,7 @@ def test_the_json_has_exactly_the_fields_of_schema_1():
             "trigger",
             "gfp",
         ),
-        *("scope", "memcg", "zones", "victims", "tasks", "holders", "problems", "diagnosis"),
+        *("scope", "memcg", "protection", "zones", "victims", "tasks", "holders", "problems", "diagnosis"),
     ]
     assert written["trigger"] == {
         "comm": "clamd",
@@ -256,7 +256,7 @@ def test_the_json_has_exactly_the_fields_of_schema_1():
     }
     assert written["tasks"] == 2
     assert written["victims"] == [
-        {"pid": 21832, "comm": "clamd", "oom_score_adj": None, "memcg": None, "service": None}
+        {"pid": 21832, "comm": "clamd", "oom_score_adj": None, "memcg": None, "reaped": None, "service": None}
     ]
     assert written["problems"][0] == {"line": 3, "reason": "strange: clamd"}
 
@@ -301,11 +301,11 @@ def test_headings_are_bold_only_when_asked():
 
 
 def test_a_report_with_nothing_in_it_says_what_is_missing():
-    shown = text(Report(kind="oom", first_line=7, last_line=7))
+    shown = text(Report(kind="fragment", first_line=7, last_line=7))
     for absent in ("the kernel version", "swap", "the task list"):
         assert absent in shown
     assert shown.startswith("A fragment of a report")
-    assert html(Report(kind="oom", first_line=7, last_line=7))
+    assert html(Report(kind="fragment", first_line=7, last_line=7))
 
 
 def test_many_victims_are_counted_and_not_all_named():

@@ -78,8 +78,8 @@ def read(path: Path) -> list[Report]:
 
 
 def reports(entry: Entry, found: list[Report]) -> bool:
-    """Compare the number of OOM reports."""
-    return entry["reports"] == sum(report.kind == "oom" for report in found)
+    """Compare the number of OOM reports; a fragment may be one."""
+    return entry["reports"] == sum(report.may_be_oom for report in found)
 
 
 def trigger(entry: Entry, found: list[Report]) -> bool:

@@ -17,6 +17,14 @@ _RIVALS = (
 )
 
 
+@rule("unaccounted")
+def unaccounted_mostly(case: Case) -> Claim | None:
+    """More is in no counter than in all of them together: whoever has it filled the memory."""
+    if 2 * (case.used.unaccounted or 0) <= (case.used.size or 0):
+        return None
+    return unaccounted.conclude(case)
+
+
 @rule("hugetlb")
 def hugetlb(case: Case) -> Claim | None:
     """The pool of huge pages was set aside, used or not, and nothing can be taken from it."""

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from itertools import takewhile
+from typing import NamedTuple
 
 from oomlab.diagnosis.case import Case
-from oomlab.diagnosis.finding import Claim, Confidence, rule
+from oomlab.diagnosis.finding import Claim, Confidence, rule, threshold
 from oomlab.words import percent
 
 _SYSRQ = {"moom_callback", "sysrq_handle_moom"}
@@ -39,9 +41,24 @@ def not_oom(case: Case) -> Claim | None:
         )
     elif report.is_stall:
         text = "This is no OOM: a request is kept waiting for memory. Nothing failed, nothing was killed."
+    elif report.trigger.vmalloc_bytes is not None:
+        text += _room_for_vmalloc(case)
     elif not case.mask.may_sleep:
         text += " The request could not wait, so nothing was freed for it; such failures are often harmless."
     return Claim(text, "high", [report.trigger.line or report.first_line])
+
+
+def _room_for_vmalloc(case: Case) -> str:
+    """Return that memory was not short, where far more was free than was asked of vmalloc."""
+    asked = (case.report.trigger.vmalloc_bytes or 0) // (case.report.page_size_kb * 1024)
+    free, cache = case.used.pages("free"), case.used.pages("file")
+    if free <= 2 * asked or case.used.share("free") < threshold("open"):
+        return ""
+    beside = f", and {case.human(cache)} of page cache could be dropped" if cache > free else ""
+    return (
+        f" Memory was not short: {case.human(free)} lay free{beside}. "
+        "A limit of its control group, or of the address space for vmalloc, refused it."
+    )
 
 
 @rule("sysrq_manual")
@@ -118,8 +135,37 @@ def vm_fault_oom_spurious(case: Case) -> Claim | None:
         "A page fault ended in VM_FAULT_OOM: gfp_mask=0x0 means that no allocation called the OOM killer. "
         "Whatever failed inside the fault handler had not waited for memory, so the kill was needless."
     )
+    refused = refused_cache(case)
+    if refused is not None:
+        text += (
+            f" Just before, the slab cache {refused.cache} of the control group {refused.group} got no page, "
+            "as a limit on its kernel memory would have it."
+        )
     confidence: Confidence = "high" if _AT_FAULT in trace else "medium"
-    return Claim(text, confidence, [trigger.line, *_lines_with(case, [_AT_FAULT])])
+    lines = [refused.line if refused else None, trigger.line, *_lines_with(case, [_AT_FAULT])]
+    return Claim(text, confidence, lines)
+
+
+class RefusedCache(NamedTuple):
+    """A slab cache of one control group that got no page, and the line that shows it."""
+
+    cache: str
+    group: str
+    line: int
+
+
+_REFUSED = re.compile(r"cache: ([\w-]{1,60})\(\d{1,20}:([\w.:@-]{1,100})\), object size: ", re.A)
+
+
+def refused_cache(case: Case) -> RefusedCache | None:
+    """Return the cache of a group that got no page just before the report; groups have some up to 5.8.
+
+    Source: mm/slub.c, ``slab_out_of_memory``; mm/slab_common.c, ``memcg_create_kmem_cache`` (3.8 to 5.8).
+    """
+    end = case.report.trigger.line or case.report.first_line
+    before = takewhile(lambda line: line.number < end, case.report.source)
+    found = ((_REFUSED.search(line.text), line.number) for line in before)
+    return next((RefusedCache(match[1], match[2], number) for match, number in found if match), None)
 
 
 @rule("swapoff")

@@ -10,9 +10,9 @@ from functools import lru_cache
 from oomlab.errors import UnknownKernel
 from oomlab.kernel import KernelRelease, KernelVersion
 from oomlab.parsing.grammar import Draft
-from oomlab.parsing.lines import Line
+from oomlab.parsing.lines import Line, LineKind
 from oomlab.parsing.release import release_in
-from oomlab.report import Kind, Trigger
+from oomlab.report import MEMCG_OOM_FRAMES, Kind, Trigger
 
 _MASK = re.compile(
     r"(?:gfp_mask|mode|gfp)[=:]\s{0,4}(0x[0-9a-f]{1,16}|[0-9a-f]{1,16})([*?xX]{0,16})"
@@ -51,6 +51,19 @@ _UNUSUAL = ("}", ") from ", ".c:", ".h:", ".S:")
 _FAILING = frozenset(("warn_alloc", "warn_alloc_failed"))
 """They report a failed allocation, never an OOM. Source: mm/page_alloc.c, since 3.0."""
 
+_KILLING = MEMCG_OOM_FRAMES | {"out_of_memory", "__out_of_memory", "pagefault_out_of_memory", "dump_header"}
+_KILLING |= {"__alloc_pages_may_oom", "oom_kill_process", "check_panic_on_oom"}
+"""They stand in the trace of an OOM, and never in that of a failed allocation. Source: mm/oom_kill.c."""
+
+_OF_ANY_REPORT: frozenset[LineKind] = frozenset(
+    (
+        *("identity", "cpuset", "trace", "context", "slab_failure", "meminfo", "pcp_zone", "pcp"),
+        *("free_pages", "totals", "node", "zone", "reserve", "blocks", "huge", "pages", "swap"),
+        *("alloc_title", "alloc"),
+    )
+)
+"""Lines that a failed allocation and a listing have as well; the table of tasks has an OOM only."""
+
 _FAILED_BEFORE = "warn_alloc_show_mem:"
 """How a line begins between trace and state of memory when earlier such states were left out."""
 
@@ -85,7 +98,7 @@ def read_trigger(draft: Draft) -> Trigger:
 
 
 def read_kind(draft: Draft, trace: tuple[str, ...]) -> Kind:
-    """Return what the report is: an OOM unless its header, or else its trace, shows otherwise."""
+    """Return what the report is: an OOM unless its header or trace shows otherwise, or neither is there."""
     if not {"header", "killed", "chosen"}.isdisjoint(draft.lines):
         return "oom"
     if "failure" in draft.lines:
@@ -94,7 +107,14 @@ def read_kind(draft: Draft, trace: tuple[str, ...]) -> Kind:
         return "show_mem"
     if any(line.text.startswith(_FAILED_BEFORE) for line in draft.of("context")):
         return "allocation_failure"
-    return "oom" if _FAILING.isdisjoint(trace) else "allocation_failure"
+    if not _FAILING.isdisjoint(trace):
+        return "allocation_failure"
+    return "fragment" if _is_fragment(draft, trace) else "oom"
+
+
+def _is_fragment(draft: Draft, trace: tuple[str, ...]) -> bool:
+    """Whether nothing is left that only an OOM prints: the table of tasks, a group's usage, its functions."""
+    return draft.lines.keys() <= _OF_ANY_REPORT and _KILLING.isdisjoint(trace)
 
 
 def read_process(draft: Draft) -> tuple[int | None, str | None]:

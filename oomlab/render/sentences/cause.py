@@ -23,7 +23,7 @@ def headline(report: Report, diagnosis: Diagnosis) -> str:
         return "A listing of memory, asked for manually. Nothing failed."
     cause = "The control group reached its limit" if report.scope == "memcg" else "Out of memory"
     cause = _NOT_FOR_WANT.get(diagnosis.cause, cause)
-    if _is_nameless(report):
+    if report.kind == "fragment":
         return "A fragment of a report: this part of the log shows neither who asked nor what came of it."
     if not report.victims:
         return f"{cause}. This part of the log shows no kill."
@@ -39,12 +39,6 @@ _NOT_FOR_WANT = {
     "bpf_oom": "A BPF program ran the OOM killer",
 }
 """Causes that do not mean that memory ran out."""
-
-
-def _is_nameless(report: Report) -> bool:
-    """Whether the log lost both the request and its outcome."""
-    known = (report.trigger.line, report.constraint, report.panic)
-    return not report.victims and report.scope == "global" and not any(known)
 
 
 def origin(report: Report) -> str:
@@ -170,7 +164,7 @@ def _absent(report: Report) -> list[str]:
     parts = [
         ("the kernel version", report.kernel is None),
         ("swap", report.swap is None and report.scope != "memcg"),
-        ("the task list", not report.tasks and report.kind == "oom"),
+        ("the task list", not report.tasks and report.may_be_oom),
     ]
     return [name for name, gone in parts if gone]
 

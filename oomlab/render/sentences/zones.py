@@ -39,7 +39,7 @@ def outcome_in_words(verdict: Verdict, report: Report) -> str:
 def is_below_high(verdict: Verdict, report: Report) -> bool:
     """Whether a zone refuses in the kernel's last try before a kill, though it has more than ``min``."""
     high, spare = verdict.zone.watermark_high, verdict.spare
-    if report.kind != "oom" or high is None or spare is None or verdict.watermark is None:
+    if not report.may_be_oom or high is None or spare is None or verdict.watermark is None:
         return False
     return spare + verdict.watermark <= high
 
