@@ -10,7 +10,7 @@ Here is all that a notebook or a program needs to begin with, by what it is for.
 **Judge a report**
 
 - :func:`diagnose` gives a :class:`Diagnosis`: the cause, with the lines that prove it
-- :func:`timeline` judges the reports of one log together
+- :func:`timeline` judges the reports of one log together, beside what :func:`find_notices` finds of other killers
 
 **Model a machine**
 
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from oomlab.gfp import decode_gfp, encode_gfp
     from oomlab.kernel import KernelVersion
     from oomlab.machine import INCIDENT, Machine
-    from oomlab.parsing import iter_reports, parse, read_pieces
+    from oomlab.parsing import find_notices, iter_reports, parse, read_pieces
     from oomlab.report import Report
     from oomlab.simulation import INCIDENT_WORKLOAD, Workload, simulate
     from oomlab.zone_model import zones
@@ -54,6 +54,7 @@ __all__ = [
     "decode_gfp",
     "diagnose",
     "encode_gfp",
+    "find_notices",
     "fit",
     "iter_reports",
     "parse",
@@ -78,6 +79,7 @@ __getattr__ = lazy_names(
         "decode_gfp": "oomlab.gfp",
         "diagnose": "oomlab.diagnosis",
         "encode_gfp": "oomlab.gfp",
+        "find_notices": "oomlab.parsing",
         "fit": "oomlab.fitting",
         "iter_reports": "oomlab.parsing",
         "parse": "oomlab.parsing",

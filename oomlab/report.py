@@ -77,6 +77,18 @@ class Source(Sequence[SourceLine]):
         return map(SourceLine, count(self.first), self.lines)
 
 
+def time_in(text: str) -> str | None:
+    """Return the date and time that stand before a message, as the log writes them, or ``None``."""
+    match = _CLOCK.search(text[:120])
+    return " ".join(match[0].split()) if match else None
+
+
+def uptime_in(text: str) -> float | None:
+    """Return the uptime in seconds that stands before a message, or ``None``."""
+    match = UPTIME.search(text)
+    return float(match[1]) if match else None
+
+
 class Problem(NamedTuple):
     """Something missing, damaged or contradictory; ``line`` is ``None`` when it has no place."""
 
@@ -376,14 +388,12 @@ class Report:
 
         No attempt is made to understand the date: its language and its year may be anything.
         """
-        match = _CLOCK.search(self._request_line[:120])
-        return " ".join(match[0].split()) if match else None
+        return time_in(self._request_line)
 
     @property
     def uptime_s(self) -> float | None:
         """The uptime in seconds that stands before the request; ``None`` where the log has none."""
-        match = UPTIME.search(self._request_line)
-        return float(match[1]) if match else None
+        return uptime_in(self._request_line)
 
     @property
     def _request_line(self) -> str:
@@ -428,3 +438,52 @@ class Report:
         from oomlab.render import html
 
         return str(html(self))
+
+
+NoticeKind = Literal[
+    "systemd_oomd",
+    "earlyoom",
+    "nohang",
+    "lowmemorykiller",
+    "lmkd",
+    "kubelet_eviction",
+    "kubelet_system_oom",
+    "container_oom",
+    "unit_oom",
+    "exit_137",
+]
+"""Who wrote a notice: :file:`tables/killers.toml` has a row for each."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Notice:
+    """What another program than the kernel's OOM killer wrote about a kill for memory.
+
+    ``killed`` is a process, control group, pod, container, app or unit as the log names it, ``None`` where
+    it does not; ``count`` how many processes that were. ``words`` and ``detail`` say it; their names are from
+    the log.
+    """
+
+    kind: NoticeKind
+    line: int
+    killed: str | None = None
+    pid: int | None = None
+    count: int | None = None
+    words: str = ""
+    detail: str = ""
+    source: SourceLine | None = None
+
+    @property
+    def time(self) -> str | None:
+        """The date and time of its line as the log writes them."""
+        return time_in(self.source.text) if self.source else None
+
+    @property
+    def uptime_s(self) -> float | None:
+        """The uptime in seconds that stands before it."""
+        return uptime_in(self.source.text[:400]) if self.source else None
+
+    @property
+    def sentence(self) -> str:
+        """What happened, with the line that says it and the details; its names are as the log has them."""
+        return f"{self.words} (line {self.line})" + (f": {self.detail}." if self.detail else ".")

@@ -6,21 +6,25 @@ import argparse
 import os
 import re
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable
 from functools import partial
 from itertools import chain, islice
+from textwrap import wrap
 from typing import TYPE_CHECKING, Any
 
 from oomlab.cli.complaint import FAILED, complain, shown
-from oomlab.cli.progress import progress
+from oomlab.cli.logs import Logs
 
 if TYPE_CHECKING:
     from oomlab.diagnosis.judged import Judged
     from oomlab.diagnosis.timelines import Timeline
-    from oomlab.report import Report
+    from oomlab.report import Notice
 
 _LINE_DIGITS = 7
 """Columns for the number of a line in the list."""
+
+_NUMBERS = 10
+"""So many numbers of reports are listed."""
 
 _NOTHING_FOUND = 1
 """The exit status of logs that hold no report."""
@@ -48,7 +52,11 @@ def add(subparsers: Any) -> None:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("files", nargs="+", metavar="FILE", help="a log, or - for standard input")
-    parser.add_argument("--json", action="store_true", help="write JSON (schema 1) for programs")
+    output = parser.add_mutually_exclusive_group()
+    output.add_argument("--json", action="store_true", help="write JSON (schema 1) for programs")
+    output.add_argument(
+        "--jsonl", action="store_true", help="write each report as a line of JSON, as it is found"
+    )
     parser.add_argument("--report", type=_number, metavar="N", help="explain report N of the list in full")
     parser.set_defaults(run=run)
 
@@ -57,77 +65,75 @@ def run(arguments: argparse.Namespace) -> int:
     """Print what the logs contain; return 1 when they hold no report."""
     from oomlab.diagnosis.judged import judge
 
-    logs = _Logs(arguments.files)
+    logs = Logs(arguments.files)
     found = judge(logs)
     if arguments.report is not None:
         found = islice(found, arguments.report - 1, arguments.report)
-    begun = list(islice(found, 2))
+    begun = list(islice(found, 1 if arguments.jsonl else 2))
     every = chain(begun, found)
-    if arguments.json:
-        _print_json(every)
+    if arguments.json or arguments.jsonl:
+        _print_json(every, logs, lines=arguments.jsonl)
     elif len(begun) == 1:
-        _print_whole(begun[0], several_logs=len(arguments.files) > 1)
+        _print_whole(begun[0], logs)
     elif begun:
-        _print_list(every, arguments.files)
+        _print_list(every, logs)
+    elif arguments.report is None and _print_notices(logs.taken(), is_alone=True):
+        return FAILED if logs.is_broken else _NOTHING_FOUND
     if not begun and logs.readable:
-        complain(_nothing(arguments, logs.readable))
+        complain(_nothing(arguments, logs))
     return FAILED if logs.is_broken else 0 if begun else _NOTHING_FOUND
 
 
-class _Logs:
-    """The reports of several logs, in order, each with the name of its log.
+def _print_json(found: Iterable[Judged], logs: Logs, *, lines: bool) -> None:
+    """Write the document part by part, or lines that whoever reads the pipe has at once."""
+    from oomlab.render import json_document, json_lines
 
-    A log that cannot be read, or not to its end, is named on standard error, and the next one is read.
-    """
-
-    def __init__(self, names: Sequence[str]) -> None:
-        self.names = names
-        self.readable: list[str] = []
-        self.is_broken = False
-
-    def __iter__(self) -> Iterator[tuple[str, Report]]:
-        for name in self.names:
-            try:
-                for report in _reports(name):
-                    yield shown(name), report
-                self.readable.append(name)
-            except OSError as error:
-                self.is_broken = True
-                complain(error)
-
-
-def _print_json(found: Iterable[Judged]) -> None:
-    from oomlab.render import json_document
-
-    for piece in json_document(found):
+    for piece in (json_lines if lines else json_document)(found, logs.taken):
         sys.stdout.write(piece)
+        if lines:
+            sys.stdout.flush()
 
 
-def _print_whole(only: Judged, *, several_logs: bool) -> None:
-    """Print one report in full, below the name of its log where there are several."""
+def _print_whole(only: Judged, logs: Logs) -> None:
+    """Print one report in full, below the name of its log where there are several, then what others wrote."""
     from oomlab.render import text
     from oomlab.render.safe import plain
 
-    if several_logs:
+    if logs.are_several:
         print(f"{plain(only.log)}:\n")
     width, bold = _width(), _bold()
     sys.stdout.write(only.show(lambda each: text(each.report, each.diagnosis, width=width, bold=bold)))
+    _print_notices(logs.taken())
 
 
-def _print_list(found: Iterable[Judged], logs: Sequence[str]) -> None:
-    """Print one line for each report as it is read, then a summary of each log."""
+def _print_list(found: Iterable[Judged], logs: Logs) -> None:
+    """Print one line for each report and notice as they are read, then a summary of each log."""
     from oomlab.diagnosis.timelines import TimelineBuilder
+    from oomlab.render import notice_line
 
-    several = len(logs) > 1
-    width = _LINE_DIGITS + (max(len(shown(log)) for log in logs) + 1 if several else len("line "))
+    several = logs.are_several
+    width = _LINE_DIGITS + (max(len(shown(log)) for log in logs.names) + 1 if several else len("line "))
     timelines: dict[str, TimelineBuilder] = {}
+    unknown: dict[str, list[int]] = {}
+
+    def place(log: str, line: int) -> str:
+        return (f"{log}:{line}" if several else f"line {line}").ljust(width)
+
+    def print_notices(reports: int | None = None) -> None:
+        for log, notice in logs.taken(reports):
+            print(notice_line(notice, place(log, notice.line)))
+            timelines.setdefault(log, TimelineBuilder()).add_notice(notice)
+
     for number, each in enumerate(found, 1):
-        first = each.report.first_line
-        place = f"{each.log}:{first}" if several else f"line {first}"
-        print(each.show(partial(_row, number=number, place=place.ljust(width))))
+        print_notices(number)
+        print(each.show(partial(_row, number=number, place=place(each.log, each.report.first_line))))
         timelines.setdefault(each.log, TimelineBuilder()).add(each)
+        if each.diagnosis.cause == "undetermined" and each.failure is None:
+            unknown.setdefault(each.diagnosis.findings[0].claim, []).append(number)
+    print_notices()
     for log, builder in timelines.items():
         _print_together(builder.build(), log if several else None)
+    _print_way_on(unknown)
 
 
 def _row(judged: Judged, *, number: int, place: str) -> str:
@@ -146,20 +152,47 @@ def _print_together(together: Timeline, log: str | None) -> None:
         print("\n" + (f"{plain(log)}: " if log else "") + together.summary)
 
 
-def _reports(log: str) -> Iterator[Report]:
-    """Read the reports of one log, each as soon as it is whole, however long the log is."""
-    from oomlab.parsing import read_pieces
-    from oomlab.source import pieces
+def _print_way_on(unknown: dict[str, list[int]]) -> None:
+    """Print, below a list, what is missing where a cause is unknown, and how to see one report in full."""
+    from oomlab.diagnosis.rules.weak import UNKNOWN
+    from oomlab.render.safe import plain
+    from oomlab.words import listed
 
-    with progress(log) as on_read:
-        yield from read_pieces(pieces(log, on_read, on_damage=complain))
+    print()
+    for claim, numbers in unknown.items():
+        more = [f"{len(numbers) - _NUMBERS} more"] * (len(numbers) > _NUMBERS)
+        which = listed([*map(str, numbers[:_NUMBERS]), *more])
+        text = plain(f"Undetermined ({which}): {claim.removeprefix(UNKNOWN).lstrip()}")
+        print("\n".join(wrap(text, _width(), subsequent_indent="  ")))
+    print("--report N shows one in full.")
 
 
-def _nothing(arguments: argparse.Namespace, logs: Sequence[str]) -> str:
-    names = ", ".join("standard input" if name == "-" else shown(name) for name in logs)
+def _print_notices(notices: Iterable[tuple[str, Notice]], *, is_alone: bool = False) -> bool:
+    """Print what other programs wrote of kills, what that means and what to do; return whether they did."""
+    from oomlab.render import notices_text
+
+    found = [notice for _, notice in notices]
+    if found:
+        head = "No report of the kernel's OOM killer, but of others:" if is_alone else "\nNot the kernel:"
+        sys.stdout.write(f"{head}\n\n{notices_text(found, width=_width(), bold=_bold())}")
+    return bool(found)
+
+
+def _nothing(arguments: argparse.Namespace, logs: Logs) -> str:
+    """Return why there is nothing to explain, and what to do next."""
+    names = ", ".join("standard input" if name == "-" else shown(name) for name in logs.readable)
     if arguments.report is not None:
         return f"no report number {arguments.report} in {names}"
-    return f"no OOM report in {names}: look for lines with 'oom-killer' or 'page allocation failure'"
+    if not logs.has_kernel_lines:
+        return f"no OOM report in {names}: it has no lines of the kernel. {_GET_KERNEL}"
+    return f"no OOM report in {names}: its lines of the kernel tell of no OOM or failed request. {_GET_BOOT}"
+
+
+_GET_KERNEL = "Give the kernel's log: journalctl -k, dmesg, /var/log/kern.log or /var/log/messages"
+_GET_BOOT = (
+    "Was it another boot (journalctl -k -b -1), an older file (kern.log.1), or, for a container, its host? "
+    "A process that ends with 137 may have been killed by somebody else"
+)
 
 
 def _width() -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter, deque
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -9,7 +10,8 @@ from typing import Any
 from oomlab.diagnosis.finding import Diagnosis, threshold
 from oomlab.diagnosis.judged import Judged, judge
 from oomlab.diagnosis.usage import MemoryUse, memory_use
-from oomlab.report import Kind, Problem, Report, Victim
+from oomlab.kernel import Row, load_table
+from oomlab.report import Kind, Notice, Problem, Report, Victim
 from oomlab.units import human_kb
 from oomlab.words import listed, several
 
@@ -42,13 +44,13 @@ class Event:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Timeline:
-    """The reports of one log together.
+    """The reports of one log together, and what other programs wrote about kills.
 
-    ``same_cause`` is ``None`` unless at least two were OOMs whose cause is known. ``changes``
-    name what grew or shrank from the first OOM to the last.
+    ``events`` are in the order of the log. ``same_cause`` is ``None`` unless at least two were OOMs whose
+    cause is known. ``changes`` name what grew or shrank from the first OOM to the last.
     """
 
-    events: tuple[Event, ...]
+    events: tuple[Event | Notice, ...]
     same_cause: bool | None
     changes: tuple[str, ...]
     summary: str
@@ -67,7 +69,7 @@ class TimelineBuilder:
     """
 
     def __init__(self) -> None:
-        self._events: list[Event] = []
+        self._events: list[Event | Notice] = []
         self._ooms: list[Report] = []
         self._failures: list[Problem] = []
 
@@ -79,13 +81,19 @@ class TimelineBuilder:
         elif judged.report.may_be_oom:
             self._ooms[1:] = [judged.report]
 
+    def add_notice(self, notice: Notice) -> None:
+        """Take what another program wrote, as the next event of the log."""
+        self._events.append(notice)
+
     def build(self) -> Timeline:
-        """Return the timeline of the reports so far."""
-        causes = [event.diagnosis.cause for event in self._events]
+        """Return the timeline of the reports and notices so far."""
+        events = [each for each in self._events if isinstance(each, Event)]
+        causes = [event.diagnosis.cause for event in events]
         known = [cause for cause in causes if cause not in ("not_oom", "undetermined")]
         same = len(set(known)) == 1 if len(known) > 1 else None
         changes = tuple(_changes(self._ooms))
-        summary = _summary(self._events, known, same, changes) + _failed(self._failures)
+        summary = _summary(events, known, same, changes) + _failed(self._failures)
+        summary += _others([each for each in self._events if isinstance(each, Notice)])
         return Timeline(events=tuple(self._events), same_cause=same, changes=changes, summary=summary)
 
 
@@ -100,11 +108,18 @@ def _event(report: Report, diagnosis: Diagnosis) -> Event:
     )
 
 
-def timeline(reports: Iterable[Report]) -> Timeline:
-    """Return what the reports of one log, in the order of the log, have in common."""
-    builder = TimelineBuilder()
+def timeline(reports: Iterable[Report], notices: Iterable[Notice] = ()) -> Timeline:
+    """Return what the reports of one log, in the order of the log, have in common.
+
+    ``notices`` of the same log (:func:`oomlab.find_notices`) are set between them, by their lines.
+    """
+    builder, left = TimelineBuilder(), deque(notices)
     for judged in judge(("", report) for report in reports):
+        while left and left[0].line < judged.report.first_line:
+            builder.add_notice(left.popleft())
         builder.add(judged)
+    for notice in left:
+        builder.add_notice(notice)
     return builder.build()
 
 
@@ -115,17 +130,49 @@ def timeline_as_dict(line: Timeline) -> dict[str, Any]:
         "changes": list(line.changes),
         "summary": line.summary,
         "events": [
-            {
-                "line": event.first_line,
-                "time": event.time,
-                "uptime_s": event.seconds,
-                "cause": event.diagnosis.cause,
-                "confidence": event.diagnosis.confidence,
-                "victims": [{"pid": each.pid, "comm": each.comm} for each in event.victims],
-            }
-            for event in line.events
+            _event_as_dict(each) if isinstance(each, Event) else notice_as_dict(each) for each in line.events
         ],
     }
+
+
+def _event_as_dict(event: Event) -> dict[str, Any]:
+    return {
+        "line": event.first_line,
+        "time": event.time,
+        "uptime_s": event.seconds,
+        "kind": event.kind,
+        "cause": event.diagnosis.cause,
+        "confidence": event.diagnosis.confidence,
+        "victims": [{"pid": each.pid, "comm": each.comm} for each in event.victims],
+        "words": None,
+    }
+
+
+def notice_as_dict(notice: Notice) -> dict[str, Any]:
+    """Return a notice as plain data for JSON, as an event without a cause."""
+    killed = {"pid": notice.pid, "comm": notice.killed}
+    return {
+        "line": notice.line,
+        "time": notice.time,
+        "uptime_s": notice.uptime_s,
+        "kind": notice.kind,
+        "cause": None,
+        "confidence": None,
+        "victims": [killed] if notice.killed is not None else [],
+        "words": notice.sentence,
+    }
+
+
+def program_of(kind: str) -> Row:
+    """Return who writes notices of a kind: its row in ``tables/killers.toml``."""
+    return next(row for row in load_table("killers")["kind"] if row["name"] == kind)
+
+
+def _others(notices: Sequence[Notice]) -> str:
+    if not notices:
+        return ""
+    counts = Counter(program_of(each.kind)["program"] for each in notices)
+    return f" Not the kernel: {listed(f'{name} {count}' for name, count in counts.items())}."
 
 
 def _changes(reports: Sequence[Report]) -> Iterator[str]:
@@ -149,9 +196,8 @@ def _both(first: MemoryUse, last: MemoryUse, name: str) -> bool:
 
 def _summary(events: Sequence[Event], known: Sequence[str], same: bool | None, changes: Sequence[str]) -> str:
     kills = sum(len(event.victims) for event in events)
-    parts = [
-        f"{several(len(events), 'report')}, {several(kills, 'process', 'processes')} killed{_span(events)}."
-    ]
+    head = several(len(events), "report") if events else "No report of the kernel"
+    parts = [f"{head}, {several(kills, 'process', 'processes')} killed{_span(events)}."]
     if same:
         each_time = " each time" if len(known) == len(events) else ", where it is known"
         parts.append(f"The cause was the same{each_time}: {known[0]}.")

@@ -17,9 +17,11 @@ this order. Those from prefix to classify take and return :class:`~oomlab.parsin
                                           (:mod:`~oomlab.parsing.sections`)
 :mod:`~oomlab.parsing.reconstruct`        work out the line of a zone that is lost
 :mod:`~oomlab.parsing.checks`             list what else is missing
+:mod:`~oomlab.parsing.notices`            find what other programs wrote of kills, beside all that
 ========================================= ==============================================================
 """
 
+from oomlab.parsing.notices import NoticeSearch, find_notices
 from oomlab.parsing.reader import iter_reports, parse, parse_bytes, read_pieces
 
-__all__ = ["iter_reports", "parse", "parse_bytes", "read_pieces"]
+__all__ = ["NoticeSearch", "find_notices", "iter_reports", "parse", "parse_bytes", "read_pieces"]

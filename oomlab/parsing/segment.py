@@ -28,6 +28,7 @@ from oomlab.parsing.grammar import (
 )
 from oomlab.parsing.lines import Line, LineKind, LogLines
 from oomlab.parsing.release import find_releases, names_its_kernel
+from oomlab.report import uptime_in
 
 GAP = 200
 """This many lines of other matters end a report."""
@@ -54,7 +55,6 @@ _WHO = re.compile(r"process \d+(?: \([^)]{0,64}\))?|total-vm:\d+")
 _GROUP_SECONDS = 10
 """The processes of a group that is killed whole die within this time."""
 
-_UPTIME = re.compile(r"\[\s{0,12}(\d{1,12}\.\d{1,9})\]", re.A)
 _CLOCK = re.compile(r"(?<!\d)(\d\d):(\d\d):(\d\d)(?!\d)", re.A)
 _UNITS = (3600, 60, 1)
 
@@ -331,9 +331,9 @@ def _is_long_after(before: Line, line: Line, lines: LogLines) -> bool:
 
 def _seconds(raw: str) -> float | None:
     """Return the time of a line in seconds: the uptime or, where there is none, the time of day."""
-    uptime = _UPTIME.search(raw)
+    uptime = uptime_in(raw)
     if uptime is not None:
-        return float(uptime[1])
+        return uptime
     clock = _CLOCK.search(raw)
     return (
         None

@@ -3,6 +3,7 @@
 - ``sentences``: what there is to say, in words that all the others share
 - ``terminal``, ``mask``, ``run``: a report, a gfp mask and a run of the model as text
 - ``ticket``: a report as Markdown
+- ``notices``: what other programs wrote of kills, as text
 - ``pages``: a report, its log and a timeline as HTML, which a notebook shows by itself
 - ``data``: a report as plain data and as JSON
 - ``safe``: the escapes that every text from a log goes through
@@ -19,8 +20,9 @@ from typing import TYPE_CHECKING
 from oomlab.lazy import lazy_names
 
 if TYPE_CHECKING:
-    from oomlab.render.data import as_dict, json_document
+    from oomlab.render.data import as_dict, json_document, json_lines
     from oomlab.render.mask import mask_as_dict, mask_text
+    from oomlab.render.notices import notice_line, notices_text
     from oomlab.render.pages.frame import Html
     from oomlab.render.pages.log import annotated
     from oomlab.render.pages.report import html
@@ -34,10 +36,13 @@ __all__ = [
     "as_dict",
     "html",
     "json_document",
+    "json_lines",
     "line",
     "markdown",
     "mask_as_dict",
     "mask_text",
+    "notice_line",
+    "notices_text",
     "text",
     "timeline_html",
 ]
@@ -48,10 +53,13 @@ _MODULES = {
     "as_dict": "data",
     "html": "pages.report",
     "json_document": "data",
+    "json_lines": "data",
     "line": "terminal",
     "markdown": "ticket",
     "mask_as_dict": "mask",
     "mask_text": "mask",
+    "notice_line": "notices",
+    "notices_text": "notices",
     "text": "terminal",
     "timeline_html": "pages.timeline",
 }

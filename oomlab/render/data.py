@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict
 from typing import Any
 
@@ -11,12 +11,12 @@ from oomlab.diagnosis import as_dict as diagnosis_as_dict
 from oomlab.diagnosis.holders import holder_as_dict
 from oomlab.diagnosis.judged import Judged
 from oomlab.diagnosis.services import Service, service_of
-from oomlab.diagnosis.timelines import TimelineBuilder, timeline_as_dict
+from oomlab.diagnosis.timelines import TimelineBuilder, notice_as_dict, timeline_as_dict
 from oomlab.gfp import GfpMask
 from oomlab.render.safe import dumps
 from oomlab.render.sentences.holders import victim_service
 from oomlab.render.sentences.request import decode_trigger
-from oomlab.report import Memcg, Protection, Report, Victim, ZoneStat
+from oomlab.report import Memcg, Notice, Protection, Report, Victim, ZoneStat
 
 _SCHEMA = 1
 _HOLDERS = 20
@@ -53,19 +53,54 @@ def as_dict(report: Report, diagnosis: Diagnosis | None = None) -> dict[str, Any
     }
 
 
-def json_document(reports: Iterable[Judged]) -> Iterator[str]:
+Taken = Callable[[int | None], Iterable[tuple[str, Notice]]]
+"""Gives, each once, the notices that stand before so many reports are over, with the names of their logs."""
+
+
+def _none_taken(reports: int | None) -> Iterable[tuple[str, Notice]]:
+    return ()
+
+
+def json_document(reports: Iterable[Judged], taken: Taken = _none_taken) -> Iterator[str]:
     """Yield the JSON document part by part, so that a log of any size fits in memory.
 
-    The timeline of each log follows at the end, under ``"timelines"``.
+    The timeline of each log follows at the end, under ``"timelines"``, with the notices that ``taken`` gives.
     The text is pure ASCII without control characters, whatever the log holds.
     """
     timelines: dict[str, TimelineBuilder] = {}
     yield f'{{"schema": {_SCHEMA}, "reports": ['
     for number, judged in enumerate(reports):
+        _add_notices(timelines, taken(number + 1))
         timelines.setdefault(judged.log, TimelineBuilder()).add(judged)
         yield (",\n" if number else "\n") + judged.show(_entry)
+    _add_notices(timelines, taken(None))
     together = [{"log": log} | timeline_as_dict(each.build()) for log, each in timelines.items()]
     yield f'\n], "timelines": {dumps(together)}}}\n'
+
+
+def _add_notices(timelines: dict[str, TimelineBuilder], notices: Iterable[tuple[str, Notice]]) -> None:
+    for log, notice in notices:
+        timelines.setdefault(log, TimelineBuilder()).add_notice(notice)
+
+
+def json_lines(reports: Iterable[Judged], taken: Taken = _none_taken) -> Iterator[str]:
+    """Yield a line of JSON for each report and each notice, as soon as it is found, in the order of the logs.
+
+    A line has the ``schema`` and the ``log`` beside what the document has for it.
+    """
+    for number, judged in enumerate(reports, 1):
+        yield from map(_notice_line, taken(number))
+        yield judged.show(_line)
+    yield from map(_notice_line, taken(None))
+
+
+def _line(judged: Judged) -> str:
+    report = as_dict(judged.report, judged.diagnosis)
+    return dumps({"schema": _SCHEMA, "log": judged.log} | report) + "\n"
+
+
+def _notice_line(found: tuple[str, Notice]) -> str:
+    return dumps({"schema": _SCHEMA, "log": found[0]} | notice_as_dict(found[1])) + "\n"
 
 
 def _entry(judged: Judged) -> str:

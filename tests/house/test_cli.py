@@ -162,9 +162,9 @@ def test_the_incident_fits_one_screen_and_says_what_happened(run, incident):
 
 def test_several_reports_are_listed_one_line_each_and_summed_up(run, two_reports):
     status, out, _ = run("explain", two_reports)
-    first, second, gap, together = out.splitlines()
+    first, second, gap, together, _, way_on = out.splitlines()
     assert status == 0
-    assert gap == ""
+    assert (gap, way_on) == ("", "--report N shows one in full.")
     assert together.startswith("2 reports, 2 processes killed")
     assert "The cause was the same each time: lowmem_exhaustion." in together
     assert first.split()[:3] == ["1", "line", "1"]
@@ -215,7 +215,7 @@ def test_reports_are_counted_through_all_files(run, two_reports, incident):
     listed, _, together = run("explain", incident, two_reports)[1].partition("\n\n")
     assert [row.split()[0] for row in listed.splitlines()] == ["1", "2", "3"]
     assert together.startswith(f"{two_reports}: 2 reports")
-    assert together.count("\n") == 1
+    assert together.count("\n") == 3
     assert "lines 80-157" in run("explain", incident, two_reports, "--report", "3")[1]
 
 
@@ -259,6 +259,117 @@ def test_a_log_without_a_report_among_others_is_no_error(run, tmp_path, incident
     log = tmp_path / "quiet.log"
     log.write_text("all is well\n")
     assert run("explain", str(log), incident)[0] == 0
+
+
+CASES = "tests/diagnosis/cases/"
+
+
+def test_who_killed_instead_of_the_kernel_is_told_with_what_to_do(run, repo):
+    status, out, err = run("explain", str(repo / CASES / "user-space-killers.log"))
+    told = " ".join(out.split())
+    assert (status, err) == (1, "")
+    for said in (
+        "systemd-oomd killed app-web.scope for memory pressure 76.10 % > 50.00 % over 20 s (line 1)",
+        'earlyoom sent SIGTERM to "tabs" 4242 (line 2)',
+        "user space, so the kernel wrote no report",
+        "journalctl -u systemd-oomd",
+    ):
+        assert said in told
+
+
+def test_a_kill_of_android_s_driver_is_told_as_what_it_is(run, repo):
+    status, out, _ = run("explain", str(repo / CASES / "android.log"))
+    assert status == 1
+    assert (
+        "Android's lowmemorykiller killed com.sample.app (2613), adj 1000: cache 32112 kB under its limit "
+        "32384 kB. That is how Android keeps memory free, no OOM"
+    ) in " ".join(out.split())
+
+
+def test_a_list_says_how_to_see_one_and_what_undetermined_ones_lack(run, repo):
+    told = " ".join(run("explain", str(repo / CASES / "two-kills.log"))[1].split())
+    assert "--report N shows one in full" in told
+    assert "Undetermined (1 and 2): The state of memory is not in it" in told
+
+
+@pytest.fixture
+def mixed(repo, tmp_path, incident) -> str:
+    """Two kills of the kernel's, with one of systemd-oomd between them and one of earlyoom behind."""
+    ours = (repo / CASES / "user-space-killers.log").read_text().splitlines(keepends=True)
+    report = Path(incident).read_text().rstrip("\n") + "\n"
+    log = tmp_path / "mixed.log"
+    log.write_text(report + ours[0] + report + ours[1])
+    return str(log)
+
+
+def test_all_killers_stand_in_one_list_in_the_order_of_the_log(run, mixed):
+    status, out, _ = run("explain", mixed)
+    rows, together, _ = out.split("\n\n")
+    first = [row.split()[0] for row in rows.splitlines()]
+    assert (status, first) == (0, ["1", "-", "2", "-"])
+    assert "line 79 " in rows.splitlines()[1]
+    assert "systemd_oomd" in rows.splitlines()[1]
+    assert "Not the kernel: systemd-oomd 1 and earlyoom 1." in together
+
+
+def test_what_others_killed_stands_below_the_only_report(run, repo, tmp_path, incident):
+    log = tmp_path / "one.log"
+    log.write_bytes((repo / CASES / "android.log").read_bytes() + Path(incident).read_bytes())
+    whole, _, others = run("explain", str(log))[1].partition("\nNot the kernel:\n\n")
+    assert "Cause: lowmem_exhaustion" in whole
+    assert others.startswith("Android's lowmemorykiller killed com.sample.app")
+
+
+def test_the_timeline_in_json_has_all_killers_in_order(run, mixed):
+    document = json.loads(run("explain", "--json", mixed)[1])
+    (together,) = document["timelines"]
+    kinds = [event["kind"] for event in together["events"]]
+    assert kinds == ["oom", "systemd_oomd", "oom", "earlyoom"]
+    assert [each["kind"] for each in document["reports"]] == ["oom", "oom"]
+    assert together["events"][3]["victims"] == [{"pid": 4242, "comm": "tabs"}]
+    assert together["same_cause"] is True
+
+
+def test_each_report_and_notice_is_a_line_of_json_of_its_own(run, mixed):
+    status, out, err = run("explain", "--jsonl", mixed)
+    lines = [json.loads(line) for line in out.splitlines()]
+    assert (status, err) == (0, "")
+    assert [each["kind"] for each in lines] == ["oom", "systemd_oomd", "oom", "earlyoom"]
+    assert {(each["schema"], each["log"]) for each in lines} == {(1, mixed)}
+    document = json.loads(run("explain", "--json", mixed)[1])
+    assert [{"schema": 1} | each for each in document["reports"]] == [lines[0], lines[2]]
+
+
+def test_a_line_of_json_is_written_as_soon_as_its_report_is_over(incident):
+    """The log goes on behind the first report, and the second has not begun when the first is out."""
+    code = "import sys; from oomlab.cli import main; sys.exit(main())"
+    command = [sys.executable, "-c", code, "explain", "--jsonl", "-"]
+    report = Path(incident).read_bytes().rstrip(b"\n") + b"\n"
+    later = b"Sep 23 02:05:00 [kernel] [1772400.1] eth0: link up\n" * 30_000
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        process.stdin.write(report + later)
+        process.stdin.flush()
+        first = json.loads(process.stdout.readline())
+        process.stdin.write(report)
+        process.stdin.close()
+        second = json.loads(process.stdout.readline())
+    assert (first["first_line"], second["first_line"]) == (1, 30_079)
+
+
+@pytest.mark.parametrize(
+    ("log", "said"),
+    [
+        ("all is well\n", "it has no lines of the kernel. Give the kernel's log: journalctl -k"),
+        ("Nov  2 10:00:00 h kernel: usb 1-1: new device\n", "journalctl -k -b -1"),
+        ("[    9.123456] usb 1-1: new device\n", "journalctl -k -b -1"),
+    ],
+)
+def test_a_log_without_a_report_gets_the_reason_and_what_to_do_next(run, tmp_path, log, said):
+    path = tmp_path / "quiet.log"
+    path.write_text(log)
+    status, out, err = run("explain", str(path))
+    assert (status, out) == (1, "")
+    assert said in err
 
 
 HOSTILE = [
@@ -340,7 +451,7 @@ def test_every_capture_is_explained(run, repo):
 def test_several_logs_name_each_place_as_grep_does(run, tmp_path, incident, repo):
     other = tmp_path / "other.log"
     other.write_bytes((repo / INCIDENT).read_bytes())
-    first, second = run("explain", incident, str(other))[1].splitlines()
+    first, second, *_ = run("explain", incident, str(other))[1].splitlines()
     assert f" {incident}:1 " in first
     assert f" {other}:1 " in second
     assert first.index("lowmem_exhaustion") == second.index("lowmem_exhaustion")
@@ -585,7 +696,7 @@ def test_a_damaged_log_is_read_as_far_as_it_goes_and_named_in_one_harmless_line(
     log.write_bytes(whole[:-50_000])
     status, out, err = run("explain", str(log), incident)
     assert status == 0
-    assert len(out.splitlines()) == 2
+    assert [row.split()[0] for row in out.splitlines()[:2]] == ["1", "2"]
     assert err.startswith("oomlab: ")
     assert err.endswith("gz is damaged: what follows the damage is not read\n")
     assert err[:-1].isprintable()

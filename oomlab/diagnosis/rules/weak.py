@@ -11,6 +11,8 @@ from oomlab.kernel_guess import kernel_of
 from oomlab.units import human_kb
 from oomlab.words import listed, percent
 
+UNKNOWN = "The cause cannot be determined from this log."
+
 
 @rule("global_anon")
 def heavy_victim(case: Case) -> Claim | None:
@@ -93,7 +95,7 @@ def too_early(case: Case) -> Claim | None:
 def undetermined(case: Case) -> Claim:
     """The evidence is missing: which line would decide. This rule always finds something."""
     report = case.report
-    text = f"The cause cannot be determined from this log. {_missing(case)}"
+    text = f"{UNKNOWN} {_missing(case)}"
     zones = [each.zone.line for each in case.judged]
     return Claim(text, "low", [report.trigger.line or report.first_line, *zones])
 

@@ -7,6 +7,7 @@ from oomlab.render.pages.frame import Html, frame
 from oomlab.render.safe import markup
 from oomlab.render.sentences.cause import cause_label, when_in_words
 from oomlab.render.sentences.victim import killed_in_words
+from oomlab.report import Notice
 
 _TITLES = ("line", "when", "why", "killed")
 
@@ -19,11 +20,18 @@ def timeline_html(timeline: Timeline) -> Html:
     return frame(f"<p>{markup(timeline.summary)}</p>{table}", label="The reports of a log")
 
 
-def _row(event: Event) -> str:
-    cells = (
+def _row(event: Event | Notice) -> str:
+    line, *cells = _cells(event)
+    named = "".join(f"<td>{markup(each)}</td>" for each in cells)
+    return f'<tr><th scope="row" class="number">{line}</th>{named}</tr>'
+
+
+def _cells(event: Event | Notice) -> tuple[str, str, str, str]:
+    if isinstance(event, Notice):
+        return f"{event.line:,}", when_in_words(event.time, event.uptime_s), event.kind, event.words
+    return (
+        f"{event.first_line:,}",
         when_in_words(event.time, event.seconds),
         cause_label(event.kind, event.diagnosis),
         killed_in_words(event.victims),
     )
-    named = "".join(f"<td>{markup(each)}</td>" for each in cells)
-    return f'<tr><th scope="row" class="number">{event.first_line:,}</th>{named}</tr>'

@@ -1,0 +1,70 @@
+"""The logs that a command was given: their reports, in order, and what other programs wrote of kills."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING
+
+from oomlab.cli.complaint import complain, shown
+from oomlab.cli.progress import progress
+
+if TYPE_CHECKING:
+    from oomlab.report import Notice, Report
+
+
+class Logs:
+    """The reports of several logs, in order, each with the name of its log.
+
+    A log that cannot be read, or not to its end, is named on standard error, and the next one is read.
+    ``taken`` gives what other programs wrote in these logs.
+    """
+
+    def __init__(self, names: Sequence[str]) -> None:
+        self.names = names
+        self.readable: list[str] = []
+        self.is_broken = False
+        self.has_kernel_lines = False
+        self._notices: deque[tuple[int, str, Notice]] = deque()
+        self._reports = 0
+
+    @property
+    def are_several(self) -> bool:
+        """Whether there is more than one log."""
+        return len(self.names) > 1
+
+    def __iter__(self) -> Iterator[tuple[str, Report]]:
+        for name in self.names:
+            try:
+                yield from self._read(name)
+                self.readable.append(name)
+            except OSError as error:
+                self.is_broken = True
+                complain(error)
+
+    def taken(self, reports: int | None = None) -> Iterator[tuple[str, Notice]]:
+        """Yield, once, the notices before report number ``reports``; all that are left if it is ``None``."""
+        while self._notices and (reports is None or self._notices[0][0] < reports):
+            _, log, notice = self._notices.popleft()
+            yield log, notice
+
+    def _read(self, name: str) -> Iterator[tuple[str, Report]]:
+        """Yield the reports of one log, each as soon as it is whole, however long the log is."""
+        from oomlab.parsing import NoticeSearch, read_pieces
+        from oomlab.source import pieces
+
+        search = NoticeSearch()
+        with progress(name) as on_read:
+            for report in read_pieces(search.through(pieces(name, on_read, on_damage=complain))):
+                self._keep(name, search.before(report.first_line))
+                self._reports += 1
+                yield shown(name), report
+        self._keep(name, search.rest())
+        self.has_kernel_lines |= search.has_kernel_lines
+        if search.is_cut:
+            complain(
+                f"{shown(name)}: beyond {search.limit >> 20} MB only reports of the kernel are looked for"
+            )
+
+    def _keep(self, name: str, notices: Iterable[Notice]) -> None:
+        self._notices.extend((self._reports, shown(name), each) for each in notices)

@@ -1,0 +1,307 @@
+"""Find what other programs than the kernel's OOM killer wrote about kills for memory.
+
+systemd-oomd, earlyoom, nohang, Android's killers, kubelet and container runtimes: their messages are rows of
+``tables/killers.toml``. Such a message is one line, and lines near it may add to it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
+from functools import cache
+from typing import Any, NamedTuple
+
+from oomlab.kernel import load_table
+from oomlab.parsing.decode import clean, decode
+from oomlab.report import Notice, SourceLine
+from oomlab.units import human_kb
+
+_LIMIT = 64 << 20
+"""Bytes of a log in which notices are looked for: doing so costs more than looking for reports."""
+
+_NEEDLES = (
+    *(
+        b"systemd-oomd",
+        b"due to memory ",
+        b"due to swap ",
+        b"oom-kill'",
+        b"container oom",
+        b"OOM",
+        b"ending SIG",
+        b"owmemorykiller",
+        b"Kill '",
+    ),
+    *(b"send sigkill", b"viction manager", b" resource: ", b"137"),
+)
+"""One of these stands in every message. Looking for each in turn is far quicker than for all at once."""
+
+_NUMBER = re.compile(rb"[ =:]137(?!\d)")
+"""The last of them as a number of its own, and not a part of another."""
+
+_KERNEL = re.compile(rb"kernel[:\]]|\[ {0,6}\d{1,8}\.\d{6}\]|<\d>|_TRANSPORT.{1,5}kernel")
+"""What a log of the kernel has on its lines: the logger's name for it, a time since boot, or a level."""
+
+_CHUNK = 256 << 10
+_BEHIND = 16 << 10
+_AHEAD = 4 << 10
+_LINES_BEFORE, _LINES_AFTER = 40, 4
+"""How far before and after a message there may be more about it, in bytes and in lines."""
+
+_LINES_AT_ONCE = 20
+"""So many lines from a hit on are read, for messages seldom come alone."""
+
+_ECHO_LINES = 40
+"""Another line about a kill stands no further from the first than this."""
+
+_ID = 12
+"""The fewest digits of a container's id."""
+
+_SAME_PLACE = 6
+"""Lines between the two things that a listing says of one container: OOMKilled, and 137."""
+
+
+class _Message(NamedTuple):
+    """A row of the table, compiled."""
+
+    kind: str
+    pattern: re.Pattern[str]
+    words: str
+    detail: str
+    noun: str
+    before: tuple[re.Pattern[str], ...]
+    after: tuple[re.Pattern[str], ...]
+    is_echo: bool
+
+
+def find_notices(text: str) -> list[Notice]:
+    """Return what programs in user space wrote about kills for memory, in the order of the log."""
+    search = NoticeSearch()
+    for _ in search.through([text.encode("utf-8", "backslashreplace")]):
+        pass
+    return search.found
+
+
+class NoticeSearch:
+    """Looks for notices in a log that comes in pieces, of which it holds no more than it needs.
+
+    ``found`` are the notices so far. ``is_cut`` tells that the log is longer than ``limit``, which is as many
+    bytes as are searched, ``has_kernel_lines`` whether it looks like a log of a kernel at all.
+    """
+
+    limit = _LIMIT
+
+    def __init__(self) -> None:
+        self.found: list[Notice] = []
+        self.has_kernel_lines = False
+        self._given = 0
+        self.is_cut = False
+        self._held = b""
+        self._first = 1
+        self._done = 0
+        self._size = 0
+
+    def through(self, pieces: Iterable[bytes]) -> Iterator[bytes]:
+        """Pass the pieces of a log on as they come, and search them."""
+        for piece in pieces:
+            self._take(piece)
+            yield piece
+        self._search(len(self._held))
+
+    def before(self, line: int) -> list[Notice]:
+        """Return the notices before a line that were not returned yet; what has passed is searched first."""
+        self._search(self._held.rfind(b"\n") + 1)
+        count = sum(each.line < line for each in self.found[self._given :])
+        self._given += count
+        return self.found[self._given - count : self._given]
+
+    def rest(self) -> list[Notice]:
+        """Return the notices that were not returned yet."""
+        rest, self._given = self.found[self._given :], len(self.found)
+        return rest
+
+    def _take(self, piece: bytes) -> None:
+        self._size += len(piece)
+        if self._size > self.limit:
+            if not self.is_cut:
+                self._search(len(self._held))
+                self.is_cut, self._held, self._done = True, b"", 0
+            return
+        self.has_kernel_lines = self.has_kernel_lines or _KERNEL.search(piece) is not None
+        self._held += piece
+        if len(self._held) > _CHUNK + _BEHIND + _AHEAD:
+            self._search(self._held.rfind(b"\n", 0, len(self._held) - _AHEAD) + 1)
+            self._forget()
+
+    def _search(self, stop: int) -> None:
+        """Search from where the last search ended to ``stop``, both at the beginning of a line."""
+        read_to = self._done
+        for hit in self._hits(stop):
+            if hit >= read_to:
+                read_to = self._read(hit, stop)
+        self._done = max(self._done, stop)
+
+    def _hits(self, stop: int) -> list[int]:
+        """Find where in the part to be searched there may be a message."""
+        found = []
+        for needle in _NEEDLES:
+            at = self._held.find(needle, self._done, stop)
+            while at >= 0:
+                if needle != b"137" or _NUMBER.match(self._held, at - 1):
+                    found.append(at)
+                at = self._held.find(needle, at + 1, stop)
+        return sorted(found)
+
+    def _forget(self) -> None:
+        """Drop what no later message needs."""
+        keep = self._held.rfind(b"\n", 0, max(0, self._done - _BEHIND)) + 1
+        self._first += self._held.count(b"\n", 0, keep)
+        self._held, self._done = self._held[keep:], self._done - keep
+
+    def _read(self, hit: int, stop: int) -> int:
+        """Read the messages near a hit; return where the lines end that were read for messages."""
+        held = self._held
+        begin = held.rfind(b"\n", 0, hit) + 1
+        end = min(_lines_on(held, begin, _LINES_AT_ONCE), stop)
+        start = _lines_back(held, begin, _LINES_BEFORE)
+        text = decode(held[start : _lines_on(held, end, _LINES_AFTER)])
+        given, number = text.split("\n"), self._first + held.count(b"\n", 0, start)
+        first, last = (number + held.count(b"\n", start, at) for at in (begin, end))
+        log = clean(text, given, number)
+        for index, (line, _) in enumerate(zip(log.numbers, log.texts, strict=True)):
+            if first <= line < last or (line == last and end == len(held)):
+                notice = _notice(log.texts, index, SourceLine(line, given[line - number]))
+                if notice is not None:
+                    self._keep(*notice)
+        return end
+
+    def _keep(self, notice: Notice, is_echo: bool) -> None:
+        """Keep a notice, unless it tells once more of a kill that another line tells of."""
+        near = [each for each in self.found[-10:] if notice.line - each.line <= _ECHO_LINES]
+        same = next((each for each in near if is_echo and _is_of_same(notice, each)), None)
+        if same is not None:
+            self.found[self.found.index(same)] = replace(same, count=same.count or notice.count)
+            return
+        if notice.kind == "container_oom" and self.found[self._given :] and _repeats(self.found[-1], notice):
+            self.found.pop()
+        self.found.append(notice)
+
+
+def _lines_back(held: bytes, at: int, count: int) -> int:
+    """Return where the line begins that stands ``count`` lines before the one at ``at``."""
+    for _ in range(count):
+        if at <= 0:
+            break
+        at = held.rfind(b"\n", 0, at - 1) + 1
+    return at
+
+
+def _lines_on(held: bytes, at: int, count: int) -> int:
+    """Return where the line begins that stands ``count`` lines after the one at ``at``."""
+    for _ in range(count):
+        found = held.find(b"\n", at)
+        if found < 0:
+            return len(held)
+        at = found + 1
+    return at
+
+
+def _is_of_same(notice: Notice, earlier: Notice) -> bool:
+    """Whether two notices are about one kill: the same group or container, or one place in a listing."""
+    if notice.killed is not None and earlier.killed is not None:
+        short, long = sorted((_short(notice.killed), _short(earlier.killed)), key=len)
+        return short == long or (len(short) >= _ID and long.startswith(short))
+    return notice.kind == "exit_137" and notice.line - earlier.line <= _SAME_PLACE
+
+
+def _repeats(earlier: Notice, notice: Notice) -> bool:
+    """Whether the 137 that stands just before belongs to the OOMKilled below it."""
+    return earlier.kind == "exit_137" and earlier.killed is None and notice.line - earlier.line <= _SAME_PLACE
+
+
+def _notice(texts: list[str], index: int, source: SourceLine) -> tuple[Notice, bool] | None:
+    """Read the message in a line; ``None`` where there is none."""
+    for message in _messages():
+        match = message.pattern.search(texts[index])
+        if match is not None:
+            groups = _around(message, texts, index) | _given(match)
+            return _made(message, groups, source), message.is_echo
+    return None
+
+
+def _given(match: re.Match[str]) -> dict[str, str]:
+    """Return the groups that are there; a name may stand in one of several (``killed``, ``killed_old``)."""
+    groups = {name: text.strip() for name, text in match.groupdict().items() if text}
+    killed = next((text for name, text in groups.items() if name.startswith("killed")), None)
+    return groups if killed is None else groups | {"killed": killed}
+
+
+def _around(message: _Message, texts: list[str], index: int) -> dict[str, str]:
+    """Find more about a message in the lines around it, the nearest first."""
+    before = texts[max(0, index - _LINES_BEFORE) : index][::-1]
+    after = texts[index : index + 1 + _LINES_AFTER]
+    found: dict[str, str] = {}
+    for patterns, lines in ((message.before, before), (message.after, after)):
+        for pattern in patterns:
+            match = next((match for match in map(pattern.search, lines) if match), None)
+            found |= _given(match) if match else {}
+    return found
+
+
+def _made(message: _Message, groups: Mapping[str, str], source: SourceLine) -> Notice:
+    return Notice(
+        kind=message.kind,  # type: ignore[arg-type]
+        line=source.number,
+        killed=groups.get("killed"),
+        pid=int(groups["pid"]) if "pid" in groups else None,
+        count=int(groups["count"]) if "count" in groups else None,
+        words=_filled(message.words, message.noun, groups),
+        detail=_filled(message.detail, message.noun, groups),
+        source=source,
+    )
+
+
+_OPTIONAL = re.compile(r"\[([^\]]*)\]")
+_FIELD = re.compile(r"\{(\w+)\}")
+_SPAN = re.compile(r"(\d)(?=[a-z])")
+
+
+def _filled(template: str, noun: str, groups: Mapping[str, str]) -> str:
+    """Return the words of a message with its groups; a part in brackets goes where one of them is missing."""
+    shown = {"killed": noun} | {name: _shown(name, text) for name, text in groups.items()}
+    words = _OPTIONAL.sub(
+        lambda part: part[1] if set(_FIELD.findall(part[1])) <= shown.keys() else "", template
+    )
+    return _FIELD.sub(lambda field: shown.get(field[1], "?"), words).removeprefix(", ")
+
+
+def _shown(name: str, text: str) -> str:
+    if name == "killed":
+        return _short(text)
+    if name.endswith("_bytes"):
+        return human_kb(int(text) / 1024)
+    return _SPAN.sub(r"\1 ", text) if name == "span" else text
+
+
+def _short(killed: str) -> str:
+    """Return the last part of a path, as ``app-web.scope``; the name of a pod keeps its namespace."""
+    return killed.rpartition("/")[2] if killed.startswith("/") else killed
+
+
+@cache
+def _messages() -> tuple[_Message, ...]:
+    table: Mapping[str, Any] = load_table("killers")
+    nouns = {row["name"]: row["noun"] for row in table["kind"]}
+    return tuple(
+        _Message(
+            kind=row["kind"],
+            pattern=re.compile(row["pattern"], re.A),
+            words=row["words"],
+            detail=row.get("detail", ""),
+            noun=nouns[row["kind"]],
+            before=tuple(re.compile(each, re.A) for each in row.get("before", ())),
+            after=tuple(re.compile(each, re.A) for each in row.get("after", ())),
+            is_echo=row.get("echo", False),
+        )
+        for row in table["message"]
+    )
