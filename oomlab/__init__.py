@@ -10,7 +10,7 @@ Here is all that a notebook or a program needs to begin with, by what it is for.
 **Judge a report**
 
 - :func:`diagnose` gives a :class:`Diagnosis`: the cause, with the lines that prove it
-- :func:`timeline` judges the reports of one log together, beside what :func:`find_notices` finds of other killers
+- :func:`timeline` judges the reports of one log together, beside other killers (:func:`find_notices`)
 
 **Model a machine**
 
