@@ -83,3 +83,12 @@ def human_kb(kb: float, *, decimals: int = 0) -> str:
     if abs(kb) >= 2**10 * 10:
         return f"{kb / 2**10:.{decimals}f} MiB"
     return f"{kb:,.0f} kB"
+
+
+def human_mib(kb: float) -> str:
+    """Return kilobytes as :func:`human_kb` does, but sizes from 1 to 10 MiB in MiB: ``7.7 MiB``.
+
+    >>> human_mib(7928), human_mib(561924), human_mib(412)
+    ('7.7 MiB', '549 MiB', '412 kB')
+    """
+    return f"{kb / 2**10:.1f} MiB" if 2**10 <= abs(kb) < 2**10 * 10 else human_kb(kb)

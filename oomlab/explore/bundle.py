@@ -3,7 +3,8 @@
 A browser page on disk, an anywidget and a JavaScript engine each take a single text. Every
 module below ``static`` becomes a function that returns what it exports. Two forms are
 understood, each at the start of a line: ``import { a, b as c } from "../folder/name.js";`` and
-``export`` before ``const``, ``class`` or ``function``.
+``export`` before ``const``, ``class`` or ``function``. Comments on lines of their own and indents are left
+out, so a text in backticks must not depend on them.
 """
 
 from __future__ import annotations
@@ -20,6 +21,8 @@ STATIC = Path(__file__).parent / "static"
 
 _IMPORT = re.compile(r'^import \{([^}]*)\} from "(\.{1,2}/[\w./]+)\.js";\n', re.MULTILINE)
 _EXPORT = re.compile(r"^export (?=(?:async )?(?:function\*?|const|class) (\w+))", re.MULTILINE)
+_COMMENT = re.compile(r"^ *//.*\n", re.MULTILINE)
+_INDENT = re.compile(r"^ +", re.MULTILINE)
 _OTHER = re.compile(r"^(?:import|export)\b.*", re.MULTILINE)
 
 
@@ -90,7 +93,7 @@ def _as_function(name: str) -> str:
 
     text = source(name)
     exported = [match[1] for match in _EXPORT.finditer(text)]
-    body = _EXPORT.sub("", _IMPORT.sub(taken, text))
+    body = _INDENT.sub("", _COMMENT.sub("", _EXPORT.sub("", _IMPORT.sub(taken, text))))
     if other := _OTHER.search(body):
         raise ValueError(f"{name}.js: the bundler does not understand {other[0]!r}")
     return f"const {constant(name)} = (() => {{\n{body}\nreturn {_braces(exported)};\n}})();\n"

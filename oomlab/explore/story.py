@@ -14,7 +14,7 @@ from oomlab.rules import rules_for
 from oomlab.simulation import Event, Trajectory, Workload, simulate
 from oomlab.simulation.model import kernel_class, user_class
 from oomlab.simulation.words import phrase
-from oomlab.units import PAGE_KB, human_kb
+from oomlab.units import PAGE_KB, human_mib
 from oomlab.words import listed
 
 
@@ -130,4 +130,4 @@ def zones_with_room(run: Trajectory) -> list[str]:
 
 
 def _size(pages: float) -> str:
-    return human_kb(pages * PAGE_KB)
+    return human_mib(pages * PAGE_KB)

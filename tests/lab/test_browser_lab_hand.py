@@ -13,7 +13,7 @@ from tests.support.lab_hand import CONTROLS, DRAWN, FAULTS, SAID, Controls, sent
 pytestmark = pytest.mark.browser
 
 GIB = 2**18
-MACHINES = 100
+MACHINES = 300
 """In the ordinary run; ``python -m benchmarks.lab_hand`` tries 5,000."""
 
 
@@ -48,7 +48,7 @@ def test_any_machine_at_any_width_by_any_way(opened, address):
         "for (const each of document.querySelectorAll('.oom-lab svg text')) each.setAttribute('y', 60)",
         "document.querySelector('.oom-lab .control').style.width = '3000px'",
         "document.querySelector('.oom-lab .head').setAttribute('y1', 'NaN')",
-        "document.querySelector('.oom-lab .news').textContent = 'undefined'",
+        "document.querySelector('.oom-lab .captions').textContent = 'undefined'",
     ],
 )
 def test_the_faults_that_are_looked_for_can_be_found(opened, spoil):
@@ -63,9 +63,7 @@ def test_the_faults_that_are_looked_for_can_be_found(opened, spoil):
 
 def moment(page) -> float:
     page.evaluate(DRAWN)
-    return float(
-        page.get_by_role("slider", name="GiB copied so far").get_attribute("aria-valuetext").split()[0]
-    )
+    return float(page.locator("input.scrub").get_attribute("aria-valuetext").split()[0])
 
 
 def test_the_scrubber_follows_the_mouse(opened):
@@ -83,12 +81,12 @@ def test_the_scrubber_follows_the_mouse(opened):
 
 
 def test_the_scrubber_stops_what_plays(opened):
-    opened.get_by_role("button", name="Play").click()
+    opened.get_by_role("button", name="Play", exact=True).click()
     box = opened.get_by_role("slider", name="GiB copied so far").bounding_box()
     opened.mouse.click(box["x"] + 0.3 * box["width"], box["y"] + box["height"] / 2)
     there = moment(opened)
     assert there == pytest.approx(15, abs=0.7)
-    opened.get_by_role("button", name="Play").wait_for()
+    opened.get_by_role("button", name="Play", exact=True).wait_for()
     assert moment(opened) == there
 
 
@@ -99,7 +97,7 @@ def test_the_scrubber_follows_a_finger(browser, address):
     slider = page.get_by_role("slider", name="GiB copied so far")
     slider.scroll_into_view_if_needed()
     box = slider.bounding_box()
-    page.touchscreen.tap(box["x"] + 0.2 * box["width"], box["y"] + box["height"] / 2)
+    page.touchscreen.tap(box["x"] + 10 + 0.2 * (box["width"] - 20), box["y"] + box["height"] / 2)
     assert moment(page) == pytest.approx(10, abs=1)
     context.close()
 
@@ -128,7 +126,7 @@ def test_a_64_bit_machine_with_little_ram_is_drawn(opened):
     opened.get_by_role("button", name="64-bit").click()
     opened.get_by_label("RAM in GiB, exact").fill("2")
     assert said(opened) == sentence({"arch": "x86_64", "ram": 2 * GIB})
-    assert "DMA32 · 2.0 GiB" in opened.get_by_role("img", name="The zones as vessels").inner_html()
+    assert ">DMA32<" in opened.get_by_role("img", name="The zones").inner_html()
     assert opened.evaluate(FAULTS) == []
 
 
@@ -156,7 +154,7 @@ def test_a_field_that_makes_no_sense_goes_back_to_what_it_was(opened, typed):
     field.press("Tab")
     assert said(opened) == sentence({"ram": 16 * GIB})
     assert field.input_value() == "16"
-    assert opened.url.endswith(f"#ram={16 * GIB}")
+    assert opened.url.endswith("#ram=16G")
 
 
 def test_a_size_can_be_typed_to_the_page(opened):
@@ -164,7 +162,7 @@ def test_a_size_can_be_typed_to_the_page(opened):
     field.fill("31.6875")
     field.press("Enter")
     assert said(opened) == sentence({"ram": round(31.6875 * GIB)})
-    assert opened.url.endswith(f"#ram={round(31.6875 * GIB)}")
+    assert opened.url.endswith("#ram=31.6875G")
 
 
 def test_leaving_a_field_untouched_changes_nothing(opened):
@@ -201,7 +199,7 @@ def test_every_control_can_be_driven_by_keyboard_and_mouse(opened):
         elif row["kind"] == "choice":
             control.select_option(index=(before + 1) % len(row["options"]))
         else:
-            control.press("End" if before in ("0 GiB", "all RAM", "the kernel’s own") else "Home")
+            control.press("End" if before in ("0 GiB", "0 %", "all RAM", "the kernel’s own") else "Home")
         told = said(opened)
         after = opened.evaluate(CONTROLS)[row["name"]]
         assert after != before, row["name"]
@@ -217,10 +215,13 @@ def test_every_control_can_be_driven_by_keyboard_and_mouse(opened):
 def test_what_was_changed_out_of_sight_stands_in_the_summary(opened):
     opened.get_by_role("button", name="mem=16G").click()
     said(opened)
-    assert opened.locator(".oom-lab summary", has_text="Fine print: mem= 16 GiB").count() == 1
+    assert opened.locator(".oom-lab summary", has_text="Fine print (1 changed): mem= 16 GiB").count() == 1
     opened.get_by_role("button", name="With the fix").click()
     said(opened)
-    assert opened.locator(".oom-lab summary", has_text="The kernel: Fix of 2012 present").count() == 1
+    assert (
+        opened.locator(".oom-lab summary", has_text="The kernel (1 changed): Fix of 2012 present").count()
+        == 1
+    )
 
 
 # --- in a notebook ------------------------------------------------------------------------------------

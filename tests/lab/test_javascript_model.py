@@ -6,6 +6,7 @@ import json
 import random
 from collections.abc import Callable
 from dataclasses import dataclass, fields, replace
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -20,7 +21,7 @@ from oomlab.machine import INCIDENT
 from oomlab.mmzone import DMA_END
 from oomlab.simulation import INCIDENT_WORKLOAD, Trajectory, Workload, simulate
 from oomlab.simulation.words import event_in_words
-from oomlab.units import human_kb
+from oomlab.units import human_kb, human_mib
 from oomlab.zone_model import Machine, Zone
 
 GIB = 2**18
@@ -39,7 +40,25 @@ OTHER = (
     ),
     replace(INCIDENT_WORKLOAD, written=9 * GIB, anon=10, other_slab=0),
 )
-SIZES = (0, 1, 999, 1000, 10_239, 10_240, 10_752, 1_048_575, 1_048_576, 1.5, 2.5, 1_310_720, 1_363_148.8)
+SIZES = (
+    0,
+    1,
+    999,
+    1000,
+    1023,
+    1024,
+    1331.2,
+    7424,
+    10_239,
+    10_240,
+    10_752,
+    1_048_575,
+    1_048_576,
+    1.5,
+    2.5,
+    1_310_720,
+    1_363_148.8,
+)
 _ASK = """
 const FACTS = JSON.parse(facts);
 function run(settings) {
@@ -49,7 +68,7 @@ function run(settings) {
 function code(settings) { return lab_ui_export.asPython(FACTS, JSON.parse(settings)); }
 function presets() { return JSON.stringify(lab_ui_settings.presets(FACTS)); }
 function usual() { return JSON.stringify(lab_ui_settings.usualSettings(FACTS)); }
-function words(kb) { return lab_model_format.humanKb(kb); }
+function words(kb) { return JSON.stringify([lab_model_format.humanKb(kb), lab_model_format.human(kb / 4)]); }
 function controls() { return JSON.stringify(lab_ui_settings.controlsFor(FACTS).all); }
 function events(settings) {
   const run = JSON.parse(globalThis.run(settings));
@@ -110,6 +129,7 @@ def chance(seed: int) -> dict[str, Any]:
         "vmalloc_mib": rnd.choice([None] * 6 + [rnd.randrange(32, 900), rnd.randrange(900, 1024)]),
         "min_free_kbytes": rnd.choice([None, 8192, rnd.randrange(128, 200_000)]),
         "written": int(GIB * 2 ** rnd.uniform(-2, 7)),
+        "read": rnd.choice([0, 0, 0, int(GIB * 2 ** rnd.uniform(-2, 6))]),
         "block_size": rnd.choice([512, 1024, 2048, 4096, 4096, None]),
         "anon_growth": rnd.choice([0, 0, int(GIB * 2 ** rnd.uniform(-4, 6))]),
         "other_lowmem": rnd.choice([4720, rnd.randrange(60_000)]),
@@ -136,8 +156,10 @@ def edges(control: dict[str, Any]) -> list[Any]:
     """List what a control can be set to at its ends, and what an address may hold just beyond them."""
     if control["kind"] == "toggle":
         return [True, False]
+    if control["kind"] == "share":  # set by a share, kept in pages
+        return [0, 1, GIB, 128 * GIB]
     if control["kind"] == "choice":
-        return [value for value, _ in control["options"]]
+        return [value for value, *_ in control["options"]]
     steps = [step for step in control["steps"] if step is not None]
     beyond = [0, 1, steps[0] - 1, steps[0], steps[0] + 1, steps[-1] - 1, steps[-1]]
     return [*([None] if control["steps"][0] is None else []), *sorted({each for each in beyond if each >= 0})]
@@ -338,30 +360,152 @@ def test_it_can_begin_with_any_machine_and_its_code_says_so() -> None:
 
 @pytest.mark.parametrize("kb", SIZES)
 def test_sizes_are_written_alike(script: Script, kb: float) -> None:
-    assert script.call("words", kb) == human_kb(kb)
+    assert json.loads(script.call("words", kb)) == [human_kb(kb), human_mib(kb)]
 
 
-_EDGE = """
+_FATES = """
 let computed = [];
-const svg = { element: { addEventListener() {} } };
-const fate = ({ block_size }) => { computed.push(block_size); return "oom"; };
-const blocks = [null, 4096, 2048, 1024, 512].map((size) => [size, ""]);
-const map = new lab_draw_edge.Edge(svg, blocks, fate, () => {});
+const names = ["a", "b", "c", "d", "e"];
+const track = (name) => ({
+  last: 4, step: 1, put: () => name, key: ({ min_free_kbytes }) => String(min_free_kbytes),
+});
+const tracks = Object.fromEntries(names.map((name) => [name, track(name)]));
+const fates = new lab_model_fates.Fates(tracks, (name) => { computed.push(name); return "oom"; });
 function work(min_free_kbytes) {
   computed = [];
-  const more = map.work({ ram: 1, block_size: 4096, min_free_kbytes });
+  const more = fates.work({ min_free_kbytes }, names, ["b"]);
   return JSON.stringify({ more, rows: [...new Set(computed)] });
+}
+function cut(edges) {
+  const fateOf = (place) => ["oom", "survives"][JSON.parse(edges).filter((edge) => place > edge).length % 2];
+  return JSON.stringify(lab_model_fates.stretches(40, 1, fateOf));
 }
 """
 
 
-def test_the_map_of_the_edge_keeps_up_with_a_hand_that_does_not_rest() -> None:
+@pytest.fixture
+def fates() -> quickjs.Context:
     engine = quickjs.Context()
-    engine.eval(bundle("lab/draw/edge").replace("document.createElement", "(() => ({ getContext() {} }))"))
-    engine.eval(_EDGE)
-    frames = [json.loads(engine.get("work")(n)) for n in range(8)]
-    assert all(4096 in frame["rows"] for frame in frames), "the dot's own row is of this very moment"
+    engine.eval(bundle("lab/model/fates") + _FATES)
+    return engine
+
+
+def test_the_tracks_of_fate_keep_up_with_a_hand_that_does_not_rest(fates: quickjs.Context) -> None:
+    frames = [json.loads(fates.get("work")(n)) for n in range(8)]
+    assert all("b" in frame["rows"] for frame in frames), "the track under the hand is of this very moment"
     assert all(len(frame["rows"]) == 2 for frame in frames), "and no frame computes more than one other"
-    assert {row for frame in frames[:4] for row in frame["rows"]} == {None, 4096, 2048, 1024, 512}
-    while (frame := json.loads(engine.get("work")(7)))["more"]:
-        assert 4096 not in frame["rows"]
+    assert {row for frame in frames[:4] for row in frame["rows"]} == {"a", "b", "c", "d", "e"}
+    while (frame := json.loads(fates.get("work")(7)))["more"]:
+        assert "b" not in frame["rows"]
+
+
+@pytest.mark.parametrize("edges", [[], [0.2], [3.7, 9.01], [0.5, 1.5, 39.5], [20]])
+def test_a_change_of_fate_is_found_where_it_is(fates: quickjs.Context, edges: list[float]) -> None:
+    found = json.loads(fates.get("cut")(json.dumps(edges)))
+    assert [each["from"] for each in found[1:]] == pytest.approx(edges, abs=0.005)
+    assert [each["fate"] for each in found] == [("oom", "survives")[n % 2] for n in range(len(found))]
+    assert (found[0]["from"], found[-1]["to"]) == (0, 40)
+
+
+_ADDRESS = """
+const FACTS = JSON.parse(facts);
+const usual = lab_ui_settings.usualSettings(FACTS);
+function written(changed, time) {
+  return lab_ui_address.written(FACTS, { ...usual, ...JSON.parse(changed) }, time);
+}
+function read(hash) { return JSON.stringify(lab_ui_address.read(FACTS, hash)); }
+"""
+
+
+@pytest.fixture(scope="module")
+def address() -> quickjs.Context:
+    engine = quickjs.Context()
+    engine.set("facts", json.dumps(facts(INCIDENT, INCIDENT_WORKLOAD)))
+    engine.eval(_SEARCH_PARAMS + bundle("lab/ui/address") + _ADDRESS)
+    return engine
+
+
+_SEARCH_PARAMS = """
+class URLSearchParams {
+  constructor(text) { this.parts = text.split("&").filter(Boolean).map((part) => part.split("=")); }
+  [Symbol.iterator]() { return this.parts.map((part) => part.map(decodeURIComponent))[Symbol.iterator](); }
+}
+"""
+
+
+@pytest.mark.parametrize(
+    ("settings", "text"),
+    [
+        ({"ram": 16 * GIB, "mem_limit": 8 * GIB}, "ram=16G&mem=8G&t=12"),
+        (
+            {"min_free_kbytes": 3806, "vmalloc_mib": 640, "pae": False},
+            "pae=off&min_free=3806K&vmalloc=640M&t=12",
+        ),
+        ({"buffer_head_fix": True, "page_offset": 0x80000000}, "fix=present&split=2G/2G&t=12"),
+        ({"block_size": None, "arch": "x86_64", "kernel": "6.1"}, "arch=x86_64&kernel=6.1&block=none&t=12"),
+        ({"ram": 7 * GIB + 1, "swap": 0}, "ram=7340036K&swap=0&t=12"),
+    ],
+)
+def test_an_address_can_be_read(address: quickjs.Context, settings: dict[str, Any], text: str) -> None:
+    assert address.get("written")(json.dumps(settings), 12 * GIB) == text
+    assert json.loads(address.get("read")(text)) == {"settings": settings, "time": 12 * GIB}
+
+
+def test_every_machine_comes_back_from_its_address(address: quickjs.Context, script: Script) -> None:
+    rows = json.loads(script.call("controls"))
+    for seed in range(300):
+        rnd = random.Random(seed)
+        settings = {each["name"]: rnd.choice(edges(each)) for each in rnd.sample(rows, 4)}
+        settings = {
+            name: value for name, value in settings.items() if value != 0 or name not in ("ram", "written")
+        }
+        old = "&".join(f"{name}={json.dumps(value)}" for name, value in settings.items())
+        known = json.loads(address.get("read")(old))["settings"]
+        text = address.get("written")(json.dumps(known), None)
+        usual = json.loads(script.call("usual"))
+        changed = {name: value for name, value in known.items() if value != usual[name]}
+        assert json.loads(address.get("read")(text)) == {"settings": changed, "time": None}, text
+
+
+_FILM = """
+function film(settings) {
+  const { machine, workload } = lab_ui_settings.built(FACTS, JSON.parse(settings));
+  const run = lab_model_view_model.present(machine, workload, FACTS.words);
+  const film = lab_model_scenes.filmOf(run);
+  const moments = [];
+  for (let ms = 0; ms <= film.length; ms += 16) moments.push({ ms, ...film.at(ms) });
+  moments.push({ ms: film.length, ...film.at(film.length) });
+  return JSON.stringify({ moments, events: run.events, end: run.end });
+}
+"""
+
+
+def test_the_film_tells_every_event_when_it_happens_and_never_goes_back() -> None:
+    engine = quickjs.Context()
+    engine.set("facts", json.dumps(facts(INCIDENT, INCIDENT_WORKLOAD)))
+    engine.eval(
+        bundle("lab/ui/settings", "lab/model/scenes", "lab/model/view_model")
+        + "const FACTS = JSON.parse(facts);"
+        + _FILM
+    )
+    for settings in (
+        {},
+        {"ram": 64 * GIB},
+        {"mem_limit": 16 * GIB},
+        {"arch": "x86_64"},
+        {"written": 1},
+        {"buffer_head_fix": True},
+    ):
+        film = json.loads(engine.get("film")(json.dumps(settings)))
+        moments, events = film["moments"], film["events"]
+        for before, after in pairwise(moments):
+            assert before["written"] <= after["written"] + 1e-6
+            assert before["told"] <= after["told"]
+        for moment in moments:
+            assert all(event["written"] <= moment["written"] + 1 for event in events[: moment["told"]])
+        assert moments[-1]["told"] == len(events)
+        assert moments[-1]["written"] == pytest.approx(film["end"])
+    dead = json.loads(engine.get("film")("{}"))["moments"]
+    crossing = next(each["ms"] for each in dead if each["told"])
+    assert 3500 <= crossing <= 4500, "four seconds to the first event, whatever the machine that plays it"
+    assert [each["gates"] for each in dead][-1] == 3

@@ -39,21 +39,26 @@ CONTROLS = """() => {
   const name = (input) => input.id.replace(/^oom-[a-z0-9]+-/, "");
   return Object.fromEntries([...inputs].map((input) => [name(input), shown(input)]));
 }"""
-ADDRESS = """() => Object.fromEntries(
-  [...new URLSearchParams(location.hash.slice(1))].map(([name, text]) => [name, JSON.parse(text)]))"""
+ADDRESS = "() => location.hash.slice(1)"
 _ASK = """
 const FACTS = JSON.parse(facts);
 const ROWS = lab_ui_settings.controlsFor(FACTS).all;
+class URLSearchParams {
+  constructor(text) { this.parts = text.split("&").filter(Boolean).map((part) => part.split("=")); }
+  [Symbol.iterator]() { return this.parts.map((part) => part.map(decodeURIComponent))[Symbol.iterator](); }
+}
 function controls() {
   return JSON.stringify(ROWS.map(({ kind, name, steps, options }) => ({ kind, name, steps, options })));
 }
 function usual() { return JSON.stringify(lab_ui_settings.usualSettings(FACTS)); }
 function shown(changes) {
   const settings = { ...lab_ui_settings.usualSettings(FACTS), ...JSON.parse(changes) };
-  const words = ({ kind, name, options, read }) => kind === "toggle" ? settings[name]
-    : kind === "choice" ? options.findIndex(([each]) => each === settings[name]) : read(settings[name]);
+  const words = (row) => row.kind === "toggle" ? settings[row.name]
+    : row.kind === "choice" ? row.options.findIndex(([each]) => each === settings[row.name])
+    : row.read(lab_ui_settings.valueOf(row, settings));
   return JSON.stringify(Object.fromEntries(ROWS.map((row) => [row.name, words(row)])));
 }
+function address(hash) { return JSON.stringify(lab_ui_address.read(FACTS, hash)); }
 """
 
 
@@ -63,13 +68,18 @@ class Controls:
     def __init__(self) -> None:
         self._engine = quickjs.Context()
         self._engine.set("facts", json.dumps(facts(INCIDENT, INCIDENT_WORKLOAD)))
-        self._engine.eval(bundle("lab/ui/settings") + _ASK)
+        self._engine.eval(bundle("lab/ui/address") + _ASK)
         self.rows: list[dict[str, Any]] = json.loads(self._engine.eval("controls()"))
         self.usual: dict[str, Any] = json.loads(self._engine.eval("usual()"))
 
     def shown(self, settings: dict[str, Any]) -> dict[str, Any]:
         """Return what each control ought to show of settings."""
         found: dict[str, Any] = json.loads(self._engine.get("shown")(json.dumps(settings)))
+        return found
+
+    def of_address(self, hash: str) -> dict[str, Any]:
+        """Return the settings that an address holds."""
+        found: dict[str, Any] = json.loads(self._engine.get("address")(hash))["settings"]
         return found
 
     def any(self, rnd: random.Random) -> dict[str, Any]:
@@ -84,6 +94,8 @@ def _any_value(row: dict[str, Any], rnd: random.Random) -> Any:
         return rnd.random() < 0.5
     if row["kind"] == "choice":
         return rnd.choice(row["options"])[0]
+    if row["kind"] == "share":  # of the file, kept in pages
+        return round(2**18 * 2 ** rnd.uniform(-4, 7))
     steps = row["steps"]
     low = 1 if row["kind"] == "size" and steps[0] else 0
     least = next(step for step in steps if step) if rnd.random() < 0.9 else low
@@ -172,6 +184,6 @@ def _disagreements(page: Page, controls: Controls, settings: dict[str, Any], has
         if shown.get(name) != expected[name]
     ]
     written = page.evaluate(ADDRESS)
-    if written != settings:
+    if controls.of_address(written) != settings:
         found.append(f"the address holds {written}")
     return found

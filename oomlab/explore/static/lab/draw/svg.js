@@ -2,8 +2,8 @@
 // only what differs is written. That is what makes it quick.
 
 const NAMESPACE = "http://www.w3.org/2000/svg";
-// How text of each class is set: as lab.css has it.
-const FONTS = { "": "12px", name: "600 13px", reading: "600 14px", figure: "500 12px", lane: "500 12px" };
+// How text of each class is set, in the drawing's own units: lab.css has the same.
+const FONTS = { "": "14px", name: "600 17px", strong: "600 15px" };
 const RULER = document.createElement("canvas").getContext("2d");
 const WIDTHS = new Map();
 
@@ -13,13 +13,14 @@ export class Svg {
     this.ids = ids;
     this.nodes = [];
     this.used = 0;
+    this.lit = ""; // the one thing that is shown alone, by its key
     this.layer = element.appendChild(document.createElementNS(NAMESPACE, "g"));
   }
 
-  // Begin a frame of this size, in CSS pixels.
-  begin(width, height) {
+  // Begin a frame of this size in the drawing's own units; one of them is so many CSS pixels.
+  begin(width, height, unit = 1) {
     this.used = 0;
-    write(this.element, { viewBox: `0 0 ${width} ${height}`, width, height });
+    write(this.element, { viewBox: `0 0 ${px(width)} ${height}`, width: px(width * unit), height: px(height * unit) });
   }
 
   // Drop what the last frame drew and this one did not.
@@ -36,7 +37,7 @@ export class Svg {
       node = this.nodes[this.used] = fresh;
     }
     this.used += 1;
-    write(node, attributes);
+    write(node, this.lit ? dimmed(attributes, this.lit) : attributes);
     if (text !== (node.said ?? "")) node.textContent = node.said = text;
     return node;
   }
@@ -55,14 +56,14 @@ export class Svg {
   }
 
   // look.class says the tone; look.anchor is start, middle or end; y is the base line.
-  text(x, y, text, { anchor = "start", class: tone = "" } = {}) {
-    if (text) this.put("text", { x: px(x), y: px(y), "text-anchor": anchor, class: tone }, text);
+  text(x, y, text, { anchor = "start", class: tone = "", ...look } = {}) {
+    if (text) this.put("text", { x: px(x), y: px(y), "text-anchor": anchor, class: tone, ...look }, text);
   }
 
   // The width of text in pixels as the browser will draw it, found without a layout of the page.
   textWidth(text, look = "") {
     this.family ??= getComputedStyle(this.element).fontFamily;
-    const font = `${FONTS[look] ?? FONTS[""]} ${this.family}`;
+    const font = `${FONTS[look.split(" ")[0]] ?? FONTS[""]} ${this.family}`;
     const key = `${font} ${text}`;
     if (!WIDTHS.has(key)) {
       if (WIDTHS.size > 5000) WIDTHS.clear();
@@ -121,5 +122,9 @@ export function write(node, attributes) {
     }
   }
 }
+
+// What stands for another thing than the one that is lit steps back.
+const dimmed = (look, lit) =>
+  look["data-thing"] && look["data-thing"] !== lit ? { ...look, class: `${look.class ?? ""} dim` } : look;
 
 const px = (value) => Math.round(value * 10) / 10;

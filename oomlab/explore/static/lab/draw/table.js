@@ -7,8 +7,9 @@ import { eventInWords } from "../model/words.js";
 
 const kb = (pages) => grouped(pages * PAGE_KB);
 
-export function numbers(run, state) {
-  return [zoneTable(run, state), budgetTable(run, state), eventTable(run)];
+// names(key) gives the words for a layer, the longest first.
+export function numbers(run, state, names) {
+  return [zoneTable(run, state), budgetTable(run, state, names), eventTable(run)];
 }
 
 function zoneTable(run, state) {
@@ -41,10 +42,10 @@ function zoneTable(run, state) {
   return tableOf(`Zones after ${human(state.written)}, in kB`, [heads, ...rows]);
 }
 
-function budgetTable(run, state) {
+function budgetTable(run, state, names) {
   return tableOf(
     "Lowmem, in kB",
-    [["Use", "kB"], ...budget(run, state).map(({ label, pages }) => [label, kb(pages)])],
+    [["Use", "kB"], ...budget(run, state).map(({ key, pages }) => [names(key)[0], kb(pages)])],
   );
 }
 

@@ -1,9 +1,16 @@
-// How sizes are written. The same words come from oomlab.units.human_kb: a test compares them.
+// How sizes are written: as oomlab.units does, human_mib and human_kb. A test compares them.
 
 export const PAGE_KB = 4;
 export const PAGES_PER_GIB = 2 ** 18;
 
-export const human = (pages) => humanKb(pages * PAGE_KB);
+// Pages as a person would write them: 30.1 GiB, 549 MiB, 7.7 MiB, 412 kB.
+export function human(pages) {
+  const kb = pages * PAGE_KB;
+  return Math.abs(kb) >= 2 ** 10 && Math.abs(kb) < 10 * 2 ** 10 ? `${fixed(kb / 2 ** 10, 1)} MiB` : humanKb(kb);
+}
+
+// The same as messages of the machine have it, with small sizes in kB.
+export const inKb = (pages) => humanKb(pages * PAGE_KB);
 
 export function humanKb(kb) {
   if (Math.abs(kb) >= 2 ** 20 - 2 ** 9) return `${fixed(kb / 2 ** 20, 1)} GiB`;

@@ -1,14 +1,20 @@
 // Where a machine's RAM lies: oomlab/memory_map.py in the browser, checked against it by a test.
 // A machine has Python's fields, in pages; machine.rules are the facts of its kernel, as Python read them.
 
-import { PAGES_PER_GIB, human } from "./format.js";
+import { PAGES_PER_GIB, inKb } from "./format.js";
 
 export const PAGE_BYTES = 4096;
 const FOUR_GIB = 0x100000;
 const NO_LIMIT = 2 ** 40;
 
+// want: what is asked for of how much, {what, of, needs, has} in pages, where that is the reason.
 export class MachineError extends Error {
   name = "MachineError";
+
+  constructor(message, want = null) {
+    super(message);
+    this.want = want;
+  }
 }
 
 export const pagesOf = (bytes) => Math.ceil(bytes / PAGE_BYTES);
@@ -99,8 +105,10 @@ export function moreLowmem(machine) {
 export function checkMachine(machine) {
   if (machine.rules.error) throw new MachineError(machine.rules.error);
   for (const faults of [negative, unknown, notBuilt, tooLarge, tooSmall]) {
-    const [reason] = faults(machine);
-    if (reason !== undefined) throw new MachineError(reason);
+    const [first] = faults(machine);
+    if (first === undefined) continue;
+    const [reason, want = null] = [first].flat();
+    throw new MachineError(reason, want);
   }
 }
 
@@ -138,17 +146,21 @@ function* notBuilt({ rules, kernel, allocator, watermark_scale_factor: scale }) 
 
 function* tooLarge({ rules, ram, arch, pae, kernel, pci_hole }) {
   const build = arch === "i386" && pae ? "i386 PAE" : arch;
-  if (ram > rules.max_ram_gib * PAGES_PER_GIB)
-    yield `${human(ram)} of RAM: an ${build} kernel ${kernel} addresses ${rules.max_ram_gib} GiB`;
-  if (pci_hole > FOUR_GIB) yield `pci_hole is ${human(pci_hole)}: it lies below 4 GiB`;
+  const most = rules.max_ram_gib * PAGES_PER_GIB;
+  if (ram > most)
+    yield [
+      `${inKb(ram)} of RAM: an ${build} kernel ${kernel} addresses ${rules.max_ram_gib} GiB`,
+      { what: "RAM", of: "what the kernel can address", needs: ram, has: most },
+    ];
+  if (pci_hole > FOUR_GIB) yield `pci_hole is ${inKb(pci_hole)}: it lies below 4 GiB`;
 }
 
 function* tooSmall(machine) {
   const { rules, ram, pci_hole, firmware, mem_limit } = machine;
-  const dma = `ZONE_DMA alone takes ${human(rules.dma_end)}`;
+  const dma = `ZONE_DMA alone takes ${inKb(rules.dma_end)}`;
   const below = Math.min(ram, FOUR_GIB - pci_hole) - firmware;
-  if (below <= rules.dma_end) yield `${human(Math.max(0, below))} of RAM below the PCI hole: ${dma}`;
-  if (mem_limit !== null && mem_limit <= rules.dma_end) yield `mem= ends at ${human(mem_limit)}: ${dma}`;
+  if (below <= rules.dma_end) yield `${inKb(Math.max(0, below))} of RAM below the PCI hole: ${dma}`;
+  if (mem_limit !== null && mem_limit <= rules.dma_end) yield `mem= ends at ${inKb(mem_limit)}: ${dma}`;
   const lowmem = lowmemEnd(machine);
-  if (lowmem <= rules.dma_end) yield `${human(lowmem)} of lowmem: ${dma}; ask for less vmalloc`;
+  if (lowmem <= rules.dma_end) yield `${inKb(lowmem)} of lowmem: ${dma}; ask for less vmalloc`;
 }

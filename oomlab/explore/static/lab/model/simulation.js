@@ -2,7 +2,7 @@
 // machine and workload have Python's fields; simulate() gives what Python's Trajectory holds.
 
 import { Engine } from "./engine.js";
-import { PAGE_KB, human, sum } from "./format.js";
+import { PAGE_KB, inKb, sum } from "./format.js";
 import { MachineError, moreLowmem, pagesOf } from "./machine.js";
 import { zones as zonesOf } from "./zones.js";
 
@@ -58,7 +58,10 @@ function place(machine, zones, free, asked, pages, what) {
     given.push([number, part]);
   }
   if (left > 0)
-    throw new MachineError(`${what} of ${human(pages)} does not fit into ${remedyFor(machine, zones, asked)}`);
+    throw new MachineError(`${what} of ${inKb(pages)} does not fit into ${remedyFor(machine, zones, asked)}`, {
+      ...{ what, of: asked === kernelClass(zones) ? "lowmem after boot" : "RAM after boot" },
+      ...{ needs: pages, has: pages - left },
+    });
   return given;
 }
 

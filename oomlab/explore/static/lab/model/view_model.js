@@ -1,12 +1,11 @@
-// From a run of the model to what the drawings show: contents of each zone, lanes of the race, budget.
+// From a run of the model to what the drawings show: what lies in each zone at each moment.
 // No drawing here, and no rule of the kernel: only sums over what the model says.
 
 import { sum } from "./format.js";
 import { layout } from "./machine.js";
 import { kernelClass, simulate, stateAt, userClass } from "./simulation.js";
-import { crossings } from "./crossings.js";
+import { race } from "./race.js";
 import { story } from "./story.js";
-import { eventInWords } from "./words.js";
 
 // A machine and its work, simulated, ready to be drawn; {error} for one that could not boot.
 // words are those of oomlab/tables/words.toml.
@@ -24,10 +23,10 @@ export function present(machine, workload, words) {
       file: workload.written + workload.read,
       end: run.states.at(-1).written,
     };
-    return { ...all, ...crossings(all), ...told(all) };
+    return { ...all, race: race(all), ...told(all) };
   } catch (error) {
     if (error.name !== "MachineError") throw error;
-    const run = { machine, workload, words, error: error.message, outcome: "no boot" };
+    const run = { machine, workload, words, error: error.message, want: error.want, outcome: "no boot" };
     return { ...run, ...told(run) };
   }
 }
@@ -42,71 +41,48 @@ export const at = (run, written) => stateAt(run, run.file ? written / run.file :
 // The zones that have pages, lowest first, by number.
 export const populated = (run) => run.zones.flatMap((_, i) => (run.sizes[i] ? [i] : []));
 
-// What lies in one zone, from the bottom: [{key, pages}]; the rest of it is free.
-export function contents(run, state, i) {
+// What lies in a zone, from its floor up. The rest of it is free.
+export const LAYERS = [
+  ...["kernel", "mem_map", "other_slab", "radix_tree_node", "buffer_head", "anonymous", "cache"],
+];
+
+// The pages of each layer of a zone at a moment, by key.
+export function layersOf(run, state, i) {
   const start = run.states[0];
   const memMap = i === memMapZone(run) ? sum(run.zones.map(({ memmap }) => memmap)) : 0;
   const share = state.pinned[i] / (sum(state.pinned) || 1);
   const cached = sum(state.cache);
-  const records = {
-    radix_tree_node: share * run.pinned.radix_nodes * cached,
-    buffer_head: share * run.pinned.buffer_heads * cached,
+  const radix_tree_node = share * run.pinned.radix_nodes * cached;
+  const buffer_head = share * run.pinned.buffer_heads * cached;
+  const { managed } = run.zones[i];
+  const slab = managed - start.free[i] - start.anon[i] + state.pinned[i] - buffer_head - radix_tree_node;
+  return {
+    ...{ kernel: run.sizes[i] - managed - memMap, mem_map: memMap, other_slab: Math.max(0, slab) },
+    ...{ radix_tree_node, buffer_head, anonymous: state.anon[i], cache: state.cache[i] },
   };
-  const layers = {
-    kernel: run.sizes[i] - run.zones[i].managed - memMap,
-    mem_map: memMap,
-    slab:
-      run.zones[i].managed -
-      start.free[i] -
-      start.anon[i] +
-      state.pinned[i] -
-      records.buffer_head -
-      records.radix_tree_node,
-    ...records,
-    anonymous: state.anon[i],
-    cache: state.cache[i],
-  };
-  return Object.entries(layers)
-    .filter(([, pages]) => pages > 0.5)
-    .map(([key, pages]) => ({ key, pages }));
+}
+
+// The same in all zones together, with what is free.
+export function totals(run, state) {
+  const layers = populated(run).map((i) => layersOf(run, state, i));
+  const whole = (key) => sum(layers.map((each) => each[key]));
+  return { ...Object.fromEntries(LAYERS.map((key) => [key, whole(key)])), free: sum(state.free), swap: state.swapUsed };
 }
 
 const memMapZone = (run) =>
   run.zones.findLastIndex(({ name }, i) => run.sizes[i] > 0 && ["DMA32", "Normal"].includes(name));
 
-// Where lowmem went: every use in the same order, free pages split by whether a request may have them.
+// Where lowmem went: rows of {key, pages}, free pages split by whether a request may have them.
 export function budget(run, state) {
-  const lowmem = run.zones.slice(0, run.kernel + 1).map((_, i) => i);
-  const used = (key) =>
-    sum(
-      lowmem
-        .flatMap((i) => contents(run, state, i))
-        .filter((use) => use.key === key)
-        .map(({ pages }) => pages),
-    );
+  const lowmem = run.zones.slice(0, run.kernel + 1).map((_, i) => i).filter((i) => run.sizes[i]);
+  const layers = lowmem.map((i) => layersOf(run, state, i));
   const kept = sum(
     lowmem.map((i) => Math.min(state.free[i], run.plan.min[i] + run.plan.reserve[i][run.kernel])),
   );
-  const uses = Object.keys(NAMES).map((key) => ({ key, label: NAMES[key], pages: used(key) }));
-  const free = [
-    { key: "reserve", label: "min and reserve", pages: kept },
-    { key: "free", label: "free for the kernel", pages: sum(lowmem.map((i) => state.free[i])) - kept },
-  ];
-  return [...uses, ...free].filter(({ pages }) => pages > 0.5);
-}
-
-export const NAMES = {
-  kernel: "kernel and boot",
-  mem_map: "mem_map",
-  slab: "other slab, stacks",
-  radix_tree_node: "radix_tree_nodes",
-  buffer_head: "buffer_heads",
-  anonymous: "process memory",
-  cache: "page cache",
-};
-
-// What happened last, up to this moment, in words.
-export function newsAt(run, written) {
-  const past = run.events.filter((event) => event.written <= written + 0.5);
-  return past.length ? eventInWords(run, past.at(-1)) : "";
+  const free = sum(lowmem.map((i) => state.free[i]));
+  return [
+    ...LAYERS.map((key) => ({ key, pages: sum(layers.map((each) => each[key])) })),
+    { key: "reserve", pages: kept },
+    { key: "free", pages: free - kept },
+  ].filter(({ pages }) => pages > 0.5);
 }

@@ -1,7 +1,7 @@
 // From a machine to its zones by the kernel's integer arithmetic: oomlab/zone_model.py and
 // oomlab/watermarks.py in the browser. Every number here is far below 2**53, so it is exact.
 
-import { PAGE_KB, human, sum } from "./format.js";
+import { PAGE_KB, inKb, sum } from "./format.js";
 import { MachineError, checkMachine, layout, moreLowmem, pagesOf, swiotlbPages } from "./machine.js";
 
 const HIGH = ["HighMem", "Movable"];
@@ -51,7 +51,8 @@ function managedOf(machine, extents, memMap) {
     const used = taken[name] + (name === bootZone(extents) ? machine.freed_late : 0);
     if (ram && ram <= used)
       throw new MachineError(
-        `${name} has ${human(ram)}, but boot and mem_map take ${human(used)}: ${moreLowmem(machine)}`,
+        `${name} has ${inKb(ram)}, but boot and mem_map take ${inKb(used)}: ${moreLowmem(machine)}`,
+        { what: "boot and mem_map", of: `ZONE_${name.toUpperCase()}`, needs: used, has: ram },
       );
   }
   return extents.map(({ name, ram }) => (ram ? ram - taken[name] : 0));

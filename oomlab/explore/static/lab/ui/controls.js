@@ -3,40 +3,55 @@
 
 import { h, say } from "../../dom.js";
 import { PAGES_PER_GIB, exactGib } from "../model/format.js";
+import { valueOf, withValue } from "./settings.js";
 
-// declared: rows of settings.js. change(values, released) hears every movement.
+// declared: rows of options.js. change(values, released, settings) hears every movement.
 export function makeControls(declared, ids, change) {
-  const made = declared.map((each) =>
-    KINDS[each.kind](each, `${ids}-${each.name}`, (value, released) =>
-      change({ [each.name]: value }, released),
+  let settings = null;
+  const made = declared.map((row) =>
+    KINDS[row.kind](row, `${ids}-${row.name}`, (value, released) =>
+      change(withValue(row, value, settings), released),
     ),
   );
+  const byName = (part) => Object.fromEntries(declared.map(({ name }, n) => [name, made[n][part]]));
   return {
-    elements: Object.fromEntries(declared.map((each, n) => [each.name, made[n].element])),
-    show: (settings) => made.forEach((each, n) => each.show(settings[declared[n].name], settings)),
+    elements: byName("element"),
+    rails: byName("rail"), // of a slider: the element below it and the words beside it, {track, words}
+    show(shown) {
+      settings = shown;
+      made.forEach((each, n) => each.show(valueOf(declared[n], shown), shown));
+    },
   };
 }
 
-const KINDS = { slider, size, choice, toggle };
+const KINDS = { slider, share: slider, size, choice, toggle };
 
 // A slider over a list of steps, spaced as the list is.
 function slider(row, id, report) {
-  const output = h("output", { for: id });
+  const output = h("span", { class: "reading", "aria-hidden": "true" }); // aria-valuetext says it
   const range = rangeOf(row, id, report);
-  const element = h(
-    "div",
-    { class: "control" },
-    h("label", { for: id }, row.label),
-    output,
-    range.input,
-    hint(row),
-  );
+  const rail = railOf(range.input);
+  const element = h("div", { class: "control" }, labelled(row, id, rail.words, output), rail.element, hint(row));
   const show = (value, settings) => {
     range.show(value);
     say(output, row.read(value));
     disable(element, range.input, row, settings);
   };
-  return { element, show };
+  return { element, show, rail };
+}
+
+// What the slider is, what becomes of the machine along it, and where it stands: on one line.
+const labelled = (row, id, words, reading) =>
+  h("div", { class: "line" }, h("label", { for: id }, row.label), words, reading);
+
+// The slider, and the track of its fates below it.
+function railOf(input) {
+  const track = document.createElementNS("http://www.w3.org/2000/svg", "svg");
+  track.setAttribute("class", "fates");
+  track.setAttribute("preserveAspectRatio", "none");
+  track.setAttribute("aria-hidden", "true");
+  const words = h("span", { class: "fate" });
+  return { element: h("div", { class: "rail" }, input, track), track, words };
 }
 
 // A slider for memory, with a field beside it that takes any number of GiB. What is typed counts while it
@@ -65,14 +80,8 @@ function size(row, id, report) {
   const typed = () =>
     exact.value === exactGib(now) ? now : Math.round(exact.valueAsNumber * PAGES_PER_GIB);
   const reading = h("span", { class: "exact" }, exact, h("span", { "aria-hidden": "true" }, "GiB"));
-  const element = h(
-    "div",
-    { class: "control" },
-    h("label", { for: id }, row.label),
-    range.input,
-    reading,
-    hint(row),
-  );
+  const rail = railOf(range.input);
+  const element = h("div", { class: `control ${row.name}` }, labelled(row, id, rail.words, reading), rail.element, hint(row));
   const show = (value, settings) => {
     now = value;
     range.show(value);
@@ -80,7 +89,7 @@ function size(row, id, report) {
     disable(element, range.input, row, settings);
     exact.disabled = range.input.disabled;
   };
-  return { element, show };
+  return { element, show, rail };
 }
 
 function rangeOf({ steps, read }, id, report) {
@@ -124,7 +133,7 @@ const textOf = (label, settings) => (typeof label === "function" ? label(setting
 
 // A setting in words, for where its control is out of sight: "mem= 16 GiB".
 export function settingInWords(row, settings) {
-  const value = settings[row.name];
+  const value = valueOf(row, settings);
   if (row.kind === "toggle") return `${row.label} ${value ? "on" : "off"}`;
   if (row.kind !== "choice") return `${row.label} ${row.read(value)}`;
   const option = row.options.find(([each]) => each === value);
@@ -138,7 +147,8 @@ function disable(element, input, { idle }, settings) {
   element.classList.toggle("off", off);
 }
 
-function nearest(steps, value) {
+// The step that is nearest to a value.
+export function nearest(steps, value) {
   const distances = steps.map((step) => Math.abs(step - value));
   return distances.indexOf(Math.min(...distances));
 }

@@ -4,82 +4,72 @@ import { h } from "../../dom.js";
 
 const SVG_NAMESPACE = "http://www.w3.org/2000/svg";
 
-export function makeElements({ ids, controls, transport, prediction, presets, groups }) {
+const button = (words, look = {}) => h("button", { type: "button", ...look }, words);
+
+export function makeElements({ ids, controls, transport, prediction, presets, groups, card, legend, chips, rescue }) {
   const place = (rows) => rows.map(({ name }) => controls.elements[name]);
   const parts = {
-    drawings: {
-      zones: picture("The zones as vessels"),
-      timeline: picture("The race, over time"),
-      budget: picture("The budget of lowmem"),
-      edge: picture("The edge: RAM and block size"),
-    },
-    reset: h("button", { type: "button" }, "Reset"),
-    copy: h("button", { type: "button" }, "Copy as Python"),
-    full: h("button", { type: "button" }, "Full screen"),
+    strip: picture("RAM, to scale"),
+    apparatus: picture("The zones: what is in them now, and how it came to this"),
+    lens: picture("The finish of the race"),
+    edgeMap: picture("The edge: RAM and block size"),
+    reset: button("Reset"),
+    link: button("Copy link"),
+    copy: button("Copy as Python"),
+    full: button("Full screen"),
+    pin: button("Pin as A", { title: "Keep this machine beside the next ones", "aria-pressed": "false" }),
     summaries: { kernel: h("summary"), finePrint: h("summary") },
     headline: h("strong", {}),
-    because: h("span", {}),
-    news: h("p", { class: "news" }),
-    budgetTitle: h("p", { class: "title" }),
+    because: h("span", { class: "because" }),
+    changed: h("span", { class: "difference" }),
+    pinnedTale: h("p", { class: "pinned-tale", hidden: true }),
+    caption: h("ol", { class: "captions" }),
+    remedies: h("div", { class: "remedies", hidden: true }),
     numbers: h("details", { class: "numbers" }, h("summary", {}, "The same in numbers")),
+    edge: h("details", { class: "edge" }, h("summary", {}, "The edge: RAM × block size")),
     tables: h("div", { class: "tables" }),
     code: h("pre", { class: "code", tabindex: 0, hidden: true }),
     note: h("p", { class: "note" }),
     heard: h("p", { class: "heard", role: "status", "aria-live": "polite" }),
   };
   parts.numbers.append(parts.tables);
-  parts.edge = figure(
-    "edge",
-    h("p", { class: "title" }, "The edge"),
-    parts.drawings.edge,
+  parts.edge.append(
+    parts.edgeMap,
     h("p", { class: "hint" }, "Hatched machines die. Drag the dot. “none”: a file system without buffer_heads."),
   );
-  parts.race = h(
+  controls.elements.ram.querySelector(".rail").prepend(parts.strip);
+  controls.elements.ram.querySelector(".fate").replaceWith(parts.changed);
+  parts.sentence = h("p", { class: "sentence" }, parts.headline, h("span", { class: "colon" }, ": "), parts.because);
+  parts.main = h("div", { class: "main" }, parts.apparatus, transport.scrub, transport.buttons, transport.big, parts.remedies);
+  parts.aside = h("div", { class: "aside" }, parts.lens, card.element);
+  parts.stage = h("div", { class: "stage" }, parts.main, parts.aside);
+  parts.time = h("div", { class: "time" }, parts.caption, legend.line);
+  const more = h(
     "div",
-    { class: "race" },
-    parts.drawings.timeline,
-    h("div", { class: "scrubber" }, transport.scrub),
-    h("div", { class: "time" }, transport.buttons, parts.news),
-  );
-  parts.stage = h(
-    "div",
-    { class: "stage" },
-    parts.drawings.zones,
-    parts.race,
-    figure("budget", parts.budgetTitle, parts.drawings.budget),
-    parts.numbers,
-  );
-  parts.sentence = h("p", { class: "sentence" }, parts.headline, parts.because);
-  const verdict = h(
-    "div",
-    { class: "verdict" },
-    parts.sentence,
-    prediction.question,
-    prediction.score,
-    parts.note,
-  );
-  const panel = h(
-    "div",
-    { class: "panel" },
-    h("div", { class: "group" }, ...place(groups.basics)),
+    { class: "panel more" },
     disclosure(parts.summaries.kernel, place(groups.kernel)),
     disclosure(parts.summaries.finePrint, place(groups.finePrint)),
-    prediction.element,
-  );
-  const bar = h(
-    "div",
-    { class: "bar" },
-    h("div", { class: "presets", role: "group", "aria-label": "Ready-made machines" }, ...presets),
-    h("div", { class: "actions" }, parts.reset, parts.copy, parts.full),
+    parts.edge,
+    parts.numbers,
   );
   const frame = h(
     "div",
     { class: "bench" },
-    bar,
-    verdict,
-    panel,
+    h(
+      "div",
+      { class: "bar" },
+      h("div", { class: "presets", role: "group", "aria-label": "Ready-made machines" }, ...presets),
+      h("div", { class: "actions" }, prediction.element, parts.reset, parts.full),
+    ),
+    h("div", { class: "verdict" }, parts.sentence, prediction.question, prediction.score, parts.pinnedTale, parts.note),
+    h("div", { class: "changes" }, chips.element, rescue.button, parts.pin),
+    rescue.element,
+    h("div", { class: "panel basics" }, ...place(groups.basics)),
     parts.stage,
-    parts.edge,
+    parts.time,
+    legend.keys,
+    more,
+    h("div", { class: "actions" }, parts.link, parts.copy),
     parts.code,
     parts.heard,
   );
@@ -89,7 +79,6 @@ export function makeElements({ ids, controls, transport, prediction, presets, gr
 
 const disclosure = (summary, elements) =>
   h("details", {}, summary, h("div", { class: "group" }, ...elements));
-const figure = (name, ...children) => h("div", { class: `figure ${name}` }, ...children);
 
 function picture(label) {
   const svg = document.createElementNS(SVG_NAMESPACE, "svg");

@@ -1,7 +1,7 @@
 // Everything on offer: the controls with their steps, and the ready-made machines.
 // Names are those of the fields of Python's Machine and Workload; sizes are pages.
 
-import { PAGES_PER_GIB, gib, grouped, human } from "../model/format.js";
+import { PAGES_PER_GIB, fixed, gib, grouped, human } from "../model/format.js";
 
 const GIB = PAGES_PER_GIB;
 const MIB = GIB / 1024;
@@ -17,24 +17,46 @@ function doublings(low, high, perDoubling) {
 const inGib = (pages) => `${gib(pages)} GiB`;
 const orOwn = (say) => (value) => (value === null ? "the kernel’s own" : say(value));
 
+// RAM in even steps, so that its slider lies over the RAM itself, to scale.
+const HALVES = Array.from({ length: 128 }, (_, n) => (n + 1) * (GIB / 2));
+const PERCENT = Array.from({ length: 21 }, (_, n) => 5 * n);
 const FROM_ZERO = [0, ...doublings(0.25, 64, 8)];
 const MIN_FREE = [null, 1024, 2048, 3806, 4096, 6144, 8192, 12288, 16384, 24576, 32768, 49152, 65536, 98304];
 const VMALLOC = [null, 32, 64, 96, 128, 160, 192, 256, 320, 384, 512, 640, 768, 832];
 const OTHER = [...Array.from({ length: 61 }, (_, n) => 200 * n), 4720].sort((a, b) => a - b);
+const MEM = [null, ...doublings(1, 64, 4)];
 const BLOCKS = [4096, 2048, 1024, 512];
 const ARCHES = [["i386", "32-bit"], ["x86_64", "64-bit"]];
 const ALLOCATORS = [["slab", "SLAB"], ["slub", "SLUB"]];
 
-// A control: kind (see controls.js), label, hint, idle(settings) where it means nothing.
-const size = (name, label, steps, hint) => ({ kind: "size", name, label, steps, read: inGib, hint });
+// A control: kind (see controls.js), label, hint, short: its name in addresses, unit: what one of its numbers is
+// in pages there (see address.js), idle(settings) where it means nothing. get and put where it is not simply
+// the setting of its name.
+const size = (name, label, steps, more) => ({ kind: "size", name, label, steps, read: inGib, unit: 1, ...more });
 const slider = (name, label, steps, read, more) => ({ kind: "slider", name, label, steps, read, ...more });
 const choice = (name, label, options, more) => ({ kind: "choice", name, label, options, ...more });
 const toggle = (name, label) => ({ kind: "toggle", name, label, idle: is64 });
 
+const fileOf = ({ written, read }) => written + read;
+const divided = (file, share) => {
+  const read = Math.min(file, Math.round(file * share));
+  return { written: file - read, read };
+};
+
+export const RAM = size("ram", "RAM", HALVES);
 export const BASICS = [
-  size("ram", "RAM", doublings(1, 64, 64)),
+  RAM,
   size("swap", "Swap", FROM_ZERO),
-  size("written", "File copied", doublings(1, 128, 16)),
+  size("written", "File copied", doublings(1, 128, 16), {
+    get: fileOf,
+    put: (file, settings) => divided(file, settings.read / fileOf(settings)),
+  }),
+  slider("read", "Of this, only read", PERCENT, (percent) => `${fixed(percent, percent % 1 ? 1 : 0)} %`, {
+    kind: "share",
+    unit: 1,
+    get: (settings) => (100 * settings.read) / fileOf(settings),
+    put: (percent, settings) => divided(fileOf(settings), percent / 100),
+  }),
 ];
 
 // versions: the kernels whose rules the page knows; splits: the VM splits, by what they are called;
@@ -43,27 +65,33 @@ export const kernelControls = (versions, splits, isReleasedWithFix) => [
   choice("arch", "Kernel", ARCHES),
   choice("kernel", "Version", versions.map((version) => [version, version])),
   choice("buffer_head_fix", "Fix of 2012", [
-    [null, (settings) => `as released: ${isReleasedWithFix(settings) ? "present" : "absent"}`],
+    [null, (settings) => `as released: ${isReleasedWithFix(settings) ? "present" : "absent"}`, "released"],
     [true, "present"],
     [false, "absent"],
-  ]),
-  choice("page_offset", "VM split, process/kernel", splits.map(([label, value]) => [value, label]), { idle: is64 }),
+  ], { short: "fix" }),
+  choice("page_offset", "VM split, process/kernel", splits.map(([label, value]) => [value, label]), {
+    short: "split",
+    idle: is64,
+  }),
   toggle("pae", "PAE (RAM above 4 GiB)"),
   toggle("highpte", "HIGHPTE (page tables in HighMem)"),
   choice("allocator", "Allocator", ALLOCATORS),
 ];
 
 export const FINE_PRINT = [
-  choice("block_size", "File-system block", [[null, "none"], ...BLOCKS.map((size) => [size, `${size} bytes`])], {
+  choice("block_size", "File-system block", [[null, "none"], ...BLOCKS.map((size) => [size, `${size} bytes`, `${size}`])], {
+    short: "block",
     hint: "A page needs one buffer_head for each block; “none” needs no buffer_heads.",
   }),
-  slider("min_free_kbytes", "min_free_kbytes", MIN_FREE, orOwn((kb) => `${grouped(kb)} kB`)),
-  slider("vmalloc_mib", "vmalloc=", VMALLOC, orOwn((mib) => `${mib} MiB`), { idle: is64 }),
-  slider("mem_limit", "mem=", [null, ...doublings(1, 64, 4)], (pages) => (pages === null ? "all RAM" : inGib(pages))),
+  slider("min_free_kbytes", "min_free_kbytes", MIN_FREE, orOwn((kb) => `${grouped(kb)} kB`), { short: "min_free", unit: 1 / 4 }),
+  slider("vmalloc_mib", "vmalloc=", VMALLOC, orOwn((mib) => `${mib} MiB`), { short: "vmalloc", unit: 256, idle: is64 }),
+  slider("mem_limit", "mem=", MEM, (pages) => (pages === null ? "all RAM" : inGib(pages)), { short: "mem", unit: 1 }),
   slider("other_lowmem", "Other lowmem in use", OTHER, human, {
+    short: "other",
+    unit: 1,
     hint: "Slab and stacks that uptime collects: 18 MiB after the incident’s 20 days.",
   }),
-  size("anon_growth", "Processes grow by", FROM_ZERO, "This is what swap is for."),
+  size("anon_growth", "Processes grow by", FROM_ZERO, { short: "grow", hint: "This is what swap is for." }),
 ];
 
 // For the map of the edge: block sizes from the cheapest to the dearest.

@@ -1,38 +1,20 @@
-// The lab as a page of its own: no kernel, no network. The settings live in the address.
+// The lab as a page of its own: no kernel, no network. The settings and the moment live in the address.
 
+import { read, written } from "./address.js";
 import { Lab } from "./lab.js";
-import { accepts, differences } from "./settings.js";
 
 export function start({ facts, palette, place }) {
+  const first = found(facts);
   const lab = new Lab({
-    facts,
-    palette,
-    settings: read(facts),
-    settled: (settings) => history.replaceState(null, "", `#${written(facts, settings)}`),
+    ...{ facts, palette, settings: first.settings, time: first.time ?? (location.hash.length > 1 ? null : 0) },
+    settled: (settings, _, __, time) => history.replaceState(null, "", `#${written(facts, settings, time)}`),
+    link: () => location.href,
   });
   place.replaceChildren(lab.element);
-  addEventListener("hashchange", () => lab.set(read(facts)));
+  addEventListener("hashchange", () => {
+    const { settings, time } = found(facts);
+    lab.set(settings, time);
+  });
 }
 
-const written = (facts, settings) =>
-  new URLSearchParams(
-    Object.entries(differences(facts, settings)).map(([name, value]) => [name, JSON.stringify(value)]),
-  ).toString();
-
-// Take from the address what reads as a setting; leave the rest.
-function read(facts) {
-  const found = {};
-  for (const [name, text] of new URLSearchParams(location.hash.slice(1))) {
-    const value = parsed(text);
-    if (accepts(facts, name, value)) found[name] = value;
-  }
-  return found;
-}
-
-function parsed(text) {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-}
+const found = (facts) => read(facts, location.hash.slice(1));

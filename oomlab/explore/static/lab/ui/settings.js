@@ -1,6 +1,9 @@
 // From settings to a machine and its work. Settings are one flat object: what the controls say, by name.
 
+import { PAGES_PER_GIB } from "../model/format.js";
 import { BASICS, FINE_PRINT, kernelControls, presetsFor } from "./options.js";
+
+const MOST_READ = 128 * PAGES_PER_GIB;
 
 // Every control, in its groups. facts: what Python gave, with the rules of each kernel.
 export function controlsFor(facts) {
@@ -29,7 +32,8 @@ export function built(facts, settings) {
     if (name in workload) workload[name] = value;
   }
   const build = `${machine.arch} ${machine.pae ? "pae" : "nopae"} ${machine.allocator}`;
-  return { machine: { ...machine, rules: facts.rules[machine.kernel][build] }, workload };
+  const rules = facts.rules[machine.kernel];
+  return { machine: { ...machine, rules: { ...rules.all, ...rules[build] } }, workload };
 }
 
 // Only what differs from the start, for addresses and for code.
@@ -38,12 +42,17 @@ export function differences(facts, settings) {
   return Object.fromEntries(Object.entries(settings).filter(([name, value]) => value !== usual[name]));
 }
 
+// What a control shows of settings, and the settings that it makes of a value.
+export const valueOf = (row, settings) => (row.get ? row.get(settings) : settings[row.name]);
+export const withValue = (row, value, settings) => (row.put ? row.put(value, settings) : { [row.name]: value });
+
 // Whether a value that came from outside can be this setting.
 export function accepts(facts, name, value) {
   const row = controlsFor(facts).all.find((each) => each.name === name);
   if (row === undefined) return false;
   if (row.kind === "choice") return row.options.some(([each]) => each === value);
   if (row.kind === "toggle") return typeof value === "boolean";
+  if (row.kind === "share") return Number.isInteger(value) && value >= 0 && value <= MOST_READ;
   if (value === null) return row.steps[0] === null;
   const min = row.kind === "size" && row.steps[0] > 0 ? 1 : 0; // RAM and file cannot be nothing
   return Number.isInteger(value) && value >= min && value <= row.steps.at(-1);

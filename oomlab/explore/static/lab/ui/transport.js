@@ -1,9 +1,9 @@
-// Time, as on a video player: play, pause, step from event to event, and a slider to drag.
+// Time, as on a video player: play, pause, step from scene to scene, and a slider to drag.
 
 import { h } from "../../dom.js";
 import { gib } from "../model/format.js";
+import { filmOf, scenes } from "../model/scenes.js";
 
-const SECONDS = 8; // a whole copy, played
 const PLAY = "M4 3l9 5-9 5z";
 const PAUSE = "M5 3v10M11 3v10";
 const BACK = "M4 3v10M13 3L6 8l7 5z";
@@ -13,15 +13,18 @@ const STEPS = {
   ...{ PageDown: -0.1, PageUp: 0.1 },
 }; // of the file
 
-// moveTo(written, isReleased) hears of every movement, in pages copied.
-export function makeTransport(ids, moveTo) {
+// moveTo(written, isReleased, film) hears of every movement, in pages copied; film is what the film says of
+// the moment, null when it is off. ended() hears that it has run to its end or was stopped.
+export function makeTransport(ids, moveTo, ended) {
   let run = null; // null where there is nothing to play
-  let written = 0;
+  let [written, told] = [0, 0];
+  let here = 0; // where the slider stands: the moment, or the learner's flag
   let playing = null;
-  let width = 0;
+  let placed = "";
 
   const scrub = h("input", {
     id: `${ids}-time`,
+    class: "scrub",
     type: "range",
     min: 0,
     max: 1,
@@ -30,45 +33,52 @@ export function makeTransport(ids, moveTo) {
     oninput: () => jump(scrub.valueAsNumber * run.file, false),
     onchange: () => jump(scrub.valueAsNumber * run.file, true),
     onkeydown: (event) => {
-      const to = { Home: 0, End: run.end }[event.key] ?? written + STEPS[event.key] * run.file;
+      const to = { Home: 0, End: run.file }[event.key] ?? here + STEPS[event.key] * run.file;
       if (Number.isNaN(to)) return;
       event.preventDefault();
       jump(to, true);
     },
   });
-  const stops = () => [0, ...run.events.map((event) => event.written), run.end];
-  const before = () => stops().findLast((each) => each < written - 0.5) ?? 0;
-  const after = () => stops().find((each) => each > written + 0.5) ?? run.end;
-  const back = button("Back to the event before", BACK, () => jump(before(), true));
-  const on = button("On to the next event", ON, () => jump(after(), true));
-  const play = button("Play", PLAY, () => (playing === null ? start() : jump(written, true)));
+  const before = () => scenes(run).findLast((each) => each.written < written - 0.5 || each.told < told) ?? scenes(run)[0];
+  const after = () => scenes(run).find((each) => each.written > written + 0.5 || each.told > told) ?? scenes(run).at(-1);
+  const step = (scene) => {
+    stop();
+    moveTo(scene.written, true, { ...scene, gates: null, phase: null });
+  };
+  const toggle = () => (playing === null ? start() : jump(written, true));
+  const back = button("Back to the scene before", BACK, () => step(before()));
+  const on = button("On to the next scene", ON, () => step(after()));
+  const play = button("Play", PLAY, toggle);
+  const big = h("button", { type: "button", class: "big", "aria-label": "Play the film", onclick: toggle }, icon(PLAY));
 
   function jump(to, isReleased) {
     stop();
-    go(to, isReleased);
-  }
-  function go(to, isReleased) {
-    written = Math.min(Math.max(to, 0), run.end);
-    moveTo(written, isReleased);
+    here = Math.min(run.file, Math.max(0, to));
+    moveTo(to, isReleased, null);
   }
   function start() {
-    if (written >= run.end) go(0, false);
-    if (matchMedia("(prefers-reduced-motion: reduce)").matches) return go(after(), true);
-    let last = performance.now();
+    const isOver = written >= run.end && told >= run.events.length;
+    if (matchMedia("(prefers-reduced-motion: reduce)").matches) return step(isOver ? scenes(run)[0] : after());
+    const film = filmOf(run);
+    let at = isOver ? 0 : film.when(written);
+    let last = null;
     const tick = (now) => {
-      const to = written + (run.file * (now - last)) / (1000 * SECONDS);
+      at += last === null ? 0 : Math.min(100, now - last);
       last = now;
-      if (to >= run.end) return jump(to, true);
-      go(to, false);
+      const moment = film.at(at);
+      if (at >= film.length) return jump(run.end, true);
+      moveTo(moment.written, false, { ...moment, phase: moment.flow ? at : null });
       playing = requestAnimationFrame(tick);
     };
     playing = requestAnimationFrame(tick);
     showPlaying();
   }
   function stop() {
-    if (playing !== null) cancelAnimationFrame(playing);
+    const wasPlaying = playing !== null;
+    if (wasPlaying) cancelAnimationFrame(playing);
     playing = null;
     showPlaying();
+    if (wasPlaying) ended();
   }
   function showPlaying() {
     play.querySelector("path").setAttribute("d", playing === null ? PLAY : PAUSE);
@@ -76,26 +86,35 @@ export function makeTransport(ids, moveTo) {
   }
 
   return {
-    scrub,
-    stop,
+    ...{ scrub, big, toggle, stop, start, jump },
+    step: (isOn) => run && step(isOn ? after() : before()),
     buttons: h("div", { class: "transport", role: "group", "aria-label": "Time" }, back, play, on),
-    show(shown, at) {
-      [run, written] = [shown, at];
-      scrub.value = run.file ? written / run.file : 0;
-      scrub.setAttribute("aria-valuetext", `${gib(written)} GiB copied`);
+    // flag: where the learner's flag stands while the outcome is covered, else null.
+    show(shown, at, events, flag) {
+      [run, written, told] = [shown, at, events];
+      for (const each of [back, play, on]) each.disabled = flag !== null;
+      if (run === null) return;
+      here = flag ?? written;
+      scrub.value = run.file ? here / run.file : 0;
+      scrub.setAttribute("aria-valuetext", `${gib(here)} GiB copied`);
+      scrub.setAttribute("aria-label", flag === null ? "GiB copied so far" : "Your flag: it dies about here");
     },
-    // The slider is as wide as the picture above it.
-    fit(wanted) {
-      if (wanted !== width) scrub.style.width = `${(width = wanted)}px`;
+    // The slider lies over the axis: left, top and width in em of the lab.
+    fit({ left, top, width }) {
+      const style = `left: ${left}px; top: ${top}px; width: ${width}px`;
+      if (style !== placed) scrub.setAttribute("style", (placed = style));
     },
   };
 }
 
-function button(label, d, onclick) {
+function icon(d) {
   const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
   svg.setAttribute("viewBox", "0 0 16 16");
   svg.setAttribute("class", "icon");
+  svg.setAttribute("aria-hidden", "true");
   svg.append(document.createElementNS(svg.namespaceURI, "path"));
   svg.firstChild.setAttribute("d", d);
-  return h("button", { type: "button", "aria-label": label, onclick }, svg);
+  return svg;
 }
+
+const button = (label, d, onclick) => h("button", { type: "button", "aria-label": label, onclick }, icon(d));

@@ -1,19 +1,24 @@
 // Everything that the lab shows, drawn from its state. It remembers nothing of the machine.
 
 import { bound, h, say } from "../../dom.js";
-import { drawBudget } from "../draw/budget.js";
 import { Edge } from "../draw/edge.js";
 import { Svg, hatches } from "../draw/svg.js";
 import { numbers } from "../draw/table.js";
-import { drawTimeline } from "../draw/timeline.js";
-import { drawZones } from "../draw/zone_vessels.js";
-import { human } from "../model/format.js";
-import { budget, newsAt } from "../model/view_model.js";
+import { Fates } from "../model/fates.js";
+import { makeCard } from "./card.js";
+import { difference, makeChips, sayLine } from "./chips.js";
 import { makeControls, settingInWords } from "./controls.js";
 import { makeElements } from "./elements.js";
+import { makeLegend } from "./legend.js";
 import { EDGE_ROWS } from "./options.js";
 import { makePrediction } from "./prediction.js";
+import { makeRescue } from "./rescue.js";
+import { Sentence } from "./sentence.js";
 import { controlsFor, presets } from "./settings.js";
+import { Sizes } from "./sizes.js";
+import { Stage } from "./stage.js";
+import { TrackView } from "./track_view.js";
+import { tracksFor } from "./tracks.js";
 import { makeTransport } from "./transport.js";
 
 const SUMMARIES = { kernel: "The kernel", finePrint: "Fine print" };
@@ -21,54 +26,71 @@ const SUMMARIES = { kernel: "The kernel", finePrint: "Fine print" };
 export class LabView {
   // hand: what to call for each thing that a hand does, see lab.js.
   constructor(state, palette, ids, hand) {
-    const groups = (this.groups = controlsFor(state.facts));
-    this.redraw = hand.redraw;
-    this.controls = makeControls(groups.all, ids, hand.change);
-    this.transport = makeTransport(ids, hand.moveTo);
+    this.groups = controlsFor(state.facts);
+    const rows = this.groups.all;
+    Object.assign(this, { hand, lit: "", isIncident: presets(state.facts)[0].label === "The incident" });
+    this.fates = new Fates(tracksFor(rows), (settings) => state.runOf(settings).outcome);
+    this.controls = makeControls(rows, ids, hand.change);
+    this.transport = makeTransport(ids, hand.moveTo, hand.ended);
     this.prediction = makePrediction(ids, hand.predict);
+    this.card = makeCard();
+    this.chips = makeChips(rows, (values) => hand.change(values, true));
+    this.rescue = makeRescue(rows, this.fates, hand.challenge);
+    this.legend = makeLegend(palette, ids);
     this.presets = presets(state.facts).map(({ label, note, settings }) => {
       const whole = { ...state.usual, ...settings };
       const onclick = () => hand.change(whole, true);
-      return { whole, button: h("button", { type: "button", title: note, onclick }, label) };
+      return { label, whole, button: h("button", { type: "button", title: note, onclick }, label) };
     });
     this.parts = makeElements({ ...this, ids, presets: this.presets.map(({ button }) => button) });
-    this.parts.root.prepend(hatches(palette, ids));
-    const drawings = Object.entries(this.parts.drawings);
-    this.svg = Object.fromEntries(drawings.map(([name, element]) => [name, new Svg(element, ids)]));
-    this.edge = new Edge(this.svg.edge, EDGE_ROWS, (settings) => state.runOf(settings).outcome, hand.change);
+    const { parts } = this;
+    parts.root.prepend(hatches(palette, ids));
+    this.legend.listen(parts.root, (thing) => {
+      this.lit = thing;
+      hand.redraw();
+    });
+    this.names = (key) => namesOf(palette[key]);
+    this.sentence = new Sentence(parts);
+    this.sizes = new Sizes(parts.root, hand.redraw);
+    this.svg = Object.fromEntries(["strip", "apparatus", "lens", "edgeMap"].map((name) => [name, new Svg(parts[name], ids)]));
+    this.stage = new Stage(this, hand);
+    this.tracks = new TrackView(this, rows, ids);
+    this.edge = new Edge(this.svg.edgeMap, EDGE_ROWS, this.fates, hand.change);
     this.listen(state, hand);
   }
 
   listen(state, hand) {
-    const { reset, copy, full, code, numbers: details, root, stage, edge } = this.parts;
-    reset.addEventListener("click", () => hand.change(state.usual, true));
+    const { reset, copy, link, full, pin, code, root, edge } = this.parts;
+    reset.addEventListener("click", () => hand.reset());
     copy.addEventListener("click", () => hand.copy(copy, code));
-    const isFull = () => document.fullscreenElement !== null;
-    full.addEventListener("click", () => (isFull() ? document.exitFullscreen() : root.requestFullscreen()));
-    details.addEventListener("toggle", hand.redraw);
-    // Widths are noted when they change: asking for them in a frame would make the browser lay out twice.
-    this.widths = new Map([[stage, 0], [edge, 0]]);
-    this.sized = new ResizeObserver((entries) => {
-      const seen = entries.filter(({ contentRect }) => contentRect.width > 0);
-      for (const { target, contentRect } of seen) this.widths.set(target, contentRect.width);
-      hand.redraw();
-    });
-    for (const part of this.widths.keys()) this.sized.observe(part);
+    link.hidden = !hand.link;
+    link.addEventListener("click", () => hand.copyLink(link, code));
+    pin.addEventListener("click", () => hand.pin(!state.pinned));
+    full.addEventListener("click", () => (document.fullscreenElement ? document.exitFullscreen() : root.requestFullscreen()));
+    this.sizes.of(edge); // so that its width is known when it is opened
+    for (const each of root.querySelectorAll("details")) each.addEventListener("toggle", () => hand.redraw());
   }
 
   close() {
     this.transport.stop();
-    this.sized.disconnect();
+    this.sizes.close();
   }
 
   draw(state) {
+    const { parts, rescue, transport } = this;
     this.controls.show(state.settings);
     for (const { whole, button } of this.presets) button.setAttribute("aria-pressed", state.has(whole));
     this.drawSummaries(state);
-    this.drawSentence(state);
-    this.parts.stage.hidden = Boolean(state.run.error);
-    if (!state.run.error) this.drawStage(state);
-    this.drawEdge(state);
+    this.drawVerdict(state);
+    rescue.show(state.task);
+    rescue.button.hidden = state.isSilent || (state.run.outcome !== "oom" && !state.task);
+    transport.show(state.run.error ? null : state.run, state.written, state.told, state.isCovered ? state.flag : null);
+    parts.root.dataset.covered = state.isCovered;
+    const isMore = this.tracks.work(state);
+    this.stage.draw(state, this.lit);
+    this.tracks.draw(state);
+    this.drawMore(state);
+    if (isMore) this.hand.redraw();
   }
 
   // What differs from the start inside a closed part of the panel stands in its summary.
@@ -76,46 +98,37 @@ export class LabView {
     for (const [name, title] of Object.entries(SUMMARIES)) {
       const changed = this.groups[name].filter((row) => settings[row.name] !== usual[row.name]);
       const words = changed.map((row) => settingInWords(row, settings));
-      say(this.parts.summaries[name], words.length ? `${title}: ${words.join(", ")}` : title);
+      say(this.parts.summaries[name], words.length ? `${title} (${words.length} changed): ${words.join(", ")}` : title);
       this.parts.summaries[name].title = words.join(", ");
     }
   }
 
-  drawSentence({ run, isCovered, isPredicting, guess }) {
+  drawVerdict(state) {
     const { parts } = this;
-    parts.root.dataset.outcome = isCovered ? "covered" : run.outcome;
-    parts.sentence.hidden = isCovered;
-    say(parts.headline, isCovered ? "" : bound(run.headline));
-    say(parts.because, isCovered ? "" : bound(`: ${run.because}`));
-    this.prediction.show(run, isPredicting, guess);
+    const { run, isSilent, isCovered, pinned, former } = state;
+    parts.root.dataset.outcome = isSilent ? "covered" : run.outcome;
+    this.sentence.show(run, isSilent, this.lit);
+    const preset = this.presets.find(({ whole }) => state.has(whole))?.label ?? "";
+    this.prediction.show(state, preset, this.presets.length);
+    this.chips.show(state, this.isIncident);
+    sayLine(parts.changed, isSilent ? "" : difference(pinned?.run ?? former, run));
+    say(parts.pin, pinned ? "Unpin A" : "Pin as A");
+    parts.pin.setAttribute("aria-pressed", String(pinned !== null));
+    parts.pin.hidden = isCovered;
+    parts.pinnedTale.hidden = pinned === null || isSilent;
+    if (pinned) say(parts.pinnedTale, bound(`A: ${pinned.run.sentence}`));
   }
 
-  drawStage({ run, written, moment, isCovered }) {
-    const { parts, svg } = this;
-    const width = this.widths.get(parts.stage);
-    if (width === 0) return;
-    drawZones(svg.zones, run, moment, width);
-    const hasRace = !isCovered && run.file > 0;
-    parts.race.hidden = !hasRace;
-    if (hasRace) this.transport.fit(drawTimeline(svg.timeline, run, written, width));
-    this.transport.show(run, written);
-    say(parts.news, isCovered ? "" : newsAt(run, written));
-    say(parts.budgetTitle, budgetTitle(run, written));
-    drawBudget(svg.budget, budget(run, moment), width);
-    if (parts.numbers.open && !isCovered) parts.tables.replaceChildren(...numbers(run, moment));
-  }
-
-  drawEdge({ settings, isCovered }) {
-    const { parts, edge } = this;
-    const width = this.widths.get(parts.edge);
-    parts.edge.hidden = isCovered;
-    if (isCovered) return;
-    if (edge.work(settings)) this.redraw();
-    if (width) edge.draw(settings, width);
+  drawMore(state) {
+    const { parts, sizes } = this;
+    parts.edge.hidden = parts.numbers.hidden = state.isSilent;
+    if (parts.edge.open && !state.isSilent) this.edge.draw(state.settings, ...sizes.of(parts.edge));
+    if (parts.numbers.open && !state.isSilent && !state.run.error)
+      parts.tables.replaceChildren(...numbers(state.run, state.moment, this.names));
   }
 }
 
-function budgetTitle({ user, kernel }, written) {
-  const what = user === kernel ? "memory" : "lowmem";
-  return written < 1 ? `Where ${what} went before the copy` : `Where ${what} went, after ${human(written)}`;
+// What a thing is called, the longest first.
+function namesOf({ label, term }) {
+  return label === term ? [term] : [`${label} · ${term}`, label, term];
 }

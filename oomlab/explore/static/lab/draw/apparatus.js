@@ -1,0 +1,139 @@
+// The whole apparatus: RAM's zones as vessels, their history beside them, the marks that decide, and the
+// pages that fall in. Read from left to right: now, and how it came to this.
+
+import { grouped, human, times } from "../model/format.js";
+import { layersOf, LAYERS } from "../model/view_model.js";
+import { drawHistory, drawSurface } from "./history.js";
+import { drawMarks } from "./marks.js";
+import { drawStream } from "./stream.js";
+import { level, places, timeAt } from "./places.js";
+import { drawVessel } from "./vessel.js";
+
+// scene: {run, state, written, isCovered, told, phase (ms of the film, null when nothing flows), ghost: the run
+// before the last change, pinned: {run, state} of another machine, guess: where the learner put the flag}.
+// Returns where things stand, for what is laid over the drawing.
+export function drawApparatus(svg, scene, names, width, unit) {
+  const { run, written, ghost, pinned, isCovered } = scene;
+  const place = places(run, width);
+  const now = timeAt(place, run, written);
+  svg.begin(width, place.height, unit);
+  for (const row of place.rows) {
+    if (isCovered) svg.rect(place.left, row.y, place.right - place.left, row.bottom - row.y, { class: "unknown" });
+    else drawHistory(svg, run, place, row, now);
+    if (ghost && !isCovered) drawSurface(svg, ghost, place, row, run, "ghost");
+    if (pinned && !isCovered) drawSurface(svg, pinned.run, place, row, run, "ghost pinned");
+    drawGlasses(svg, scene, place, row);
+    drawHead(svg, scene, place, row);
+  }
+  drawStream(svg, scene, place, unit);
+  if (!isCovered) drawReadings(svg, scene, place, now, names, place.rows.flatMap((row) => drawMarks(svg, scene, place, row, now)));
+  drawAxis(svg, scene, place, now);
+  svg.end();
+  return place;
+}
+
+// --- the vessel and what is written beside it ---------------------------------------------------------
+
+function drawGlasses(svg, { run, state, pinned, isCovered }, place, row) {
+  const { x, width } = place.glass;
+  if (!pinned) drawVessel(svg, run, state, row, { x, width });
+  else {
+    const half = (width - 6) / 2;
+    drawVessel(svg, pinned.run, pinned.state, row, { x, width: half });
+    drawVessel(svg, run, state, row, { x: x + half + 6, width: half });
+    svg.text(x + half / 2, row.y + 15, "A", { anchor: "middle", class: "strong halo" });
+    svg.text(x + half * 1.5 + 6, row.y + 15, "B", { anchor: "middle", class: "strong halo" });
+  }
+  if (isCovered) return;
+  const surface = level(row, row.size - state.free[row.zone]);
+  svg.line(x + width, surface, timeAt(place, run, state.written), surface, { class: "joined" });
+}
+
+function drawHead(svg, { run, state, isCovered }, place, row) {
+  const free = `${human(state.free[row.zone])} free`;
+  const scale = row.times > 1.05 ? `drawn ${times(row.times)}` : "";
+  const zone = { class: "name", "data-thing": row.zone > run.kernel ? "HighMem" : "lowmem" };
+  if (!place.isWide) {
+    svg.text(0, row.y - 7, row.name, zone);
+    const rest = svg.textWidth(row.name, "name") + 8;
+    const texts = [[free, scale].filter(Boolean).join(", "), free];
+    const flag = row.zone > run.kernel && run.race && !isCovered ? timeAt(place, run, run.race.rescue.at) - 8 : place.width;
+    svg.text(rest, row.y - 7, svg.fit(Math.min(place.width, flag) - rest, texts));
+    return;
+  }
+  svg.text(0, row.y + 16, row.name, zone);
+  svg.text(0, row.y + 36, human(row.size), { class: "muted" });
+  svg.text(0, row.y + 55, free, { class: "strong safe", "data-thing": "free" });
+  svg.text(0, row.y + 74, scale, { class: "muted" });
+}
+
+// --- what stands at the playhead ------------------------------------------------------------------------
+
+const LINE = 17;
+
+// The name of each layer that is thick enough, beside the playhead: before it where there is room.
+function drawReadings(svg, scene, place, now, names, words) {
+  const { run, state } = scene;
+  for (const row of place.rows) {
+    const layers = layersOf(run, state, row.zone);
+    const marks = marksOf(run, row);
+    let filled = 0;
+    for (const key of LAYERS) {
+      const below = level(row, filled);
+      filled += layers[key];
+      const above = level(row, filled);
+      const y = Math.max(above + 13, below - Math.max(5, 0.3 * (below - above)));
+      if (below - above < LINE || marks.some((mark) => Math.abs(mark - y + 5) < 13)) continue;
+      const near = words.filter((word) => Math.abs(word.y - y) < 17);
+      const right = Math.min(place.right, ...near.filter(({ x }) => x > now).map(({ x }) => x));
+      const left = Math.max(place.left, ...near.filter(({ x }) => x <= now).map(({ to }) => to));
+      drawReading(svg, { left, right }, now, y, key, [...names(key).map((name) => `${name}  ${human(layers[key])}`), human(layers[key])]);
+    }
+  }
+}
+
+const marksOf = (run, { zone, ...row }) =>
+  ["watermark_min", "watermark_low"].map((mark) => level(row, row.size - run.zones[zone][mark]));
+
+function drawReading(svg, { left, right }, now, y, key, texts) {
+  const before = svg.fit(now - left - 18, texts, "strong");
+  const look = { class: "strong halo", "data-thing": key };
+  if (before && (before === texts[0] || now - left > right - now)) svg.text(now - 9, y, before, { anchor: "end", ...look });
+  else svg.text(now + 9, y, svg.fit(right - now - 18, texts, "strong"), look);
+}
+
+// --- time --------------------------------------------------------------------------------------------------
+
+const STEPS = [0.05, 0.1, 0.25, 0.5, 1, 2, 5, 10, 20, 50]; // GiB from one number of the axis to the next
+
+function drawAxis(svg, { run, guess, isCovered }, place, now) {
+  const { floor, left, right } = place;
+  const y = floor + 14;
+  svg.line(left, y, right, y, { class: "track" });
+  svg.line(left, y, now, y, { class: "track past" });
+  if (!isCovered) {
+    for (const row of place.rows) svg.line(now, row.y - 4, now, row.bottom + 4, { class: "head" });
+    svg.line(now, floor, now, y, { class: "head" });
+  }
+  if (guess !== null) drawGuess(svg, timeAt(place, run, guess), place, y);
+  const gib = run.file / 2 ** 18;
+  const room = Math.max(44, svg.textWidth("100") + 20);
+  const step = STEPS.find((each) => ((right - left) * each) / gib >= room) ?? 100;
+  for (let at = 0; at <= gib + 1e-9; at += step) {
+    const x = left + ((right - left) * at) / gib;
+    svg.line(x, y + 10, x, y + 15, { class: "rule" });
+    const last = at + step > gib + 1e-9;
+    if (at === 0) svg.text(x - 4, y + 31, svg.fit(((right - left) * step) / gib - 12, ["0 GiB copied", "0 GiB", "0"]), { class: "muted" });
+    else svg.text(x, y + 31, `${Number(at.toFixed(2))}`, { anchor: last && x > right - 14 ? "end" : "middle", class: "muted" });
+  }
+}
+
+function drawGuess(svg, x, { rows }, y) {
+  svg.line(x, rows[0].y - 4, x, y, { class: "guess" });
+  svg.path(`M${x} ${rows[0].y - 16}h16l-4 6l4 6h-16z`, { class: "guess" });
+}
+
+// What a moment is, for those who cannot see it.
+export const momentInWords = ({ run, state }) =>
+  run.zones.map(({ name }, i) => (run.sizes[i] ? `${name}: ${human(state.free[i])} free` : "")).filter(Boolean).join("; ") +
+  `; ${grouped(state.swapUsed)} pages swapped`;

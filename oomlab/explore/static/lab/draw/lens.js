@@ -1,0 +1,55 @@
+// The finish through a lens: the last stretch of the race, so much larger that it can be seen who comes first.
+
+import { human, times } from "../model/format.js";
+import { at } from "../model/view_model.js";
+import { roomAboveLow, roomAboveMin } from "../model/race.js";
+
+const HEIGHT = 148;
+const LANE = 46;
+
+export function drawLens(svg, { run, written }, width, unit) {
+  const { finish, rescue, death } = run.race;
+  svg.begin(width, HEIGHT, unit);
+  const toX = (moment) => 8 + ((width - 16) * (moment - finish.from)) / (finish.to - finish.from);
+  const larger = times(run.file / (finish.to - finish.from));
+  svg.rect(0.5, 0.5, width - 1, HEIGHT - 1, { class: "lens", rx: 8 });
+  svg.text(10, 19, svg.fit(width - 20, [`Who comes first? The finish, ${larger} wider`, `The finish, ${larger} wider`], "strong"), { class: "strong" });
+  const high = { y: 30, room: roomAboveLow, key: "cache", mark: "low", ...rescue, kind: "flag" };
+  const low = { y: 30 + LANE + 12, room: roomAboveMin, key: "buffer_head", mark: "min", ...death, kind: "death" };
+  for (const lane of [high, low]) drawLane(svg, run, lane, finish, toX, width);
+  const now = toX(written);
+  if (now > 8 && now < width - 8)
+    for (const { y } of [high, low]) svg.line(now, y - 2, now, y + LANE - 18, { class: "head" });
+  svg.end();
+}
+
+// The room that is left, running out towards its mark.
+function drawLane(svg, run, lane, finish, toX, width) {
+  const { y, room, key, mark, kind, isReached } = lane;
+  const floor = y + LANE - 18;
+  const end = Math.min(run.end, finish.to);
+  const moments = [finish.from, ...run.states.map((each) => each.written), end]
+    .filter((moment) => moment >= finish.from && moment <= end)
+    .toSorted((a, b) => a - b);
+  const most = room(run, at(run, finish.from)) || 1;
+  const points = moments.map((moment) => `${toX(moment)} ${floor - ((LANE - 22) * room(run, at(run, moment))) / most}`);
+  svg.path(`M8 ${floor}L${points.join("L")}L${toX(end)} ${floor}Z`, { fill: svg.fill(key), class: "room" });
+  svg.rect(toX(end), y, width - 8 - toX(end), LANE - 18, { class: "never" });
+  svg.line(8, floor, width - 8, floor, { class: `mark ${mark}` });
+  drawFlag(svg, toX(Math.min(lane.at, finish.to)), floor, kind, isReached);
+  svg.text(10, floor + 17, svg.fit(width - 20, wordsOf(run, lane)), { class: kind === "death" ? "danger" : "safe" });
+}
+
+function drawFlag(svg, x, y, kind, isReached) {
+  if (kind === "death" && isReached) svg.path(`M${x - 6} ${y - 6}l12 12m0 -12l-12 12`, { class: "death" });
+  else if (kind === "death") svg.path(`M${x - 5} ${y - 5}l10 10m0 -10l-10 10`, { class: "death hollow" });
+  else svg.path(`M${x} ${y}v-18h11l-3 4l3 4h-11`, { class: isReached ? "flag" : "flag hollow" });
+}
+
+function wordsOf(run, { kind, isReached, left }) {
+  const size = human(Math.abs(left));
+  if (kind === "flag") return isReached ? ["low reached: kswapd wakes"] : [`low not reached: ${size} to go`, `${size} to go`];
+  return isReached
+    ? [`min reached: ${size} of lowmem too little`, `${size} too little`]
+    : [`min not reached: ${size} to spare`, `${size} to spare`];
+}

@@ -1,0 +1,64 @@
+// What becomes of the machine along one setting: stretches of one fate, their ends found by halving. A few
+// settings are looked at in each frame, those under the hand first, so that a hand is never slowed.
+
+const FINER = 9;
+
+// Cut 0 … last into stretches {from, to, fate}; fateOf(place) is asked at each sample, a whole number apart.
+export function stretches(last, step, fateOf) {
+  const found = [{ from: 0, fate: fateOf(0) }];
+  for (let n = Math.min(step, last), before = 0; ; before = n, n = Math.min(n + step, last)) {
+    const fate = fateOf(n);
+    const open = found.at(-1);
+    if (fate !== open.fate) {
+      open.to = between(before, n, (place) => fateOf(place) === open.fate);
+      found.push({ from: open.to, fate });
+    }
+    if (n === last) break;
+  }
+  found.at(-1).to = last;
+  return found;
+}
+
+// The place where it changes: the last that is still as the lower end, and not beyond it.
+function between(low, high, isLow) {
+  const halvings = FINER + Math.ceil(Math.log2(high - low));
+  for (let n = 0; n < halvings; n += 1) {
+    const middle = (low + high) / 2;
+    if (isLow(middle)) low = middle;
+    else high = middle;
+  }
+  return low;
+}
+
+export class Fates {
+  // tracks: rows of {name, last, step, put(place, settings)}: a place on a track makes other settings, and
+  // key(settings): what the track depends on. fate(settings) is "oom", "survives" or "no boot".
+  constructor(tracks, fate) {
+    Object.assign(this, { tracks, fate, found: new Map(), keys: new Map(), turn: 0 });
+  }
+
+  // Bring what is out of date up to date, the first of these names at once and one other in turn; whether more remain.
+  work(settings, names, first) {
+    const stale = names.filter((name) => this.keys.get(name) !== this.tracks[name].key(settings));
+    const own = stale.filter((name) => first.includes(name));
+    const rest = stale.filter((name) => !first.includes(name));
+    const next = rest.length ? [rest[this.turn++ % rest.length]] : [];
+    for (const name of [...own, ...next]) this.compute(name, settings);
+    return rest.length > 1;
+  }
+
+  compute(name, settings) {
+    const { last, step, put, key } = this.tracks[name];
+    this.found.set(name, stretches(last, step, (place) => this.fate(put(place, settings))));
+    this.keys.set(name, key(settings));
+  }
+
+  // What is known of a track, out of date or not; whether it is of these very settings.
+  of(name) {
+    return this.found.get(name) ?? [];
+  }
+
+  isFresh(name, settings) {
+    return this.keys.get(name) === this.tracks[name].key(settings);
+  }
+}
