@@ -90,18 +90,20 @@ solution("06.1")
 # %% [markdown]
 # ## The failure lab
 #
-# Here is the machine on a bench.
+# Here is the machine on a bench. **Play** shows the whole copy: four seconds to the edge, then
+# slowly through what happens there.
 #
-# - The two tanks are the zones HighMem and Normal, with what lies in each of them. Normal is drawn
-#   magnified, since it is so small; the lab states how much.
-# - The two clocks show how far each zone is from its fate. A flag means safe, a cross means dead.
-#   The first to arrive decides.
-# - The curve below is the edge: which sizes of RAM die. You can drag its dot.
-# - One sentence sums up the run, with this run's numbers.
+# - The strip on top is RAM, to scale, with what is in it. The sliver at its left is lowmem.
+# - Below it each zone has a row: the vessel shows what is in it now, the areas beside it how it
+#   came to this. Normal is drawn much larger than HighMem; the lab states how much.
+# - Below every slider runs the fate of the machine: green where it lives, hatched where it dies.
+# - The lens shows the finish: HighMem runs towards `low`, where kswapd wakes, and lowmem towards
+#   `min`, where the kernel gives up. The first to arrive decides.
+# - The card is the last request. It tries one zone after the other, and each says why it is shut.
 #
-# Begin with the three sliders on top: **RAM**, **swap** and the **file**. Play the copy, step
-# through it, and look at both clocks. Before each of the next exercises, switch on *Predict first*
-# and commit yourself.
+# Begin with the sliders on top: **RAM**, **swap** and the **file**. Point at a word or a layer to
+# see what it is and how its bytes are computed. Before each of the next exercises, switch on
+# *Predict first*: put the flag where you think the machine dies, and say of what.
 
 # %%
 FailureLab()

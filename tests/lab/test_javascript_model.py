@@ -129,7 +129,6 @@ def chance(seed: int) -> dict[str, Any]:
         "vmalloc_mib": rnd.choice([None] * 6 + [rnd.randrange(32, 900), rnd.randrange(900, 1024)]),
         "min_free_kbytes": rnd.choice([None, 8192, rnd.randrange(128, 200_000)]),
         "written": int(GIB * 2 ** rnd.uniform(-2, 7)),
-        "read": rnd.choice([0, 0, 0, int(GIB * 2 ** rnd.uniform(-2, 6))]),
         "block_size": rnd.choice([512, 1024, 2048, 4096, 4096, None]),
         "anon_growth": rnd.choice([0, 0, int(GIB * 2 ** rnd.uniform(-4, 6))]),
         "other_lowmem": rnd.choice([4720, rnd.randrange(60_000)]),
