@@ -19,7 +19,7 @@
     texts.forEach((a, n) => {
       for (const b of texts.slice(n + 1)) if (meet(a.box, b.box, 1, 3)) found.push(`${name}: “${a.text}” over “${b.text}”`);
     });
-    for (const line of svg.querySelectorAll(".head, .mark, .flow")) {
+    for (const line of svg.querySelectorAll(".head, .mark")) {
       const box = line.getBoundingClientRect();
       if (Math.min(box.width, box.height) > 2) continue;
       for (const { text, box: words } of texts)

@@ -112,7 +112,7 @@ function drawAxis(svg, { run, guess, isCovered }, place, now) {
   svg.line(left, y, right, y, { class: "track" });
   svg.line(left, y, now, y, { class: "track past" });
   if (!isCovered) {
-    for (const row of place.rows) svg.line(now, row.y - 4, now, row.bottom + 4, { class: "head" });
+    for (const row of place.rows) svg.rimmed(now, row.y - 4, now, row.bottom + 4, { class: "head" });
     svg.line(now, floor, now, y, { class: "head" });
   }
   if (guess !== null) drawGuess(svg, timeAt(place, run, guess), place, y);
@@ -128,8 +128,9 @@ function drawAxis(svg, { run, guess, isCovered }, place, now) {
   }
 }
 
-function drawGuess(svg, x, { rows }, y) {
-  svg.line(x, rows[0].y - 4, x, y, { class: "guess" });
+function drawGuess(svg, x, { rows, floor }, y) {
+  for (const row of rows) svg.line(x, row.y - 4, x, row.bottom + 4, { class: "guess" });
+  svg.line(x, floor, x, y, { class: "guess" });
   svg.path(`M${x} ${rows[0].y - 16}h16l-4 6l4 6h-16z`, { class: "guess" });
 }
 

@@ -9,7 +9,7 @@ export function drawHistory(svg, run, place, row, now) {
   const { left, right } = place;
   const end = timeAt(place, run, run.end);
   const x = run.states.map((state) => timeAt(place, run, state.written));
-  svg.rect(left, row.y, right - left, row.bottom - row.y, { class: "free", "data-thing": "free" });
+  svg.rect(left, row.y, right - left, row.bottom - row.y, { class: "free" });
   for (const { key, below, above } of areasOf(run, row)) {
     const d = `${path(x, above, "M")}${path(x.toReversed(), below.toReversed(), "L")}Z`;
     svg.path(d, { fill: svg.fill(key), "data-thing": key });
@@ -39,5 +39,6 @@ export function drawSurface(svg, other, place, row, run, look) {
   const points = other.states.filter(({ written }) => written <= run.file);
   const x = points.map((state) => timeAt(place, run, state.written));
   const y = points.map((state) => Math.min(row.bottom, row.y + state.free[zone] * row.unit));
+  svg.path(path(x, y, "M"), { class: "rim" });
   svg.path(path(x, y, "M"), { class: look });
 }

@@ -15,7 +15,8 @@ export function drawImpossible(svg, want, width, height, unit) {
     svg.rect(1, top, toX(has), BAR, { class: "frame free" });
     svg.text(1, below - 12, svg.fit(width, [`${what}: ${human(needs)}`, human(needs)], "name"), { class: "name" });
     svg.rect(1, below, toX(Math.min(has, needs)), BAR, { class: "frame never" });
-    svg.rect(1 + toX(has), below, toX(needs) - toX(has), BAR, { fill: svg.fill("danger"), class: "frame" });
+    svg.rect(1 + toX(has), below, toX(needs) - toX(has), BAR, { fill: svg.fill("danger") });
+    svg.rect(1 + toX(has), below, toX(needs) - toX(has), BAR, { class: "frame" });
     svg.line(1 + toX(has), top, 1 + toX(has), below + BAR + 8, { class: "joined" });
     const over = `${human(needs - has)} stand out`;
     svg.text(width - 2, below + BAR + 24, over, { anchor: "end", class: "strong danger" });

@@ -17,9 +17,11 @@ export function drawLens(svg, { run, written }, width, unit) {
   const high = { y: 30, room: roomAboveLow, key: "cache", mark: "low", ...rescue, kind: "flag" };
   const low = { y: 30 + LANE + 12, room: roomAboveMin, key: "buffer_head", mark: "min", ...death, kind: "death" };
   for (const lane of [high, low]) drawLane(svg, run, lane, finish, toX, width);
-  const now = toX(written);
+  const now = Math.max(8, toX(written));
+  const end = toX(Math.min(run.end, finish.to));
+  for (const { y } of [high, low]) svg.rect(now, y - 4, end - now, LANE - 15, { class: "later" });
   if (now > 8 && now < width - 8)
-    for (const { y } of [high, low]) svg.line(now, y - 2, now, y + LANE - 18, { class: "head" });
+    for (const { y } of [high, low]) svg.rimmed(now, y - 2, now, y + LANE - 18, { class: "head" });
   svg.end();
 }
 
@@ -42,7 +44,7 @@ function drawLane(svg, run, lane, finish, toX, width) {
 
 function drawFlag(svg, x, y, kind, isReached) {
   if (kind === "death" && isReached) svg.path(`M${x - 6} ${y - 6}l12 12m0 -12l-12 12`, { class: "death" });
-  else if (kind === "death") svg.path(`M${x - 5} ${y - 5}l10 10m0 -10l-10 10`, { class: "death hollow" });
+  else if (kind === "death") svg.path(`M${x - 5} ${y - 10}l10 10m0 -10l-10 10`, { class: "death hollow" });
   else svg.path(`M${x} ${y}v-18h11l-3 4l3 4h-11`, { class: isReached ? "flag" : "flag hollow" });
 }
 

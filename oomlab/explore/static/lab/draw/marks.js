@@ -8,8 +8,8 @@ import { level, timeAt } from "./places.js";
 export function drawMarks(svg, scene, place, row, now) {
   const mark = markOf(scene.run, row);
   const y = Math.min(row.bottom - 2, Math.max(row.y + 2, level(row, row.size - mark.pages)));
-  svg.line(place.glass.x - 4, y, place.glass.x + place.glass.width, y, { class: `mark ${mark.key}`, "data-thing": mark.thing });
-  svg.line(place.left, y, place.right, y, { class: `mark ${mark.key}`, "data-thing": mark.thing });
+  svg.rimmed(place.glass.x - 4, y, place.glass.x + place.glass.width, y, { class: `mark ${mark.key}`, "data-thing": mark.thing });
+  svg.rimmed(place.left, y, place.right, y, { class: `mark ${mark.key}`, "data-thing": mark.thing });
   const taken = drawEnd(svg, scene.run, place, row, y);
   return drawWords(svg, scene, place, row, { ...mark, y, taken, now });
 }

@@ -77,11 +77,12 @@ function drawBoundary(svg, { stretches, valueAt }, toX, width, ram) {
   if (!changes.length) return null;
   const near = changes.reduce((a, b) => (Math.abs(a.at - ram) <= Math.abs(b.at - ram) ? a : b));
   const size = `${gib(Math.floor((near.at / PAGES_PER_GIB) * 100) * (PAGES_PER_GIB / 100))}`;
-  const isUpTo = near.before === "survives";
-  const words = isUpTo ? `lives up to ${size}` : near.fate === "survives" ? `lives from ${size}` : `starts from ${size}`;
+  const isUpTo = near.fate === "no boot" || near.before === "survives";
+  const isLife = near.before === "survives" || near.fate === "survives";
+  const words = `${isLife ? "lives" : "starts"} ${isUpTo ? "up to" : "from"} ${size}`;
   const wide = svg.textWidth(words, "strong");
   const x = Math.min(width - wide - 2, Math.max(0, isUpTo ? toX(near.at) - wide : toX(near.at)));
-  svg.text(x, FATE + 24, words, { class: `strong ${near.fate === "oom" || isUpTo || near.fate === "survives" ? "safe" : ""}` });
+  svg.text(x, FATE + 24, words, { class: `strong ${isLife ? "safe" : ""}` });
   return { from: x - 8, to: x + wide + 8 };
 }
 

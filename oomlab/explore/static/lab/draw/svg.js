@@ -51,6 +51,12 @@ export class Svg {
     this.put("line", { x1: px(x1), y1: px(y1), x2: px(x2), y2: px(y2), ...look });
   }
 
+  // A line that must be seen on any colour: on a rim of paper.
+  rimmed(x1, y1, x2, y2, look) {
+    this.line(x1, y1, x2, y2, { class: "rim" });
+    this.line(x1, y1, x2, y2, look);
+  }
+
   path(d, look) {
     this.put("path", { d, ...look });
   }

@@ -10,7 +10,7 @@ export function drawVessel(svg, run, state, row, { x, width }) {
   const glass = { ...row, size: run.sizes[zone], unit: (row.bottom - row.y) / run.sizes[zone] };
   const outline = roundedBelow(x, row.y, width, row.bottom);
   const clip = { "clip-path": svg.clip(`glass-${row.name}-${Math.round(x)}`, `${outline}Z`) };
-  svg.rect(x, row.y, width, row.bottom - row.y, { class: "free", "data-thing": "free", ...clip });
+  svg.rect(x, row.y, width, row.bottom - row.y, { class: "free", ...clip });
   const layers = layersOf(run, state, zone);
   let filled = 0;
   for (const key of LAYERS) {
@@ -19,7 +19,7 @@ export function drawVessel(svg, run, state, row, { x, width }) {
     const above = level(glass, filled);
     svg.rect(x, above, width, below - above, { fill: svg.fill(key), "data-thing": key, ...clip });
   }
-  if (filled >= 1) svg.line(x, level(glass, filled), x + width, level(glass, filled), { class: "surface" });
+  if (filled >= 1) svg.rimmed(x, level(glass, filled), x + width, level(glass, filled), { class: "surface" });
   svg.path(outline, { class: "vessel" });
 }
 

@@ -10,12 +10,26 @@ const NODES_PER_PAGE = (1 + 1 / 64 + 1 / 4096) / 64;
 
 // Throws MachineError for a machine that could not boot.
 export function simulate(machine, workload) {
+  const { zones, pinned, engine } = ranTo(machine, workload);
+  return trajectoryOf(machine, zones, pinned, engine);
+}
+
+// Only what comes of it: "survives", "oom" or "no boot".
+export function fateOf(machine, workload) {
+  try {
+    return ranTo(machine, workload).engine.failed === null ? "survives" : "oom";
+  } catch (error) {
+    if (error.name !== "MachineError") throw error;
+    return "no boot";
+  }
+}
+
+function ranTo(machine, workload) {
   const { zones, start } = boot(machine, workload);
   const pinned = pinnedByPage(machine, workload);
-  const plan = planOf(machine, workload, zones, pinned);
-  const engine = new Engine(plan, start);
+  const engine = new Engine(planOf(machine, workload, zones, pinned), start);
   engine.run();
-  return trajectoryOf(machine, zones, pinned, engine);
+  return { zones, pinned, engine };
 }
 
 // --- where each request goes ----------------------------------------------------------------------

@@ -147,7 +147,7 @@ function disable(element, input, { idle }, settings) {
   element.classList.toggle("off", off);
 }
 
-// The step that is nearest to a value.
+// The place of the step that is nearest to a value.
 export function nearest(steps, value) {
   const distances = steps.map((step) => Math.abs(step - value));
   return distances.indexOf(Math.min(...distances));

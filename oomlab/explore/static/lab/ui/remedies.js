@@ -16,7 +16,7 @@ export function remedies(rows, settings, usual, fates) {
 // The step of a slider nearest to where it stands at which the machine starts; between steps if there is none.
 function along(row, settings, fates, starts) {
   fates.compute(row.name, settings);
-  const here = row.steps.indexOf(nearest(row.steps, valueOf(row, settings)));
+  const here = nearest(row.steps, valueOf(row, settings));
   const distance = (place) => Math.abs(place - here);
   const places = fates
     .of(row.name)

@@ -44,7 +44,7 @@ export class Stage {
     const { run } = state;
     const [width, unit] = sizes.of(parts.main);
     parts.root.dataset.starts = !run.error || state.isCovered;
-    transport.buttons.hidden = Boolean(run.error);
+    transport.buttons.hidden = Boolean(run.error) || state.isCovered;
     parts.remedies.hidden = !run.error || state.isCovered;
     transport.big.hidden = !(state.isPoster || (state.isPredicting && state.written === 0 && !state.isCovered && !state.film)) || Boolean(run.error);
     transport.scrub.hidden = Boolean(run.error);
@@ -56,7 +56,7 @@ export class Stage {
       return;
     }
     const { moment, written, told, film } = state;
-    svg.apparatus.lit = svg.strip.lit = lit;
+    svg.apparatus.lit = svg.strip.lit = film?.phase ? "" : lit; // who watches the film points at nothing
     const scene = { ...{ run, state: moment, written, told, isCovered: state.isCovered }, ...extras(state) };
     this.place = { ...drawApparatus(svg.apparatus, scene, this.view.names, width, unit), unit };
     const { left, right, floor } = this.place;

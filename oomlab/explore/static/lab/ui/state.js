@@ -1,6 +1,7 @@
 // What is set, what comes of it, and which moment is shown. There are no elements here.
 
 import { toldBy } from "../model/scenes.js";
+import { fateOf } from "../model/simulation.js";
 import { at, present } from "../model/view_model.js";
 import { built, usualSettings } from "./settings.js";
 
@@ -56,6 +57,12 @@ export class LabState {
   runOf(settings) {
     const { machine, workload } = built(this.facts, settings);
     return present(machine, workload, this.facts.words);
+  }
+
+  // Only what comes of other settings.
+  fateOf(settings) {
+    const { machine, workload } = built(this.facts, settings);
+    return fateOf(machine, workload);
   }
 
   // Whether the outcome must not be seen.

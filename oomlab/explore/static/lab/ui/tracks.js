@@ -41,7 +41,7 @@ export function valueAt({ steps, kind }, place) {
 // "lives up to 31.68 GiB": the change that is nearest to where the slider stands.
 export function boundaryInWords(row, stretches, place) {
   if (!stretches.length) return "";
-  if (stretches.length === 1) return { survives: "lives at any", oom: "dies at any", "no boot": "starts at none" }[stretches[0].fate];
+  if (stretches.length === 1) return { survives: "lives at any", oom: "dies at any", "no boot": "does not start" }[stretches[0].fate];
   const changes = stretches.slice(1).map(({ from, fate }, n) => ({ from, fate, before: stretches[n].fate }));
   const near = changes.reduce((a, b) => (Math.abs(a.from - place) <= Math.abs(b.from - place) ? a : b));
   const size = row.read(valueAt(row, near.from));

@@ -29,7 +29,7 @@ export class LabView {
     this.groups = controlsFor(state.facts);
     const rows = this.groups.all;
     Object.assign(this, { hand, lit: "", isIncident: presets(state.facts)[0].label === "The incident" });
-    this.fates = new Fates(tracksFor(rows), (settings) => state.runOf(settings).outcome);
+    this.fates = new Fates(tracksFor(rows), (settings) => state.fateOf(settings));
     this.controls = makeControls(rows, ids, hand.change);
     this.transport = makeTransport(ids, hand.moveTo, hand.ended);
     this.prediction = makePrediction(ids, hand.predict);
