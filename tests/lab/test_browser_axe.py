@@ -17,7 +17,9 @@ RUN = """async () => {
   const seen = (nodes) => nodes.map(({ html }) => html.slice(0, 160)).join(" | ");
   return violations.map(({ id, nodes }) => `${id}: ${seen(nodes)}`);
 }"""
-DRAWN = "() => new Promise((done) => setTimeout(done, 150))"
+DRAWN = """async () => {
+  for (let n = 0; n < 6; n += 1) await new Promise((done) => requestAnimationFrame(done));
+}"""
 
 
 def opened(page):
