@@ -213,6 +213,27 @@ def parse_buddyinfo(text: str) -> Mapping[tuple[int, str], tuple[FreeBlocks, ...
     return blocks
 
 
+_TYPED = re.compile(
+    r"Node {1,8}(\d{1,9}), zone {1,12}(\w{1,20}), type {1,20}(\w{1,20}) {1,20}((?:>?\d{1,20} {0,20}){1,64})"
+)
+
+
+def parse_pagetypeinfo(text: str) -> Mapping[tuple[int, str, str], tuple[int, ...]]:
+    """Read ``/proc/pagetypeinfo``: the free blocks of every order, by node, zone and migrate type.
+
+    A count that the kernel gave up on, as ``>100000``, is that number (5.4 and later).
+
+    >>> parse_pagetypeinfo("Node    0, zone   Normal, type    Unmovable     35     15 >100000")
+    {(0, 'Normal', 'Unmovable'): (35, 15, 100000)}
+    """
+    found = (_TYPED.match(line.text) for line in _lines(text))
+    return {
+        (int(match[1]), match[2], match[3]): tuple(int(each.lstrip(">")) for each in match[4].split())
+        for match in found
+        if match
+    }
+
+
 def parse_slabinfo(text: str) -> tuple[Slab, ...]:
     """Read ``/proc/slabinfo``, version 2.x: one :class:`Slab` for each cache."""
     lines = list(_lines(text))
@@ -286,11 +307,11 @@ def read_proc(root: Path | str = "/proc") -> Snapshot:
     """
     proc = Path(root)
     places = {name: proc / name for name in FILES} | {name: proc / "sys/vm" / name for name in SYSCTLS}
-    texts = {name: _read(path) for name, path in places.items()}
+    texts = {name: read_text(path) for name, path in places.items()}
     return snapshot({name: text for name, text in texts.items() if text is not None})
 
 
-def _read(path: Path) -> str | None:
+def read_text(path: Path) -> str | None:
     """Return a file's text, or ``None`` where it is missing or closed to us."""
     try:
         return path.read_text(encoding="utf-8", errors="replace")

@@ -12,16 +12,17 @@ from collections.abc import Sequence
 from typing import NoReturn
 
 from oomlab import __version__
-from oomlab.cli import course, explain, gfp, lab, lab_page, simulate
+from oomlab.cli import course, explain, gfp, lab, lab_page, now, simulate
 from oomlab.cli.complaint import FAILED, complain, complaint
 from oomlab.errors import OomlabError
 
-SUBCOMMANDS = (explain, gfp, simulate, lab, lab_page, course)
+SUBCOMMANDS = (explain, now, gfp, simulate, lab, lab_page, course)
 
 _EPILOG = """\
 examples:
   oomlab explain /var/log/kern.log           every report in a log, or the only one in full
   dmesg | oomlab explain -                   what the kernel wrote since boot
+  oomlab now                                 what would fail next on this machine
   oomlab gfp 0x84d0 --kernel 3.2             what a gfp mask asks for
   oomlab simulate --ram 64GiB                what a large copy does to a machine
 """

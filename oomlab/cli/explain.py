@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import os
 import re
 import sys
 from collections.abc import Iterable
@@ -14,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from oomlab.cli.complaint import FAILED, complain, shown
 from oomlab.cli.logs import Logs
+from oomlab.cli.terminal import columns, may_be_bold
 
 if TYPE_CHECKING:
     from oomlab.diagnosis.judged import Judged
@@ -101,7 +101,7 @@ def _print_whole(only: Judged, logs: Logs) -> None:
 
     if logs.are_several:
         print(f"{plain(only.log)}:\n")
-    width, bold = _width(), _bold()
+    width, bold = columns(), may_be_bold()
     sys.stdout.write(only.show(lambda each: text(each.report, each.diagnosis, width=width, bold=bold)))
     _print_notices(logs.taken())
 
@@ -163,7 +163,7 @@ def _print_way_on(unknown: dict[str, list[int]]) -> None:
         more = [f"{len(numbers) - _NUMBERS} more"] * (len(numbers) > _NUMBERS)
         which = listed([*map(str, numbers[:_NUMBERS]), *more])
         text = plain(f"Undetermined ({which}): {claim.removeprefix(UNKNOWN).lstrip()}")
-        print("\n".join(wrap(text, _width(), subsequent_indent="  ")))
+        print("\n".join(wrap(text, columns(), subsequent_indent="  ")))
     print("--report N shows one in full.")
 
 
@@ -174,7 +174,7 @@ def _print_notices(notices: Iterable[tuple[str, Notice]], *, is_alone: bool = Fa
     found = [notice for _, notice in notices]
     if found:
         head = "No report of the kernel's OOM killer, but of others:" if is_alone else "\nNot the kernel:"
-        sys.stdout.write(f"{head}\n\n{notices_text(found, width=_width(), bold=_bold())}")
+        sys.stdout.write(f"{head}\n\n{notices_text(found, width=columns(), bold=may_be_bold())}")
     return bool(found)
 
 
@@ -193,16 +193,6 @@ _GET_BOOT = (
     "Was it another boot (journalctl -k -b -1), an older file (kern.log.1), or, for a container, its host? "
     "A process that ends with 137 may have been killed by somebody else"
 )
-
-
-def _width() -> int:
-    if not sys.stdout.isatty():
-        return 96
-    return max(60, min(os.get_terminal_size(sys.stdout.fileno()).columns, 110))
-
-
-def _bold() -> bool:
-    return sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
 
 
 def _number(text: str) -> int:

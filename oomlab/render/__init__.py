@@ -3,6 +3,7 @@
 - ``sentences``: what there is to say, in words that all the others share
 - ``terminal``, ``mask``, ``run``: a report, a gfp mask and a run of the model as text
 - ``ticket``: a report as Markdown
+- ``now``: what would fail next on a living machine
 - ``notices``: what other programs wrote of kills, as text
 - ``pages``: a report, its log and a timeline as HTML, which a notebook shows by itself
 - ``data``: a report as plain data and as JSON

@@ -1,0 +1,239 @@
+"""What would fail next on a living machine, as text and as plain data."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from textwrap import wrap
+from typing import Any
+
+from oomlab.badness import Scored
+from oomlab.diagnosis.services import service_of
+from oomlab.now import Group, Outlook, Room
+from oomlab.render.safe import plain
+from oomlab.report import ZoneStat
+from oomlab.units import human_kb
+from oomlab.words import listed
+
+_LABEL = 10
+_GROUPS_SHOWN, _CHOSEN_SHOWN = 5, 3
+_REQUESTS = {
+    "process": "a page for a process",
+    "kernel": "a page for the kernel",
+    "dma32": "a page for a 32-bit device",
+}
+_SCHEMA = 1
+
+
+def now_text(outlook: Outlook, *, width: int = 96, bold: bool = False) -> str:
+    """Return what would fail next, by how much, and who would be chosen, with what could not be seen."""
+    blocks = [
+        ("Requests", _wrapped(_requests(outlook), width)),
+        ("Zones", _zones(outlook)),
+        ("Order", _wrapped([_order(outlook)], width)),
+        ("Groups", _wrapped(_groups(outlook), width)),
+        ("Chosen", _wrapped(_chosen(outlook), width)),
+        ("Pressure", _wrapped(_pressure(outlook), width)),
+        ("Hidden", _wrapped(outlook.machine.hidden, width)),
+    ]
+    head = "\n".join([_heading(_headline(outlook), bold), _origin(outlook)])
+    return "\n\n".join([head, *(_block(title, lines, bold) for title, lines in blocks if lines)]) + "\n"
+
+
+def now_line(outlook: Outlook) -> str:
+    """Return the same as one line, for a list that grows while one watches."""
+    first, size = outlook.first, outlook.machine.page_size_kb
+    parts = [f"{_REQUESTS[first.request]}: {first.spare:,} pages free, {human_kb(first.cache * size)} cache"]
+    if outlook.groups:
+        parts.append(
+            f"{plain(outlook.groups[0].group.path)}: {human_kb(outlook.groups[0].group.left_kb)} left"
+        )
+    if outlook.ranking:
+        parts.append(f"next {_name(outlook.ranking[0])}")
+    if outlook.machine.pressure:
+        parts.append(f"pressure {outlook.machine.pressure.some:.2f} %")
+    return "; ".join(parts)
+
+
+def now_as_dict(outlook: Outlook) -> dict[str, Any]:
+    """Return the same as plain data for JSON; names are as the machine has them."""
+    machine, page_kb = outlook.machine, outlook.machine.page_size_kb
+    return {
+        "schema": _SCHEMA,
+        "kernel": machine.snapshot.kernel.text if machine.snapshot.kernel else None,
+        "page_size_kb": page_kb,
+        "first": outlook.first.request,
+        "requests": [_room_as_dict(room, page_kb) for room in outlook.rooms],
+        "order_without_block": outlook.order,
+        "groups": [
+            _group_as_dict(each.group) | {"chosen": _chosen_as_dict(each.chosen, outlook)}
+            for each in outlook.groups
+        ],
+        "chosen": [_chosen_as_dict(each, outlook) for each in outlook.ranking[:_CHOSEN_SHOWN]],
+        "pressure": None
+        if machine.pressure is None
+        else {"some_avg10": machine.pressure.some, "full_avg10": machine.pressure.full},
+        "hidden": list(machine.hidden),
+    }
+
+
+def _room_as_dict(room: Room, page_kb: int) -> dict[str, Any]:
+    return {
+        "request": room.request,
+        "spare_pages": room.spare,
+        "cache_kb": room.cache * page_kb,
+        "zones": [
+            {
+                "node": each.zone.node,
+                "name": each.zone.name,
+                "free_pages": each.zone.free,
+                "min_pages": each.zone.watermark_min,
+                "reserve_pages": each.reserve,
+                "is_allowed": each.allowed,
+                "spare_pages": each.spare,
+            }
+            for each in room.zones
+        ],
+    }
+
+
+def _group_as_dict(group: Group) -> dict[str, Any]:
+    return {
+        "path": group.path,
+        "usage_kb": group.usage_kb,
+        "limit_kb": group.limit_kb,
+        "left_kb": group.left_kb,
+        "file_kb": group.file_kb,
+        "oom_kills": group.oom_kills,
+    }
+
+
+def _chosen_as_dict(chosen: Scored | None, outlook: Outlook) -> dict[str, Any] | None:
+    if chosen is None:
+        return None
+    return {
+        "pid": chosen.task.pid,
+        "comm": chosen.task.comm,
+        "pages": chosen.pages,
+        "oom_score_adj": chosen.task.oom_score_adj,
+        "oom_score": outlook.machine.scores.get(chosen.task.pid),
+        "memcg": outlook.machine.members.get(chosen.task.pid),
+    }
+
+
+# --- words ------------------------------------------------------------------------------------
+
+
+def _headline(outlook: Outlook) -> str:
+    first, size = outlook.first, outlook.machine.page_size_kb
+    if outlook.first_group is not None:
+        group = outlook.first_group.group
+        left = f"{human_kb(group.left_kb)} are left of {human_kb(group.limit_kb)}"
+        return f"The first to run out would be the control group {plain(group.path)}: {left}."
+    what = _REQUESTS[first.request]
+    room = f"{human_kb(first.spare * size)} are free above the marks of its zones"
+    cache = (
+        f", and {human_kb(first.cache * size)} of page cache would be dropped before" if first.cache else ""
+    )
+    return f"The first to fail would be {what}: {room}{cache}."
+
+
+def _origin(outlook: Outlook) -> str:
+    kernel = outlook.machine.snapshot.kernel
+    return f"Linux {plain(kernel.text)}, now" if kernel else "Linux, version not shown, now"
+
+
+def _requests(outlook: Outlook) -> Iterator[str]:
+    size = outlook.machine.page_size_kb
+    several = any(each.zone.node for each in outlook.rooms[0].zones)
+    for room in outlook.rooms:
+        zones = [_zone_name(each.zone, several) for each in room.zones if each.allowed]
+        yield (
+            f"{_REQUESTS[room.request]}, from {listed(zones, 'or')}: {room.spare:,} pages to spare "
+            f"({human_kb(room.spare * size)}), {human_kb(room.cache * size)} of page cache"
+        )
+
+
+def _zones(outlook: Outlook) -> list[str]:
+    kernel = next(room for room in outlook.rooms if room.request == "kernel")
+    several = any(each.zone.node for each in kernel.zones)
+    names = [_zone_name(each.zone, several) for each in kernel.zones]
+    unit = f"pages of {outlook.machine.page_size_kb} kB"
+    first = max(map(len, [*names, unit])) + 2
+    titles = ("free", "min", "low", "high", "reserve")
+    rows = [f"{unit:<{first}}" + "".join(f"{title:>11}" for title in titles)]
+    for name, each in zip(names, kernel.zones, strict=True):
+        zone = each.zone
+        numbers = (zone.free, zone.watermark_min, zone.watermark_low, zone.watermark_high, each.reserve)
+        shown = "".join(f" {'-' if number is None else format(number, ','):>10}" for number in numbers)
+        rows.append(f"{plain(name):<{first}}{shown}")
+    return rows
+
+
+def _zone_name(zone: ZoneStat, has_several_nodes: bool) -> str:
+    return f"{zone.name} of node {zone.node}" if has_several_nodes else zone.name
+
+
+def _order(outlook: Outlook) -> str:
+    order, size = outlook.order, outlook.machine.page_size_kb
+    if order is None:
+        return "Blocks of every size up to order 10 are free for the kernel."
+    block = human_kb((1 << order) * size)
+    return (
+        f"No zone has a free block of order {order} ({block} in a row) to give to the kernel: such a request "
+        "waits for compaction, or fails where it may not wait."
+    )
+
+
+def _groups(outlook: Outlook) -> Iterator[str]:
+    for each in outlook.groups[:_GROUPS_SHOWN]:
+        group = each.group
+        service = service_of(group.path)
+        name = plain(group.path) + (f" ({plain(service.words)})" if service else "")
+        cache = f", {human_kb(group.file_kb)} of what it holds is page cache" if group.file_kb else ""
+        kills = f"; {group.oom_kills} killed there so far" if group.oom_kills else ""
+        chosen = f"; {_name(each.chosen)} would be chosen" if each.chosen else ""
+        yield (
+            f"{name}: {human_kb(group.left_kb)} left of the {human_kb(group.limit_kb)} it may use"
+            f"{cache}{kills}{chosen}."
+        )
+    if len(outlook.groups) > _GROUPS_SHOWN:
+        yield f"and {len(outlook.groups) - _GROUPS_SHOWN} more with a limit (see --json)"
+
+
+def _chosen(outlook: Outlook) -> Iterator[str]:
+    size = outlook.machine.page_size_kb
+    for place, each in enumerate(outlook.ranking[:_CHOSEN_SHOWN]):
+        adj = f", oom_score_adj {each.task.oom_score_adj}" if each.task.oom_score_adj else ""
+        score = outlook.machine.scores.get(each.task.pid)
+        own = "" if score is None else f", oom_score {score}"
+        held = "" if each.pages is None else f": {human_kb(each.pages * size)}"
+        yield f"{'then ' if place else ''}{_name(each)}{held}{adj}{own}"
+
+
+def _name(chosen: Scored) -> str:
+    return f"{plain(chosen.task.comm)} (pid {chosen.task.pid})"
+
+
+def _pressure(outlook: Outlook) -> list[str]:
+    pressure = outlook.machine.pressure
+    if pressure is None:
+        return []
+    return [
+        f"Of the last 10 seconds some work waited for memory {pressure.some:.2f} % of the time, "
+        f"all of it {pressure.full:.2f} %."
+    ]
+
+
+def _wrapped(lines: Sequence[str] | Iterator[str], width: int) -> list[str]:
+    return [part for each in lines for part in wrap(each, width - _LABEL, subsequent_indent="  ")]
+
+
+def _block(title: str, lines: Sequence[str], bold: bool) -> str:
+    first, *rest = lines
+    return "\n".join(
+        [f"{_heading(f'{title:<{_LABEL}}', bold)}{first}", *(f"{'':<{_LABEL}}{each}" for each in rest)]
+    )
+
+
+def _heading(text: str, bold: bool) -> str:
+    return f"\x1b[1m{text}\x1b[0m" if bold else text

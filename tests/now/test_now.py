@@ -1,0 +1,219 @@
+"""The machine as it is now: recorded trees of /proc, the machine of the test itself, and the command."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sys
+from pathlib import Path
+
+import pytest
+
+from oomlab import corpus
+from oomlab.cli import main
+from oomlab.errors import ReportError
+from oomlab.now import look, read_machine
+from oomlab.procfs import parse_pagetypeinfo, parse_zoneinfo
+from oomlab.render.now import now_as_dict, now_line, now_text
+
+UNLIMITED = 9223372036854771712
+
+
+@pytest.fixture
+def tree(tmp_path):
+    """A recorded guest of 512 MB with 32 bits, and processes and groups such as the kernel shows them."""
+    for name in ("zoneinfo", "meminfo", "buddyinfo"):
+        write(tmp_path, f"proc/{name}", corpus.capture(f"512/{name}"))
+    write(tmp_path, "proc/sys/kernel/osrelease", "6.1.0-28-686-pae\n")
+    process(tmp_path, 1, "init", rss=900, group="/")
+    process(tmp_path, 40, "kthreadd", rss=0, size=0, group="/")
+    process(tmp_path, 700, "hoard", rss=60_000, group="/box.slice")
+    process(tmp_path, 701, "guarded", rss=90_000, adj=-1000, group="/box.slice")
+    process(tmp_path, 702, "tab", rss=9_000, swap_kb=4_000, adj=600, group="/")
+    return tmp_path
+
+
+def write(root: Path, name: str, text: str) -> None:
+    path = root / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text)
+
+
+def process(root, pid, name, *, rss, size=100_000, swap_kb=0, adj=0, group="/", score=0):
+    folder = f"proc/{pid}"
+    write(root, f"{folder}/comm", f"{name}\n")
+    write(root, f"{folder}/statm", f"{size} {rss} 0 0 0 0 0\n")
+    write(
+        root,
+        f"{folder}/status",
+        f"Name:\t{name}\nUid:\t0\t0\t0\t0\nVmPTE:\t  40 kB\nVmSwap:\t  {swap_kb} kB\n",
+    )
+    write(root, f"{folder}/oom_score_adj", f"{adj}\n")
+    write(root, f"{folder}/oom_score", f"{score}\n")
+    write(root, f"{folder}/cgroup", f"0::{group}\n")
+
+
+def group(root, path, *, usage, limit, file=0, kills=0):
+    folder = f"sys/fs/cgroup{path}"
+    write(root, "sys/fs/cgroup/cgroup.controllers", "memory\n")
+    write(root, f"{folder}/memory.max", f"{limit}\n")
+    write(root, f"{folder}/memory.current", f"{usage}\n")
+    write(root, f"{folder}/memory.stat", f"anon 5\ninactive_file {file}\nactive_file 0\n")
+    write(root, f"{folder}/memory.events", f"low 0\noom 1\noom_kill {kills}\n")
+
+
+# --- zones and orders -------------------------------------------------------------------------
+
+
+def test_the_kernel_fails_before_processes_where_there_is_highmem(tree):
+    """The recorded marks themselves: free less min and reserve, zone by zone."""
+    outlook = look(read_machine(tree))
+    zones = {zone.name: zone for zone in parse_zoneinfo(corpus.capture("512/zoneinfo"))}
+    kernel = next(room for room in outlook.rooms if room.request == "kernel")
+    asked = [each.zone.name for each in kernel.zones if each.allowed]
+    assert asked == ["DMA", "Normal"]
+    spare = [zones[name].free - zones[name].watermark_min - zones[name].lowmem_reserve[1] for name in asked]
+    assert kernel.spare == sum(max(0, each) for each in spare)
+    assert outlook.first.request == "kernel"
+
+
+def test_blocks_that_are_kept_for_others_are_none_to_give(tree):
+    open_now = look(read_machine(tree)).order
+    rows = parse_zoneinfo(corpus.capture("512/zoneinfo"))
+    kept = "\n".join(f"Node    0, zone {zone.name:>8}, type   HighAtomic " + " 100000" * 11 for zone in rows)
+    write(tree, "proc/pagetypeinfo", f"Page block order: 9\n\n{kept}\n")
+    machine = read_machine(tree)
+    assert open_now != 1
+    assert look(machine).order == 1
+    assert not any("pagetypeinfo" in each for each in machine.hidden)
+
+
+def test_types_of_free_blocks_are_read_with_their_zones():
+    text = (
+        "Free pages count per migrate type at order       0      1\n"
+        "Node    1, zone    DMA32, type  Movable   7  >100000 \n"
+    )
+    assert parse_pagetypeinfo(text) == {(1, "DMA32", "Movable"): (7, 100000)}
+
+
+# --- processes --------------------------------------------------------------------------------
+
+
+def test_who_would_be_chosen_is_ranked_by_the_kernel_s_rule(tree):
+    ranking = look(read_machine(tree)).ranking
+    assert [each.task.comm for each in ranking] == ["tab", "hoard"]
+    tab = ranking[0]
+    assert (tab.pages, tab.task.oom_score_adj) == (9_000 + 1_000 + 10, 600)
+
+
+def test_on_this_machine_the_kernel_scores_the_chosen_one_highest():
+    if not sys.platform.startswith("linux") or not Path("/proc/zoneinfo").exists():
+        pytest.skip("there is no /proc/zoneinfo here")
+    machine = read_machine()
+    outlook = look(machine)
+    seen = {each.task.pid: machine.scores.get(each.task.pid, 0) for each in outlook.ranking}
+    assert seen[outlook.ranking[0].task.pid] >= max(seen.values()) - 15  # they grow meanwhile
+    assert outlook.first.pages > 0
+    assert now_text(outlook).isprintable() or "\n" in now_text(outlook)
+
+
+# --- control groups ---------------------------------------------------------------------------
+
+
+def test_the_fullest_group_comes_first_with_who_would_be_chosen_in_it(tree):
+    group(tree, "/roomy.slice", usage=1 << 20, limit=1 << 30)
+    group(tree, "/box.slice", usage=900 << 20, limit=901 << 20, file=64 << 10, kills=3)
+    outlook = look(read_machine(tree))
+    first, second = outlook.groups
+    assert (first.group.path, first.group.left_kb, first.group.file_kb, first.group.oom_kills) == (
+        "/box.slice",
+        1024,
+        64,
+        3,
+    )
+    assert (first.chosen.task.comm, second.chosen) == ("hoard", None)
+    assert outlook.first_group is first
+    assert "The first to run out would be the control group /box.slice: 1,024 kB are left" in now_text(
+        outlook
+    )
+
+
+def test_a_group_without_a_limit_cannot_run_out(tree):
+    group(tree, "/free.slice", usage=1 << 30, limit="max")
+    assert look(read_machine(tree)).groups == ()
+
+
+def test_groups_of_v1_are_read_too(tree):
+    old = "sys/fs/cgroup/memory/docker/0123"
+    write(tree, f"{old}/memory.limit_in_bytes", f"{1 << 20}\n")
+    write(tree, f"{old}/memory.usage_in_bytes", f"{1 << 19}\n")
+    write(tree, f"{old}/memory.stat", "total_inactive_file 4096\ntotal_active_file 4096\n")
+    write(tree, f"{old}/memory.oom_control", "oom_kill_disable 0\nunder_oom 0\noom_kill 2\n")
+    write(tree, "sys/fs/cgroup/memory/memory.limit_in_bytes", f"{UNLIMITED}\n")
+    write(tree, "sys/fs/cgroup/memory/memory.usage_in_bytes", "5\n")
+    write(tree, "proc/700/cgroup", "4:memory:/docker/0123\n0::/\n")
+    (room,) = look(read_machine(tree)).groups
+    assert (room.group.path, room.group.left_kb, room.group.file_kb, room.group.oom_kills) == (
+        "/docker/0123",
+        512,
+        8,
+        2,
+    )
+    assert room.chosen.task.comm == "hoard"
+
+
+# --- what cannot be seen ----------------------------------------------------------------------
+
+
+def test_what_cannot_be_seen_is_named(tree):
+    hidden = " ".join(read_machine(tree).hidden)
+    assert "/proc/pagetypeinfo is closed" in hidden
+    assert "/proc/pressure/memory is not there" in hidden
+    assert "hidepid" not in hidden
+    shutil.rmtree(tree / "proc/1")
+    assert "hidepid" in " ".join(read_machine(tree).hidden)
+
+
+def test_pressure_is_read_where_the_kernel_shows_it(tree):
+    write(
+        tree,
+        "proc/pressure/memory",
+        "some avg10=12.50 avg60=3.00 avg300=1.00 total=9\nfull avg10=4.25 avg60=1.00 avg300=0.00 total=5\n",
+    )
+    outlook = look(read_machine(tree))
+    assert (outlook.machine.pressure.some, outlook.machine.pressure.full) == (12.5, 4.25)
+    assert "12.50 %" in now_text(outlook)
+
+
+def test_without_zoneinfo_there_is_one_clear_error(tmp_path):
+    (tmp_path / "proc").mkdir()
+    with pytest.raises(ReportError, match="zoneinfo"):
+        read_machine(tmp_path)
+
+
+def test_a_hostile_name_stays_text(tree):
+    process(tree, 800, "\x1b[2J\u202e", rss=100_000)
+    outlook = look(read_machine(tree))
+    assert now_text(outlook).replace("\n", "").isprintable()
+    assert now_line(outlook).isprintable()
+
+
+# --- the command ------------------------------------------------------------------------------
+
+
+def test_the_command_writes_text_json_and_lines(tree, capsys):
+    assert main(["now", "--root", str(tree)]) == 0
+    text = capsys.readouterr().out
+    assert text.startswith("The first to fail would be a page for the kernel: ")
+    assert "tab (pid 702)" in text
+    assert main(["now", "--root", str(tree), "--json"]) == 0
+    document = json.loads(capsys.readouterr().out)
+    assert document == json.loads(json.dumps(now_as_dict(look(read_machine(tree)))))
+    assert (document["schema"], document["first"], document["chosen"][0]["comm"]) == (1, "kernel", "tab")
+    assert main(["now", "--root", str(tree), "--watch", "0", "--count", "2"]) == 0
+    assert len(capsys.readouterr().out.splitlines()) == 2
+
+
+def test_a_folder_that_is_no_recorded_tree_is_one_line(tmp_path, capsys):
+    assert main(["now", "--root", str(tmp_path)]) == 2
+    assert capsys.readouterr().err.count("\n") == 1
