@@ -21,6 +21,7 @@ from __future__ import annotations
 import argparse
 import ast
 import hashlib
+import os
 import re
 import sys
 from collections import Counter
@@ -33,11 +34,12 @@ from nbformat import NotebookNode
 
 from oomlab.exercises import find
 from oomlab.exercises.kinds import Choice, Essay
+from oomlab.keeping import SETTING
 
 HERE = Path(__file__).parent
 LEARNERS = HERE.parent / "notebooks"
 """What a learner opens: no answers lie beside it."""
-
+os.environ[SETTING] = ""  # a builder's own guesses and answers are no part of a notebook
 METADATA = {
     "kernelspec": {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"},
     "language_info": {"name": "python"},

@@ -18,6 +18,10 @@ Here is all that a notebook or a program needs to begin with, by what it is for.
 - :class:`Workload` and :func:`simulate` fill it until it dies or lives
 - :func:`fit` goes from a report back to its machine; :data:`INCIDENT` is the course's own
 
+**Follow the course**
+
+- :func:`progress` shows what you have done, from the file beside the notebooks
+
 **Decode a mask**
 
 - :func:`decode_gfp`, :func:`encode_gfp`, :class:`KernelVersion`
@@ -36,6 +40,7 @@ if TYPE_CHECKING:
     from oomlab.fitting import fit
     from oomlab.gfp import decode_gfp, encode_gfp
     from oomlab.kernel import KernelVersion
+    from oomlab.learning import progress
     from oomlab.machine import INCIDENT, Machine
     from oomlab.parsing import find_notices, iter_reports, parse, read_pieces
     from oomlab.report import Report
@@ -58,6 +63,7 @@ __all__ = [
     "fit",
     "iter_reports",
     "parse",
+    "progress",
     "read_pieces",
     "simulate",
     "timeline",
@@ -83,6 +89,7 @@ __getattr__ = lazy_names(
         "fit": "oomlab.fitting",
         "iter_reports": "oomlab.parsing",
         "parse": "oomlab.parsing",
+        "progress": "oomlab.learning",
         "read_pieces": "oomlab.parsing",
         "simulate": "oomlab.simulation",
         "timeline": "oomlab.diagnosis.timelines",

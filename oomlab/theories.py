@@ -7,11 +7,10 @@ out here, from the report and from the model, and never typed in.
 from __future__ import annotations
 
 import html
-import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from pathlib import Path
 
+from oomlab.keeping import keep, read
 from oomlab.kernel import load_table
 from oomlab.machine import INCIDENT
 from oomlab.render.safe import NO_MATH
@@ -19,9 +18,6 @@ from oomlab.report import Report
 from oomlab.simulation import INCIDENT_WORKLOAD, Workload, simulate
 from oomlab.units import gib_to_pages, human_kb, pages_to_gib
 from oomlab.zone_model import Machine
-
-KEPT = "my-suspect.json"
-"""The file, in the folder of the notebooks, that keeps a learner's choice."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,19 +43,20 @@ def theories() -> tuple[Theory, ...]:
 # --- the poll ---------------------------------------------------------------------------------
 
 
-def keep_suspect(key: str, folder: Path | str = ".") -> None:
-    """Keep a learner's choice in a small file. Raises :class:`ValueError` for an unknown key."""
+def keep_suspect(key: str) -> str:
+    """Keep a learner's choice, and return the name of the file that holds it.
+
+    Raises :class:`ValueError` for an unknown key, and :class:`~oomlab.keeping.NotKept` where nothing can
+    be kept.
+    """
     if key not in {theory.key for theory in theories()}:
         raise ValueError(f"{key!r} is none of the suspects: {', '.join(t.key for t in theories())}")
-    Path(folder, KEPT).write_text(json.dumps({"suspect": key}) + "\n", encoding="utf-8")
+    return keep("suspect", key)
 
 
-def kept_suspect(folder: Path | str = ".") -> Theory | None:
+def kept_suspect() -> Theory | None:
     """Return the choice that was kept, or ``None`` where there is none that can be read."""
-    try:
-        key = json.loads(Path(folder, KEPT).read_text(encoding="utf-8"))["suspect"]
-    except (OSError, ValueError, KeyError, TypeError):
-        return None
+    key = read().get("suspect")
     return next((theory for theory in theories() if theory.key == key), None)
 
 
@@ -200,6 +197,26 @@ def _row(theory: Theory, evidence: Evidence) -> str:
     )
 
 
+def _missing(report: Report) -> Iterator[str]:
+    """Name what the evidence is read from and a report lacks."""
+    processes = {task.comm for task in report.tasks}
+    yield from (f"process {comm}" for comm in ("rsync", "clamd") if comm not in processes)
+    normal = next((zone for zone in report.zones if zone.name == "Normal"), None)
+    if normal is None or "pages_scanned" not in normal.counters:
+        yield "zone Normal with its counters"
+    if all(zone.name != "HighMem" for zone in report.zones):
+        yield "zone HighMem"
+    if report.swap is None:
+        yield "line about swap"
+
+
 def board(report: Report, *chosen: Theory) -> Board:
-    """Weigh the chosen theories, or all of them, against the incident's report and the model."""
+    """Weigh the chosen theories, or all of them, against the incident's report and the model.
+
+    Raises :class:`ValueError` for a report of another machine, which the theories are not about.
+    """
+    if missing := [*_missing(report)]:
+        raise ValueError(
+            f"the theories are about the incident, and this report has no {', no '.join(missing)}"
+        )
     return Board(rows=tuple((theory, weigh(theory, report)) for theory in chosen or theories()))

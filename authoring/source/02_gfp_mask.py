@@ -15,19 +15,27 @@
 #
 # ## First, a prediction
 #
-# The request came from a page fault of a virus scanner. Which of these do you think it was allowed
-# to do: wait until memory becomes free? Write dirty pages to disk to free some? Use any memory in
-# the machine? Answer yes or no three times, then read on.
+# Before you take the number apart: what was the request allowed to do while it waited for its page?
+
+# %%
+from oomlab import decode_gfp, encode_gfp
+from oomlab.check import check, hint, problem, solution
+from oomlab.explore import GfpBits, Predict, choose
+from oomlab.gfp import zones_allowed
+
+gfp = decode_gfp(0x84D0, kernel="3.2.59")
+with Predict("02.a"):
+    print("may wait: ", gfp.may_sleep)
+    print("may write:", gfp.may_io)
+    print("zones:    ", " then ".join(zones_allowed(gfp, ("DMA", "Normal", "HighMem"))))
 
 # %% [markdown]
 # ## Bit by bit
 #
-# Write the number in binary. Every hexadecimal digit is four bits.
+# Where does this stand in the mask? Write the number in binary. Every hexadecimal digit is four
+# bits.
 
 # %%
-from oomlab.check import check, hint, problem, solution
-from oomlab.explore import GfpBits, choose
-
 mask = 0x84D0
 for digit in f"{mask:04x}":
     print(digit, f"{int(digit, 16):04b}")
@@ -36,9 +44,6 @@ for digit in f"{mask:04x}":
 # Five bits are set. Here is what each of them means in Linux 3.2, the kernel of that night.
 
 # %%
-from oomlab import decode_gfp, encode_gfp
-
-gfp = decode_gfp(0x84D0, kernel="3.2.59")
 for name in ("__GFP_WAIT", "__GFP_IO", "__GFP_FS", "__GFP_REPEAT", "__GFP_ZERO"):
     print(f"{encode_gfp([name], kernel='3.2.59'):#8x}  {name:<13}", "set" if name in gfp.flags else "not set")
 
@@ -53,10 +58,10 @@ for name in ("__GFP_WAIT", "__GFP_IO", "__GFP_FS", "__GFP_REPEAT", "__GFP_ZERO")
 print(*gfp.names, sep=" | ")
 
 # %% [markdown]
-# So the first two answers are yes. This request was allowed to wait, to write and to clean up: a
-# very patient request. One of the answers that the owner got concludes that it was therefore not
-# picky at all. That is where the answer goes wrong. There is one thing that the request was picky
-# about, and it shows in the bits that are **not** set.
+# This request was allowed to wait, to write and to clean up: a very patient request. One of the
+# answers that the owner got concludes that it was therefore not picky at all. That is where the
+# answer goes wrong. There is one thing that the request was picky about, and it shows in the bits
+# that are **not** set.
 #
 # ## Where may the memory lie?
 #
@@ -87,8 +92,6 @@ solution("02.1")
 # Now three masks, each with the zones that it may use, the best one first.
 
 # %%
-from oomlab.gfp import zones_allowed
-
 for mask in (0x84D0, 0x84D2, 0x1):
     request = decode_gfp(mask, kernel="3.2.59")
     print(f"{mask:#7x}", " then ".join(zones_allowed(request, ("DMA", "Normal", "HighMem"))))
@@ -114,24 +117,27 @@ solution("02.2")
 # %% [markdown]
 # ## Play with the bits
 #
-# Switch bits on and off and watch the names change. Then pick another kernel and leave the bits
-# alone. Before you do, make a guess: is 0x84d0 still a `GFP_KERNEL` request in Linux 4.4? In 6.1?
+# Make a guess first.
+
+# %%
+with Predict("02.b"):
+    for version in ("3.2.59", "4.4", "6.1"):
+        names = decode_gfp(0x84D0, kernel=version).names
+        print(f"{version:>7}  {' | '.join(names)}")
+
+# %% [markdown]
+# Now switch bits on and off and watch the names change. Then pick another kernel and leave the bits
+# alone.
 
 # %%
 GfpBits(mask=0x84D0, kernel="3.2.59")
 
 # %% [markdown]
-# ## The same number, three kernels
+# ## The same number on another kernel
 #
 # The kernel promises nothing about these bits. Its developers move them when they need room.
 # `GFP_KERNEL` alone has had five values since 2.6.11, from 0xd0 to today's 0xcc0.
-
-# %%
-for version in ("3.2.59", "4.4", "6.1"):
-    gfp = decode_gfp(0x84D0, kernel=version)
-    print(f"{version:>7}  {' | '.join(gfp.names)}")
-
-# %% [markdown]
+#
 # A table from a web page, applied to the wrong kernel, gives names that look right and are not. So
 # trust first the names that the kernel has printed itself (from 4.6 on it writes them beside the
 # number), then the kernel's version, and only then a guess. The library names the one that it has

@@ -10,22 +10,21 @@
 #
 # ## First, a prediction
 #
-# The machine has 32 GB of RAM. Guess how much of it a 32-bit kernel can use for its own objects:
-# all, half, 4 GB, 1 GB? Then run the cell.
+# Commit to a guess about this machine, and see.
 
 # %%
 from oomlab import INCIDENT, zones
 from oomlab.check import check, hint, problem, solution
-from oomlab.explore import ZoneMap, choose
+from oomlab.explore import Predict, ZoneMap, choose
 from oomlab.units import pages_to_gib
 
-for zone in zones(INCIDENT)[:3]:
-    print(f"{zone.name:<8} {zone.present:>9,} pages present {pages_to_gib(zone.present):>7.2f} GiB")
+with Predict("03.a"):
+    for zone in zones(INCIDENT)[:3]:
+        print(f"{zone.name:<8} {zone.present:>9,} pages present {pages_to_gib(zone.present):>7.2f} GiB")
 
 # %% [markdown]
-# The kernel's share is `DMA` and `Normal`: 0.86 of 31.7 GiB. Less than three percent. (*Present*
-# counts the RAM in a zone, less what this kernel books there for its records of pages, which we
-# come to below. That is why the three do not add up to 32.)
+# (*Present* counts the RAM in a zone, less what this kernel books there for its records of pages,
+# which we come to below. That is why the three zones do not add up to 32 GiB.)
 #
 # ## An address of 32 bits
 #
@@ -73,15 +72,27 @@ solution("03.1")
 # %% [markdown]
 # ## The map
 #
-# Move the sliders. Begin with RAM. Before you do, say what will happen to the free part of lowmem
-# once the machine has more than 1 GiB.
+# What does a 32-bit kernel gain when somebody adds RAM?
+
+# %%
+from dataclasses import replace
+
+from oomlab.units import gib_to_pages
+
+with Predict("03.b"):
+    for gib in (1, 4, 16, 32, 64):
+        machine = replace(INCIDENT, ram=gib_to_pages(gib))
+        left = sum(zone.managed for zone in zones(machine) if zone.name != "HighMem")
+        print(f"{gib:>3} GiB of RAM: {left * 4 / 1024:>4.0f} MiB of lowmem are left after boot")
+
+# %% [markdown]
+# Here is the same as a map. Move the sliders. Begin with RAM, and watch the free part of lowmem.
 
 # %%
 ZoneMap()
 
 # %% [markdown]
-# Did you expect it to *shrink*? Beyond that line every additional gigabyte lies in `HighMem`, and
-# yet it takes something away below. Here is why.
+# Why does more RAM leave less lowmem?
 #
 # ## The price of a page
 #
@@ -182,8 +193,6 @@ solution("03.4")
 # gigabytes of addresses, and each process keeps two.
 
 # %%
-from dataclasses import replace
-
 for page_offset, name in ((0xC0000000, "3G/1G"), (0x80000000, "2G/2G"), (0x40000000, "1G/3G")):
     normal = zones(replace(INCIDENT, page_offset=page_offset))[1]
     print(f"{name}  {normal.name} has {normal.present * 4 / 1024:>7,.0f} MiB")

@@ -12,18 +12,23 @@
 #
 # ## First, a prediction
 #
-# Here is the zone once more. How many more pages would have had to be free for `clamd` to get its
-# one?
+# Here is the zone once more.
 
 # %%
 from oomlab import corpus, parse
 from oomlab.check import check, hint, problem, solution
-from oomlab.explore import WatermarkCalculator, choose
+from oomlab.explore import Predict, WatermarkCalculator, choose
 
 report = parse(corpus.incident())[0]
 normal = report.zone("Normal")
 for name in ("free", "watermark_min", "watermark_low", "watermark_high"):
     print(f"{name:<15} {getattr(normal, name):>6,} pages")
+
+# %% [markdown]
+# Commit to a number. The answer comes further down, in *The verdict*, when you can work it out.
+
+# %%
+Predict("04.a")
 
 # %% [markdown]
 # ## Three watermarks
@@ -155,17 +160,18 @@ solution("04.3")
 # > free − 2 > min + lowmem_reserve
 
 # %%
-for zone, reserve in ((normal, 0), (report.zone("DMA"), 869)):
-    left, limit = zone.free - 2, zone.watermark_min + reserve
-    sign = ">" if left > limit else "is not more than"
-    print(f"{zone.name:<6} {zone.free} − 2 = {left} {sign} {zone.watermark_min} + {reserve} = {limit}")
+with Predict("04.a"):
+    for zone, reserve in ((normal, 0), (report.zone("DMA"), 869)):
+        left, limit = zone.free - 2, zone.watermark_min + reserve
+        sign = ">" if left > limit else "is not more than"
+        print(f"{zone.name:<6} {zone.free} − 2 = {left} {sign} {zone.watermark_min} + {reserve} = {limit}")
 
 # %% [markdown]
-# In both zones the two sides are **equal**. Equal is not more. One page more in either of them, a
-# single one, and `clamd` would have had its page. (The next to ask would have met the same test.)
-# This is not bad luck. The kernel hands out pages until this test fails, so the end is found at the
-# edge, or a few pages below it where a request was allowed to go below min. And it is strong
-# evidence: a sum that comes out to the page, twice, leaves little room for other stories.
+# What came out is exact to the page, in two zones at once. (Had one page more been free, the next
+# to ask would have met the same test.) This is not bad luck. The kernel hands out pages until this
+# test fails, so the end is found at the edge, or a few pages below it where a request was allowed
+# to go below min. And it is strong evidence: a sum that comes out to the page, twice, leaves little
+# room for other stories.
 #
 # The picture shows the same for all three zones. In HighMem half a gigabyte was free, and the
 # request could not use a page of it.
@@ -194,15 +200,28 @@ solution("04.4")
 # %% [markdown]
 # ## Turn the knobs
 #
-# Decide first: would a larger `min_free_kbytes` have helped this machine?
+# The owner's `min_free_kbytes` was 8,192. Here the model of notebook 06 copies the file with
+# several values. Decide first.
+
+# %%
+from dataclasses import replace
+
+from oomlab import INCIDENT_WORKLOAD, simulate
+from oomlab.units import pages_to_gib
+
+with Predict("04.b"):
+    for kbytes in (4096, 8192, 16384, 65536):
+        run = simulate(replace(INCIDENT, min_free_kbytes=kbytes), INCIDENT_WORKLOAD)
+        print(f"{kbytes:>6} kB: {run.outcome} with {pages_to_gib(run.end.page_cache):5.2f} GiB of cache")
+
+# %% [markdown]
+# A higher `min` protects the few requests that may go below it, and it takes from all others. Turn
+# the knobs yourself:
 
 # %%
 WatermarkCalculator()
 
 # %% [markdown]
-# With a higher `min` the tank counts as empty earlier. That protects the few requests that may go
-# below it, and it takes from all others. In a zone that fills up with memory that nobody drops, it
-# only brings the end nearer.
 #
 # ### Exercise 04.5
 #

@@ -9,25 +9,25 @@
 #
 # ## First, a prediction
 #
-# The next cell prints the zone's own counters, the largest first. Before you run it: which will be
-# on top, page cache, memory of processes, or the kernel's own objects?
+# The next cell prints the zone's own counters, the largest first. Which will be on top?
 
 # %%
 from oomlab import corpus, parse
 from oomlab.check import check, hint, problem, solution
-from oomlab.explore import choose
+from oomlab.explore import Predict, choose
 
 report = parse(corpus.incident())[0]
 normal = report.zone("Normal")
-for name, pages in sorted(normal.counters.items(), key=lambda item: -item[1]):
-    if pages and name != "pages_scanned":  # that one counts work, not memory
-        print(f"{name:>20} {pages * 4:>9,} kB")
+with Predict("05.a"):
+    for name, pages in sorted(normal.counters.items(), key=lambda item: -item[1]):
+        if pages and name != "pages_scanned":  # that one counts work, not memory
+            print(f"{name:>20} {pages * 4:>9,} kB")
 
 # %% [markdown]
-# Not page cache: the two `_file` lines make 636 kB. Not processes: no anonymous page is here at
-# all. **Slab**: 513,008 kB of it, and the kernel calls it *reclaimable*.
-#
 # ## Small objects
+#
+# Whatever you guessed: half a million kB of one kind lie here, and the kernel calls them
+# *reclaimable*. What are they?
 #
 # The kernel needs countless small records. To hand out a whole page for 56 bytes would be a waste,
 # so the **slab allocator** takes pages, cuts them into objects of one kind and keeps a stock of
@@ -113,7 +113,7 @@ plot.budget(fitted.budget())
 # %% [markdown]
 # ### Exercise 05.3
 #
-# Which single item took most??
+# Which single item took most?
 
 # %% tags=["exercise"]
 largest_item = "buffer_heads"
@@ -189,8 +189,8 @@ solution("05.5")
 # somebody copied much data from NTFS on a 32-bit machine with 16 GB, with blocks of 512 bytes, and
 # met the OOM killer: bug 42578. The fix is a few lines. If there are too many buffer_heads, reclaim
 # for a lowmem request scans highmem as well. It is in Linux 3.4, and 3.3.8 has it (commit
-# cc715d99e529). This server ran a 3.2. None of the 3.2 trees that we have read, from 3.2.0 to
-# 3.2.71, has the fix.
+# cc715d99e529). This server ran a 3.2. None of the 3.2 trees that we have read has the
+# fix, the latest of them 3.2.71.
 #
 # "Too many" is a limit that the kernel computes at boot: as many buffer_heads as would fill ten
 # percent of lowmem.

@@ -12,8 +12,20 @@
 #
 # ## First, a prediction
 #
-# There is a moment when HighMem is nearly full of cache. What does the kernel do then, and what
-# happens to the buffer_heads? Think it through before you go on.
+# There is a moment when HighMem is nearly full of cache. Here is the same server with 16 GiB of
+# RAM, in the model, at the end of a copy of 50 GiB.
+
+# %%
+from dataclasses import replace
+
+from oomlab import INCIDENT, INCIDENT_WORKLOAD, simulate
+from oomlab.check import check, hint, problem, solution
+from oomlab.explore import FailureLab, Predict, choose
+from oomlab.explore.story import story
+from oomlab.units import gib_to_pages, pages_to_gib
+
+with Predict("06.a"):
+    print(story(simulate(replace(INCIDENT, ram=gib_to_pages(16)), INCIDENT_WORKLOAD)))
 
 # %% [markdown]
 # ## A race
@@ -27,11 +39,6 @@
 # thing, pages of cache. Which one gets there first?
 
 # %%
-from oomlab import INCIDENT, INCIDENT_WORKLOAD, simulate
-from oomlab.check import check, hint, problem, solution
-from oomlab.explore import FailureLab, choose
-from oomlab.explore.story import story
-
 run = simulate(INCIDENT, INCIDENT_WORKLOAD)
 print(story(run))
 
@@ -113,10 +120,6 @@ FailureLab()
 # in one thing.
 
 # %%
-from dataclasses import replace
-
-from oomlab.units import gib_to_pages, pages_to_gib
-
 run = simulate(replace(INCIDENT, swap=gib_to_pages(4)))
 print(f"4 GiB of swap: {run.outcome} with {pages_to_gib(run.end.page_cache):.2f} GiB of page cache")
 

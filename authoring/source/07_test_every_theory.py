@@ -12,16 +12,18 @@
 # ## First, a prediction
 #
 # Here is the choice that you made in [00](00_start.ipynb), if you made one on this computer. Would
-# you make it again? Write down how many of the five you expect to fall, and the line of the report
-# that decides against each.
+# you make it again? And how many of the five do you expect to fall? The board at the end will tell.
 
 # %%
 from oomlab.check import check, hint, problem, solution
-from oomlab.explore import choose
-from oomlab.theories import kept_suspect
+from oomlab.explore import Predict, choose
+from oomlab.theories import kept_suspect, theories
 
 suspect = kept_suspect()
 print(f"You suspected: {suspect.title}." if suspect else "No choice is kept here. Make one in notebook 00.")
+
+# %%
+Predict("07.a")
 
 # %% [markdown]
 # ## The evidence at hand
@@ -203,8 +205,15 @@ solution("07.5")
 # %% [markdown]
 # ## The board
 #
-# Before you run the next cell, give your verdict on each of the five: right, half right, or
-# refuted?
+# Five theories, and your guess how many of them would fall.
+
+# %%
+with Predict("07.a"):
+    for theory in theories():
+        print(f"{theory.verdict:<10} {theory.title}")
+
+# %% [markdown]
+# Here is what decides each of them.
 
 # %%
 from oomlab.theories import board
@@ -216,6 +225,15 @@ board(report)
 
 # %%
 board(report, suspect) if suspect else print("No choice is kept here. Make one in notebook 00.")
+
+# %% [markdown]
+# A wrong guess that you remember is worth more than a right one that you read. How many of yours
+# came true? (This reads the file beside the notebooks.)
+
+# %%
+from oomlab.learning import guesses
+
+guesses()
 
 # %% [markdown]
 # ### Exercise 07.6
@@ -247,7 +265,7 @@ solution("07.6")
 # notebook, with its cause, the lines that prove it and what to do:
 
 # %%
-parse(corpus.capture("oom-memcg.log"))[0]
+parse(corpus.capture("oom-64-node-scores.log"))[0]
 
 # %% [markdown]
 # Put a log of your own beside this notebook and give its text to `parse` in the same way:

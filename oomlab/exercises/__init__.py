@@ -1,6 +1,7 @@
 """The exercises of the course, as data: one module for each notebook.
 
-``e02_gfp_mask.py`` holds the exercises of notebook 02 in a tuple ``EXERCISES``.
+``e02_gfp_mask.py`` holds the exercises of notebook 02 in a tuple ``EXERCISES``, and its
+predictions in ``PREDICTIONS``.
 A module is imported when one of its exercises is asked for, not before.
 CONTRIBUTING.md shows how to write one.
 """
@@ -10,10 +11,21 @@ from __future__ import annotations
 import pkgutil
 from functools import cache
 from importlib import import_module
+from typing import Any
 
-from oomlab.exercises.model import Exercise, Problem, UnknownExercise, Wrong
+from oomlab.exercises.model import Exercise, Prediction, Problem, UnknownExercise, Wrong
 
-__all__ = ["Exercise", "Problem", "UnknownExercise", "Wrong", "every", "find"]
+__all__ = [
+    "Exercise",
+    "Prediction",
+    "Problem",
+    "UnknownExercise",
+    "Wrong",
+    "every",
+    "every_prediction",
+    "find",
+    "find_prediction",
+]
 
 
 @cache
@@ -28,13 +40,32 @@ def _chapter(number: str) -> dict[str, Exercise]:
     """Map the numbers of a notebook's exercises to them; empty when there is no such notebook."""
     if number not in _chapters():
         return {}
-    module = import_module(f"{__name__}.{_chapters()[number]}")
-    return {exercise.id: exercise for exercise in module.EXERCISES}
+    return {exercise.id: exercise for exercise in _module(number).EXERCISES}
+
+
+def _module(number: str) -> Any:
+    return import_module(f"{__name__}.{_chapters()[number]}")
 
 
 def every() -> list[Exercise]:
     """Return all exercises of the course in order."""
     return [exercise for number in _chapters() for exercise in _chapter(number).values()]
+
+
+def every_prediction() -> list[Prediction]:
+    """Return all predictions of the course in order."""
+    return [each for number in _chapters() for each in getattr(_module(number), "PREDICTIONS", ())]
+
+
+def find_prediction(id: str) -> Prediction:
+    """Return the prediction with this number, such as ``"03.a"``.
+
+    Raises :class:`UnknownExercise`, which names those that there are.
+    """
+    known = {prediction.id: prediction for prediction in every_prediction()}
+    if str(id) not in known:
+        raise UnknownExercise(f"there is no prediction {id!r}; there are: {', '.join(known)}")
+    return known[str(id)]
 
 
 def find(id: str) -> Exercise:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from random import Random
 from typing import Any
 
-from oomlab.exercises import Exercise, Wrong
+from oomlab.exercises import Exercise, Prediction, Wrong
 from oomlab.exercises.evidence import incident
 from oomlab.exercises.kinds import Choice, Essay, Number
 from oomlab.units import PAGE_KB, kb, pages_to_gib
@@ -204,5 +204,22 @@ EXERCISES = (
             "clamd asked for one page when there was none to spare in the zones that would do. It was "
             "chosen for its size, 146 MiB of 32 GiB. Neither makes it guilty."
         ),
+    ),
+)
+
+PREDICTIONS = (
+    Prediction(
+        id="01.a",
+        question="A request for memory could not be served, and a process was killed. How much was asked?",
+        kind=Choice(
+            {
+                "page": "a page of 4 kB",
+                "mb": "a megabyte",
+                "gb": "a gigabyte",
+                "file": "50 GB, the whole file",
+            },
+            "page",
+        ),
+        says="The request that brought a 32 GB server down was for {answer}.",
     ),
 )

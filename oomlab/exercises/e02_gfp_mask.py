@@ -5,7 +5,7 @@ from __future__ import annotations
 from random import Random
 from typing import Any
 
-from oomlab.exercises import Exercise, Wrong
+from oomlab.exercises import Exercise, Prediction, Wrong
 from oomlab.exercises.kinds import Choice, Names, Number
 from oomlab.gfp import decode_gfp, encode_gfp
 from oomlab.units import PAGE_KB
@@ -185,5 +185,31 @@ EXERCISES = (
         ),
         solution="{answer}. The last digit is all that counts, and it is the same on every kernel of "
         "the course.",
+    ),
+)
+
+PREDICTIONS = (
+    Prediction(
+        id="02.a",
+        question="The request came from a page fault of a virus scanner. What was it allowed to do?",
+        kind=Choice(
+            {
+                "all": "everything: wait, write dirty pages to disk, use any memory in the machine",
+                "not any": "wait and write, but not use any memory in the machine",
+                "not wait": "use any memory in the machine, but neither wait nor write",
+                "nothing": "nothing of this: a page fault must be served at once",
+            },
+            "not any",
+        ),
+        says="A very patient request, and yet not every zone would do.",
+    ),
+    Prediction(
+        id="02.b",
+        question="Is 0x84d0 still a GFP_KERNEL request on Linux 4.4, and on 6.1?",
+        kind=Choice(
+            {"both": "on both", "4.4": "on 4.4 only", "6.1": "on 6.1 only", "neither": "on neither"},
+            "neither",
+        ),
+        says="The same number, three kernels, three requests.",
     ),
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from oomlab.exercises import Exercise, Wrong
+from oomlab.exercises import Exercise, Prediction, Wrong
 from oomlab.exercises.kinds import Choice, Essay, Number
 from oomlab.machine import INCIDENT
 from oomlab.zone_model import Machine, zones
@@ -163,5 +163,29 @@ EXERCISES = (
             "It held down the kernel, not only the processes: 870 MiB for all its records about 32 "
             "GB. To limit processes there are ulimit and control groups, on a 64-bit kernel."
         ),
+    ),
+)
+
+PREDICTIONS = (
+    Prediction(
+        id="03.a",
+        question="The machine has 32 GB of RAM. How much of it can a 32-bit kernel use for its own objects?",
+        kind=Choice(
+            {
+                "all": "all of it",
+                "half": "half of it",
+                "4": "about 4 GB, as much as a pointer can name",
+                "1": "less than 1 GB",
+            },
+            "1",
+        ),
+        says="The kernel's share is DMA and Normal: 0.86 of 31.7 GiB. Less than three percent.",
+    ),
+    Prediction(
+        id="03.b",
+        question="A machine gets more and more RAM, from 1 GiB to 64. What happens to the lowmem that is "
+        "left for the kernel's objects?",
+        kind=Choice({"grows": "it grows", "stays": "it stays as it is", "shrinks": "it shrinks"}, "shrinks"),
+        says="Every gigabyte more lies in HighMem, and yet it takes something away below.",
     ),
 )

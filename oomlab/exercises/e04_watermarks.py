@@ -6,7 +6,7 @@ from random import Random
 from typing import Any
 
 from oomlab import corpus
-from oomlab.exercises import Exercise, Wrong
+from oomlab.exercises import Exercise, Prediction, Wrong
 from oomlab.exercises.evidence import zone
 from oomlab.exercises.kinds import Choice, Number
 from oomlab.procfs import parse_zoneinfo
@@ -192,5 +192,27 @@ EXERCISES = (
         ),
         solution="The {answer}. The scale factor takes over in zones that are large beside their min, "
         "such as HighMem.",
+    ),
+)
+
+PREDICTIONS = (
+    Prediction(
+        id="04.a",
+        question="How many more pages would have had to be free for clamd to get its one?",
+        kind=Number(lambda: 1, unit="pages"),
+        says="In both zones the two sides are equal, and equal is not more. One page was missing.",
+    ),
+    Prediction(
+        id="04.b",
+        question="Would a larger min_free_kbytes have helped this machine?",
+        kind=Choice(
+            {
+                "yes": "yes: more is kept free, so there is more for clamd",
+                "same": "it would have made no difference",
+                "worse": "no: it would have died earlier",
+            },
+            "worse",
+        ),
+        says="The more must stay free, the sooner the zone counts as empty.",
     ),
 )

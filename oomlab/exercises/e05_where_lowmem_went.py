@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from random import Random
 
-from oomlab.exercises import Exercise, Wrong
+from oomlab.exercises import Exercise, Prediction, Wrong
 from oomlab.exercises.evidence import cached_pages, incident
 from oomlab.exercises.kinds import Choice, Number
 from oomlab.machine import INCIDENT
@@ -194,5 +194,18 @@ EXERCISES = (
         ),
         solution="{answer:.1f} times. The kernel can know it, but without the fix the knowledge does "
         "not lead it into HighMem.",
+    ),
+)
+
+PREDICTIONS = (
+    Prediction(
+        id="05.a",
+        question="What takes the most of zone Normal?",
+        kind=Choice(
+            {"cache": "page cache", "processes": "memory of processes", "kernel": "the kernel's own objects"},
+            "kernel",
+        ),
+        says="Not page cache: the two _file lines make 636 kB. Not processes: no anonymous page is here at "
+        "all. Slab, which means the kernel's own small objects.",
     ),
 )

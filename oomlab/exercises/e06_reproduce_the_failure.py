@@ -6,13 +6,14 @@ from dataclasses import replace
 from functools import cache
 from random import Random
 
-from oomlab import INCIDENT, Machine, simulate, zones
-from oomlab.exercises import Exercise, Wrong
+from oomlab.exercises import Exercise, Prediction, Wrong
 from oomlab.exercises.evidence import top
 from oomlab.exercises.kinds import Choice, Essay, Number
+from oomlab.machine import INCIDENT, Machine
 from oomlab.rules import rules_for
-from oomlab.simulation import INCIDENT_WORKLOAD, critical_ram
+from oomlab.simulation import INCIDENT_WORKLOAD, critical_ram, simulate
 from oomlab.units import PAGE_KB, gib_to_pages, kb, pages_to_gib
+from oomlab.zone_model import zones
 
 _NORMAL = next(zone for zone in zones(INCIDENT) if zone.name == "Normal")
 _MEM_MAP_KB = kb(sum(zone.memmap for zone in zones(INCIDENT) if zone.name != "Normal"))
@@ -246,5 +247,23 @@ EXERCISES = (
             "rsync's --append-verify reads what is there. Whether anything was there nobody recorded, "
             "so this stays a hypothesis."
         ),
+    ),
+)
+
+PREDICTIONS = (
+    Prediction(
+        id="06.a",
+        question="HighMem is nearly full of cache. What does the kernel do, and what happens to the "
+        "buffer_heads?",
+        kind=Choice(
+            {
+                "kill": "it calls the OOM killer; the buffer_heads stay",
+                "drop": "it drops the oldest cache, and the buffer_heads go with it",
+                "keep": "it drops the oldest cache; the buffer_heads stay",
+                "swap": "it moves cache to swap; the buffer_heads stay",
+            },
+            "drop",
+        ),
+        says="With each page that goes, its buffer_head goes, and lowmem is freed.",
     ),
 )

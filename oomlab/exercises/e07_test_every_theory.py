@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from random import Random
 
-from oomlab.exercises import Exercise, Wrong
+from oomlab.exercises import Exercise, Prediction, Wrong
 from oomlab.exercises.evidence import cached_pages, incident, zone
 from oomlab.exercises.kinds import Choice, Essay, Number
 from oomlab.report import Task
+from oomlab.theories import theories
 from oomlab.units import PAGE_KB, gib_to_pages
 
 
@@ -188,5 +189,14 @@ EXERCISES = (
             "free. Boot with mem=28G tonight, install a 64-bit kernel this year, and buy neither swap "
             "nor RAM."
         ),
+    ),
+)
+
+PREDICTIONS = (
+    Prediction(
+        id="07.a",
+        question="How many of the five theories will be refuted?",
+        kind=Number(lambda: sum(theory.verdict == "refuted" for theory in theories()), unit="theories"),
+        says="One is right, and one is half right.",
     ),
 )

@@ -9,13 +9,13 @@ from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from oomlab.errors import OomlabError
-from oomlab.exercises.kinds import Kind
+from oomlab.exercises.kinds import Choice, Kind, Number
 
 _NOTHING: Mapping[str, Any] = MappingProxyType({})
 
 
 class UnknownExercise(OomlabError, LookupError):
-    """No exercise has this number, or it has no fresh numbers to draw."""
+    """No exercise or prediction has this number, or it has no fresh numbers to draw."""
 
 
 class Wrong(NamedTuple):
@@ -64,6 +64,40 @@ class Exercise:
         while (drawn := self.draw(rng)) == self.given:
             pass
         return Problem(exercise=self, given=drawn)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prediction:
+    """A guess that a learner makes before a cell shows what happens: ``"03.a"`` is the first of notebook 03.
+
+    ``says`` is the sentence that goes with the outcome. It may name ``{answer}``.
+    """
+
+    id: str
+    question: str
+    kind: Choice | Number
+    says: str
+
+    @property
+    def answer(self) -> Any:
+        """What really happens, worked out by the library."""
+        return self.kind.expected(_NOTHING)
+
+    def fits(self, guess: Any) -> bool:
+        """Whether a guess was right. Raises what the kind's ``read`` raises."""
+        value: Any = self.kind.read(guess)
+        return self.kind.same(value, self.answer)
+
+    def words(self, value: Any) -> str:
+        """Return a guess, or the answer, in words."""
+        if isinstance(self.kind, Choice):
+            return self.kind.options.get(str(value)) or str(value)
+        return f"{value:,g} {self.kind.unit}".strip()
+
+    @property
+    def told(self) -> str:
+        """What to say once the outcome is shown."""
+        return self.says.format(answer=self.words(self.answer))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,12 +7,13 @@ from oomlab.lazy import lazy_names
 _MODULES = {
     "FailureLab": "failure_lab",
     "GfpBits": "gfp_bits",
+    "Predict": "widgets.predict",
     "Suspects": "widgets.choice",
     "WatermarkCalculator": "watermarks",
     "ZoneMap": "zone_map",
     "choose": "widgets.choice",
 }
 
-__all__ = ["FailureLab", "GfpBits", "Suspects", "WatermarkCalculator", "ZoneMap", "choose"]
+__all__ = ["FailureLab", "GfpBits", "Predict", "Suspects", "WatermarkCalculator", "ZoneMap", "choose"]
 
 __getattr__ = lazy_names(__name__, {name: f"{__name__}.{module}" for name, module in _MODULES.items()})

@@ -10,7 +10,7 @@ import quickjs
 from oomlab.explore import bundle as module
 from oomlab.explore.bundle import STATIC, bundle, constant, imports, modules, source, widget_script
 
-ENTRIES = ("explorer", "radios", "lab/ui/page", "lab/ui/widget")
+ENTRIES = ("explorer", "predict", "radios", "lab/ui/page", "lab/ui/widget")
 EVERY = sorted(path.relative_to(STATIC).with_suffix("").as_posix() for path in STATIC.rglob("*.js"))
 
 

@@ -10,6 +10,7 @@ from oomlab.exercises import Exercise, Wrong
 from oomlab.exercises.kinds import Choice, Number
 from oomlab.explore.widgets import choice as module
 from oomlab.explore.widgets.choice import Suspects, choose
+from oomlab.keeping import FILE, SETTING
 from tests.support.jupyter import run_notebook, write_notebook
 
 ZONE = Exercise(
@@ -61,14 +62,16 @@ def test_an_exercise_of_another_kind_says_how_to_answer_it(monkeypatch):
         choose("77.2")
 
 
-def test_a_choice_that_cannot_be_kept_gets_an_answer_and_no_traceback(tmp_path):
-    poll = Suspects(tmp_path / "gone")
+def test_a_choice_that_cannot_be_kept_gets_an_answer_and_no_traceback(tmp_path, monkeypatch):
+    monkeypatch.setenv(SETTING, str(tmp_path / "gone" / FILE))
+    poll = Suspects()
     poll.value = "swap"
     assert poll._feedback.startswith("This folder keeps no file (")
-    poll = Suspects(tmp_path)
+    monkeypatch.setenv(SETTING, str(tmp_path / FILE))
+    poll = Suspects()
     poll.value = "swap"
-    assert poll._feedback.startswith("Kept in my-suspect.json.")
-    assert Suspects(tmp_path).value == "swap"
+    assert poll._feedback.startswith("Kept in my-progress.json.")
+    assert Suspects().value == "swap"
 
 
 IN_A_NOTEBOOK = """

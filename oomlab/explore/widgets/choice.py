@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import html
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import anywidget
@@ -14,8 +13,9 @@ from oomlab.check import check
 from oomlab.exercises import find
 from oomlab.exercises.kinds import Choice, Picker
 from oomlab.explore.bundle import stylesheet, widget_script
+from oomlab.keeping import NotKept
 from oomlab.render.safe import NO_MATH
-from oomlab.theories import KEPT, keep_suspect, kept_suspect, theories
+from oomlab.theories import keep_suspect, kept_suspect, theories
 
 
 class Option(NamedTuple):
@@ -88,20 +88,19 @@ class Suspects(Radios):
     ``value`` is the key of a theory. Nothing is sent anywhere.
     """
 
-    def __init__(self, folder: Path | str = ".") -> None:
-        self._folder = folder
+    def __init__(self) -> None:
         options = (Option(theory.key, f"{_capital(theory.title)}.", theory.says) for theory in theories())
         super().__init__("Who did it?", tuple(options))
-        if kept := kept_suspect(folder):
+        if kept := kept_suspect():
             self.value = kept.key
 
     def answer(self, key: str) -> str:
         """Keep the choice, and return where it is kept, or that it cannot be."""
         try:
-            keep_suspect(key, self._folder)
-        except OSError as error:
-            return f"This folder keeps no file ({error.strerror}). Remember your choice until notebook 07."
-        return f"Kept in {KEPT}. You will meet it again in notebook 07."
+            name = keep_suspect(key)
+        except NotKept as error:
+            return f"{_capital(str(error))}. Remember your choice until notebook 07."
+        return f"Kept in {name}. You will meet it again in notebook 07."
 
 
 def _capital(text: str) -> str:
