@@ -11,9 +11,18 @@
 #
 # ## First, a prediction
 #
-# The kernel killed a process because a request for memory could not be served. Write down how much
-# memory you think was asked for: a page, a megabyte, a gigabyte, fifty? Keep the note. The first
-# line has the answer.
+# Make a guess, and commit to it: then the cell shows what happens. A guess counts once. It is kept
+# in the small file beside the notebooks, and notebook 07 adds up how many came true.
+
+# %%
+from oomlab import corpus, parse, render
+from oomlab.check import check, hint, problem, solution
+from oomlab.explore import Predict, choose
+
+log = corpus.incident()
+report = parse(log)[0]
+with Predict("01.a"):
+    print(report.quote(report.trigger.line).text)
 
 # %% [markdown]
 # ## The whole report, with its parts named
@@ -23,12 +32,6 @@
 # parts afterwards.
 
 # %%
-from oomlab import corpus, parse, render
-from oomlab.check import check, hint, problem, solution
-from oomlab.explore import choose
-
-log = corpus.incident()
-report = parse(log)[0]
 render.annotated(report)
 
 # %% [markdown]
@@ -48,8 +51,7 @@ print(report.quote(report.trigger.line).text)
 # make `clamd` guilty. Once the last page is gone, the next process to ask is named here.
 #
 # `order=0` is the size. The kernel hands out memory in blocks of 2ⁿ pages, and the order is the
-# *n*. Order 0 is 2⁰ = 1 page. Now look at your note: **the request that brought a 32 GB server down
-# was for 4 kB.**
+# *n*. Order 0 is 2⁰ = 1 page: **4 kB.**
 #
 # `gfp_mask=0x84d0` describes what kind of memory was wanted, and what the kernel was allowed to do
 # to find it. It is the most informative number of the whole report, and notebook 02 is about
@@ -303,20 +305,18 @@ solution("01.6")
 # ## The report that you are most likely to meet
 #
 # Containers have a limit of their own, set on a **control group** of processes. When the group
-# reaches it, the kernel kills within the group, however much the machine has free. The last lines
-# of such a report, from Linux 6.1, are shorter.
+# reaches it, the kernel kills within the group, however much the machine has free. This is such a
+# report by Linux 6.1 on a 64-bit machine, from a container laid out as Kubernetes does it.
 
 # %%
-group_log = corpus.capture("oom-memcg.log")
-wanted = ("invoked oom-killer", "memory: usage", "constraint=", "Killed process")
-for line in group_log.splitlines():
-    if any(words in line for words in wanted):
-        print(line)
+pod = parse(corpus.capture("oom-64-pod-limit.log"))[0]
+render.annotated(pod)
 
 # %% [markdown]
 # `memory: usage … limit …` takes the place of the zones: the group has met its limit.
-# `constraint=CONSTRAINT_MEMCG` confirms it. When a pod ends with exit code 137 and the reason
-# *OOMKilled*, the node's kernel log has lines like these. Here nobody is short but the group.
+# `constraint=CONSTRAINT_MEMCG` confirms it, and `oom_memcg=` names the group. When a pod ends with
+# exit code 137 and the reason *OOMKilled*, the node's kernel log has lines like these. Here nobody
+# is short but the group. Notebook 09 comes back to it.
 
 # %% [markdown]
 # ### Exercise 01.7
@@ -354,4 +354,4 @@ solution("01.7")
 # mm/page_alloc.c, `show_mem` in lib/show_mem.c. The incident: [question
 # 724469](https://serverfault.com/questions/724469) on Server Fault, CC BY-SA, retold. The reports
 # of 5.10 and 6.1 are our own recordings, `data/captures/oom-rsync-fix-off-k510-1024M.log` and
-# `oom-memcg.log`.*
+# `oom-64-pod-limit.log`.*

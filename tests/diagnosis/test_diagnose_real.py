@@ -11,6 +11,14 @@ from tests.support import corpus
 CAPTURES = Path(__file__).parents[2] / "data" / "captures"
 
 RECORDED = {
+    "oom-64-cpuset-node": ("cpuset_or_mempolicy", None),
+    "oom-64-docker-v1": ("memcg_limit", "anon"),
+    "oom-64-node-scores": ("global_anon", "no_swap"),
+    "oom-64-pod-limit": ("memcg_limit", "anon"),
+    "oom-64-service-group": ("memcg_limit", "oom_group"),
+    "oom-64-swap-full": ("global_anon", "swap_full"),
+    "oom-64-tmpfs": ("shmem", "no_swap"),
+    "oom-64-zram": ("shmem", "swap_full"),
     "oom-dma-floppy": ("not_oom", "dma_exhaustion"),
     "oom-global-anon-highmem": ("global_anon", "no_swap"),
     "oom-global-anon-noswap": ("global_anon", "no_swap"),
