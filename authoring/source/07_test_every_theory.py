@@ -290,9 +290,8 @@ parse(corpus.capture("oom-64-node-scores.log"))[0]
 # is right, and you can now show why and put numbers to it.
 #
 # All of this was worked out from one report, a model, and recordings of real kernels. The next
-# report will be another machine's. **What would it have to show for you to find its cause?** Try
-# one: `corpus.captures()` lists those that we made, and each has a file beside it, `….truth.txt`,
-# with what was really done to the machine. Read the report first.
+# report will be another machine's, and it will probably have 64 bits. **What kills machines today?**
+# Next: [09 Modern OOM](09_modern_oom.ipynb).
 #
 # *Sources: [question 724469](https://serverfault.com/questions/724469) on Server Fault with its
 # answers and comments, CC BY-SA, retold. Linux 3.2: `oom_badness` in mm/oom_kill.c, `swapon` in

@@ -212,17 +212,15 @@ solution("09.5")
 # `database` held more than anybody, and its −997 takes away nearly as many points as the machine
 # has pages. That is what protection means: the largest process lives on, and its neighbours pay.
 # The kernel made its choice by this table, and the library makes it again from the report. Do both
-# agree, in every report of this kind that we have?
+# agree, in every report of this notebook?
 
 # %%
 from oomlab.badness import explains
 
-for name in corpus.captures():
-    if name.startswith("oom-64-") and name.endswith(".log"):
-        for report in parse(corpus.capture(name)):
-            if report.victims:
-                verdict = "the same choice" if explains(report).agrees else "another"
-                print(f"{name:<26} {report.victims[0].comm:<9} {verdict}")
+for name in ("pod-limit", "docker-v1", "service-group", "node-scores", "cpuset-node", "swap-full"):
+    for report in parse(corpus.capture(f"oom-64-{name}.log")):
+        verdict = "the same choice" if explains(report).agrees else "another"
+        print(f"{name:<14} {report.victims[0].comm:<10} {verdict}")
 
 # %% [markdown]
 # ## Half of the machine

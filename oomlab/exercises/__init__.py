@@ -54,7 +54,12 @@ def every() -> list[Exercise]:
 
 def every_prediction() -> list[Prediction]:
     """Return all predictions of the course in order."""
-    return [each for number in _chapters() for each in getattr(_module(number), "PREDICTIONS", ())]
+    return [each for number in _chapters() for each in _predictions(number)]
+
+
+def _predictions(number: str) -> tuple[Prediction, ...]:
+    """Return the predictions of a notebook; none when there is no such notebook."""
+    return getattr(_module(number), "PREDICTIONS", ()) if number in _chapters() else ()
 
 
 def find_prediction(id: str) -> Prediction:
@@ -62,10 +67,12 @@ def find_prediction(id: str) -> Prediction:
 
     Raises :class:`UnknownExercise`, which names those that there are.
     """
-    known = {prediction.id: prediction for prediction in every_prediction()}
-    if str(id) not in known:
-        raise UnknownExercise(f"there is no prediction {id!r}; there are: {', '.join(known)}")
-    return known[str(id)]
+    number = str(id).partition(".")[0]
+    for prediction in _predictions(number):
+        if prediction.id == id:
+            return prediction
+    known = ", ".join(prediction.id for prediction in _predictions(number) or every_prediction())
+    raise UnknownExercise(f"there is no prediction {id!r}; there are: {known}")
 
 
 def find(id: str) -> Exercise:

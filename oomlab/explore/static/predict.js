@@ -29,6 +29,12 @@ export function render({ model, el }) {
     h("fieldset", {}, h("legend", {}, model.get("_question")), ...labels),
     commit,
   );
+  // Jupyter keeps Enter from submitting the form, so that is done here.
+  form.addEventListener("keydown", (event) => {
+    if (event.key !== "Enter" || event.target === commit) return;
+    event.preventDefault();
+    form.requestSubmit();
+  });
   const show = () => {
     const done = model.get("_done");
     for (const input of inputs) {
