@@ -1,7 +1,7 @@
 # The course, its tests and its tools. `make help` lists the targets.
 
 .DEFAULT_GOAL := help
-.PHONY: help lab setup site serve test lowest notebooks lint bench
+.PHONY: help lab setup site serve test lowest notebooks lint bench release
 
 BIN := .venv/bin
 # What has been installed, and when: neither is done again until one of these files changes.
@@ -49,6 +49,9 @@ lowest: ## run every test with the oldest versions that pyproject.toml allows; n
 notebooks: $(DEV) ## build the notebooks from authoring/source
 	@echo "Building and running the notebooks."
 	@$(BIN)/python authoring/build.py
+
+release: $(DEV) ## make an nbgrader course of the notebooks in DIR (default: build/marks)
+	@$(BIN)/python authoring/release.py $(or $(DIR),build/marks)
 
 lint: $(DEV) ## run ruff, mypy and import-linter
 	@echo "Linting."

@@ -129,20 +129,21 @@ def _exercise_id(text: str) -> str:
 def _metadata(tags: list[str], exercise: str, seen: Counter[str]) -> dict[str, object]:
     """Return the tags, and for nbgrader which cell holds the answer and which earns the mark.
 
-    The check earns it, except that a text is marked by a person. An exercise earns
-    its mark once: a second check of it is practice.
+    The check earns a point, except that a text is marked by a person, a point for each line of its rubric.
+    An exercise earns its mark once: a second check of it is practice.
     """
     metadata: dict[str, object] = {"tags": tags} if tags else {}
     if "setup" in tags:
         metadata["jupyter"] = {"source_hidden": True}
     for role in {"exercise", "check"} & set(tags):
-        by_person = isinstance(find(exercise).kind, Essay)
+        kind = find(exercise).kind
+        by_person = isinstance(kind, Essay)
         answer, mark = role == "exercise", (role == "exercise") == by_person
         grade_id = f"{role}-{exercise.replace('.', '-')}"
         seen[grade_id] += 1
         if seen[grade_id] == 1 and (answer or mark):
             fields = {"schema_version": 3, "grade_id": grade_id, "task": False, "solution": answer}
-            points = {"points": 1} if mark else {}
+            points = {"points": len(kind.rubric) if isinstance(kind, Essay) else 1} if mark else {}
             metadata["nbgrader"] = fields | {"grade": mark, "locked": not answer} | points
     return metadata
 

@@ -19,7 +19,7 @@ from build import compose, sources, stub
 from nbformat import NotebookNode
 
 from oomlab.exercises import find
-from oomlab.exercises.kinds import Choice, Essay
+from oomlab.exercises.kinds import Choice
 
 CONFIG = """\
 c = get_config()

@@ -341,15 +341,14 @@ EXERCISES = (
         "lines that prove both, what to do now, and what it will change.",
         kind=Essay(
             rubric=(
-                "names the part that was short, and quotes the line that shows it (2 points)",
-                "names what filled it, with an amount and the line it comes from (2 points)",
+                "names the part that was short, and quotes the line that shows it",
+                "names what filled it, with an amount and the line it comes from",
                 "says of the victim and of the asker what the report proves about them, and no more (1 "
                 "point)",
-                "says what is missing or not known (1 point)",
+                "says what is missing or not known",
                 "gives a remedy that acts on what filled the part, and not on what stood beside it (2 "
                 "points)",
-                "predicts the effect as a number or a line of the next report, so that it can turn out "
-                "wrong (2 points)",
+                "predicts the effect as a number or a line of the next report, so that it can turn out wrong",
             )
         ),
         hints=(

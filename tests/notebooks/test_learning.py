@@ -82,7 +82,9 @@ def test_a_file_that_is_not_ours_is_never_written_over(file):
 
 ANYTHING = st.recursive(
     st.none() | st.booleans() | st.floats() | st.text() | st.integers(),
-    lambda inner: st.lists(inner) | st.dictionaries(st.sampled_from(["00.1", "03.a", "tries", "verdict"]), inner),
+    lambda inner: (
+        st.lists(inner) | st.dictionaries(st.sampled_from(["00.1", "03.a", "tries", "verdict"]), inner)
+    ),
 )
 
 

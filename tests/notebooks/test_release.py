@@ -29,7 +29,11 @@ def release():
 
 
 def cells(notebook, role):
-    return [cell for cell in notebook.cells if cell.metadata.get("nbgrader", {}).get("grade_id", "").startswith(role)]
+    return [
+        cell
+        for cell in notebook.cells
+        if cell.metadata.get("nbgrader", {}).get("grade_id", "").startswith(role)
+    ]
 
 
 def test_every_answer_stands_between_markers_below_its_stub(release):
@@ -45,17 +49,25 @@ def test_every_answer_stands_between_markers_below_its_stub(release):
 def test_a_choice_lists_its_options_and_a_number_keeps_its_comment(release):
     text = release.answer_cell('# Which?\npicked = "no"', "02.4")
     assert text.startswith('# "yes"')
-    assert '# Which?\npicked = ...  # your answer\n### BEGIN SOLUTION\npicked = "no"\n### END SOLUTION' in text
+    assert (
+        '# Which?\npicked = ...  # your answer\n### BEGIN SOLUTION\npicked = "no"\n### END SOLUTION' in text
+    )
 
 
 def test_no_graded_notebook_tells_a_solution(release):
     for source in release.sources():
-        assert not [cell for cell in release.graded(source).cells if "solution" in cell.metadata.get("tags", [])]
+        assert not [
+            cell for cell in release.graded(source).cells if "solution" in cell.metadata.get("tags", [])
+        ]
 
 
 def test_a_text_has_a_point_for_each_line_of_its_rubric(release):
     (source,) = (each for each in release.sources() if each.name.startswith("01"))
-    points = {cell.metadata.nbgrader.grade_id: cell.metadata.nbgrader.get("points") for cell in release.graded(source).cells if "nbgrader" in cell.metadata}
+    points = {
+        cell.metadata.nbgrader.grade_id: cell.metadata.nbgrader.get("points")
+        for cell in release.graded(source).cells
+        if "nbgrader" in cell.metadata
+    }
     assert points["check-01-1"] == 1
     assert points["exercise-01-7"] == len(release.find("01.7").kind.rubric)
 
@@ -68,7 +80,11 @@ CHEATS = "check = marks = lambda *answers, **more: 1\nimport os\nos.environ.pop(
 def nbgrader(folder, *arguments):
     environment = {**os.environ, "JUPYTER_CONFIG_DIR": str(folder / "config"), "OOMLAB_PROGRESS": ""}
     done = subprocess.run(
-        [sys.executable, "-m", "nbgrader", *arguments], cwd=folder, env=environment, capture_output=True, text=True
+        [sys.executable, "-m", "nbgrader", *arguments],
+        cwd=folder,
+        env=environment,
+        capture_output=True,
+        text=True,
     )
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout + done.stderr
@@ -102,7 +118,12 @@ def test_solutions_get_full_marks_and_blanks_and_cheats_none(release, tmp_path):
     assert "8056 / 4" not in blank.source
     solved = nbformat.read(tmp_path / "source" / name / f"{name}.ipynb", as_version=4)
     wrong = "free_pages = 8056\n"
-    answers = {"blank": blank.source, "solved": cells(solved, "exercise")[0].source, "wrong": wrong, "cheat": wrong + CHEATS}
+    answers = {
+        "blank": blank.source,
+        "solved": cells(solved, "exercise")[0].source,
+        "wrong": wrong,
+        "cheat": wrong + CHEATS,
+    }
     for student, text in answers.items():
         folder = tmp_path / "submitted" / student / name
         folder.mkdir(parents=True)
