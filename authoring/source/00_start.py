@@ -89,7 +89,8 @@ Suspects()
 #
 # Each notebook has exercises. Put your answer in place of the three dots and run the cell, then run
 # the one below it. The check answers whether you are right. If you made a mistake that many people
-# make, it names the mistake. Nothing is recorded, and you may try as often as you like.
+# make, it names the mistake. You may try as often as you like. In the small file beside this
+# notebook it is noted what you have done, for you alone.
 #
 # Try it on a small one. The kernel hands out memory in **pages** of 4 kB. (A kB of the kernel has
 # 1,024 bytes. This course counts as the kernel does: a MiB is 1,024 kB, a GiB is 1,024 MiB. We

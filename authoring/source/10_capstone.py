@@ -323,9 +323,15 @@ print(diagnose(reports[0], others=reports[1:]).summary)
 # by a line, say what filled it and why it stayed, and put a number on what will help. This is all
 # that a diagnosis is.
 #
-# `oomlab.progress()` shows what is still open in the course. Then close it, and read the next
+# What is still open in the course? This reads the file beside the notebooks. Then read the next
 # report that a machine of yours writes.
-#
+
+# %%
+from oomlab import progress
+
+progress()
+
+# %% [markdown]
 # *Sources: our own recordings, `data/captures/oom-64-tmpfs.log`, `oom-lowmem-tmpfs-inodes.log` and
 # `oom-dma-floppy.log`, with what was done to each machine in the `….truth.txt` beside it. tmpfs,
 # its `size=` and `nr_inodes=`: Documentation/filesystems/tmpfs.rst. The mixed logs:
