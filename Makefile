@@ -1,7 +1,7 @@
 # The course, its tests and its tools. `make help` lists the targets.
 
 .DEFAULT_GOAL := help
-.PHONY: help lab setup site serve test lowest notebooks lint bench release
+.PHONY: help lab setup site serve test lowest notebooks release lint bench
 
 BIN := .venv/bin
 # What has been installed, and when: neither is done again until one of these files changes.
