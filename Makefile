@@ -1,7 +1,7 @@
 # The course, its tests and its tools. `make help` lists the targets.
 
 .DEFAULT_GOAL := help
-.PHONY: help lab setup site serve test lowest notebooks release lint bench
+.PHONY: help lab setup check-seat handout site serve test lowest notebooks release lint bench
 
 BIN := .venv/bin
 # What has been installed, and when: neither is done again until one of these files changes.
@@ -17,7 +17,7 @@ PYTEST := python -m pytest -n 2 --dist loadscope --no-loadscope-reorder -r s tes
 AS_ROOT := $(if $(filter 0,$(shell id -u)),--allow-root)
 
 help: ## list these targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' Makefile
 
 lab: $(COURSE) ## open the course in JupyterLab, on this machine only
 	@echo "Opening JupyterLab on notebooks/00_start.ipynb. Ctrl-C here ends it."
@@ -26,6 +26,14 @@ lab: $(COURSE) ## open the course in JupyterLab, on this machine only
 
 setup: $(COURSE) ## install the course into .venv
 	@echo "Ready: make lab opens the course."
+
+check-seat: $(COURSE) ## say whether this machine is ready for the course
+	@echo "Checking this seat: some seconds."
+	@$(BIN)/oomlab course --check
+
+handout: $(DEV) ## print the two pages for learners to handout.pdf; needs chromium
+	@echo "Printing handout.pdf."
+	@$(BIN)/python -m authoring.handout
 
 site: $(SITE) ## build the site into site/: some minutes
 	@echo "Building the site into site/."

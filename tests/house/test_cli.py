@@ -758,3 +758,22 @@ def test_course_writes_the_notebooks_and_keeps_what_is_there(run, tmp_path):
     assert [path.read_bytes() for path in sorted(folder.iterdir()) if path != answered] == [
         path.read_bytes() for path in corpus.notebooks() if path.name != answered.name
     ]
+
+
+def test_course_check_says_what_a_seat_lacks(run, monkeypatch):
+    from oomlab.cli import seat
+
+    monkeypatch.setattr(seat, "PACKAGES", ("ipykernel", "no-such-package"))
+    monkeypatch.setattr("oomlab.lab.qemu.available_mib", lambda: 100)
+    status, out, _ = run("course", "--check")
+    assert status == 1
+    assert f"no-such-package missing. To do: {seat.INSTALL}" in out
+    assert "100 MiB available. To do: have 500 MiB free" in out
+    assert out.endswith("This seat is not ready.\n")
+
+
+def test_course_check_starts_a_kernel_that_draws(run, monkeypatch):
+    monkeypatch.setattr("oomlab.lab.qemu.available_mib", lambda: 4096)
+    status, out, _ = run("course", "--check")
+    assert (status, out.splitlines()[-1]) == (0, "This seat is ready.")
+    assert "answers, and draws the failure lab" in out

@@ -30,7 +30,7 @@ DOCUMENTS = [
     REPO / "SECURITY.md",
     *sorted((REPO / "docs").glob("*.md")),
 ]
-TARGETS = re.findall(r"^([a-z]+):", (REPO / "Makefile").read_text(), re.MULTILINE)
+TARGETS = re.findall(r"^([a-z-]+):", (REPO / "Makefile").read_text(), re.MULTILINE)
 STAND_INS = """
 dmesg() { cat oom.log; }
 journalctl() { case "$*" in *json*) cat journal.json;; *) cat oom.log;; esac; }
