@@ -27,7 +27,7 @@ _NOTHING: Mapping[str, int] = MappingProxyType({})
 UPTIME = re.compile(r"\[\s{0,12}(\d{1,12}\.\d{1,9})\]", re.A)
 """The kernel's own time stamp, seconds since boot."""
 
-_CLOCK = re.compile(
+CLOCK = re.compile(
     r"(?:\b\d{4}-\d\d-\d\d[T ]"  # ISO
     r"|\b[^\W\d]{2,9}\.?\s{1,2}\d{1,2}\s"  # syslog, in any language
     r"|\b\d{1,2}\.?\s[^\W\d]{2,9}\.?\s)?(?<!\d)\d\d:\d\d:\d\d(?!\d)"
@@ -79,7 +79,7 @@ class Source(Sequence[SourceLine]):
 
 def time_in(text: str) -> str | None:
     """Return the date and time that stand before a message, as the log writes them, or ``None``."""
-    match = _CLOCK.search(text[:120])
+    match = CLOCK.search(text[:120])
     return " ".join(match[0].split()) if match else None
 
 

@@ -57,6 +57,9 @@ def add(subparsers: Any) -> None:
     output.add_argument(
         "--jsonl", action="store_true", help="write each report as a line of JSON, as it is found"
     )
+    output.add_argument(
+        "--redact", action="store_true", help="write the reports' own lines, with names and ids replaced"
+    )
     parser.add_argument("--report", type=_number, metavar="N", help="explain report N of the list in full")
     parser.set_defaults(run=run)
 
@@ -71,7 +74,9 @@ def run(arguments: argparse.Namespace) -> int:
         found = islice(found, arguments.report - 1, arguments.report)
     begun = list(islice(found, 1 if arguments.jsonl else 2))
     every = chain(begun, found)
-    if arguments.json or arguments.jsonl:
+    if arguments.redact:
+        _print_redacted(every)
+    elif arguments.json or arguments.jsonl:
         _print_json(every, logs, lines=arguments.jsonl)
     elif len(begun) == 1:
         _print_whole(begun[0], logs)
@@ -92,6 +97,18 @@ def _print_json(found: Iterable[Judged], logs: Logs, *, lines: bool) -> None:
         sys.stdout.write(piece)
         if lines:
             sys.stdout.flush()
+
+
+def _print_redacted(found: Iterable[Judged]) -> None:
+    """Write the lines of the reports, fit to be shown to anybody."""
+    from oomlab.render.redacted import Redactor
+    from oomlab.render.safe import plain
+
+    redactor, done = Redactor(), dict[str, int]()
+    for each in found:
+        for line in redactor.lines(each.report, done.get(each.log, 0)):
+            print(plain(line))
+        done[each.log] = each.report.last_line
 
 
 def _print_whole(only: Judged, logs: Logs) -> None:

@@ -22,6 +22,6 @@ this order. Those from prefix to classify take and return :class:`~oomlab.parsin
 """
 
 from oomlab.parsing.notices import NoticeSearch, find_notices
-from oomlab.parsing.reader import iter_reports, parse, parse_bytes, read_pieces
+from oomlab.parsing.reader import iter_reports, log_lines, parse, parse_bytes, read_pieces
 
-__all__ = ["NoticeSearch", "find_notices", "iter_reports", "parse", "parse_bytes", "read_pieces"]
+__all__ = ["NoticeSearch", "find_notices", "iter_reports", "log_lines", "parse", "parse_bytes", "read_pieces"]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from itertools import chain
 from types import MappingProxyType
@@ -14,10 +14,11 @@ from oomlab.parsing.classify import classify
 from oomlab.parsing.continuation import join_wrapped, split_joined
 from oomlab.parsing.decode import clean, decode
 from oomlab.parsing.grammar import Draft, Stage
+from oomlab.parsing.lines import LogLines
 from oomlab.parsing.prefix import strip_prefixes
 from oomlab.parsing.scan import BEHIND, HEADER, LogScanner
 from oomlab.parsing.segment import GAP, segment
-from oomlab.report import Report, Source
+from oomlab.report import Report, Source, SourceLine
 
 LONG = 1 << 20
 """A log of more bytes than this is scanned for windows to be read; a shorter one is read whole."""
@@ -113,14 +114,25 @@ class _Window(NamedTuple):
 def _read(text: str, first: int = 1) -> _Window:
     """Read the reports in a text whose first line has the number ``first``: the whole way of a log."""
     given = text.split("\n")
+    lines = _lines(text, given, first)
+    drafts = segment(lines)
+    reports = [assemble(draft, lines, _source(given, first, draft)) for draft in drafts]
+    return _window(reports, drafts, first + len(given) - 1)
+
+
+def log_lines(source: Sequence[SourceLine]) -> LogLines:
+    """Return lines of a log as the kernel wrote them, each with its kind and without its prefix."""
+    given = [line.text for line in source]
+    return _lines("\n".join(given), given, source[0].number if source else 1)
+
+
+def _lines(text: str, given: list[str], first: int) -> LogLines:
+    """Return the kernel's whole lines, each with its kind, of a log that is given line by line as well."""
     lines = clean(text, given, first)
     lines = strip_prefixes(lines)
     lines = split_joined(lines)
     lines = classify(lines)
-    lines = join_wrapped(lines)
-    drafts = segment(lines)
-    reports = [assemble(draft, lines, _source(given, first, draft)) for draft in drafts]
-    return _window(reports, drafts, first + len(given) - 1)
+    return join_wrapped(lines)
 
 
 def _source(given: list[str], first: int, draft: Draft) -> Source:

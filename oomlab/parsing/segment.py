@@ -325,8 +325,8 @@ def _is_long_after(before: Line, line: Line, lines: LogLines) -> bool:
     """Whether a kill came long after another, or in other words: a group met its limit, or the machine."""
     if before.text.partition("illed process")[0] != line.text.partition("illed process")[0]:
         return True
-    times = [_seconds(_raw(each.number, lines)) for each in (before, line)]
-    return times[0] is not None and times[1] is not None and not 0 <= times[1] - times[0] <= _GROUP_SECONDS
+    earlier, later = (_seconds(_raw(each.number, lines)) for each in (before, line))
+    return earlier is not None and later is not None and later - earlier > _GROUP_SECONDS
 
 
 def _seconds(raw: str) -> float | None:

@@ -1,0 +1,183 @@
+"""A report as a log that can be shown in public: hosts, names and ids are replaced, each by one other.
+
+What a diagnosis rests on stays: numbers, functions, the kernel's release, and the names of programs that
+everybody has. What is no line of the report is left out, for nobody knows what it holds.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from fnmatch import fnmatchcase
+from functools import partial
+
+from oomlab.kernel import load_table
+from oomlab.parsing import log_lines
+from oomlab.report import CLOCK, UPTIME, Report
+
+_LEFT_OUT = "(another line, left out)"
+_PUBLIC = re.compile(
+    r"kworker/.{1,14}|(?:kswapd|kcompactd)\d{1,3}|(?:ksoftirqd|migration|cpuhp|swapper)(?:/\d{1,4})?"
+    r"|rcu_\w{0,11}"
+    r"|kthreadd|khugepaged|kauditd|kblockd|systemd(?:-[a-z]{1,12})?|\(?s?d?-?init\)?|dbus(?:-[a-z]{1,12})?"
+    r"|(?:sshd|bash|sh|zsh|dash|crond?|udevd|agetty|login|sudo|r?syslogd|dockerd|containerd|kubelet|runc|crio"
+    r"|conmon|podman|NetworkManager|polkitd|chronyd|ntpd|snapd|python|perl|ruby|node|top|dd|cp|rsync|tar|gzip"
+    r"|make|cc1|ld|git|stress|memhog|apt|dpkg|yum|dnf|swapoff|modprobe|insmod)[\d.]{0,6}",
+    re.A,
+)
+"""Programs whose names tell nothing of a machine; so do those that the table of programs has advice for."""
+
+_KNOWN_PART = re.compile(
+    r"(?:system|user|machine|app|session|background|init|kubepods|kubepods-(?:burstable|besteffort)|-)"
+    r"\.(?:slice|scope)|kubepods|burstable|besteffort|docker|lxc(?:\.payload)?|libpod_parent|garden|ecs"
+    r"|slurm\w{0,20}|uid_\d+|",
+    re.A,
+)
+"""Parts of the path of a control group that are the same on every machine."""
+
+_UUID = re.compile(r"[0-9a-f]{8}([-_])[0-9a-f]{4}[-_][0-9a-f]{4}[-_][0-9a-f]{4}[-_][0-9a-f]{12}", re.A)
+_HEX = re.compile(r"(?<![0-9a-z])[0-9a-f]{12,64}(?![0-9a-z])", re.A)
+_USER = re.compile(r"user-(\d{1,10})\.slice|user@(\d{1,10})\.service", re.A)
+_JOB = re.compile(r"(job|step)_(\w{1,20})", re.A)
+_ID_ONLY = re.compile(
+    r"(?:pod|cri-containerd-|crio-|docker-|libpod-|containerd-|nerdctl-|kubepods[\w-]*-pod|)#(?:\.\w+)?"
+)
+_SUFFIX = re.compile(r"\.(?:service|scope|slice|socket|mount|swap)$")
+_PATH = re.compile(r"(?<==)/[^\s,]{1,4000}|(?<=\s)/[^\s,:]{1,4000}(?=:|\s|$)|(?<=^)/[^\s,:]{1,4000}")
+_CPUSET = re.compile(r"(?<=\bcpuset=)([^\s,/]{1,255})(?=[\s,]|$)")
+_CACHE = re.compile(r"(?<=\d:)[\w.:@-]{1,100}(?=\))")
+_UID = re.compile(r"(?<=UID:)\d+|(?<=UID )\d+|(?<=uid=)\d+", re.A)
+_ROW_UID = re.compile(r"(?<=\])(\s{1,10})(\d{1,10})(?=\s)", re.A)
+_HARDWARE = re.compile(r"(Hardware name: ).*")
+
+_NAMED: tuple[re.Pattern[str], ...] = (
+    re.compile(r"^(.{1,15}?)(?= invoked oom-killer| cpuset=|: page allocation|: vmalloc)"),
+    re.compile(r"(?<=[Cc]omm: )(.{1,15}?)(?=\s{1,8}(?:Not tainted|Tainted:|Kdump:)|\s*$)"),
+    re.compile(r"(?<=^Process )(.{1,16}?)(?= \(pid:)"),
+    re.compile(r"(?<=,task=)(.{1,64}?)(?=,pid=)"),
+    re.compile(r"(?<=^VM: killing process )([^\s(]{1,15})"),
+)
+"""Where a line names a process."""
+
+_KILLED = re.compile(r"(?<= \()([^()]{1,64}?)(?=\)(?:,| |$))")
+"""Where a line of a kill does."""
+
+_WITH_NAMES = frozenset(
+    ("header", "failure", "cpuset", "identity", "chosen", "killed", "reaped", "constraint", "context")
+)
+_SYSTEM_USERS = 1000
+"""Users below this are the same on every machine."""
+
+
+class Redactor:
+    """Replaces names, and remembers by what; one for all reports that are shown together."""
+
+    def __init__(self) -> None:
+        self._given: dict[tuple[str, str], str] = {}
+
+    def lines(self, report: Report, after: int = 0) -> Iterator[str]:
+        """Yield the lines of a report, as the kernel wrote them, with all that is private replaced.
+
+        Lines up to number ``after`` are left out: those of the report before, where two were printed at once.
+        """
+        comms = {task.line: task.comm for task in report.tasks}
+        log = log_lines(report.source)
+        if report.kernel is not None and report.kernel_line is not None:
+            yield f"Linux version {report.kernel.text}"
+        callers = log.callers or [None] * len(log.raw)
+        for number, raw, text, kind, caller in zip(
+            log.numbers, log.raw, log.texts, log.kinds, callers, strict=True
+        ):
+            if number <= after or kind == "continuation":  # it stands in the line above
+                continue
+            known = report.kinds.get(number, kind) if kind == "other" else kind
+            words = self._line(text, known, comms.get(number))
+            stamp = self._stamp(raw) + (f"[{caller:>6}] " if caller and "[" in raw else "")
+            yield stamp + (_LEFT_OUT if known == "other" and text.strip() else words)
+
+    def comm(self, name: str) -> str:
+        """Return the name of a process as it is shown."""
+        if not name or _PUBLIC.fullmatch(name) or _is_program(name):
+            return name
+        return self._new("name", name, lambda count: f"name{count}")
+
+    def path(self, path: str) -> str:
+        """Return the path of a control group as it is shown: its known parts, and ids and names replaced."""
+        return "/".join(self._part(part) for part in path.split("/"))
+
+    def uid(self, uid: str) -> str:
+        """Return a user's number as it is shown."""
+        if int(uid) < _SYSTEM_USERS:
+            return uid
+        return self._new("uid", uid, lambda count: str(_SYSTEM_USERS + count))
+
+    def host(self, name: str) -> str:
+        """Return the name of a host as it is shown."""
+        return self._new("host", name, lambda count: f"host{count}")
+
+    def _new(self, kind: str, name: str, make: Callable[[int], str]) -> str:
+        count = sum(key[0] == kind for key in self._given) + 1
+        return self._given.setdefault((kind, name), make(count))
+
+    def _stamp(self, raw: str) -> str:
+        """Return the time that stands before a line: since boot, or of the day with the host."""
+        uptime = UPTIME.search(raw, 0, 300)
+        if uptime is not None:
+            return f"{uptime[0]} "
+        clock = CLOCK.search(raw[:120])
+        if clock is None:
+            return ""
+        host = re.match(r"\S*\s+([\w.-]{1,255})\s+\S*kernel", raw[clock.end() :])
+        return f"{clock[0].strip()} {self.host(host[1]) if host else 'host'} kernel: "
+
+    def _line(self, text: str, kind: str, comm: str | None) -> str:
+        if kind == "task":
+            return self._row(text, comm)
+        if kind in _WITH_NAMES:
+            for pattern in _NAMED:
+                text = pattern.sub(lambda match: self.comm(match[1]), text)
+            if kind in ("chosen", "killed", "reaped"):
+                text = _KILLED.sub(lambda match: self.comm(match[1]), text)
+            text = _HARDWARE.sub(r"\1(left out)", text)
+        text = _PATH.sub(lambda match: self.path(match[0]), text)
+        text = _CPUSET.sub(lambda match: self._part(match[1]), text)
+        text = _UID.sub(lambda match: self.uid(match[0]), text)
+        if kind == "slab_failure":
+            text = _CACHE.sub(lambda match: self._part(match[0]), text)
+        return text
+
+    def _row(self, text: str, comm: str | None) -> str:
+        """Return a row of the task table: its user and its name replaced."""
+        if comm and text.rstrip().endswith(comm):
+            stripped = text.rstrip()
+            text = stripped[: len(stripped) - len(comm)] + self.comm(comm)
+        return _ROW_UID.sub(lambda match: match[1] + self.uid(match[2]), text, count=1)
+
+    def _part(self, part: str) -> str:
+        if _KNOWN_PART.fullmatch(part):
+            return part
+        user = _USER.fullmatch(part)
+        if user is not None:
+            number = user[1] or user[2]
+            return part.replace(number, self.uid(number))
+        ids = _HEX.sub("#", _UUID.sub("#", part))
+        if "#" in ids and _ID_ONLY.fullmatch(ids):
+            return _HEX.sub(partial(self._id, "hex"), _UUID.sub(partial(self._id, "uuid"), part))
+        if _JOB.fullmatch(part):
+            return _JOB.sub(lambda match: f"{match[1]}_{self._new('job', match[2], str)}", part)
+        suffix = _SUFFIX.search(part)
+        return self._new("group", part, lambda count: f"group{count}{suffix[0] if suffix else ''}")
+
+    def _id(self, kind: str, match: re.Match[str]) -> str:
+        """Return another id of the same form."""
+        if kind == "hex":
+            return self._new("id", match[0], lambda count: f"{count:0{len(match[0])}x}")
+        sign = match[1]
+        return self._new(
+            "id", match[0], lambda count: sign.join(("00000000", "0000", "0000", "0000", f"{count:012x}"))
+        )
+
+
+def _is_program(name: str) -> bool:
+    rows = load_table("diagnosis")["program"]
+    return any(fnmatchcase(name, pattern) for row in rows for pattern in row["names"])

@@ -1,0 +1,139 @@
+"""A redacted log tells nobody whose it is, and reads to the same report and diagnosis."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from oomlab.cli import main
+from oomlab.diagnosis import diagnose
+from oomlab.diagnosis.services import service_of
+from oomlab.errors import ReportError
+from oomlab.parsing import parse, parse_bytes
+from oomlab.render.redacted import Redactor
+from oomlab.report import Report
+from tests.support.contradictions import logs
+
+UID = "1f2e3d4c-aaaa-bbbb-cccc-0123456789ab"
+BOX = "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff"
+PRIVATE = f"""\
+Nov  2 13:07:24 db7.example.org kernel: [ 100.000001] acme-billing invoked oom-killer: gfp_mask=0xcc0(GFP_KERNEL), order=0, oom_score_adj=900
+Nov  2 13:07:24 db7.example.org kernel: [ 100.000002] CPU: 1 PID: 77 Comm: acme-billing Not tainted 6.1.90 #1
+Nov  2 13:07:24 db7.example.org kernel: [ 100.000003] Hardware name: Acme Rocket 9/X1, BIOS 7 01/01/2024
+Nov  2 13:07:24 db7.example.org kernel: [ 100.000004] memory: usage 512000kB, limit 512000kB, failcnt 99
+Nov  2 13:07:24 db7.example.org kernel: [ 100.000005] Memory cgroup stats for /kubepods/burstable/pod{UID}/{BOX}:
+Nov  2 13:07:24 db7.example.org kernel: [ 100.000006] anon 500000000
+Nov  2 13:07:24 db7.example.org sshd[5]: Accepted publickey for alice from 192.0.2.7
+Nov  2 13:07:24 db7.example.org kernel: [ 100.000007] [  pid  ]   uid  tgid total_vm      rss pgtables_bytes swapents oom_score_adj name
+Nov  2 13:07:24 db7.example.org kernel: [ 100.000008] [     77]  1234    77   200000   120000   400000        0           900 acme-billing
+Nov  2 13:07:24 db7.example.org kernel: [ 100.000009] [     78]  1234    78     2000      100    40000        0           900 bash
+Nov  2 13:07:24 db7.example.org kernel: [ 100.000010] oom-kill:constraint=CONSTRAINT_MEMCG,nodemask=(null),cpuset={BOX},mems_allowed=0,oom_memcg=/kubepods/burstable/pod{UID}/{BOX},task_memcg=/kubepods/burstable/pod{UID}/{BOX},task=acme-billing,pid=77,uid=1234
+Nov  2 13:07:24 db7.example.org kernel: [ 100.000011] Memory cgroup out of memory: Killed process 77 (acme-billing) total-vm:800000kB, anon-rss:480000kB, file-rss:0kB, shmem-rss:0kB, UID:1234 pgtables:390kB oom_score_adj:900
+"""  # noqa: E501
+SECRETS = ("db7", "example", "acme", "Acme", "Rocket", "alice", "192.0.2.7", UID, BOX, "1234")
+
+
+def redacted(reports: list[Report]) -> str:
+    redactor, done, lines = Redactor(), 0, []
+    for report in reports:
+        lines += redactor.lines(report, done)
+        done = report.last_line
+    return "\n".join(lines)
+
+
+def facts(report: Report) -> dict[str, object]:
+    """What a report and its diagnosis say, but for names."""
+    diagnosis = diagnose(report)
+    memcg = report.memcg
+    return {
+        "what": (report.kind, report.scope, report.constraint, report.panic, report.trace),
+        "cause": (diagnosis.cause, diagnosis.contributing, diagnosis.confidence, len(diagnosis.remedies)),
+        "asked": report.trigger._replace(comm=None, line=None)
+        if hasattr(report.trigger, "_replace")
+        else (report.trigger.pid, report.trigger.gfp_mask, report.trigger.gfp_names, report.trigger.order),
+        "kernel": report.kernel and report.kernel.text,
+        "zones": [(z.node, z.name, z.free, z.watermark_min, z.managed, z.free_blocks) for z in report.zones],
+        "totals": dict(report.totals),
+        "swap": report.swap and (report.swap.total, report.swap.free),
+        "victims": [(v.pid, v.anon_rss_kb, v.oom_score_adj, v.score, v.reaped) for v in report.victims],
+        "tasks": [each._replace(comm="", uid=None, line=None) for each in report.tasks],
+        "holders": [(each.count, each.held) for each in diagnosis.holders],
+        "group": memcg and (memcg.usage_kb, memcg.limit_kb, dict(memcg.stats)),
+    }
+
+
+@pytest.mark.parametrize("path", logs(), ids=lambda path: path.stem)
+def test_a_redacted_log_reads_to_the_same_reports_and_diagnoses(path):
+    try:
+        before = parse_bytes(path.read_bytes())
+    except ReportError:
+        pytest.skip("no report in it")
+    after = parse(redacted(before))
+    assert [facts(each) for each in after] == [facts(each) for each in before]
+
+
+def test_nothing_private_is_left():
+    text = redacted(parse(PRIVATE))
+    assert [secret for secret in SECRETS if secret in text] == []
+    assert "bash" in text
+
+
+def test_one_name_is_replaced_by_one_other_everywhere():
+    (report,) = parse(redacted(parse(PRIVATE)))
+    names = {
+        report.trigger.comm,
+        report.tasks[0].comm,
+        report.victims[0].comm,
+        diagnose(report).holders[0].name,
+    }
+    assert names == {"name1"}
+    assert {task.uid for task in report.tasks} == {report.victims[0].uid}
+    assert report.memcg.oom_path == report.victims[0].memcg
+
+
+def test_what_a_group_belongs_to_can_still_be_told():
+    before, after = (
+        service_of(parse(text)[0].memcg.oom_path) for text in (PRIVATE, redacted(parse(PRIVATE)))
+    )
+    assert (
+        (after.manager, after.qos_class) == (before.manager, before.qos_class) == ("kubernetes", "Burstable")
+    )
+    assert after.pod_uid not in (None, before.pod_uid)
+    assert after.container_id not in (None, before.container_id)
+
+
+@pytest.mark.parametrize(
+    ("path", "shown"),
+    [
+        ("/system.slice/acme.service", "/system.slice/group1.service"),
+        ("/user.slice/user-1234.slice/user@1234.service", "/user.slice/user-1001.slice/user@1001.service"),
+        ("/user.slice/user-0.slice", "/user.slice/user-0.slice"),
+        (f"/docker/{BOX}", f"/docker/{1:064x}"),
+        (f"/system.slice/docker-{BOX}.scope", f"/system.slice/docker-{1:064x}.scope"),
+        ("/slurm/uid_0/job_99/step_0", "/slurm/uid_0/job_1/step_2"),
+        ("/acme/acme", "/group1/group1"),
+    ],
+)
+def test_the_known_parts_of_a_path_stay(path, shown):
+    assert Redactor().path(path) == shown
+
+
+def test_names_of_other_machines_get_other_names():
+    lines = PRIVATE.splitlines(keepends=True)
+    other = (
+        "".join(lines).replace("db7", "db8").replace("[ 100.", "[ 900.").replace("acme-billing", "acme-other")
+    )
+    text = redacted(parse(PRIVATE + other))
+    assert set(re.findall(r"\bname\d+", text)) == {"name1", "name2"}
+
+
+def test_the_command_writes_the_log_and_nothing_else(tmp_path, capsys):
+    log = tmp_path / "private.log"
+    log.write_text(PRIVATE)
+    assert main(["explain", "--redact", str(log)]) == 0
+    out, err = capsys.readouterr()
+    assert (out.rstrip("\n"), err) == (redacted(parse(PRIVATE)), "")
+    log.write_text(out)
+    assert main(["explain", str(log)]) == 0
+    assert "name1 (pid 77)" in capsys.readouterr().out
