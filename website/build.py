@@ -7,11 +7,17 @@ import sys
 import time
 from pathlib import Path
 
-from website import home, read_page
+from website import home, kernel, labs, python_part, read_page
 from website.frame import HERE, write_shared
 from website.npm import Missing
 
-PARTS = {"home": home.build, "read": read_page.build}
+PARTS = {
+    "home": home.build,
+    "python": python_part.build,
+    "read": read_page.build,
+    "lab": labs.build,
+    "kernel": kernel.build,
+}
 """What builds each part, in the order in which they are built."""
 
 

@@ -43,10 +43,7 @@ _PAGE = Template(
 </head>
 <body class="oom site">
 <a class="skip" href="#main">To the content</a>
-<header class="top">
-<a class="name" href="${root}index.html"><img src="${root}icon.svg" alt="" width="24" height="24">oomlab</a>
-<nav aria-label="Doors">$doors</nav>
-</header>
+$doors
 <main id="main" tabindex="-1">
 $body
 </main>
@@ -60,22 +57,53 @@ This site asks no other server for anything, and keeps nothing of what you give 
 
 def page(body: str, *, title: str, description: str, here: str = "", head: str = "") -> str:
     """Return a page of the site; ``here`` is its folder, with a slash at the end."""
-    root = "../" * here.count("/")
-    current = {here: ' aria-current="page"'}
-    doors = [
-        f'<a href="{root}{folder}index.html"{current.get(folder, "")}>{name}</a>'
-        for folder, name in DOORS.items()
-    ]
     return _PAGE.substitute(
         title=escape(title),
         description=escape(description),
         policy=POLICY,
-        root=root,
+        root=_root(here),
         head=head,
-        doors="".join(doors),
+        doors=doors(here),
         body=body,
         version=__version__,
     )
+
+
+def doors(here: str) -> str:
+    """Return the bar with the doors, for a page in the folder ``here``."""
+    root = _root(here)
+    links = [
+        f'<a href="{root}{folder}index.html"{_current(folder, here)}>{name}</a>'
+        for folder, name in DOORS.items()
+    ]
+    home = f'<a class="name" href="{root}index.html">{_text("icon.svg").strip()}oomlab</a>'
+    return f'<header class="doors-bar">{home}\n<nav aria-label="Doors">{"".join(links)}</nav></header>'
+
+
+def with_doors(document: str, *, here: str, below: str = "") -> str:
+    """Return a page that the library wrote, with the bar above its content and ``below`` at its end.
+
+    Such a page carries all that it needs, and its policy lets nothing be loaded: so the style is inside.
+    """
+    head, body = document.split("</head>", 1)
+    begin, content = body.split("<main>", 1)
+    style = f"<style>\n{_text('doors.css')}</style>\n"
+    content = content.replace("</main>", f"{below}\n</main>", 1)
+    return f"{head}{style}</head>{begin}{doors(here)}\n<main>{content}"
+
+
+def _root(here: str) -> str:
+    return "../" * here.count("/")
+
+
+def _current(folder: str, here: str) -> str:
+    if folder == here:
+        return ' aria-current="page"'
+    return ' aria-current="true"' if here.startswith(folder) else ""
+
+
+def _text(name: str) -> str:
+    return (HERE / "static" / name).read_text(encoding="utf-8")
 
 
 def write(target: Path, text: str) -> None:
@@ -86,7 +114,7 @@ def write(target: Path, text: str) -> None:
 
 def write_shared(site: Path) -> None:
     """Write what every page loads: the style sheet with the course's colours, and the icon."""
-    sheets = [STATIC / "tokens.css", HERE / "static" / "site.css"]
     colours = f".oom {{ {css_variables()} }}"
-    write(site / "site.css", "\n".join([colours, *(each.read_text(encoding="utf-8") for each in sheets)]))
-    write(site / "icon.svg", (HERE / "static" / "icon.svg").read_text(encoding="utf-8"))
+    tokens = (STATIC / "tokens.css").read_text(encoding="utf-8")
+    write(site / "site.css", "\n".join([colours, tokens, _text("doors.css"), _text("site.css")]))
+    write(site / "icon.svg", _text("icon.svg"))

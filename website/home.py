@@ -41,17 +41,21 @@ def picture() -> str:
     report = parse(corpus.incident())[0]
     fitted = fit(report)
     assert fitted.machine is not None
-    sizes = {zone.name: zone.present for zone in zones(fitted.machine)}
+    made = {zone.name: zone for zone in zones(fitted.machine)}
+    sizes = {
+        name: zone.present + zone.memmap for name, zone in made.items()
+    }  # 3.2 counts no record as present
     free = {zone.name: zone.free or 0 for zone in report.zones}
     whole = [
         Part("danger", "DMA and Normal", sizes["DMA"] + sizes["Normal"]),
-        Part("cache", "HighMem: page cache and programs", sizes["HighMem"] - free["HighMem"]),
+        Part("cache", "page cache", sizes["HighMem"] - free["HighMem"]),
         Part("free", "free", free["HighMem"]),
     ]
+    parts = [*fitted.budget(), Part("mem_map", "mem_map", made["Normal"].memmap)]
     share = sizes["Normal"] / sum(part.pages for part in whole)
     return Template((HERE / "static" / "picture.html").read_text(encoding="utf-8")).substitute(
         ram=_bar(whole, labelled=False),
-        normal=_bar(normal := _normal(fitted.budget()), labelled=True),
+        normal=_bar(normal := _normal(parts), labelled=True),
         key=_key(normal),
         size=_size(sizes["Normal"]),
         percent=f"{100 * share:.1f}",
@@ -59,7 +63,7 @@ def picture() -> str:
     )
 
 
-def _normal(budget: Iterable[object]) -> list[Part]:
+def _normal(budget: Iterable[Part]) -> list[Part]:
     """Join the parts of ZONE_NORMAL to those that a reader is told about."""
     joined = {
         "kernel": Part("kernel", "kernel and boot", 0),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import subprocess
 import sys
 from functools import cache
 from pathlib import Path
@@ -23,6 +24,14 @@ def node() -> Path:
     if found is None:
         raise Missing("Node is not here: make site installs it, or install nodejs with apt")
     return Path(found)
+
+
+def run_node(program: Path, *arguments: Path) -> None:
+    """Run a script in Node; raise :class:`Missing` with its last words where it fails."""
+    done = subprocess.run([node(), program, *arguments], capture_output=True, text=True)
+    if done.returncode:
+        words = "\n".join(line[:200] for line in done.stderr.splitlines()[-30:])
+        raise Missing(f"{program.name} failed:\n{words}")
 
 
 def package(name: str) -> Path:

@@ -21,13 +21,13 @@ def missing(reason: str) -> None:
 
 @pytest.fixture(scope="session")
 def small_site(tmp_path_factory):
-    """The address of the home page and of *Read my log*."""
+    """The address of the home page, *Read my log* and the labs."""
     from website.build import build
     from website.npm import Missing
 
     folder = tmp_path_factory.mktemp("site")
     try:
-        build(folder, ["home", "read"])
+        build(folder, ["home", "python", "read", "lab"])
     except Missing as piece:
         missing(str(piece))
     with served(folder) as address:

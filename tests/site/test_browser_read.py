@@ -273,7 +273,7 @@ def test_on_paper_there_is_the_report_and_nothing_else(visit):
     page.emulate_media(media="print")
     expect(page.locator("#page")).to_be_visible()
     expect(page.locator("#page .proof").first).to_be_visible()
-    for hidden in (".top", ".give", ".tools", ".examples"):
+    for hidden in (".doors-bar", ".give", ".tools", ".examples"):
         expect(page.locator(hidden)).to_be_hidden()
 
 
@@ -284,3 +284,27 @@ def test_the_home_page_and_the_way_to_the_command_line_need_no_script(visit):
     expect(page.get_by_role("img", name="A bar of all 32 GB of RAM")).to_be_visible()
     page.locator(".doors a").first.click()
     expect(page.get_by_text("Reading a log here needs JavaScript")).to_be_visible()
+
+
+EXPLORERS = ("lab/gfp-bits/", "lab/zone-map/", "lab/watermarks/")
+
+
+@pytest.mark.parametrize("path", EXPLORERS)
+def test_an_explorer_answers_the_hand_by_the_library_itself(visit, shoot, path):
+    page = visit(path)
+    preset = page.locator(".presets button").nth(1)
+    preset.click()
+    expect(preset).to_have_attribute("aria-pressed", "true")
+    before = page.locator(".sentence").inner_text()
+    page.get_by_role("button", name="Reset").click()
+    expect(page.locator(".sentence")).not_to_have_text(before)
+    shoot(page, path.strip("/").replace("/", "-"))
+
+
+@pytest.mark.parametrize("width", [360, 1280])
+def test_the_failure_lab_has_the_doors_of_the_site_and_leads_to_the_explorers(visit, width):
+    page = visit("lab/", viewport={"width": width, "height": 900})
+    expect(page.get_by_role("navigation", name="Doors").get_by_role("link")).to_have_count(5)
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    page.get_by_role("link", name="What a gfp mask asks for").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("What a gfp mask asks for")

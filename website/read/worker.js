@@ -1,44 +1,9 @@
-// The worker of the page: Python with oomlab in it. It knows nothing of the page, and sends nothing anywhere.
+// The worker of the page: the library reads here. It knows nothing of the page.
 
-import { loadPyodide } from "../pyodide/pyodide.mjs";
+import { start } from "../python/python.js";
 
-const HOME = "/lib/oomlab-site";
-const PYODIDE = new URL("../pyodide/", import.meta.url).href;
 const files = new FileReaderSync();
-const reading = start();
-
-// Python begins as it stood when the site was built, with the library loaded. Where a browser cannot take that
-// picture of its memory, everything is loaded anew, which takes some seconds longer.
-async function start() {
-  const [library, python] = await Promise.all([bytesOf("oomlab.zip"), fromSnapshot().catch(fromNothing)]);
-  python.unpackArchive(library, "zip", { extractDir: HOME });
-  python.runPython(`
-import sys
-if ${JSON.stringify(HOME)} not in sys.path:
-    sys.path.insert(0, ${JSON.stringify(HOME)})
-from reader import Reader
-the_reader = Reader()
-`);
-  return python.globals.get("the_reader");
-}
-
-async function fromSnapshot() {
-  return loadPyodide({ indexURL: PYODIDE, _loadSnapshot: await unpacked("python.snapshot.gz") });
-}
-
-function fromNothing(error) {
-  console.warn("Python starts from nothing:", error);
-  return loadPyodide({ indexURL: PYODIDE });
-}
-
-async function bytesOf(name) {
-  return (await fetch(new URL(name, import.meta.url))).arrayBuffer();
-}
-
-async function unpacked(name) {
-  const { body } = await fetch(new URL(name, import.meta.url));
-  return new Response(body.pipeThrough(new DecompressionStream("gzip"))).arrayBuffer();
-}
+const reading = start().then((python) => python.runPython("from reader import Reader; Reader()"));
 
 // A file as reader.py takes it: read(at, count) gives bytes.
 const readable = (file) => ({

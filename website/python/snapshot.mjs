@@ -1,5 +1,5 @@
-// Start Python with the library, let it read one report, and keep a picture of its memory, from which the page's
-// worker begins: node snapshot.mjs PYODIDE LIBRARY.zip EXAMPLE.log OUT.gz
+// Start Python with the library, let it read one report, and keep a picture of its memory, from which the
+// workers of the pages begin: node snapshot.mjs PYODIDE LIBRARY.zip EXAMPLE.log OUT.gz
 
 import { readFileSync, writeFileSync } from "node:fs";
 import { pathToFileURL } from "node:url";
