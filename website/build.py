@@ -7,7 +7,7 @@ import sys
 import time
 from pathlib import Path
 
-from website import home, kernel, labs, python_part, read_page
+from website import course, home, kernel, labs, python_part, read_page
 from website.frame import HERE, write_shared
 from website.npm import Missing
 
@@ -17,6 +17,7 @@ PARTS = {
     "read": read_page.build,
     "lab": labs.build,
     "kernel": kernel.build,
+    "course": course.build,
 }
 """What builds each part, in the order in which they are built."""
 

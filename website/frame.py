@@ -69,9 +69,9 @@ def page(body: str, *, title: str, description: str, here: str = "", head: str =
     )
 
 
-def doors(here: str) -> str:
-    """Return the bar with the doors, for a page in the folder ``here``."""
-    root = _root(here)
+def doors(here: str, root: str | None = None) -> str:
+    """Return the bar with the doors for a page in ``here``; ``root`` leads from it to the site's folder."""
+    root = _root(here) if root is None else root
     links = [
         f'<a href="{root}{folder}index.html"{_current(folder, here)}>{name}</a>'
         for folder, name in DOORS.items()

@@ -12,11 +12,11 @@ from collections.abc import Sequence
 from typing import NoReturn
 
 from oomlab import __version__
-from oomlab.cli import course, explain, gfp, lab, lab_page, now, simulate
+from oomlab.cli import course, explain, gfp, lab, lab_page, links, now, simulate
 from oomlab.cli.complaint import FAILED, complain, complaint
 from oomlab.errors import OomlabError
 
-SUBCOMMANDS = (explain, now, gfp, simulate, lab, lab_page, course)
+SUBCOMMANDS = (explain, now, gfp, simulate, lab, lab_page, course, links)
 
 _EPILOG = """\
 examples:
