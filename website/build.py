@@ -7,8 +7,9 @@ import sys
 import time
 from pathlib import Path
 
-from website import course, home, kernel, labs, python_part, read_page
+from website import course, home, kernel, labs, lite, python_part, read_page
 from website.frame import HERE, write_shared
+from website.inside import keep_inside
 from website.npm import Missing
 
 PARTS = {
@@ -18,6 +19,7 @@ PARTS = {
     "lab": labs.build,
     "kernel": kernel.build,
     "course": course.build,
+    "lite": lite.build,
 }
 """What builds each part, in the order in which they are built."""
 
@@ -45,6 +47,7 @@ def build(site: Path, parts: list[str]) -> None:
         begun = time.monotonic()
         PARTS[name](site)
         print(f"{name:<8} {time.monotonic() - begun:6.1f} s")
+    keep_inside(site)
 
 
 if __name__ == "__main__":

@@ -38,9 +38,9 @@ def build(site: Path) -> None:
         shutil.rmtree(target, ignore_errors=True)
         command = [sys.executable, "-m", "sphinx", "-q", "-b", "html"]
         subprocess.run([*command, str(sources), str(target)], check=True, cwd=_REPOSITORY)
-    for name in (".doctrees", ".buildinfo", "objects.inv"):
-        leftover = target / name
-        shutil.rmtree(leftover) if leftover.is_dir() else leftover.unlink(missing_ok=True)
+    shutil.rmtree(target / ".doctrees")
+    for path in [target / ".buildinfo", *target.rglob("*.map")]:
+        path.unlink(missing_ok=True)
 
 
 def _lay_out(sources: Path) -> None:
