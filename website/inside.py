@@ -1,4 +1,4 @@
-"""Keep the site inside: no file of it names a server of packages, not even as a default that is never used."""
+"""Keep the site inside: no file of it names a server of packages, not even as an unused default."""
 
 from __future__ import annotations
 

@@ -15,7 +15,7 @@ from website.frame import HERE
 from website.npm import package, run_node
 
 _PYODIDE = ("pyodide.mjs", "pyodide.asm.mjs", "pyodide.asm.wasm", "python_stdlib.zip", "pyodide-lock.json")
-_LEFT_OUT = {"oomlab": ("cli", "lab", "exercises", "plot"), "traitlets": ("tests",)}
+_LEFT_OUT = {"oomlab": ("lab", "exercises", "plot"), "traitlets": ("tests",)}
 """Folders of each package that no page asks for."""
 _BRIDGES = ("read/reader.py", "lab/explorers.py", "lab/anywidget.py")
 """What pages ask the library through."""

@@ -196,13 +196,21 @@ def _print_notices(notices: Iterable[tuple[str, Notice]], *, is_alone: bool = Fa
 
 
 def _nothing(arguments: argparse.Namespace, logs: Logs) -> str:
-    """Return why there is nothing to explain, and what to do next."""
-    names = ", ".join("standard input" if name == "-" else shown(name) for name in logs.readable)
     if arguments.report is not None:
-        return f"no report number {arguments.report} in {names}"
+        return f"no report number {arguments.report} in {_names(logs)}"
+    return nothing_found(logs)
+
+
+def nothing_found(logs: Logs) -> str:
+    """Return why logs hold nothing to explain, and what to do next."""
     if not logs.has_kernel_lines:
-        return f"no OOM report in {names}: it has no lines of the kernel. {_GET_KERNEL}"
-    return f"no OOM report in {names}: its lines of the kernel tell of no OOM or failed request. {_GET_BOOT}"
+        return f"no OOM report in {_names(logs)}: it has no lines of the kernel. {_GET_KERNEL}"
+    said = "its lines of the kernel tell of no OOM or failed request"
+    return f"no OOM report in {_names(logs)}: {said}. {_GET_BOOT}"
+
+
+def _names(logs: Logs) -> str:
+    return ", ".join("standard input" if name == "-" else shown(name) for name in logs.readable)
 
 
 _GET_KERNEL = "Give the kernel's log: journalctl -k, dmesg, /var/log/kern.log or /var/log/messages"

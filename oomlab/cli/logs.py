@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from oomlab.cli.complaint import complain, shown
@@ -17,7 +18,8 @@ class Logs:
     """The reports of several logs, in order, each with the name of its log.
 
     A log that cannot be read, or not to its end, is named on standard error, and the next one is read.
-    ``taken`` gives what other programs wrote in these logs.
+    ``taken`` gives what other programs wrote in these logs. Where logs come from and who hears of problems
+    is for a subclass to change: the site's page gives files that its visitor picked.
     """
 
     def __init__(self, names: Sequence[str]) -> None:
@@ -40,7 +42,7 @@ class Logs:
                 self.readable.append(name)
             except OSError as error:
                 self.is_broken = True
-                complain(error)
+                self.complain(error)
 
     def taken(self, reports: int | None = None) -> Iterator[tuple[str, Notice]]:
         """Yield, once, the notices before report number ``reports``; all that are left if it is ``None``."""
@@ -48,21 +50,32 @@ class Logs:
             _, log, notice = self._notices.popleft()
             yield log, notice
 
+    def complain(self, problem: Exception | str) -> None:
+        """Tell of a log that cannot be read, or not to its end."""
+        complain(problem)
+
+    @contextmanager
+    def opened(self, name: str) -> Iterator[Iterator[bytes]]:
+        """Give the bytes of a log piece by piece."""
+        from oomlab.source import pieces
+
+        with progress(name) as on_read:
+            yield pieces(name, on_read, on_damage=self.complain)
+
     def _read(self, name: str) -> Iterator[tuple[str, Report]]:
         """Yield the reports of one log, each as soon as it is whole, however long the log is."""
         from oomlab.parsing import NoticeSearch, read_pieces
-        from oomlab.source import pieces
 
         search = NoticeSearch()
-        with progress(name) as on_read:
-            for report in read_pieces(search.through(pieces(name, on_read, on_damage=complain))):
+        with self.opened(name) as pieces:
+            for report in read_pieces(search.through(pieces)):
                 self._keep(name, search.before(report.first_line))
                 self._reports += 1
                 yield shown(name), report
         self._keep(name, search.rest())
         self.has_kernel_lines |= search.has_kernel_lines
         if search.is_cut:
-            complain(
+            self.complain(
                 f"{shown(name)}: beyond {search.limit >> 20} MB only reports of the kernel are looked for"
             )
 

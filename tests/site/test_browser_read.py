@@ -171,11 +171,21 @@ def test_a_hostile_log_runs_nothing_and_draws_nothing(visit, tmp_path):
 def test_a_log_without_a_report_is_told_what_to_look_for(visit, tmp_path):
     page = visit("read/")
     paste(page, "usb 1-1: new high-speed USB device\n")
-    expect(page.locator("#status")).to_contain_text("no OOM report")
+    expect(page.locator("#status")).to_contain_text("No OOM report in pasted text")
     archive = tmp_path / "logs.zip"
     archive.write_bytes(b"PK\x03\x04" + bytes(100))
     give(page, archive)
     expect(page.locator("#problems")).to_contain_text("logs.zip is a zip file: unpack it first")
+
+
+def test_kills_by_other_programs_are_told_for_what_they_are(visit):
+    page = visit("read/")
+    paste(
+        page,
+        'Nov 26 12:00:00 host earlyoom[77]: sending SIGTERM to process 1234 uid 1000 "java": badness 900\n',
+    )
+    expect(page.locator("#status")).to_contain_text("other programs tell of kills")
+    expect(page.locator("#others-text")).to_contain_text("earlyoom")
 
 
 def test_a_report_becomes_an_address_only_when_that_is_asked_for(visit):

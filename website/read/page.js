@@ -58,21 +58,22 @@ function found(row, several) {
   $("reports").hidden = rows.length < 2;
 }
 
-function finish({ timelines, problems }, files) {
+function finish({ timelines, problems, others, nothing }, files) {
   $("summary").textContent = timelines
     .map(({ log, summary }) => (timelines.length > 1 ? `${log}: ${summary}` : summary))
     .join(" ");
   $("more").textContent = rows.length > SHOWN_ROWS ? `The first ${SHOWN_ROWS} are listed; the JSON holds them all.` : "";
   $("problems").replaceChildren(...problems.map((each) => element("li", each)));
-  if (rows.length) {
-    say(`${plural(rows.length, "report")} found in ${files.map((each) => each.name).join(", ")}.`);
-    show(0);
-  } else if (!problems.length) {
-    say(
-      "There is no OOM report in this. Look for lines with “invoked oom-killer” or “page allocation failure”: " +
-        "give everything from there to “Killed process”.",
-    );
-  } else say("Nothing was read.");
+  $("others-text").textContent = others;
+  $("others").hidden = !others;
+  say(outcome(files, others, nothing));
+  if (rows.length) show(0);
+}
+
+function outcome(files, others, nothing) {
+  if (rows.length) return `${plural(rows.length, "report")} found in ${files.map((each) => each.name).join(", ")}.`;
+  if (others) return "There is no report of the kernel’s OOM killer in this, but other programs tell of kills.";
+  return nothing ? `${nothing[0].toUpperCase()}${nothing.slice(1)}.` : "Nothing was read.";
 }
 
 function end() {
@@ -83,7 +84,7 @@ function end() {
 function clear() {
   rows = [];
   shown = -1;
-  $("result").hidden = $("reports").hidden = true;
+  $("result").hidden = $("reports").hidden = $("others").hidden = true;
   $("list").tBodies[0].replaceChildren();
   $("problems").replaceChildren();
 }

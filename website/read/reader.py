@@ -7,18 +7,21 @@ goes back is text: JSON, HTML that is escaped already, or Markdown.
 from __future__ import annotations
 
 import io
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
+from oomlab.cli.complaint import shown
+from oomlab.cli.explain import nothing_found
+from oomlab.cli.logs import Logs
 from oomlab.diagnosis.judged import Judged, judge
 from oomlab.diagnosis.timelines import TimelineBuilder
 from oomlab.errors import OomlabError
-from oomlab.parsing import read_pieces
-from oomlab.render import annotated, html, json_document, markdown
+from oomlab.render import annotated, html, json_document, markdown, notices_text
 from oomlab.render.safe import dumps, plain
 from oomlab.render.sentences.cause import cause_label, headline, when_in_words
 from oomlab.render.sentences.victim import killed_in_words
-from oomlab.report import Report
+from oomlab.report import Notice
 from oomlab.source import pieces_of
 from oomlab.units import human_kb
 
@@ -27,15 +30,15 @@ _AT_ONCE = 1 << 20
 
 
 class Reader:
-    """The reports of the logs that were read last."""
+    """The reports of the logs that were read last, and what other programs wrote in them."""
 
     def __init__(self) -> None:
         self.found: list[Judged] = []
-        self.problems: list[str] = []
+        self.notices: list[list[tuple[str, Notice]]] = []
 
     def read(
         self,
-        files: Iterable[Any],
+        files: Sequence[Any],
         on_progress: Callable[[int], object] = lambda count: None,
         on_found: Callable[[str], object] = lambda row: None,
     ) -> str:
@@ -43,26 +46,28 @@ class Reader:
 
         ``on_progress`` gets the bytes that each reading took, ``on_found`` a row for each report.
         """
-        self.found, self.problems = [], []
+        self.found, self.notices = [], []
+        logs = _Files(files, on_progress)
         timelines: dict[str, TimelineBuilder] = {}
-        for judged in judge(self._reports(files, on_progress)):
+        for number, judged in enumerate(judge(logs), 1):
             self.found.append(judged)
+            self._keep(logs.taken(number), timelines)
             timelines.setdefault(judged.log, TimelineBuilder()).add(judged)
             on_found(dumps(_row(judged)))
+        self._keep(logs.taken(), timelines)
         together = [{"log": log, "summary": each.build().summary} for log, each in timelines.items()]
-        return dumps({"timelines": together, "problems": self.problems})
+        outcome = {"timelines": together, "problems": logs.problems, "others": self._others()}
+        return dumps(outcome | {"nothing": "" if together or not logs.readable else nothing_found(logs)})
 
-    def _reports(
-        self, files: Iterable[Any], on_progress: Callable[[int], object]
-    ) -> Iterator[tuple[str, Report]]:
-        for file in files:
-            name = plain(file.name)
-            raw = io.BufferedReader(_File(file), _AT_ONCE)
-            try:
-                for report in read_pieces(pieces_of(raw, name, on_progress, self.problems.append)):
-                    yield name, report
-            except OSError as error:
-                self.problems.append(plain(str(error)))
+    def _keep(self, notices: Iterator[tuple[str, Notice]], timelines: dict[str, TimelineBuilder]) -> None:
+        self.notices.append(list(notices))
+        for log, notice in self.notices[-1]:
+            timelines.setdefault(log, TimelineBuilder()).add_notice(notice)
+
+    def _others(self) -> str:
+        """Return what other programs wrote of kills, what that means and what to do."""
+        found = [notice for notices in self.notices for _, notice in notices]
+        return notices_text(found) if found else ""
 
     def show(self, index: int) -> str:
         """Return a report as JSON of its headline, its page, and its lines explained part by part."""
@@ -78,7 +83,12 @@ class Reader:
 
     def json(self) -> str:
         """Return every report as the document that ``oomlab explain --json`` prints."""
-        return "".join(json_document(self.found))
+        rest = iter(self.notices)
+
+        def taken(reports: int | None) -> Iterator[tuple[str, Notice]]:
+            return iter(next(rest))
+
+        return "".join(json_document(self.found, taken))
 
     def machine(self, index: int) -> str:
         """Return the 32-bit machine behind a report as JSON: its name, and the failure lab with it.
@@ -97,6 +107,23 @@ class Reader:
             return dumps({"name": name, "page": lab_page(machine, fitted.workload)})
         except OomlabError:
             return "null"
+
+
+class _Files(Logs):
+    """The logs that a visitor gave."""
+
+    def __init__(self, files: Sequence[Any], on_progress: Callable[[int], object]) -> None:
+        super().__init__([plain(shown(file.name)) for file in files])
+        self.problems: list[str] = []
+        self._on_progress, self._open = on_progress, iter(files)
+
+    def complain(self, problem: Exception | str) -> None:
+        self.problems.append(plain(str(problem)))
+
+    @contextmanager
+    def opened(self, name: str) -> Iterator[Iterator[bytes]]:
+        raw = io.BufferedReader(_File(next(self._open)), _AT_ONCE)
+        yield pieces_of(raw, name, self._on_progress, self.complain)
 
 
 class _File(io.RawIOBase):
