@@ -39,7 +39,7 @@ def build(site: Path) -> None:
         command = [sys.executable, "-m", "sphinx", "-q", "-b", "html"]
         subprocess.run([*command, str(sources), str(target)], check=True, cwd=_REPOSITORY)
     shutil.rmtree(target / ".doctrees")
-    for path in [target / ".buildinfo", *target.rglob("*.map")]:
+    for path in [target / ".buildinfo", *target.rglob("*.map"), *target.rglob("webpack-macros.html")]:
         path.unlink(missing_ok=True)
 
 

@@ -180,10 +180,7 @@ def test_a_log_without_a_report_is_told_what_to_look_for(visit, tmp_path):
 
 def test_kills_by_other_programs_are_told_for_what_they_are(visit):
     page = visit("read/")
-    paste(
-        page,
-        'Nov 26 12:00:00 host earlyoom[77]: sending SIGTERM to process 1234 uid 1000 "java": badness 900\n',
-    )
+    paste(page, 'earlyoom[5]: sending SIGKILL to process 42 "tabs": badness 9, VmRSS 8 MiB\n')
     expect(page.locator("#status")).to_contain_text("other programs tell of kills")
     expect(page.locator("#others-text")).to_contain_text("earlyoom")
 
