@@ -16,6 +16,7 @@ with HighMem half empty.
 examples:
   oomlab lab list                                what can be tried
   oomlab lab run rescued --engine recorded       a run that was saved, replayed
+  oomlab lab page DIR                            the same machine in a browser, with buttons
 """
 
 
@@ -33,15 +34,29 @@ def add(subparsers: Any) -> None:
     actions.add_parser("doctor", help="list what a live guest needs, and what is missing").set_defaults(
         run=_doctor
     )
-    setup = actions.add_parser("setup", help="fetch and unpack a kernel into the cache")
+    setup = actions.add_parser("setup", help="fetch what an engine needs into the cache")
+    setup.add_argument(
+        "--engine",
+        choices=("qemu", "browser"),
+        default="qemu",
+        help="qemu: a kernel; browser: also an emulator from npm, and a machine saved at its shell (minutes)",
+    )
     setup.add_argument("--kernel", type=Path, metavar="DEB", help="a linux-image package of your own")
     setup.add_argument("--busybox", type=Path, metavar="DEB", help="a busybox-static package for i386")
+    setup.add_argument("--bios", type=Path, metavar="DEB", help="a seabios package, for the browser")
     setup.set_defaults(run=_setup)
     runs = actions.add_parser("run", help="run a scenario to its end")
     runs.add_argument("scenario", help="its name; oomlab lab list has them")
-    runs.add_argument("--engine", choices=("qemu", "recorded"), help="QEMU where it is there, if not given")
+    runs.add_argument(
+        "--engine",
+        choices=("qemu", "browser", "recorded"),
+        help="QEMU where it is there, if not given; browser: the emulator of the page, in Node",
+    )
     runs.add_argument("--record", type=Path, metavar="DIR", help="a folder for what came out")
     runs.set_defaults(run=_run)
+    page = actions.add_parser("page", help="write a folder for a web server: the live kernel in a browser")
+    page.add_argument("folder", type=Path, metavar="DIR")
+    page.set_defaults(run=_page)
 
 
 def _list(arguments: argparse.Namespace) -> int:
@@ -65,9 +80,30 @@ def _doctor(arguments: argparse.Namespace) -> int:
 def _setup(arguments: argparse.Namespace) -> int:
     from oomlab.lab.packages import fetch_guest
 
-    guest = fetch_guest(arguments.kernel, arguments.busybox)
+    guest = fetch_guest(arguments.kernel, arguments.busybox, arguments.bios)
     print(f"Ready: Linux {guest.release} in {guest.folder}")
+    if arguments.engine == "browser":
+        from oomlab.lab.states import prepare_states
+
+        print(f"Ready: saved machines for a browser in {prepare_states(_say)}")
     return 0
+
+
+def _page(arguments: argparse.Namespace) -> int:
+    from oomlab.explore.live_page import write_page
+    from oomlab.lab.states import prepare_states
+
+    size = write_page(prepare_states(_say), arguments.folder)
+    print(
+        f"Wrote {arguments.folder}: {size / 1e6:.0f} MB. Any web server can serve it, for example\n"
+        f"    python3 -m http.server --bind 127.0.0.1 --directory {arguments.folder}\n"
+        "and then open http://127.0.0.1:8000/."
+    )
+    return 0
+
+
+def _say(words: str) -> None:
+    print(f"{words} …", file=sys.stderr, flush=True)
 
 
 def _run(arguments: argparse.Namespace) -> int:

@@ -47,7 +47,7 @@ def _package(name: str) -> Check:
 
 
 def _memory() -> Check:
-    from oomlab.lab.qemu import available_mib
+    from oomlab.lab.host import available_mib
 
     there = available_mib()
     if there is None:

@@ -7,6 +7,7 @@ from oomlab.lazy import lazy_names
 _MODULES = {
     "FailureLab": "failure_lab",
     "GfpBits": "gfp_bits",
+    "LiveKernel": "live_kernel",
     "Predict": "widgets.predict",
     "Suspects": "widgets.choice",
     "WatermarkCalculator": "watermarks",
@@ -14,6 +15,15 @@ _MODULES = {
     "choose": "widgets.choice",
 }
 
-__all__ = ["FailureLab", "GfpBits", "Predict", "Suspects", "WatermarkCalculator", "ZoneMap", "choose"]
+__all__ = [
+    "FailureLab",
+    "GfpBits",
+    "LiveKernel",
+    "Predict",
+    "Suspects",
+    "WatermarkCalculator",
+    "ZoneMap",
+    "choose",
+]
 
 __getattr__ = lazy_names(__name__, {name: f"{__name__}.{module}" for name, module in _MODULES.items()})

@@ -61,11 +61,11 @@ def lab_page(machine: Machine | None = None, workload: Workload | None = None) -
         styles=stylesheet("lab/lab"),
         sentence=escape(str(tell(*start))),
         script=bundle("lab/ui/page"),
-        facts=_json(facts(*start)),
-        palette=_json(as_dict()),
+        facts=as_json(facts(*start)),
+        palette=as_json(as_dict()),
     )
 
 
-def _json(data: object) -> str:
+def as_json(data: object) -> str:
     """Write data that can stand inside a script element."""
     return json.dumps(data).replace("<", "\\u003c")

@@ -5,9 +5,13 @@ from __future__ import annotations
 import shutil
 from typing import NamedTuple
 
+from oomlab.lab.host import available_mib
+from oomlab.lab.npm import INSTALL as INSTALL_NODE
+from oomlab.lab.npm import cached_emulator, find_program
 from oomlab.lab.packages import cached_guest
-from oomlab.lab.qemu import INSTALL, QEMU, accelerators, available_mib
+from oomlab.lab.qemu import INSTALL, QEMU, accelerators
 from oomlab.lab.scenarios import SCENARIOS
+from oomlab.lab.states import saved_states
 
 
 class Need(NamedTuple):
@@ -20,7 +24,7 @@ class Need(NamedTuple):
 
 def needs() -> list[Need]:
     """Return all that a live guest needs, in the order in which to get it."""
-    return [_qemu(), _kernel(), _memory()]
+    return [_qemu(), _kernel(), _memory(), _emulator()]
 
 
 def _qemu() -> Need:
@@ -37,6 +41,16 @@ def _kernel() -> Need:
             "kernel", "missing", "oomlab lab setup --kernel linux-image-….deb --busybox busybox-static_….deb"
         )
     return Need("kernel", "missing", "oomlab lab setup")
+
+
+def _emulator() -> Need:
+    states, emulator = saved_states(), cached_emulator()
+    if states is not None:
+        return Need("browser", f"saved machines in {states}")
+    if find_program("npm") is None:
+        return Need("browser", "missing: npm and Node", INSTALL_NODE)
+    found = "missing" if emulator is None else f"{emulator.origin['package']}, no saved machine yet"
+    return Need("browser", found, "oomlab lab setup --engine browser")
 
 
 def _memory() -> Need:

@@ -32,6 +32,9 @@ _DRIVERS = (
 )
 """Modules that the guest loads; crc32c_generic is asked for by ext4, which does not list it."""
 
+_FIRMWARE = ("./usr/share/seabios/bios.bin", "./usr/share/seabios/vgabios-stdvga.bin")
+"""What an emulator without firmware of its own starts with."""
+
 _UNUSED_IN = re.compile(
     r"/kernel/(?:arch|sound|net|drivers/(?:gpu|net|media|usb|staging|hid|infiniband|iio))/"
 )
@@ -53,6 +56,12 @@ class Guest:
     def busybox(self) -> Path:
         """The one program of the guest."""
         return self.folder / "busybox"
+
+    @property
+    def bios(self) -> tuple[Path, Path] | None:
+        """The firmware and its screen's, which an emulator in the browser needs; ``None`` if not fetched."""
+        both = (self.folder / "bios.bin", self.folder / "vgabios-stdvga.bin")
+        return both if all(path.exists() for path in both) else None
 
     @property
     def modules(self) -> list[Path]:
@@ -79,18 +88,19 @@ def cached_guest() -> Guest | None:
     return Guest(folder=found[-1].parent, origin=json.loads(found[-1].read_text())) if found else None
 
 
-def fetch_guest(kernel: Path | None = None, busybox: Path | None = None) -> Guest:
-    """Fetch the packages, or take the two that are named, and unpack what the guest needs.
+def fetch_guest(kernel: Path | None = None, busybox: Path | None = None, bios: Path | None = None) -> Guest:
+    """Fetch the packages, or take those that are named, and unpack what the guest needs.
 
-    Raises :class:`LabUnavailable` when apt is not there or finds no 32-bit kernel.
+    ``bios`` is needed by the browser's engine alone. Raises :class:`LabUnavailable` when apt is not there
+    or finds no 32-bit kernel.
     """
     cache_folder().mkdir(parents=True, exist_ok=True)
     work = cache_folder() / f"fetching-{os.getpid()}"
     work.mkdir()
     try:
         if kernel is None or busybox is None:
-            kernel, busybox = _download(work)
-        return _unpack(kernel, busybox, work)
+            kernel, busybox, bios = _download(work)
+        return _unpack(kernel, busybox, bios, work)
     finally:
         shutil.rmtree(work, ignore_errors=True)
 
@@ -98,7 +108,7 @@ def fetch_guest(kernel: Path | None = None, busybox: Path | None = None) -> Gues
 # --- apt, in a state of its own -----------------------------------------------------------------
 
 
-def _download(work: Path) -> tuple[Path, Path]:
+def _download(work: Path) -> tuple[Path, Path, Path]:
     if shutil.which("apt-get") is None:
         raise LabUnavailable(
             "there is no apt-get here to fetch a 32-bit kernel with: name two Debian packages instead, "
@@ -116,9 +126,12 @@ def _download(work: Path) -> tuple[Path, Path]:
             "name a package with --kernel, or replay a recording with --engine recorded"
         )
     newest = max(kernels, key=_version_key)
-    for package in (newest, "busybox-static"):
-        _apt(environment, "apt-get", "download", "-q", f"{package}:i386", folder=work)
-    return next(work.glob("linux-image-*.deb")), next(work.glob("busybox-static_*.deb"))
+    for package in (newest, "busybox-static", "seabios"):
+        _apt(environment, "apt-get", "download", "-q", package, folder=work)
+    kernel, busybox, bios = (
+        next(work.glob(f"{name}*.deb")) for name in ("linux-image-", "busybox-static_", "seabios_")
+    )
+    return kernel, busybox, bios
 
 
 def _version_key(name: str) -> list[int]:
@@ -155,7 +168,7 @@ def _apt(environment: Mapping[str, str], *command: str, folder: Path | None = No
 # --- unpacking ------------------------------------------------------------------------------------
 
 
-def _unpack(kernel: Path, busybox: Path, work: Path) -> Guest:
+def _unpack(kernel: Path, busybox: Path, bios: Path | None, work: Path) -> Guest:
     ready = work / "guest"
     ready.mkdir()
     available: dict[str, bytes] = {}
@@ -168,20 +181,27 @@ def _unpack(kernel: Path, busybox: Path, work: Path) -> Guest:
             available[Path(name).stem.replace("-", "_")] = content
     if not release:
         raise LabUnavailable(f"{kernel.name} holds no kernel image (boot/vmlinuz-…)")
-    program = dict(package_files(busybox)).get("./bin/busybox")
-    if program is None:
-        raise LabUnavailable(f"{busybox.name} holds no bin/busybox: it should be busybox-static for i386")
-    (ready / "busybox").write_bytes(program)
+    (ready / "busybox").write_bytes(_file_of(busybox, "./bin/busybox", "busybox-static for i386"))
+    if bios is not None:
+        for name in _FIRMWARE:
+            (ready / Path(name).name).write_bytes(_file_of(bios, name, "seabios"))
     order = load_order(_DRIVERS, available)
     for module in order:
         (ready / f"{module}.ko").write_bytes(available[module])
     (ready / "order").write_text("\n".join(order) + "\n")
-    origin = {"release": release, **{path.name: _sha256(path) for path in (kernel, busybox)}}
+    origin = {"release": release, **{path.name: sha256(path) for path in (kernel, busybox, bios) if path}}
     (ready / "origin.json").write_text(json.dumps(origin, indent=2) + "\n")
-    return Guest(folder=_keep(ready, f"guest-{release}"), origin=origin)
+    return Guest(folder=keep(ready, f"guest-{release}"), origin=origin)
 
 
-def _keep(ready: Path, name: str) -> Path:
+def _file_of(package: Path, name: str, meant: str) -> bytes:
+    for found, content in package_files(package):
+        if found == name:
+            return content
+    raise LabUnavailable(f"{package.name} holds no {name.removeprefix('./')}: it should be {meant}")
+
+
+def keep(ready: Path, name: str) -> Path:
     """Move a finished folder into the cache in one step, so that nobody ever meets half of one."""
     home = cache_folder() / name
     if home.exists():
@@ -189,7 +209,8 @@ def _keep(ready: Path, name: str) -> Path:
     return ready.rename(home)
 
 
-def _sha256(path: Path) -> str:
+def sha256(path: Path) -> str:
+    """Return the hash of a file."""
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 

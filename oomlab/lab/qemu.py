@@ -15,6 +15,7 @@ from pathlib import Path
 
 from oomlab.errors import LabUnavailable
 from oomlab.lab.debugger import Debugger, Monitor
+from oomlab.lab.host import check_memory
 from oomlab.lab.initramfs import build_initramfs
 from oomlab.lab.packages import Guest
 from oomlab.lab.scenarios import Scenario
@@ -39,6 +40,8 @@ class QemuGuest:
     """A running guest. Leaving the ``with`` block that :func:`qemu_guest` opens ends it."""
 
     engine = "qemu"
+    disks = ("/dev/vda", "/dev/vdb")
+    pace = 1
 
     def __init__(self, process: subprocess.Popen[bytes], folder: Path) -> None:
         self._process, self._folder = process, folder
@@ -193,26 +196,8 @@ def _booted(process: subprocess.Popen[bytes], folder: Path) -> QemuGuest:
 
 def _check_host(scenario: Scenario) -> None:
     if shutil.which(QEMU) is None:
-        raise LabUnavailable(
-            f"{QEMU} is not installed: apt-get install --no-install-recommends qemu-system-x86"
-        )
-    wanted, there = scenario.memory + OVERHEAD_MIB, available_mib()
-    if there is not None and there < wanted:
-        raise LabUnavailable(
-            f"{scenario.name} takes up to {wanted} MiB of memory, and {there} MiB are available: "
-            "choose a smaller scenario, or --engine recorded"
-        )
-
-
-def available_mib() -> int | None:
-    """Return the memory that can be had without swapping, where the host is Linux."""
-    meminfo = Path("/proc/meminfo")
-    found = (
-        re.search(r"^MemAvailable:\s+(\d+) kB", meminfo.read_text(), re.MULTILINE)
-        if meminfo.exists()
-        else None
-    )
-    return int(found[1]) // 1024 if found else None
+        raise LabUnavailable(f"{QEMU} is not installed: {INSTALL}")
+    check_memory(scenario, OVERHEAD_MIB)
 
 
 def _write_files(folder: Path, guest: Guest, scenario: Scenario) -> None:

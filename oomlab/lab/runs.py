@@ -18,6 +18,7 @@ from oomlab.lab.work import beginning, preparations
 from oomlab.parsing import parse
 from oomlab.report import Report
 from oomlab.simulation import page_cache, read_samples
+from oomlab.units import gib_to_pages
 
 Outcome = Literal["killed", "panic", "survived", "ended"]
 """A process was killed, the kernel gave up, the time was over, or the guest ended without a word."""
@@ -39,6 +40,9 @@ class LiveGuest(Protocol):
     """What an engine offers of a running guest."""
 
     engine: str
+    disks: tuple[str, str]
+    pace: int
+    """So many of its seconds it needs for what takes QEMU one."""
 
     @property
     def is_running(self) -> bool:
@@ -104,7 +108,7 @@ def drive(
 
     ``on_sample`` is called with each sample as it comes. Raises :class:`LabUnavailable` when the guest hangs.
     """
-    for line in preparations(scenario):
+    for line in preparations(scenario, *guest.disks):
         guest.command(line)
     zoneinfo = guest.command("cat /proc/zoneinfo")
     watch = _Watch(guest, scenario, on_sample)
@@ -127,6 +131,17 @@ def drive(
     )
 
 
+def told_outcome(console: str) -> Outcome | None:
+    """Return the end that a console tells of, or ``None`` where it tells of none.
+
+    >>> told_outcome("Out of memory: Killed process 130 (init) total-vm:2324kB\\n")
+    'killed'
+    """
+    if _PANIC.search(console):
+        return "panic"
+    return "killed" if _KILLED.search(console) else None
+
+
 class _Watch:
     """Follows one guest: its samples so far, and what was done to it."""
 
@@ -135,7 +150,8 @@ class _Watch:
     ) -> None:
         self._guest, self._scenario, self._on_sample = guest, scenario, on_sample
         self._fix: Fix | None = None
-        self._deadline = time.monotonic() + _GRACE + _SLOWNESS * scenario.seconds
+        self._seconds = guest.pace * scenario.seconds
+        self._deadline = time.monotonic() + _GRACE + _SLOWNESS * self._seconds
         self.samples: list[Sample] = []
         self.notes: list[tuple[float, str]] = []
 
@@ -171,14 +187,11 @@ class _Watch:
                 self._on_sample(sample)
 
     def _outcome(self) -> Outcome | None:
-        console = self._guest.console()
-        if _PANIC.search(console):
-            return "panic"
-        if _KILLED.search(console):
-            return "killed"
+        if (told := told_outcome(self._guest.console())) is not None:
+            return told
         if not self._guest.is_running:
             return "ended"
-        return "survived" if self._elapsed() >= self._scenario.seconds else None
+        return "survived" if self._elapsed() >= self._seconds else None
 
     def _elapsed(self) -> float:
         return self.samples[-1]["t"] - self.samples[0]["t"]
@@ -186,7 +199,7 @@ class _Watch:
     def _is_time_to_rescue(self) -> bool:
         at, last = self._scenario.rescue_at, self.samples[-1]
         waiting = self._fix is not None and len(self.notes) == 1
-        return at is not None and waiting and last["nfree"] - last["nmin"] <= at
+        return at is not None and waiting and page_cache(last) >= gib_to_pages(at / 1024)
 
     def _rescue(self) -> None:
         assert self._fix is not None
@@ -201,15 +214,7 @@ class _Watch:
 def save_run(run: Run, folder: Path) -> None:
     """Write a run as a folder of four files, for :func:`load_run` to read."""
     folder.mkdir(parents=True, exist_ok=True)
-    names = list(run.samples[0]) if run.samples else []
-    rows = [
-        ",".join(names),
-        *(
-            ",".join(f"{sample[name]:g}" if name == "t" else f"{sample[name]:.0f}" for name in names)
-            for sample in run.samples
-        ),
-    ]
-    (folder / "samples.csv").write_text("\n".join(rows) + "\n")
+    (folder / "samples.csv").write_text(samples_text(run))
     (folder / "console.log").write_text(run.console)
     (folder / "zoneinfo").write_text(run.zoneinfo)
     told = {
@@ -220,6 +225,16 @@ def save_run(run: Run, folder: Path) -> None:
         "notes": run.notes,
     }
     (folder / "run.json").write_text(json.dumps(told, indent=2) + "\n")
+
+
+def samples_text(run: Run) -> str:
+    """Return a run's samples as the table that the sampler wrote."""
+    names = list(run.samples[0]) if run.samples else []
+    rows = [
+        ",".join(f"{sample[name]:g}" if name == "t" else f"{sample[name]:.0f}" for name in names)
+        for sample in run.samples
+    ]
+    return "\n".join([",".join(names), *rows]) + "\n"
 
 
 def load_run(folder: Path) -> Run:

@@ -18,8 +18,8 @@ class Scenario:
     ``vmalloc`` is what the kernel keeps of its gigabyte for mappings: the more of it, the less
     lowmem, so a small guest can run out of lowmem as a large one does. ``block_size`` is the file
     system's, in bytes. ``fix`` is the fix of 2012; ``False`` switches it off in the guest's memory.
-    ``rescue_at`` switches it on again as soon as Normal has no more than so many free pages
-    above its min. ``seconds`` is how long the work may go on before the guest counts as a survivor.
+    ``rescue_at`` switches it on again as soon as there is so much page cache. ``seconds`` is how long
+    the work may go on before the guest counts as a survivor.
     """
 
     name: str
@@ -85,7 +85,7 @@ SCENARIOS = (
         memory=640,
         vmalloc=945,
         fix=False,
-        rescue_at=600,
+        rescue_at=280,
     ),
     Scenario(
         name="trace-buffer",

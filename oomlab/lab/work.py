@@ -11,7 +11,7 @@ _GROW = "kb=8192; while echo $kb >/sys/kernel/tracing/buffer_size_kb; do kb=$((k
 """Until a write fails. A single large one is refused at once, or wrongly let through by counting HighMem."""
 
 
-def preparations(scenario: Scenario, disk: str = "/dev/vda", swap: str = "/dev/vdb") -> list[str]:
+def preparations(scenario: Scenario, disk: str, swap: str) -> list[str]:
     """Return the lines to run, one after another, before the first sample."""
     lines = ["sysctl -w kernel.printk='7 4 1 7' >/dev/null"]
     if scenario.work == "copy":

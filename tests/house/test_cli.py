@@ -764,7 +764,7 @@ def test_course_check_says_what_a_seat_lacks(run, monkeypatch):
     from oomlab.cli import seat
 
     monkeypatch.setattr(seat, "PACKAGES", ("ipykernel", "no-such-package"))
-    monkeypatch.setattr("oomlab.lab.qemu.available_mib", lambda: 100)
+    monkeypatch.setattr("oomlab.lab.host.available_mib", lambda: 100)
     status, out, _ = run("course", "--check")
     assert status == 1
     assert f"no-such-package missing. To do: {seat.INSTALL}" in out
@@ -773,7 +773,7 @@ def test_course_check_says_what_a_seat_lacks(run, monkeypatch):
 
 
 def test_course_check_starts_a_kernel_that_draws(run, monkeypatch):
-    monkeypatch.setattr("oomlab.lab.qemu.available_mib", lambda: 4096)
+    monkeypatch.setattr("oomlab.lab.host.available_mib", lambda: 4096)
     status, out, _ = run("course", "--check")
     assert (status, out.splitlines()[-1]) == (0, "This seat is ready.")
     assert "answers, and draws the failure lab" in out

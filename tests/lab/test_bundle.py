@@ -10,7 +10,17 @@ import quickjs
 from oomlab.explore import bundle as module
 from oomlab.explore.bundle import STATIC, bundle, constant, imports, modules, source, widget_script
 
-ENTRIES = ("explorer", "predict", "radios", "lab/ui/page", "lab/ui/widget")
+ENTRIES = (
+    "explorer",
+    "predict",
+    "radios",
+    "lab/ui/page",
+    "lab/ui/widget",
+    "live/page",
+    "live/widget",
+    "live/worker",
+    "live/node",
+)
 EVERY = sorted(path.relative_to(STATIC).with_suffix("").as_posix() for path in STATIC.rglob("*.js"))
 
 

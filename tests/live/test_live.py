@@ -15,9 +15,10 @@ import pytest
 from oomlab import diagnose, lab
 from oomlab.errors import LabUnavailable
 from oomlab.lab import find_scenario
+from oomlab.lab.host import available_mib
 from oomlab.lab.packages import Guest, cached_guest, fetch_guest
 from oomlab.lab.prediction import predict
-from oomlab.lab.qemu import available_mib, qemu_guest
+from oomlab.lab.qemu import qemu_guest
 
 pytestmark = pytest.mark.qemu
 
@@ -95,7 +96,7 @@ def test_a_parent_that_is_killed_takes_its_guest_along(guest, tmp_path):
 
 
 def test_a_machine_with_too_little_memory_is_told_so_before_anything_starts(guest, monkeypatch):
-    monkeypatch.setattr("oomlab.lab.qemu.available_mib", lambda: 500)
+    monkeypatch.setattr("oomlab.lab.host.available_mib", lambda: 500)
     with pytest.raises(LabUnavailable, match="takes up to 890 MiB of memory, and 500 MiB are available"):
         _needs_qemu(lambda: lab.run("incident-small", engine="qemu"))
 

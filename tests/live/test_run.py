@@ -21,6 +21,8 @@ class Guest:
     """Gives one more sample at each look; ``ending`` is what its console holds from then on."""
 
     engine = "stand-in"
+    disks = ("/dev/a", "/dev/b")
+    pace = 1
 
     def __init__(self, rows, ending="", dies=False):
         self.rows, self.ending, self.dies = rows, ending, dies
@@ -55,7 +57,7 @@ def _no_waiting(monkeypatch):
 
 
 def _rows(*free):
-    return [(i, pages, 100, 1, 2, 3, 10 * i) for i, pages in enumerate(free)]
+    return [(i, pages, 100, 1, 2, 3, 2560 * i) for i, pages in enumerate(free)]
 
 
 def _drive(guest, scenario, **more):
@@ -96,7 +98,7 @@ def test_the_fix_is_switched_off_before_the_work_begins_and_left_alone_where_it_
 
 
 def test_a_rescue_comes_once_at_the_sample_that_calls_for_it():
-    scenario = replace(find_scenario("rescued"), rescue_at=300, seconds=4)
+    scenario = replace(find_scenario("rescued"), rescue_at=20, seconds=4)
     guest = Guest(_rows(900, 500, 390, 300, 350, 600))
     run = _drive(guest, scenario)
     assert run.outcome == "survived"
@@ -108,7 +110,7 @@ def test_every_sample_is_handed_on_as_it_comes():
     seen = []
     run = _drive(Guest(_rows(500, 300, 99), KILLED), find_scenario("incident-small"), on_sample=seen.append)
     assert seen == list(run.samples)
-    assert run.page_cache == 1 + 2 + 3 + 20
+    assert run.page_cache == 1 + 2 + 3 + 5120
 
 
 def test_a_guest_that_hangs_ends_with_its_last_words(monkeypatch):

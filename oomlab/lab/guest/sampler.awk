@@ -19,16 +19,22 @@ BEGIN {
     close("/proc/meminfo")
     short = ""
     while ((getline line < "/proc/zoneinfo") > 0) {
-        size = split(line, word, " ")
+        if (line !~ /^Node|pages free|^ +(min|low|high) |nr_zone_(in)?active_file/) continue # splitting is slow
+        split(line, word, " ")
         if (word[1] == "Node") { short = zone[word[4]]; continue }
         if (short == "") continue
         if (word[1] == "pages" && word[2] == "free") now[short "free"] = word[3]
         else if (word[1] in part) now[short part[word[1]]] = word[2]
     }
     close("/proc/zoneinfo")
-    while ((getline line < "/proc/vmstat") > 0) { split(line, word, " "); if (word[1] in vm) now[vm[word[1]]] = word[2] }
+    while ((getline line < "/proc/vmstat") > 0) {
+        if (line !~ /^(pgscan|pgsteal|oom_kill)/) continue
+        split(line, word, " ")
+        if (word[1] in vm) now[vm[word[1]]] = word[2]
+    }
     close("/proc/vmstat")
     while ((getline line < "/proc/slabinfo") > 0) {
+        if (line !~ /^(buffer_head|radix_tree_node|dentry) /) continue
         split(line, word, " ")
         if (word[1] == "buffer_head") { now["bh"] = word[2]; now["bh_total"] = word[3]; now["bh_size"] = word[4] }
         else if (word[1] == "radix_tree_node") now["rtn"] = word[3]

@@ -1,0 +1,50 @@
+"""Saved states to test the page and the widget with, where an emulator that replays a recording stands in."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from pathlib import Path
+
+from oomlab import lab
+from oomlab.lab.node import machine
+from oomlab.lab.runs import samples_text
+from oomlab.lab.states import SCENARIO
+from oomlab.lab.work import beginning
+
+EMULATOR = Path(__file__).with_name("stand_in_v86.js")
+FIX = {"limit_at": 0x1EE6A44, "over_at": 0x1EE6A40, "limit": 53312}
+
+
+def write_states(folder: Path, *, state: bytes = b"a saved machine") -> Path:
+    """Write a folder such as :func:`oomlab.lab.states.prepare_states` makes, and return it."""
+    run = lab.run(SCENARIO, engine="recorded")
+    header, *rows = samples_text(run).splitlines(keepends=True)
+    begin = run.console.index("invoked oom-killer")
+    cut = run.console.rindex("\n", 0, begin) + 1
+    folder.mkdir(parents=True, exist_ok=True)
+    for name in ("shell.gz", "late.gz"):
+        (folder / name).write_bytes(gzip.compress(state))
+    for name in ("v86.wasm", "bios.bin", "vgabios-stdvga.bin", "LICENSE"):
+        (folder / name).write_bytes(b"stand-in")
+    told = {"samples": "".join([header, *rows]), "report": run.console[cut:]}
+    script = f"const RECORDING = {json.dumps(told)};\nconst OVER_AT = {FIX['over_at']};\n"
+    (folder / "libv86.js").write_text(script + EMULATOR.read_text())
+    size = (folder / "shell.gz").stat().st_size
+
+    def saved(file: str, count: int) -> dict[str, object]:
+        samples = "".join([header, *rows[:count]])
+        return {"file": file, "bytes": size, "sha256": "", "console": run.console[:cut], "samples": samples}
+
+    manifest = {
+        "kernel": run.kernel,
+        "origin": {"package": "a stand-in", "linux-image.deb": "0" * 64},
+        "machine": machine(SCENARIO),
+        "fix": FIX,
+        "beginning": beginning(SCENARIO),
+        "swapon": "swapon /dev/sdb",
+        "zoneinfo": run.zoneinfo,
+        "states": {"shell": saved("shell.gz", 1), "late": saved("late.gz", len(rows) // 2)},
+    }
+    (folder / "manifest.json").write_text(json.dumps(manifest))
+    return folder
