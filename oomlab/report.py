@@ -23,6 +23,9 @@ Kind = Literal["oom", "allocation_failure", "show_mem", "fragment"]
 
 Scope = Literal["global", "memcg", "cpuset", "mempolicy"]
 
+_MAX_PAGES = 1 << 44
+"""No zone has more pages: on 4 kB pages they would take 56 bits of address."""
+
 _NOTHING: Mapping[str, int] = MappingProxyType({})
 UPTIME = re.compile(r"\[\s{0,12}(\d{1,12}\.\d{1,9})\]", re.A)
 """The kernel's own time stamp, seconds since boot."""
@@ -198,6 +201,12 @@ class ZoneStat:
         the size that a report's watermarks and reserves follow from. ``None`` where neither is printed.
         """
         return self.present if self.managed is None else self.managed
+
+    @property
+    def is_impossible(self) -> bool:
+        """Whether a size, a mark or a reserve is beyond any machine: its kernel worked that out wrongly."""
+        sizes = (self.present, self.managed, self.watermark_min, *(self.lowmem_reserve or ()))
+        return max(size or 0 for size in sizes) > _MAX_PAGES
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -268,5 +268,6 @@ def _events(case: Case) -> dict[str, bool]:
     return {
         "limit_lowered": not _LOWERED.isdisjoint(case.report.trace),
         "kubernetes": any("kubepods" in group for group in groups),
+        "impossible": any(zone.is_impossible for zone in case.report.zones),
         "lost_state": not (case.judged and case.used.is_known and case.mask_known),
     }

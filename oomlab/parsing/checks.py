@@ -12,9 +12,6 @@ from oomlab.report import Problem, Report
 
 _CPU = re.compile(r"cpu\s{1,12}(\d{1,6})", re.IGNORECASE | re.ASCII)
 _SIZES = ("ram", "reserved")
-_MAX_PAGES = 1 << 44
-"""No zone has more pages: on 4 kB pages they would take 56 bits of address."""
-
 _TABLE_ENDS: tuple[LineKind, ...] = ("task", "chosen", "constraint")
 """The task table goes on until the last of these lines."""
 
@@ -101,7 +98,7 @@ def _zones(report: Report) -> Iterator[Problem]:
 def _impossible(report: Report) -> Iterator[Problem]:
     """Yield each zone with a size beyond any machine: the kernel's own mistake, and no shortage."""
     for zone in report.zones:
-        if max(zone.present or 0, zone.watermark_min or 0) > _MAX_PAGES:
+        if zone.is_impossible:
             reason = f"Zone {zone.name} has sizes that no machine has: its kernel worked them out wrongly"
             yield Problem(zone.line, reason)
 

@@ -77,6 +77,20 @@ def test_a_request_that_asked_for_pages_is_not_announced_by_a_slab_failure():
     assert only(log.replace("gfp_mask=0x0()", "gfp_mask=0xcc0(GFP_KERNEL)")).first_line == 4
 
 
+def test_losses_of_one_kind_are_one_line():
+    told = shown("impossible-marks")
+    assert "line 10: Zone DMA32 has sizes that no machine has" in told
+    assert "(the like at line 12)" in told
+    assert told.count("no machine has") == 1
+
+
+def test_marks_that_no_machine_has_make_no_zone_full():
+    told = shown("impossible-marks")
+    assert "2.7 GiB is free, but the marks of DMA32 and Normal are impossible" in told
+    assert "were full" not in told
+    assert "short by" not in told
+
+
 def test_a_fragment_is_not_said_to_be_an_oom():
     report = case("fragment")
     assert (report.kind, as_dict(report)["kind"]) == ("fragment", "fragment")

@@ -141,6 +141,17 @@ def cause(entry: Entry, found: list[Report]) -> bool:
     )
 
 
+def advice(entry: Entry, found: list[Report]) -> bool:
+    """Whether each report gets advice, and nothing in what is shown of it contradicts itself.
+
+    A log without a report has none to get. A key has no column for it.
+    """
+    from tests.support.contradictions import contradictions
+
+    judged = [(each, diagnose(each)) for each in found]
+    return all(one.remedies and not contradictions(report, one) for report, one in judged)
+
+
 def called(wanted: str) -> str | None:
     """Return our name of a cause in the key."""
     known = [each for each in sorted(CAUSES, key=len, reverse=True) if wanted.startswith(each)]
@@ -156,6 +167,7 @@ CHECKS: tuple[Callable[[Entry, list[Report]], bool], ...] = (
     zones,
     killed,
     cause,
+    advice,
 )
 
 

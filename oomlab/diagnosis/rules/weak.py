@@ -9,7 +9,7 @@ from oomlab.diagnosis.rules.trigger import is_booting
 from oomlab.kernel import KernelVersion
 from oomlab.kernel_guess import kernel_of
 from oomlab.units import human_kb
-from oomlab.words import listed, percent
+from oomlab.words import listed, percent, zone_names
 
 UNKNOWN = "The cause cannot be determined from this log."
 
@@ -105,6 +105,12 @@ def _missing(case: Case) -> str:
         return (
             "The state of memory is not in it: the lines below 'Mem-Info:', such as 'active_anon:' and "
             "'Normal free:… min:…', would decide."
+        )
+    wrong = [zone for zone in case.report.zones if zone.is_impossible]
+    if wrong:
+        return (
+            f"{case.free_in(case.report.zones)} is free, but the marks of {zone_names(wrong, case.report)} "
+            "are impossible: its kernel worked out the size of a zone wrongly. No memory is missing."
         )
     if not case.judged:
         return "The zones are not in it: a line such as 'Normal free:… min:…' would decide."

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import re
+from collections import defaultdict
+from collections.abc import Sequence
+
 from oomlab.diagnosis import Diagnosis
 from oomlab.diagnosis.finding import threshold
 from oomlab.diagnosis.services import service_of
 from oomlab.diagnosis.usage import memory_use, printed_use
 from oomlab.render.safe import plain
 from oomlab.render.sentences.victim import process_name
-from oomlab.report import Kind, Report
+from oomlab.report import Kind, Problem, Report
 from oomlab.units import human_kb
 from oomlab.words import listed
 
@@ -114,6 +118,9 @@ _SELDOM_LARGE = ("unevictable", "page_tables", "kernel_stacks", "hugetlb", *_BUF
 _FROM_ELSEWHERE = ("file", "anon", "slab", "free", *_SELDOM_LARGE)
 """Uses that nodes, zones or pools show where the totals do not."""
 
+_LINES_SHOWN = 5
+"""So many lines are listed of several losses of one kind."""
+
 _MIN_SHARE = 0.05
 """The share of memory from which on a use that is seldom large is named."""
 
@@ -151,13 +158,28 @@ def _swap_in_words(report: Report) -> list[str]:
 
 
 def missing_in_words(report: Report) -> list[str]:
-    """Return what a whole report would hold and this one does not, then what is damaged."""
+    """Return what a whole report would hold and this one does not, then what is damaged, one line a kind."""
     absent = listed(_absent(report))
     lines = [f"The log does not show {absent}."] if absent else []  # the parser adds the rest
-    return lines + [
-        plain(f"line {each.line}: {each.reason}" if each.line is not None else each.reason)
-        for each in report.problems
-    ]
+    kinds: dict[str, list[Problem]] = defaultdict(list)
+    for problem in report.problems:
+        kinds[_OF_WHAT.sub(r"\1 …", problem.reason)].append(problem)
+    return lines + [plain(_problem_in_words(each)) for each in kinds.values()]
+
+
+_OF_WHAT = re.compile(r"\b(CPU|[Pp]rocess|[Zz]one|node) \w+")
+"""What one loss is of, and another of its kind may not be."""
+
+
+def _problem_in_words(problems: Sequence[Problem]) -> str:
+    """Return the first of several problems of one kind, and where the others stand."""
+    first, *others = problems
+    where = f"line {first.line}: " if first.line is not None else ""
+    lines = list(dict.fromkeys(str(each.line) for each in others if each.line not in (None, first.line)))
+    if not lines:
+        return f"{where}{first.reason}" + (f" (and {len(others)} more)" if others else "")
+    shown = [*lines[:_LINES_SHOWN], *[f"{len(lines) - _LINES_SHOWN} more"] * (len(lines) > _LINES_SHOWN)]
+    return f"{where}{first.reason} (the like at {'line' if len(lines) == 1 else 'lines'} {listed(shown)})"
 
 
 def _absent(report: Report) -> list[str]:
