@@ -56,10 +56,10 @@ lowest: ## run every test with the oldest versions that pyproject.toml allows; n
 
 notebooks: $(DEV) ## build the notebooks from authoring/source
 	@echo "Building and running the notebooks."
-	@$(BIN)/python authoring/build.py
+	@$(BIN)/python -m authoring.build
 
 release: $(DEV) ## make an nbgrader course of the notebooks in DIR (default: build/marks)
-	@$(BIN)/python authoring/release.py $(or $(DIR),build/marks)
+	@$(BIN)/python -m authoring.release $(or $(DIR),build/marks)
 
 lint: $(DEV) ## run ruff, mypy and import-linter
 	@echo "Linting."

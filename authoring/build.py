@@ -1,8 +1,8 @@
 """Build the notebooks: ``source/NN_topic.py`` becomes a learner's copy and one with the answers.
 
-    python authoring/build.py            build and run all of them
-    python authoring/build.py 02 03      build and run these
-    python authoring/build.py --check    only name those that are out of step with their source
+    python -m authoring.build            build and run all of them
+    python -m authoring.build 02 03      build and run these
+    python -m authoring.build --check    only name those that are out of step with their source
 
 A source is a percent script. Three tags matter:
 
@@ -32,6 +32,7 @@ import nbformat
 from nbclient import NotebookClient
 from nbformat import NotebookNode
 
+from authoring import glossary
 from oomlab.exercises import find
 from oomlab.exercises.kinds import Choice, Essay
 from oomlab.keeping import SETTING
@@ -79,6 +80,7 @@ def compose(source: Path, edition: str) -> NotebookNode:
     exercise, seen = "", Counter[str]()
     title, *cells = jupytext.reads(source.read_text(), fmt="py:percent").cells
     set_up = nbformat.v4.new_code_cell(SET_UP, metadata={"tags": ["setup"]})
+    words = glossary.wanted(source.stem[:2]) if source.stem[:2] != glossary.NOTEBOOK[:2] else set()
     for cell in (title, set_up, *cells):
         tags = cell.metadata.get("tags", [])
         exercise = _exercise_id(cell.source) or exercise
@@ -86,6 +88,8 @@ def compose(source: Path, edition: str) -> NotebookNode:
         cell.id = _cell_id(cell.source, seen)
         if edition == "learner" and "exercise" in tags:
             cell.source = stub(cell.source, f"{source.name}, exercise {exercise}", _blank_answer(exercise))
+        if cell.cell_type == "markdown":
+            cell.source = glossary.link(cell.source, words)
         if edition == "solutions" or "solution" not in tags:
             notebook.cells.append(cell)
     return notebook

@@ -1,6 +1,6 @@
 """Make an nbgrader course of the same sources: notebooks that give marks.
 
-    python authoring/release.py DIR
+    python -m authoring.release DIR
 
 writes ``DIR/source/02_gfp_mask/02_gfp_mask.ipynb`` and so on, and ``DIR/nbgrader_config.py``. In a graded
 notebook an answer stands between nbgrader's markers, so that a student's copy keeps ``name = ...``; the check
@@ -15,9 +15,9 @@ import sys
 from pathlib import Path
 
 import nbformat
-from build import compose, sources, stub
 from nbformat import NotebookNode
 
+from authoring.build import compose, sources, stub
 from oomlab.exercises import find
 from oomlab.exercises.kinds import Choice
 

@@ -5,7 +5,6 @@ That they run and say again what they say here is nbval's part: `make test` runs
 
 from __future__ import annotations
 
-import importlib.util
 import re
 from collections import Counter
 from pathlib import Path
@@ -13,6 +12,7 @@ from pathlib import Path
 import nbformat
 import pytest
 
+from authoring import build, glossary
 from oomlab import exercises
 from oomlab.exercises.kinds import Essay, Number
 
@@ -20,18 +20,11 @@ REPO = Path(__file__).parents[2]
 FOLDER = REPO / "authoring"
 
 
-def load_build():
-    spec = importlib.util.spec_from_file_location("build", FOLDER / "build.py")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-build = load_build()
 SOURCES = build.sources()
 LEARNERS = [build.targets(source)["learner"] for source in SOURCES]
 SOLUTIONS = [build.targets(source)["solutions"] for source in SOURCES]
 ALL = LEARNERS + SOLUTIONS
+BUILT = [(source, build.targets(source)) for source in SOURCES]
 
 
 def named(paths):
@@ -215,3 +208,28 @@ def test_every_picture_has_words_beside_it(path):
         data = output.get("data", {})
         if "image/png" in data:
             assert data.get("text/plain", "").strip()
+
+
+@pytest.mark.parametrize("path", **named(ALL))
+def test_every_link_to_another_notebook_leads_to_a_place_that_is_there(path):
+    places = {f"{each.stem}.ipynb": {"", *headings(targets["learner"])} for each, targets in BUILT}
+    links = re.findall(r"\]\((\w+\.ipynb)#?([^)]*)\)", prose(path))
+    assert [link for link in links if link[0] not in places or link[1] not in places[link[0]]] == []
+
+
+def headings(path: Path) -> set[str]:
+    """Return the anchors of a notebook's headings, as JupyterLab makes them."""
+    return {line.replace(" ", "-") for line in re.findall(r"^#+ (.+)$", prose(path), re.MULTILINE)}
+
+
+def prose(path: Path) -> str:
+    return "\n".join(cell.source for cell in read(path).cells if cell.cell_type == "markdown")
+
+
+def test_a_word_is_linked_where_it_is_first_used_and_another_notebook_explains_it():
+    words = glossary.wanted("05")
+    assert "slab" not in words  # 05 explains it
+    text = "## kswapd\n`kswapd` and [kswapd](x.ipynb): then kswapd wakes, and kswapd sleeps."
+    linked = glossary.link(text, words)
+    assert linked == text.replace("then kswapd", "then [kswapd](99_glossary.ipynb#kswapd)")
+    assert glossary.link("kswapd again", words) == "kswapd again"
