@@ -155,12 +155,20 @@ def memory_use(report: Report) -> MemoryUse:
     }
     amounts = _first_shown([totals, _added(report.nodes), _added(report.zones)])
     balloon = amounts.pop("balloon", Amount(0))
-    size = _plausible(_managed(report), amounts)
+    size = _plausible(_managed(report, of_all=not _is_partial(report, totals)), amounts)
     if "free" not in amounts and report.zones and all(zone.free is not None for zone in report.zones):
         amounts["free"] = _free(report.zones)
     _add_if_it_fits("hugetlb", _hugetlb(report), amounts, size)
     _add_if_it_fits("balloon", balloon, amounts, size)
     return MemoryUse(size=size, amounts=amounts, unknown=_unknown(report))
+
+
+def _is_partial(report: Report, totals: _Counters) -> bool:
+    """Whether only zones show who holds memory, and the lines of some are lost, so that no sum is of all."""
+    names = _COUNTERS["anon"] + _COUNTERS["lru"]
+    if any(name in source for source in (totals, _added(report.nodes)) for name in names):
+        return False
+    return any(zone.reconstructed for zone in report.zones) and any(zone.counters for zone in report.zones)
 
 
 def balloon_of(report: Report) -> Amount:
@@ -219,12 +227,15 @@ def _below_highmem(report: Report) -> int | None:
     return ram - highmem if ram and highmem and ram > highmem else None
 
 
-def _managed(report: Report) -> int | None:
-    """Return the pages that the page allocator has: the zones' own, or RAM without what is reserved."""
+def _managed(report: Report, *, of_all: bool) -> int | None:
+    """Return the pages that the page allocator has: the zones' own, or RAM without what is reserved.
+
+    Unless it is ``of_all`` zones, only the zones that are shown count.
+    """
     ram, reserved = report.totals.get("ram"), report.totals.get("reserved")
     if _all_managed(report):
         return sum(zone.managed or 0 for zone in report.zones) or None
-    if ram is not None and reserved is not None and ram > reserved:
+    if of_all and ram is not None and reserved is not None and ram > reserved:
         return ram - reserved
     size = _sizes(report.zones)
     return None if size and lost_zones(report, size) else size

@@ -167,6 +167,22 @@ def test_a_zone_known_by_its_free_blocks_alone_does_not_hide_how_large_the_other
     assert "of what is listed" in diagnose(without_sizes).summary
 
 
+def test_what_the_zones_shown_hold_is_no_part_of_zones_that_are_lost():
+    """Node 0 lost its lines, and no totals are left: nothing is known to be in no counter."""
+    report = only("""
+        Node 1 Normal free:49436kB min:45444kB low:56804kB active_anon:14967844kB inactive_anon:1244560kB active_file:1552kB inactive_file:1992kB present:16777212kB managed:16514220kB shmem:138504kB slab_reclaimable:55300kB slab_unreclaimable:23152kB pagetables:50672kB
+        lowmem_reserve[]: 0 0 0 0
+        Node 0 Normal: 1231*4kB (UEM) 391*8kB (UEM) 456*16kB (UEM) 0*32kB = 15348kB
+        Node 1 Normal: 12359*4kB (UEM) 0*8kB 0*16kB 0*32kB = 49436kB
+        Free swap  = 0kB
+        Total swap = 8388604kB
+        8388605 pages RAM
+        196000 pages reserved
+        """)  # noqa: E501
+    diagnosis = diagnose(report)
+    assert (diagnosis.cause, "in no counter" in diagnosis.summary) == ("global_anon", False)
+
+
 def test_without_its_header_a_request_only_seems_to_have_been_bound_to_a_node():
     zones = """
         Node 0 Normal free:7000kB min:8000kB low:9000kB high:10000kB present:1048576kB managed:1000000kB
