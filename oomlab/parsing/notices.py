@@ -57,6 +57,8 @@ _ECHO_LINES = 40
 _ID = 12
 """The fewest digits of a container's id."""
 
+_WHOLE_ID = re.compile(r"[0-9a-f]{64}", re.A)
+
 _SAME_PLACE = 6
 """Lines between the two things that a listing says of one container: OOMKilled, and 137."""
 
@@ -270,7 +272,7 @@ def _filled(template: str, noun: str, groups: Mapping[str, str]) -> str:
     """Return the words of a message with its groups; a part in brackets goes where one of them is missing."""
     shown = {"killed": noun} | {name: _shown(name, text) for name, text in groups.items()}
     words = _OPTIONAL.sub(
-        lambda part: part[1] if set(_FIELD.findall(part[1])) <= shown.keys() else "", template
+        lambda part: part[1] if set(_FIELD.findall(part[1])) <= groups.keys() else "", template
     )
     return _FIELD.sub(lambda field: shown.get(field[1], "?"), words).removeprefix(", ")
 
@@ -284,7 +286,9 @@ def _shown(name: str, text: str) -> str:
 
 
 def _short(killed: str) -> str:
-    """Return the last part of a path, as ``app-web.scope``; the name of a pod keeps its namespace."""
+    """Return the last part of a path, ``app-web.scope``; a pod keeps its namespace, an id its beginning."""
+    if _WHOLE_ID.fullmatch(killed):
+        return killed[:_ID]
     return killed.rpartition("/")[2] if killed.startswith("/") else killed
 
 

@@ -36,7 +36,7 @@ def notices_text(notices: Sequence[Notice], *, width: int = 96, bold: bool = Fal
 def _said(notice: Notice, width: int) -> list[str]:
     when = when_in_words(notice.time, notice.uptime_s)
     said = plain(notice.sentence) if when == "-" else f"{when}  {plain(notice.sentence)}"
-    return wrap(said, width, subsequent_indent="  ")
+    return wrap(said, width, subsequent_indent="  ", break_on_hyphens=False)
 
 
 def _block(title: str, texts: Sequence[str], width: int, bold: bool) -> str:

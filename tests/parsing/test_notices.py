@@ -6,6 +6,7 @@ The next message that is not found goes into ``MESSAGES``.
 from __future__ import annotations
 
 import json
+import re
 from typing import get_args
 
 import pytest
@@ -94,7 +95,7 @@ MESSAGES = [
         'eviction_manager.go:600] "Eviction manager: pod is evicted successfully" pod="default/web-1"',
         "kubelet_eviction",
         "default/web-1",
-        "evicted the pod default/web-1 to reclaim memory",
+        "evicted a pod, default/web-1, to reclaim memory",
     ),
     (
         "eviction manager: must evict pod(s) to reclaim memory\n"
@@ -141,7 +142,7 @@ MESSAGES = [
         "web.service",
         "systemd reports an OOM kill in web.service",
     ),
-    ("Command failed: exit code 137", "exit_137", None, "a program ended with 137"),
+    ("Command failed: exit code 137", "exit_137", None, "A program ended with 137"),
     ("web exited with code 137", "exit_137", None, "SIGKILL"),
     (
         "systemd[1]: web.service: Main process exited, code=exited, status=137/n/a",
@@ -149,7 +150,7 @@ MESSAGES = [
         "web.service",
         "137",
     ),
-    (f"container die {ID} (exitCode=137, image=web)", "exit_137", ID, "0123456789ab"),
+    (f"container die {ID} (exitCode=137, image=web)", "exit_137", ID, "0123456789ab ended"),
 ]
 
 
@@ -163,7 +164,7 @@ def test_a_message_is_found_and_named_for_what_it_is(log, kind, killed, said):
 def test_every_row_of_the_table_has_its_message_here():
     """Which rows find something is seen by their words, the names in them left out."""
     found = [find_notices(log)[0] for log, *_ in MESSAGES]
-    beginnings = {row["words"].partition("{")[0] for row in load_table("killers")["message"]}
+    beginnings = {re.split(r"[{\[]", row["words"])[0] for row in load_table("killers")["message"]}
     assert all(any(each.words.startswith(begin) for each in found) for begin in beginnings)
     assert {row["name"] for row in load_table("killers")["kind"]} == set(get_args(NoticeKind))
     assert {row["kind"] for row in load_table("killers")["message"]} == set(get_args(NoticeKind))
