@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
 
+from oomlab.errors import ReportError
 from oomlab.procfs import Snapshot, parse_pagetypeinfo, read_proc, read_text
 from oomlab.report import Task
 
@@ -79,6 +80,10 @@ def read_machine(root: Path | str = "/") -> LiveMachine:
     """
     root = Path(root)
     proc, hidden = root / "proc", list[str]()
+    if not (proc / "zoneinfo").exists():
+        raise ReportError(
+            f"there is no {proc / 'zoneinfo'}: only Linux shows its zones, and some sandboxes hide it"
+        )
     is_living = root == Path("/")
     page_kb = os.sysconf("SC_PAGE_SIZE") // 1024 if is_living else 4
     types = read_text(proc / "pagetypeinfo")

