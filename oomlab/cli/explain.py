@@ -203,6 +203,10 @@ def _nothing(arguments: argparse.Namespace, logs: Logs) -> str:
 
 def nothing_found(logs: Logs) -> str:
     """Return why logs hold nothing to explain, and what to do next."""
+    if logs.are_empty:
+        return (
+            f"no OOM report in {_names(logs)}: nothing is in it. Did the command that should write it fail?"
+        )
     if not logs.has_kernel_lines:
         return f"no OOM report in {_names(logs)}: it has no lines of the kernel. {_GET_KERNEL}"
     said = "its lines of the kernel tell of no OOM or failed request"

@@ -27,6 +27,7 @@ class Logs:
         self.readable: list[str] = []
         self.is_broken = False
         self.has_kernel_lines = False
+        self.are_empty = True
         self._notices: deque[tuple[int, str, Notice]] = deque()
         self._reports = 0
 
@@ -74,6 +75,7 @@ class Logs:
                 yield shown(name), report
         self._keep(name, search.rest())
         self.has_kernel_lines |= search.has_kernel_lines
+        self.are_empty &= search.size == 0
         if search.is_cut:
             self.complain(
                 f"{shown(name)}: beyond {search.limit >> 20} MB only reports of the kernel are looked for"

@@ -87,8 +87,8 @@ def find_notices(text: str) -> list[Notice]:
 class NoticeSearch:
     """Looks for notices in a log that comes in pieces, of which it holds no more than it needs.
 
-    ``found`` are the notices so far. ``is_cut`` tells that the log is longer than ``limit``, which is as many
-    bytes as are searched, ``has_kernel_lines`` whether it looks like a log of a kernel at all.
+    ``found`` are the notices so far, in ``size`` bytes. ``is_cut`` tells that the log is longer than ``limit``,
+    which is as many as are searched; ``has_kernel_lines`` whether it looks like a log of a kernel at all.
     """
 
     limit = _LIMIT
@@ -101,7 +101,7 @@ class NoticeSearch:
         self._held = b""
         self._first = 1
         self._done = 0
-        self._size = 0
+        self.size = 0
 
     def through(self, pieces: Iterable[bytes]) -> Iterator[bytes]:
         """Pass the pieces of a log on as they come, and search them."""
@@ -123,8 +123,8 @@ class NoticeSearch:
         return rest
 
     def _take(self, piece: bytes) -> None:
-        self._size += len(piece)
-        if self._size > self.limit:
+        self.size += len(piece)
+        if self.size > self.limit:
             if not self.is_cut:
                 self._search(len(self._held))
                 self.is_cut, self._held, self._done = True, b"", 0

@@ -359,6 +359,7 @@ def test_a_line_of_json_is_written_as_soon_as_its_report_is_over(incident):
 @pytest.mark.parametrize(
     ("log", "said"),
     [
+        ("", "nothing is in it"),
         ("all is well\n", "it has no lines of the kernel. Give the kernel's log: journalctl -k"),
         ("Nov  2 10:00:00 h kernel: usb 1-1: new device\n", "journalctl -k -b -1"),
         ("[    9.123456] usb 1-1: new device\n", "journalctl -k -b -1"),
