@@ -87,8 +87,8 @@ def find_notices(text: str) -> list[Notice]:
 class NoticeSearch:
     """Looks for notices in a log that comes in pieces, of which it holds no more than it needs.
 
-    ``found`` are the notices so far, in ``size`` bytes. ``is_cut`` tells that the log is longer than ``limit``,
-    which is as many as are searched; ``has_kernel_lines`` whether it looks like a log of a kernel at all.
+    ``found`` are the notices so far, in ``size`` bytes. ``is_cut`` tells that the log is longer than
+    ``limit``, which is as many as are searched; ``has_kernel_lines`` whether it looks like a log of a kernel.
     """
 
     limit = _LIMIT
