@@ -1,8 +1,9 @@
 // Stands in for the emulator: it replays a recorded guest as soon as a copy begins, at 20 samples a second.
 // RECORDING is put before this text. "crash" at its shell fails as v86 does; a write to its memory is kept.
 
-self.V86 = class {
+globalThis.V86 = class {
   constructor(options) {
+    this.isBooting = options.bzimage !== undefined;
     this.listeners = {};
     this.v86 = { cpu: {} };
     this.written = {};
@@ -22,8 +23,14 @@ self.V86 = class {
     if (new Uint8Array(state)[0] === 0xff) throw new RangeError("could not allocate memory");
   }
   async run() {
+    if (this.isBooting) setTimeout(() => this.boot());
+    this.isBooting = false;
     this.isOn = true;
     this.beat ??= setInterval(() => this.isOn && this.step(), 50);
+  }
+  boot() {
+    this.say(0, RECORDING.boot);
+    this.say(1, "[ready]\n");
   }
   async stop() {
     this.isOn = false;
@@ -38,18 +45,29 @@ self.V86 = class {
     this.isOver = true;
   }
   isSaved() {
-    return this.written[OVER_AT] === 1;
+    return this.written[RECORDING.over_at] === 1;
   }
   serial_send_bytes(line, bytes) {
     const text = new TextDecoder().decode(bytes).trim();
     if (text.includes("crash")) setTimeout(() => { throw new Error("Unimplemented: #GP handler"); });
+    if (text.includes("sampler")) this.say(2, RECORDING.samples.split("\n").slice(0, 2).join("\n") + "\n");
     if (text.includes("dd if=")) this.isCopying = true;
-    setTimeout(() => this.say(1, `[begin]\n${text.startsWith("echo ") ? text.slice(5) : ""}\n[end 0]\n`));
+    setTimeout(() => this.say(1, `[begin]\n${answer(text)}\n[end 0]\n`));
   }
   write_memory(bytes, address) {
     this.written[address] = new DataView(bytes.buffer).getUint32(0, true);
   }
   read_memory(address, size) {
-    return new Uint8Array(size);
+    if (address === RECORDING.limit_at) return new Uint8Array(new Uint32Array([RECORDING.limit]).buffer);
+    return Uint8Array.from({ length: size }, (_, n) => RECORDING.code[n] ?? 0);
+  }
+  async save_state() {
+    return new TextEncoder().encode("a saved machine").buffer;
   }
 };
+
+function answer(line) {
+  if (line.includes("kallsyms")) return RECORDING.symbols;
+  if (line.includes("zoneinfo")) return RECORDING.zoneinfo;
+  return line.startsWith("echo ") ? line.slice(5) : "";
+}
