@@ -34,7 +34,7 @@ SCENARIO = find_scenario("incident-small")
 BEAT = 1.0
 """Seconds between two samples: each takes the emulator some 0.1 s."""
 
-_LATE = 0.94
+_LATE = 0.96
 """The share of the page cache at OOM, as predicted, at which the late state is saved."""
 
 _HISTORY = 30
