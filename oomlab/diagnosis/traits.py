@@ -11,7 +11,7 @@ from oomlab.diagnosis.contributing import LOWMEM_CAUSES, mem_map_pages
 from oomlab.diagnosis.finding import threshold
 from oomlab.diagnosis.holders import Holder
 from oomlab.diagnosis.named import largest_caches, main_holder
-from oomlab.diagnosis.rules.trigger import is_booting, refused_cache
+from oomlab.diagnosis.rules.trigger import is_booting, refused_cache, vmalloc_pages
 from oomlab.diagnosis.services import service_of
 from oomlab.kernel import KernelVersion, load_table
 from oomlab.units import human_kb, pages_to_gib
@@ -240,17 +240,19 @@ def _failure(case: Case) -> Iterator[tuple[str, str]]:
     line = report.quote(report.trigger.line) if report.trigger.line else None
     is_vmalloc = line is not None and "vmalloc" in line.text
     failed = report.kind == "allocation_failure" and not report.is_stall
+    is_beyond = bool(case.used.size) and vmalloc_pages(case) > (case.used.size or 0)
     loads = is_booting(case) or (report.trigger.comm or "") in _LOADERS
     found = {
         "stall": report.is_stall,
         "listing": report.kind == "show_mem",
-        "vmalloc": failed and is_vmalloc,
+        "vmalloc": failed and is_vmalloc and not is_beyond,
+        "vmalloc_beyond": failed and is_beyond,
         "atomic": failed and case.mask_known and not case.mask.may_sleep,
         "several": failed and case.order > 0,
         "costly": failed and case.order > _COSTLY_ORDER,
     }
     yield from ((name, "") for name, has in found.items() if has)
-    answered = ("vmalloc", "costly", *(["atomic"] if _min_free_kb(case) else []))
+    answered = ("vmalloc", "vmalloc_beyond", "costly", *(["atomic"] if _min_free_kb(case) else []))
     if failed and not any(found[name] for name in answered):
         yield "failed_other", ""
     if any(part in name for name in trace for part in _NETWORK):

@@ -56,6 +56,13 @@ def test_vmalloc_that_asks_for_more_than_is_free_may_fail_for_want_of_it():
     assert "Memory was not short" not in text(only(log.replace("of 20480 bytes", "of 17045651456 bytes")))
 
 
+def test_vmalloc_that_asks_for_more_than_there_is_is_refused_at_once():
+    told = shown("vmalloc-beyond")
+    assert "It asked for more than the 3.8 GiB of the machine, which is refused at once." in told
+    assert "No setting helps: see who passed such a size." in told
+    assert "VmallocTotal" not in told
+
+
 def test_a_page_fault_that_a_limit_on_kernel_memory_failed_names_the_group():
     report = case("kmem-limit-behind-page-fault")
     diagnosis = diagnose(report)

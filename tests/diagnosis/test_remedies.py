@@ -75,6 +75,7 @@ DIRTY = {"file": 2**20, "file_dirty": 2**20}
 
 PAIRS: dict[str, tuple[Report, Report]] = {
     "fault_group": (case("kmem-limit-behind-page-fault"), FAULT),
+    "failed_vmalloc_beyond": (case("vmalloc-beyond"), case("vmalloc-with-room")),
     "impossible_marks": (case("impossible-marks"), KILL_LINE),
     "mglru_min_ttl": (CASES["mglru_min_ttl"], ANON),
     "memory_min": (CASES["memory_min"], ANON),

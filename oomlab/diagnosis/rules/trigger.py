@@ -48,9 +48,20 @@ def not_oom(case: Case) -> Claim | None:
     return Claim(text, "high", [report.trigger.line or report.first_line])
 
 
+def vmalloc_pages(case: Case) -> int:
+    """Return the pages that were asked of vmalloc; 0 where none were, or no size is shown."""
+    return (case.report.trigger.vmalloc_bytes or 0) // (case.report.page_size_kb * 1024)
+
+
 def _room_for_vmalloc(case: Case) -> str:
-    """Return that memory was not short, where far more was free than was asked of vmalloc."""
-    asked = (case.report.trigger.vmalloc_bytes or 0) // (case.report.page_size_kb * 1024)
+    """Return that memory was not short: far more was free than was asked of vmalloc, or there is no such size.
+
+    Source: mm/vmalloc.c, ``__vmalloc_node_range``: more than all RAM is refused at once.
+    """
+    asked = vmalloc_pages(case)
+    if case.used.size and asked > case.used.size:
+        whole = case.human(case.used.size)
+        return f" It asked for more than the {whole} of the machine, which is refused at once."
     free, cache = case.used.pages("free"), case.used.pages("file")
     if free <= 2 * asked or case.used.share("free") < threshold("open"):
         return ""
