@@ -54,7 +54,7 @@ def vmalloc_pages(case: Case) -> int:
 
 
 def _room_for_vmalloc(case: Case) -> str:
-    """Return that memory was not short: far more was free than was asked of vmalloc, or there is no such size.
+    """Return that memory was not short: far more was free than vmalloc was asked for, or no machine has that.
 
     Source: mm/vmalloc.c, ``__vmalloc_node_range``: more than all RAM is refused at once.
     """
