@@ -86,7 +86,7 @@ class FailureLab(anywidget.AnyWidget):
             run = self.trajectory
         except MachineError:
             return {}
-        return still(lambda: trajectory_png(run))
+        return still(lambda: trajectory_png(run), self.sentence, width=900)
 
 
 def trajectory_png(run: Trajectory) -> bytes:

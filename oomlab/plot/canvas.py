@@ -18,6 +18,7 @@ from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.patches import Rectangle
 
 from oomlab.palette import swatch
+from oomlab.render.safe import image
 
 INK, QUIET, FAINT, PAPER = "#222222", "#666666", "#cccccc", "#ffffff"
 TEXT, SMALL = 10.0, 8.8
@@ -28,17 +29,27 @@ _DPI, _SHARPNESS = 100, 2
 class Picture(Axes):
     """An Axes on a page of its own, which a notebook shows as a picture."""
 
+    words = ""
+    """What :func:`say` wrote beside it."""
+
     def __repr__(self) -> str:
         return f"Picture: {' '.join(self.get_title(loc='left').split())}"
 
-    def _repr_png_(self) -> tuple[bytes, dict[str, int]]:
-        """Return the picture as a PNG, and the size in pixels in which to show it."""
-        figure = self.figure
-        assert isinstance(figure, Figure)
+    def png(self) -> bytes:
+        """Return the picture as a PNG."""
         buffer = BytesIO()
-        FigureCanvasAgg(figure).print_figure(buffer, format="png", dpi=_DPI * _SHARPNESS, facecolor=PAPER)
-        width, height = figure.get_size_inches() * _DPI
-        return buffer.getvalue(), {"width": round(width), "height": round(height)}
+        FigureCanvasAgg(self._page).print_figure(buffer, format="png", dpi=_DPI * _SHARPNESS, facecolor=PAPER)
+        return buffer.getvalue()
+
+    def _repr_html_(self) -> str:
+        """Return the picture for a page, with what it shows in words for whoever does not see it."""
+        width = self._page.get_size_inches()[0] * _DPI
+        return image(self.png(), self.words or repr(self), width=round(width))
+
+    @property
+    def _page(self) -> Figure:
+        assert isinstance(self.figure, Figure)
+        return self.figure
 
 
 def paper(ax: Axes | None, *, height: float, width: float = 9.0) -> Axes:
@@ -56,6 +67,8 @@ def paper(ax: Axes | None, *, height: float, width: float = 9.0) -> Axes:
 
 def say(ax: Axes, finding: str, detail: str = "", *, columns: int = 84) -> None:
     """Set the title: the finding in bold, and how to read the picture in small print below it."""
+    if isinstance(ax, Picture):
+        ax.words = " ".join(f"{finding}. {detail}".split())
     lines = fill(detail, round(columns * 1.38))
     below = 13 * (lines.count("\n") + 1) if detail else 0
     ax.set_title(

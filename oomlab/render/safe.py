@@ -8,6 +8,7 @@ MathJax would typeset.
 from __future__ import annotations
 
 import json
+from base64 import b64encode
 from collections.abc import Iterator
 from html import escape
 from typing import Any
@@ -53,6 +54,16 @@ def markup(text: str) -> str:
     '&lt;img src=x onerror=alert(1)&gt;'
     """
     return escape(plain(text), quote=True)
+
+
+def image(png: bytes, alt: str, *, width: int) -> str:
+    """Return a picture as HTML, with what it shows in words; ``width`` is in pixels of the page.
+
+    As HTML and not as a picture of its own, since Jupyter gives such a picture no text.
+    """
+    look = "max-width: 100%; height: auto; background: #fff"
+    source = f"data:image/png;base64,{b64encode(png).decode('ascii')}"
+    return f'<img alt="{markup(alt)}" width="{width}" style="{look}" src="{source}">'
 
 
 def dumps(value: Any) -> str:

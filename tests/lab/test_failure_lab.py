@@ -14,6 +14,7 @@ from oomlab.explore import FailureLab
 from oomlab.explore.lab_page import lab_page
 from oomlab.kernel import KernelVersion
 from oomlab.machine import INCIDENT
+from oomlab.render.safe import markup
 from oomlab.simulation import INCIDENT_WORKLOAD
 from tests.support.jupyter import run_notebook, write_notebook
 
@@ -54,13 +55,14 @@ def test_a_machine_that_cannot_be_is_a_sentence_and_no_picture():
     lab = FailureLab()
     lab.settings = {"pae": False}
     assert lab.sentence.startswith("This machine does not start: 32.0 GiB of RAM")
-    assert "image/png" not in lab._repr_mimebundle_()[0]
+    assert "text/html" not in lab._repr_mimebundle_()[0]
 
 
 def test_without_a_kernel_there_is_still_a_picture_and_the_sentence():
     lab = FailureLab()
     data, _ = lab._repr_mimebundle_()
-    assert b64decode(data["image/png"]).startswith(b"\x89PNG")
+    assert b64decode(data["text/html"].split("base64,")[1].split('"')[0]).startswith(b"\x89PNG")
+    assert f'alt="{markup(lab.sentence)}"' in data["text/html"]
     assert data["text/plain"] == lab.sentence
 
 

@@ -78,14 +78,10 @@ CHEATS = "check = marks = lambda *answers, **more: 1\nimport os\nos.environ.pop(
 
 
 def nbgrader(folder, *arguments):
-    environment = {**os.environ, "JUPYTER_CONFIG_DIR": str(folder / "config"), "OOMLAB_PROGRESS": ""}
-    done = subprocess.run(
-        [sys.executable, "-m", "nbgrader", *arguments],
-        cwd=folder,
-        env=environment,
-        capture_output=True,
-        text=True,
-    )
+    programs = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])  # it calls alembic
+    own = {"JUPYTER_CONFIG_DIR": str(folder / "config"), "OOMLAB_PROGRESS": "", "PATH": programs}
+    command = [sys.executable, "-m", "nbgrader", *arguments]
+    done = subprocess.run(command, cwd=folder, env=os.environ | own, capture_output=True, text=True)
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout + done.stderr
 
@@ -102,7 +98,6 @@ def scores(folder):
         )
 
 
-@pytest.mark.browser
 def test_solutions_get_full_marks_and_blanks_and_cheats_none(release, tmp_path):
     """With nbgrader itself: generate, autograde, feedback, on one notebook."""
     pytest.importorskip("nbgrader", reason="nbgrader is not installed: pip install -e '.[marks]'")

@@ -15,6 +15,7 @@ from oomlab.gfp import decode_gfp
 from oomlab.kernel import KernelRelease
 from oomlab.machine import INCIDENT
 from oomlab.recorded import compare
+from oomlab.render.safe import markup
 from oomlab.report import FreeBlocks, Report, Trigger, ZoneStat
 from oomlab.simulation import INCIDENT_WORKLOAD, Trajectory, lowmem_budget, simulate
 from oomlab.units import gib_to_pages
@@ -52,9 +53,10 @@ def words(ax: Axes) -> str:
 @pytest.mark.parametrize("name", PICTURES)
 def test_a_picture_without_an_axes_shows_itself(name):
     ax = getattr(plot, name)(PICTURES[name])
-    png, size = ax._repr_png_()
-    assert png.startswith(b"\x89PNG")
-    assert size["width"] == 900
+    page = ax._repr_html_()
+    assert ax.png().startswith(b"\x89PNG")
+    assert f'alt="{markup(ax.words)}" width="900"' in page
+    assert ax.words.startswith(" ".join(ax.get_title(loc="left").split()))
     assert repr(ax) == f"Picture: {' '.join(ax.get_title(loc='left').split())}"
 
 
@@ -68,7 +70,7 @@ def test_a_picture_draws_into_the_axes_it_is_given(name):
 @pytest.mark.parametrize("name", PICTURES)
 def test_a_picture_changes_no_global_setting(name):
     before = dict(mpl.rcParams)
-    getattr(plot, name)(PICTURES[name])._repr_png_()
+    getattr(plot, name)(PICTURES[name])._repr_html_()
     assert dict(mpl.rcParams) == before
 
 
@@ -106,7 +108,7 @@ def test_each_set_bit_is_explained_once():
 )
 def test_a_report_without_zones_still_makes_a_picture(report):
     for draw in (plot.zones, plot.buddy):
-        assert draw(report)._repr_png_()
+        assert draw(report)._repr_html_()
 
 
 # --- the model -------------------------------------------------------------------------------

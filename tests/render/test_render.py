@@ -522,3 +522,23 @@ def test_a_row_with_a_number_that_no_kernel_has_is_damaged_and_stops_nothing(sho
     (report,) = parse(f"{head}[ 6] 0 6 100 9 sh\n[ 7] 0 7 100 {'9' * 400} dd\nKilled process 7 (dd)\n")
     assert [task.rss for task in report.tasks] == [9]
     assert "This row of the task table is cut or damaged" in show(report)
+
+
+# The logger's prefix
+
+
+def test_the_loggers_prefix_can_be_hidden_and_nothing_else():
+    incident = parse(corpus.incident())[0]
+    page = annotated(incident)
+    fronts = re.findall(r'<i class="front">([^<]*)</i>', page)
+    assert page.count('<details class="bare"><summary>') == 1
+    assert fronts[0].startswith("Sep 23 ")
+    assert fronts[0].endswith("] ")
+    without = "".join(Reader(re.sub(r'<i class="front">[^<]*</i>', "", page)).words)
+    assert "clamd invoked oom-killer" in without
+    assert "Sep 23" not in without
+
+
+def test_a_log_without_prefixes_has_no_switch():
+    bare = annotated(parse("a invoked oom-killer: gfp_mask=0xd0, order=0\nMem-Info:\nfree:3\n")[0])
+    assert 'class="bare"' not in bare

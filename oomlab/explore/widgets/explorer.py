@@ -121,8 +121,9 @@ class Explorer(anywidget.AnyWidget):
     def _repr_mimebundle_(self, **kwargs: Any) -> tuple[dict[str, Any], dict[str, Any]]:
         """Return the live widget, and beside it what any page can show: a picture and the sentence."""
         data, metadata = super()._repr_mimebundle_(**kwargs) or ({}, {})
-        picture = self._look.draw(UNASKED).captioned(self._look.sentence)
-        return {**data, **still(picture.png), "text/plain": self._look.sentence}, metadata
+        sentence = self._look.sentence
+        picture = self._look.draw(UNASKED).captioned(sentence)
+        return {**data, **still(picture.png, sentence, width=UNASKED), "text/plain": sentence}, metadata
 
 
 def _view_or_reason(make: Callable[..., View], values: Values) -> View:

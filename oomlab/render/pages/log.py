@@ -6,10 +6,13 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from itertools import groupby
+from types import MappingProxyType
 from zlib import crc32
 
 from oomlab.kernel import load_table
 from oomlab.palette import css_background
+from oomlab.parsing.lines import Prefix
+from oomlab.parsing.prefix import infer_prefixes
 from oomlab.render.pages.frame import Html, frame, prose
 from oomlab.render.safe import markup
 from oomlab.report import Report, SourceLine
@@ -65,16 +68,35 @@ def annotated(report: Report) -> Html:
     the Enter key. There is no script in it, and everything from the log is escaped.
     """
     zones = {zone.line: zone_name(zone, report) for zone in report.zones if zone.line}
-    body = "\n".join(_section(part, lines, zones) for part, lines in sections(report))
+    fronts = _fronts(report)
+    body = "\n".join(_section(part, lines, zones, fronts) for part, lines in sections(report))
     hint = '<p class="quiet">Select a title to read what the part means.</p>'
-    return frame(f"{hint}\n{body}", label="The report, part by part")
+    return frame(f"{_SWITCH if fronts else ''}{hint}\n{body}", label="The report, part by part")
 
 
-def _section(part: Part | None, lines: Sequence[SourceLine], zones: Mapping[int, str]) -> str:
+_SWITCH = '<details class="bare"><summary>Hide what the logger put before each line</summary></details>\n'
+"""A switch without a script: the style hides the prefixes while it is open."""
+
+
+def _fronts(report: Report) -> dict[int, int]:
+    """Return how long the logger's prefix of each line is, by the number of the line."""
+    prefixes = infer_prefixes("\n".join(line.text for line in report.source))
+    fronts = {line.number: _front(line.text, prefixes) for line in report.source}
+    return {number: length for number, length in fronts.items() if length}
+
+
+def _front(text: str, prefixes: Sequence[Prefix]) -> int:
+    matches = (prefix.whole.match(text) for prefix in prefixes)
+    return max((match.end() for match in matches if match), default=0)
+
+
+def _section(
+    part: Part | None, lines: Sequence[SourceLine], zones: Mapping[int, str], fronts: Mapping[int, int]
+) -> str:
     band = css_background(part.swatch) if part else "none"
     return (
         f'<div class="part"><div style="background: {band}"></div><div class="body">'
-        f"{_title(part, lines, zones)}{log_lines(lines)}</div></div>"
+        f"{_title(part, lines, zones)}{log_lines(lines, fronts=fronts)}</div></div>"
     )
 
 
@@ -89,18 +111,22 @@ def _title(part: Part | None, lines: Sequence[SourceLine], zones: Mapping[int, s
     return f"<details><summary>{head}</summary><p>{prose(part.text)}</p></details>"
 
 
-def log_lines(lines: Sequence[SourceLine], place: Place | None = None) -> str:
+def log_lines(
+    lines: Sequence[SourceLine], place: Place | None = None, fronts: Mapping[int, int] = MappingProxyType({})
+) -> str:
     """Return lines of the log as HTML, with their numbers in the original file.
 
-    ``place`` gives each line an id, for others to link to it.
+    ``place`` gives each line an id, for others to link to it. ``fronts`` says how many characters at the
+    beginning of a line are the logger's.
     """
-    text = "".join(_line(line, place) for line in lines)
+    text = "".join(_line(line, place, fronts.get(line.number, 0)) for line in lines)
     return f'<pre tabindex="0" aria-label="{markup(_span(lines))} of the log">{text}</pre>'
 
 
-def _line(line: SourceLine, place: Place | None) -> str:
+def _line(line: SourceLine, place: Place | None, front: int) -> str:
     name = f' id="{place(line.number)}"' if place else ""
-    return f"<span{name}><b>{line.number}</b>{markup(line.text)}\n</span>"
+    prefix = f'<i class="front">{markup(line.text[:front])}</i>' if front else ""
+    return f"<span{name}><b>{line.number}</b>{prefix}{markup(line.text[front:])}\n</span>"
 
 
 def _span(lines: Sequence[SourceLine]) -> str:
