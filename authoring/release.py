@@ -71,12 +71,15 @@ def marks_cell(text: str) -> str:
 
 
 def write(folder: Path) -> list[Path]:
-    """Write the course into a folder, and return its notebooks."""
+    """Write the course into a folder, and return its notebooks: those with something to mark."""
     written = []
     for source in sources():
+        notebook = graded(source)
+        if not any("nbgrader" in cell.metadata for cell in notebook.cells):
+            continue
         path = folder / "source" / source.stem / f"{source.stem}.ipynb"
         path.parent.mkdir(parents=True, exist_ok=True)
-        nbformat.write(graded(source), path)
+        nbformat.write(notebook, path)
         written.append(path)
     (folder / "nbgrader_config.py").write_text(CONFIG, encoding="utf-8")
     return written

@@ -13,6 +13,8 @@ from pathlib import Path
 import nbformat
 import pytest
 
+from oomlab.exercises import every
+
 AUTHORING = Path(__file__).parents[2] / "authoring"
 
 
@@ -44,6 +46,12 @@ def test_every_answer_stands_between_markers_below_its_stub(release):
             assert before.splitlines()[-1].endswith("= ...  # your answer")
             assert answer.endswith("### END SOLUTION")
             assert "choose(" not in cell.source
+
+
+def test_the_course_has_an_assignment_for_each_notebook_with_exercises(release, tmp_path):
+    written = [path.stem for path in release.write(tmp_path)]
+    assert {name[:2] for name in written} == {each.id[:2] for each in every()}
+    assert not list(tmp_path.rglob("99_*"))
 
 
 def test_a_choice_lists_its_options_and_a_number_keeps_its_comment(release):
