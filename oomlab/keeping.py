@@ -62,10 +62,10 @@ def keep(part: str, value: Any, *, name: str | None = None) -> str:
 def keep_answer(id: str, verdict: str) -> None:
     """Count a try at an exercise and keep its verdict: a right answer stays right.
 
-    Only in a notebook, and not under nbgrader: a script leaves no file behind. Where nothing can be kept
-    nothing is said, since the answer is judged all the same.
+    A stub that was run is no try. Only in a notebook, and not under nbgrader: a script leaves no file behind.
+    Where nothing can be kept nothing is said, since the answer is judged all the same.
     """
-    if not _in_a_notebook() or "NBGRADER_EXECUTION" in os.environ:
+    if verdict == "not answered yet" or not _in_a_notebook() or "NBGRADER_EXECUTION" in os.environ:
         return
     before = mapping(mapping(read().get("answers")).get(id))
     tries = before.get("tries")

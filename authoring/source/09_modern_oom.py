@@ -17,6 +17,7 @@
 
 # %%
 from dataclasses import replace
+from textwrap import fill
 
 from oomlab import INCIDENT, corpus, diagnose, parse, zones
 from oomlab.check import check, hint, problem, solution
@@ -61,7 +62,7 @@ print("swap   ", group.swap_usage_kb, "of", group.swap_limit_kb, "kB")
 print("anon   ", group.stats["anon"] // 1024, "kB")
 print("file   ", group.stats["file"] // 1024, "kB")
 print(pod.quote(pod.last_line - 1).text[:72], "…")
-print(diagnose(pod).summary)
+print(fill(diagnose(pod).summary, 96))
 
 # %% [markdown]
 # Not a word about zones: they do not matter. The machine had 427 of its 457 MiB free before the
@@ -126,7 +127,7 @@ solution("09.2")
 service = parse(corpus.capture("oom-64-service-group.log"))[0]
 for victim in service.victims:
     print(f"{victim.comm:<13} {victim.anon_rss_kb:>7,} kB of anonymous memory")
-print(diagnose(service).summary)
+print(fill(diagnose(service).summary, 96))
 
 # %% [markdown]
 # ## A node that is full
@@ -146,8 +147,8 @@ with Predict("09.a"):
 # %% [markdown]
 # ### Exercise 09.3
 #
-# `web` was a pod. The line before the kill says `constraint=CONSTRAINT_NONE … global_oom`. What was
-# short?
+# Suppose that the process which died was a pod's. The line before the kill says
+# `constraint=CONSTRAINT_NONE … global_oom`. What was short?
 
 # %% tags=["exercise"]
 what_was_short = "node"
@@ -255,9 +256,6 @@ check("09.6", free_elsewhere_mib)
 # %% tags=["solution"]
 solution("09.6")
 
-# %%
-print(diagnose(pinned).summary)
-
 # %% [markdown]
 # ## In one piece
 #
@@ -314,7 +312,7 @@ full = parse(corpus.capture("oom-64-swap-full.log"))[0]
 print("swap:", full.swap.free * 4, "kB free of", full.swap.total * 4)
 for task in full.tasks:
     print(f"{task.comm:<9} {task.rss * 4:>8,} kB in RAM {task.swapents * 4:>8,} kB in swap")
-print(diagnose(full).summary)
+print(fill(diagnose(full).summary, 96))
 
 # %% [markdown]
 # Compare with the incident, whose swap was untouched. Swap full says: anonymous memory is what

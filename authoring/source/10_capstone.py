@@ -18,6 +18,7 @@
 
 # %%
 from dataclasses import replace
+from textwrap import fill
 
 from oomlab import INCIDENT, INCIDENT_WORKLOAD, corpus, diagnose, parse, render, simulate
 from oomlab.check import check, hint, problem, solution
@@ -115,13 +116,8 @@ check("10.5", mib_not_there)
 solution("10.5")
 
 # %% [markdown]
-# Now ask the library. Does it rest on the same lines?
-
-# %%
-for finding in diagnose(case("A")).findings:
-    print(finding.claim)
-    for line in finding.evidence[:3]:
-        print("    ", line.number, line.text.partition("] ")[2][:90])
+# Now ask the library, in a cell of your own: `diagnose(case("A")).findings`. Does it rest on the
+# same lines?
 
 # %% [markdown]
 # ## Case B
@@ -314,7 +310,7 @@ solution("10.13")
 # it claims, it quotes.
 
 # %%
-print(diagnose(reports[0], others=reports[1:]).summary)
+print(fill(diagnose(reports[0], others=reports[1:]).summary, 96))
 
 # %% [markdown]
 # ## What you know now

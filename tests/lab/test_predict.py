@@ -99,7 +99,9 @@ def test_a_file_that_is_not_ours_is_left_alone_and_the_outcome_shown(made):
 def test_without_a_kernel_the_outcome_is_folded_below_the_question(made):
     data, _ = held("77.a")._repr_mimebundle_()
     before, outcome = data["text/html"].split("<details>")
-    assert "<p>Which zone &lt;b&gt;?</p><ul><li>DMA &amp; co</li><li>Normal</li></ul>" in before
+    assert (
+        "<p>Which zone &lt;b&gt;?</p><ul><li>DMA &amp; co</li><li>Normal</li></ul><p>Run this cell" in before
+    )
     assert "Normal is full" in outcome
     assert data["text/plain"].startswith("Which zone <b>?\n  a: DMA & co\n  b: Normal\nNo buttons here?")
     assert "full" not in data["text/plain"]

@@ -114,7 +114,10 @@ class Predict(anywidget.AnyWidget):
         items = "".join(f"<li>{html.escape(meaning)}</li>" for _, meaning in self._options)
         listed = f"<ul>{items}</ul>" if items else ""
         outcome = "" if self._printed is None else _folded(self.outcome)
-        page = f'<div class="{NO_MATH}"><p>{html.escape(self._question)}</p>{listed}{outcome}</div>'
+        page = (
+            f'<div class="{NO_MATH}"><p>{html.escape(self._question)}</p>{listed}'
+            f"<p>Run this cell to make your guess.</p>{outcome}</div>"
+        )
         return {**data, "text/plain": repr(self), "text/html": page}, metadata
 
 
