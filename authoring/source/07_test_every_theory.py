@@ -289,9 +289,8 @@ parse(corpus.capture("oom-64-node-scores.log"))[0]
 # each. One is half right: it sees that the cache stays and takes a blind spot for a decision. One
 # is right, and you can now show why and put numbers to it.
 #
-# All of this was worked out from one report, a model, and recordings of real kernels. The next
-# report will be another machine's, and it will probably have 64 bits. **What kills machines today?**
-# Next: [09 Modern OOM](09_modern_oom.ipynb).
+# All of this was worked out from one report, a model, and recordings of real kernels. **Does a real
+# kernel do it, before your eyes?** Next: [08 Kill a real kernel](08_kill_a_real_kernel.ipynb).
 #
 # *Sources: [question 724469](https://serverfault.com/questions/724469) on Server Fault with its
 # answers and comments, CC BY-SA, retold. Linux 3.2: `oom_badness` in mm/oom_kill.c, `swapon` in

@@ -223,3 +223,6 @@ solution("08.6")
 # - The absence of the fix is emulated, on a kernel nine years newer. What else changed in those
 #   years, this experiment cannot tell. The incident's own report remains the evidence for the
 #   incident.
+#
+# Such kernels are rare by now. Machines run out of memory every day, most of them with memory free.
+# **What kills machines today?** Next: [09 Modern OOM](09_modern_oom.ipynb).

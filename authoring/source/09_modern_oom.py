@@ -5,7 +5,7 @@
 # from a full node, compute why this process was chosen, and say what took the place of lowmem.*
 #
 # The old server died because the free memory was in a place that the request might not use. Its
-# kernel is ten years gone, and 64-bit kernels have no lowmem to lose. Machines run out of memory
+# kernel is long gone, and 64-bit kernels have no lowmem to lose. Machines run out of memory
 # all the same, every day, most of them with memory free. Where is it, and who may not use it?
 #
 # Each report in this notebook was made for it: a 64-bit Linux 6.1 on a small virtual machine,
