@@ -148,7 +148,7 @@ def _write_library(wheels: Path) -> None:
 
 
 def _saved_pictures() -> dict[str, str]:
-    """Return the pictures that the notebooks were saved with, by their cells."""
+    """Return the pictures that the notebooks were saved with, as HTML with their words, by their cells."""
     cells = (
         cell
         for path in corpus.notebooks()
@@ -156,10 +156,10 @@ def _saved_pictures() -> dict[str, str]:
         if "plot." in "".join(cell["source"])
     )
     return {
-        key("".join(cell["source"])): "".join(output["data"]["image/png"]).replace("\n", "")
+        key("".join(cell["source"])): page
         for cell in cells
         for output in cell.get("outputs", [])
-        if "image/png" in output.get("data", {})
+        if (page := "".join(output.get("data", {}).get("text/html", ""))).startswith("<img ")
     }
 
 

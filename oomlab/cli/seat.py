@@ -16,7 +16,7 @@ NEEDED_MIB = 500
 _FIRST_CELL = """
 from oomlab.explore import FailureLab
 data, _ = FailureLab()._repr_mimebundle_()
-assert "image/png" in data
+assert "data:image/png" in data["text/html"]
 """
 
 

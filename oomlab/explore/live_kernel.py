@@ -72,7 +72,8 @@ class LiveKernel(anywidget.AnyWidget):
         """Show the machine, and beside it a picture of the recording for where no kernel runs."""
         data, metadata = super()._repr_mimebundle_(**options) or ({}, {})
         recorded = lab_run(SCENARIO, engine="recorded")
-        return {**data, **still(lambda: _png(recorded)), "text/plain": f"{SCENARIO.title}."}, metadata
+        title = f"{SCENARIO.title}."
+        return {**data, **still(lambda: _png(recorded), title, width=900), "text/plain": title}, metadata
 
 
 def _png(run: Run) -> bytes:

@@ -26,8 +26,7 @@ class Picture:
         saved = _saved().get(key(_cell()))
         if saved is None:
             return f"<p>{escape(NONE)}</p>"
-        image = f'<img src="data:image/png;base64,{saved}" alt="The picture that the text below describes">'
-        return f"{image}<p><small>{escape(WHY)}</small></p>"
+        return f"{saved}<p><small>{escape(WHY)}</small></p>"
 
 
 def __getattr__(name: str) -> Any:
