@@ -6,7 +6,6 @@ Whatever the source, it comes out as pieces of bytes, for
 
 from __future__ import annotations
 
-import codecs
 import shlex
 import sys
 import warnings
@@ -21,7 +20,7 @@ PIECE = 64 << 10
 """Bytes in a piece: few enough to stay in the processor's cache while they are searched."""
 
 _STDIN = "standard input"
-_TEXT: dict[bytes, str] = {b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16", b"LPKSHHRH": "journal"}
+_JOURNAL = b"LPKSHHRH"
 _LONGEST_MAGIC = 8
 
 
@@ -37,7 +36,7 @@ def pieces(
     """Yield the bytes of a log piece by piece; ``-`` is standard input.
 
     Files that ``gzip``, ``xz``, ``zstd`` or ``bzip2`` made are known by their first bytes,
-    whatever they are called; so is UTF-16. ``on_read`` is called with the number of bytes
+    whatever they are called. ``on_read`` is called with the number of bytes
     that each reading took, for a progress bar, and ``on_damage`` with one sentence where a
     compressed log cannot be read to its end. Raises :class:`OSError` when there is no such
     file, and its kind :class:`SourceError` when it is no log.
@@ -66,16 +65,15 @@ def pieces_of(
     raw = _raw(read, first, PIECE if kind is None else PIECE // 4, on_read)
     if kind is None:
         yield from raw
-    elif kind == "utf-16":
-        decode = codecs.getincrementaldecoder("utf-16")(errors="replace").decode
-        yield from (decode(piece).encode("utf-8", "backslashreplace") for piece in raw)
     else:
         yield from _decompress(raw, _opener(kind, name), name, on_damage)
 
 
 def _kind(first: bytes) -> str | None:
     """Return what the first bytes of a file show it to be; ``None`` is plain text."""
-    return next((kind for magic, kind in (MAGIC | _TEXT).items() if first.startswith(magic)), None)
+    return next(
+        (kind for magic, kind in (MAGIC | {_JOURNAL: "journal"}).items() if first.startswith(magic)), None
+    )
 
 
 def _first(read: Callable[[int], bytes]) -> bytes:

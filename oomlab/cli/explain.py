@@ -12,7 +12,7 @@ from textwrap import wrap
 from typing import TYPE_CHECKING, Any
 
 from oomlab.cli.complaint import FAILED, complain, shown
-from oomlab.cli.logs import Logs
+from oomlab.cli.logs import Logs, each_once
 from oomlab.cli.terminal import columns, may_be_bold
 
 if TYPE_CHECKING:
@@ -68,7 +68,7 @@ def run(arguments: argparse.Namespace) -> int:
     """Print what the logs contain; return 1 when they hold no report."""
     from oomlab.diagnosis.judged import judge
 
-    logs = Logs(arguments.files)
+    logs = Logs(each_once(arguments.files))
     found = judge(logs)
     if arguments.report is not None:
         found = islice(found, arguments.report - 1, arguments.report)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -12,6 +13,12 @@ from oomlab.cli.progress import progress
 
 if TYPE_CHECKING:
     from oomlab.report import Notice, Report
+
+
+def each_once(names: Sequence[str]) -> list[str]:
+    """Return each log once: one that is named twice has no more kills for it."""
+    by_place = {os.path.realpath(name) if name != "-" else name: name for name in reversed(names)}
+    return list(reversed(by_place.values()))
 
 
 class Logs:
@@ -65,11 +72,13 @@ class Logs:
 
     def _read(self, name: str) -> Iterator[tuple[str, Report]]:
         """Yield the reports of one log, each as soon as it is whole, however long the log is."""
-        from oomlab.parsing import NoticeSearch, read_pieces
+        from oomlab.parsing import NoticeSearch
+        from oomlab.parsing.reader import read_normalized
+        from oomlab.parsing.stream import normalize
 
         search = NoticeSearch()
         with self.opened(name) as pieces:
-            for report in read_pieces(search.through(pieces)):
+            for report in read_normalized(search.through(normalize(pieces))):
                 self._keep(name, search.before(report.first_line))
                 self._reports += 1
                 yield shown(name), report

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from functools import cached_property
 from operator import is_
 
 from oomlab.alloc_flags import AllocFlags, alloc_flags
@@ -25,7 +26,7 @@ from oomlab.units import human_kb
 from oomlab.verdict import Verdict, verdicts
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Case:
     """A report with what every rule needs worked out once.
 
@@ -54,7 +55,7 @@ class Case:
     holders: tuple[Holder, ...] = ()
     cause: str = ""
 
-    @property
+    @cached_property
     def asked(self) -> tuple[Verdict, ...]:
         """The zones that the request might use."""
         return tuple(each for each in self.judged if each.allowed and self.is_reachable(each.zone))
@@ -80,8 +81,11 @@ class Case:
 
     def is_own_zone(self, zone: ZoneStat) -> bool:
         """Whether a zone is the highest that the request might use: it keeps nothing back from it."""
-        names = {each.zone.name for each in self.asked}
-        return zone.name == max(names, key=ZONE_ORDER.index, default=None)
+        return zone.name == self._own_name
+
+    @cached_property
+    def _own_name(self) -> str | None:
+        return max({each.zone.name for each in self.asked}, key=ZONE_ORDER.index, default=None)
 
     def human(self, pages: float) -> str:
         """Return pages as a size that people read, such as ``549 MiB``."""

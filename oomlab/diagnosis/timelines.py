@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter, deque
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from oomlab.diagnosis.finding import Diagnosis, threshold
@@ -65,17 +65,20 @@ class Timeline:
 class TimelineBuilder:
     """Takes the reports of one log as they come, and finds what they have in common.
 
-    Of the reports themselves only the first and the last OOM are kept, so that there may be many.
+    Of the reports themselves only the first and the last OOM are kept, so that there may be many; of
+    their diagnoses the cause and the summary, unless they are wanted ``whole``.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, whole: bool = False) -> None:
+        self._whole = whole
         self._events: list[Event | Notice] = []
         self._ooms: list[Report] = []
         self._failures: list[Problem] = []
 
     def add(self, judged: Judged) -> None:
         """Take the next report of the log, and why it was written."""
-        self._events.append(_event(judged.report, judged.diagnosis))
+        diagnosis = judged.diagnosis if self._whole else _outline(judged.diagnosis)
+        self._events.append(_event(judged.report, diagnosis))
         if judged.failure:
             self._failures.append(judged.failure)
         elif judged.report.may_be_oom:
@@ -108,12 +111,16 @@ def _event(report: Report, diagnosis: Diagnosis) -> Event:
     )
 
 
+def _outline(diagnosis: Diagnosis) -> Diagnosis:
+    return replace(diagnosis, findings=(), remedies=(), holders=())
+
+
 def timeline(reports: Iterable[Report], notices: Iterable[Notice] = ()) -> Timeline:
     """Return what the reports of one log, in the order of the log, have in common.
 
     ``notices`` of the same log (:func:`oomlab.find_notices`) are set between them, by their lines.
     """
-    builder, left = TimelineBuilder(), deque(notices)
+    builder, left = TimelineBuilder(whole=True), deque(notices)
     for judged in judge(("", report) for report in reports):
         while left and left[0].line < judged.report.first_line:
             builder.add_notice(left.popleft())

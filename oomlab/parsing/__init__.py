@@ -4,6 +4,7 @@ A log passes through these steps, each a module; :func:`oomlab.parsing.reader._r
 this order. Those from prefix to classify take and return :class:`~oomlab.parsing.lines.LogLines`:
 
 ========================================= ==============================================================
+:mod:`~oomlab.parsing.stream`             make a stream of bytes one of short lines in UTF-8
 :mod:`~oomlab.parsing.scan`               scan a long log for the windows that are worth reading
 :mod:`~oomlab.parsing.decode`             decode bytes, clean lines; unwrap JSON, HTML, Markdown and mail
                                           (:mod:`~oomlab.parsing.containers`)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from itertools import chain
+from itertools import chain, islice
 
 from oomlab.parsing.grammar import Draft
 from oomlab.parsing.lines import Line, LineKind, LogLines
@@ -12,6 +12,9 @@ from oomlab.report import Problem, Report
 
 _CPU = re.compile(r"cpu\s{1,12}(\d{1,6})", re.IGNORECASE | re.ASCII)
 _SIZES = ("ram", "reserved")
+_FEW = 8
+"""So many lost lines of one list are named one by one."""
+
 _TABLE_ENDS: tuple[LineKind, ...] = ("task", "chosen", "constraint")
 """The task table goes on until the last of these lines."""
 
@@ -38,7 +41,7 @@ def _header(report: Report, draft: Draft) -> Iterator[Problem]:
 
 
 def _per_cpu(lines: list[Line]) -> Iterator[Problem]:
-    """Yield each CPU that the list of one zone lacks: all zones list the same."""
+    """Yield the CPUs that the list of one zone lacks, the first few one by one: all zones list the same."""
     lists: list[tuple[str, dict[int, int]]] = []
     for number, text in lines:
         match = _CPU.match(text)
@@ -46,12 +49,18 @@ def _per_cpu(lines: list[Line]) -> Iterator[Problem]:
             lists.append((text.partition(" per-cpu")[0], {}))
         elif lists:
             lists[-1][1].setdefault(int(match[1]), number)
-    everyone = {cpu for _, cpus in lists for cpu in cpus}
+    everyone = sorted({cpu for _, cpus in lists for cpu in cpus})
     for name, cpus in lists:
-        for lost in sorted(everyone - cpus.keys()) if cpus else ():
+        count = len(everyone) - len(cpus)
+        if not cpus or not count:
+            continue
+        for lost in islice((cpu for cpu in everyone if cpu not in cpus), _FEW):
             after = [line for cpu, line in cpus.items() if cpu > lost]
             place = min(after) if after else max(cpus.values())
             yield Problem(place, f"CPU {lost} is missing from the per-cpu list of zone {name}")
+        if count > _FEW:
+            reason = f"{count - _FEW} more CPUs are missing from the per-cpu list of zone {name}"
+            yield Problem(max(cpus.values()), reason)
 
 
 def _memory(report: Report, draft: Draft) -> Iterator[Problem]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from itertools import islice
 
 _MAX_LENGTH = 1 << 18
 """No line that holds others is longer than this."""
@@ -27,14 +28,35 @@ _JOINED = re.compile(
 )
 """Where the end of a line was lost, or two CPUs printed at once: a new line begins with its level."""
 
-_SYMPTOMS = (*_RARE, *_JOINS, "#012", "**", "<br", "</", "<p", "<c", "<d", "<s")
+_SYMPTOMS = (*_RARE, '", "', '","', *_JOINS, "#012", "**", "<br", "</", "<p", "<c", "<d", "<s")
 _EQUALS = ("gfp_mask=", "order=", "kB =", "swap  =")
 
 _KEYS = ("MESSAGE", "log", "message", "msg", "textPayload", "jsonPayload", "_source")
 """What a message is called, by journald, Docker, most others, and Google's and Elastic's exports."""
 
-_MAX_DEPTH = 4
+_MAX_DEPTH = 8
 """No message lies deeper than this."""
+
+_LEARNED = re.compile(
+    r'"([\w@. -]{1,60})"\s{0,4}:\s{0,4}"(?:[^"\\]|\\.)*?'
+    r"(?:Mem-[Ii]nfo:|oom-killer: gfp_mask=|lowmem_reserve\[\]|[Kk]illed process \d|ut of memory: K"
+    r"|Call Trace:)"
+)
+"""A key whose value holds the kernel's own words: so messages are called in this log."""
+
+_ENOUGH = 5
+"""This many values with such words are looked at."""
+
+_LIST = re.compile(r'^\["|","|", "|^"', re.MULTILINE)
+_STRING = re.compile(r'"((?:[^"\\]|\\.)*+)"(?!\s{0,4}:)')
+_RECORDS = re.compile(r"[}\]],\s?[{\[]\s?\"")
+_MANY = 60
+"""A line with more quotation marks than this, or with several records, is part of a document on one line."""
+
+_OPENING = re.compile(r'\s{0,40}[{\[]{1,4}\s{0,4}(?:"[\w@. -]{1,60}"\s{0,4}:\s{0,4})?"')
+_TIME = re.compile(r"[\d\s:.,TZ+/-]+", re.A)
+_PARTIAL = re.compile(r"(\S{19,40} std(?:out|err)) ([PF]) (.*)", re.DOTALL)
+"""A line of a container's log, as CRI writes it: P where it goes on. Source: kubernetes, logs.go."""
 
 _FIELD = re.compile(r'\s{0,40}"([\w@.-]{1,60})"\s{0,4}:\s{0,4}(?:"((?:[^"\\]|\\.)*+)"?)?')
 _EXPORT = re.compile(r"_{0,2}[A-Z][A-Z_]*=")
@@ -48,13 +70,9 @@ def is_wrapped(text: str, starts: set[str]) -> bool:
     """
     if "*" in starts or any(map(text.__contains__, _RARE)):
         return True
-    return (
-        text.startswith('["')
-        or "MESSAGE=" in text[:4096]
-        or _has(text, "#", "012")
-        or _has_tags(text)
-        or _has_damaged_kill(text)
-    )
+    if not starts.isdisjoint('["') and _LIST.search(text):
+        return True
+    return _has_tags(text) or "MESSAGE=" in text[:4096] or _has(text, "#", "012") or _has_damaged_kill(text)
 
 
 def _has(text: str, rare: str, rest: str) -> bool:
@@ -93,13 +111,32 @@ def _has_damaged_kill(text: str) -> bool:
     return False
 
 
+def join_partial(numbers: Sequence[int], lines: list[str]) -> tuple[list[int], list[str]]:
+    """Join lines that a container's runtime cut into parts."""
+    found: list[int] = []
+    texts: list[str] = []
+    goes_on = ""
+    for number, line in zip(numbers, lines, strict=True):
+        match = _PARTIAL.match(line)
+        if match and goes_on == match[1].rpartition(" ")[2] and len(texts[-1]) < _MAX_LENGTH:
+            texts[-1] += match[3]
+        else:
+            found.append(number)
+            texts.append(f"{match[1]} F {match[3]}" if match else line)
+        goes_on = match[1].rpartition(" ")[2] if match and match[2] == "P" else ""
+    return found, texts
+
+
 def unwrap(numbers: Sequence[int], lines: list[str]) -> tuple[list[int], list[str]]:
     """Take each line out of JSON, HTML or Markdown, and split it where lines were folded into one."""
     found: list[int] = []
     texts: list[str] = []
+    keys = _message_keys(lines)
+    is_json = any("[" in line and _BRACKETS.match(line) for line in lines)
     for number, line in zip(numbers, lines, strict=True):
         if any(map(line.__contains__, _SYMPTOMS)) or _is_field(line):
-            whole = _unescape(_from_json(line[:_MAX_LENGTH]))
+            line = _string_of_list(line) if is_json else line
+            whole = _unescape(_from_json(line[:_MAX_LENGTH], keys))
             parts = _BREAKS.split(whole.encode("utf-8", "backslashreplace").decode())
             parts = [part for part in parts if not part.isdigit()]  # line numbers, in a table
             parts = [text for part in parts for text in _JOINED.split(part)]
@@ -107,7 +144,7 @@ def unwrap(numbers: Sequence[int], lines: list[str]) -> tuple[list[int], list[st
             texts.extend(parts)
         else:
             found.append(number)
-            texts.append(line)
+            texts.append(_string_of_list(line) if is_json else line)
     return found, texts
 
 
@@ -172,40 +209,77 @@ def _is_field(line: str) -> bool:
     return bool(_FIELD.match(line) or _EXPORT.match(line) or _BRACKETS.match(line))
 
 
-def _from_json(line: str) -> str:
+def _message_keys(lines: list[str]) -> tuple[str, ...]:
+    """Return what messages are called in this log: by the kernel's own words, and as most loggers do."""
+    keyed = (key for line in lines if '"' in line and ":" in line for key in _LEARNED.findall(line))
+    return (*dict.fromkeys(islice(keyed, _ENOUGH)), *_KEYS)
+
+
+def _from_json(line: str, keys: tuple[str, ...]) -> str:
     """Return the message of an entry, or of a field of one; what is no JSON comes back as it is."""
     text = line.strip().removesuffix(",")
-    if text[:1] + text[-1:] in ("{}", "[]") and (message := _message(_loads(text), _MAX_DEPTH)) is not None:
-        return message
+    if not text.startswith(("{", "[")) and text.endswith("}"):
+        text = text[max(text.find('{"'), 0) :]  # as a stream of events has it, or a logger within a logger
+    if text[:1] + text[-1:] in ("{}", "[]"):
+        message = _message(_loads(text), keys, _MAX_DEPTH)
+        if message is not None:
+            return message
     if line.startswith("MESSAGE="):
         return line[8:]
     pair = _FIELD.match(line)
-    if pair is not None and pair[1] in _KEYS and pair[2] is not None:
-        return _message(_loads(f'"{pair[2]}"'), _MAX_DEPTH) or pair[2]
+    if pair is not None and pair[1] in keys and pair[2] is not None:
+        value = _message(_loads(f'"{pair[2]}"'), keys, _MAX_DEPTH) or pair[2]
+        return "" if _TIME.fullmatch(value) else value
+    if _RECORDS.search(line) or line.count('"') > _MANY:
+        return _from_fragment(line, keys)
     return "" if _is_field(line) else line
 
 
-def _message(entry: object, depth: int) -> str | None:
+def _string_of_list(line: str) -> str:
+    """Return the one string of a list that a line is, nothing of a time, and any other line as it is."""
+    text = line.strip().removesuffix(",")
+    found = _STRING.fullmatch(text)
+    if found is None:
+        return line
+    return "" if _TIME.fullmatch(found[1]) else str(_loads(text) or found[1])
+
+
+def _from_fragment(line: str, keys: tuple[str, ...]) -> str:
+    """Return the messages in a part of a document: those of known keys, or else all strings but times."""
+    names = "|".join(map(re.escape, keys))
+    found = re.findall(rf'"(?:{names})"\s{{0,4}}:\s{{0,4}}"((?:[^"\\]|\\.)*+)', line)
+    if not found:
+        found = [each for each in _STRING.findall(line) if not _TIME.fullmatch(each)]
+    if not found:
+        return _OPENING.sub("", line, count=1)
+    return "\n".join(str(_loads(f'"{each}"') or each) for each in found)
+
+
+def _message(entry: object, keys: tuple[str, ...], depth: int) -> str | None:
     """Return the message of an entry, or those of a list of entries, one on each line."""
     if isinstance(entry, str):
         return entry
     if isinstance(entry, list) and depth:
-        return _of_list(entry, depth)
+        return _of_list(entry, keys, depth)
     if not isinstance(entry, dict) or not depth:
         return None
-    named = [entry[key] for key in _KEYS if key in entry]
-    others = [each for each in entry.values() if isinstance(each, dict) or "\n" in str(each)]
-    found = (_message(each, depth - 1) for each in named or others)
-    return next((message for message in found if message is not None), None)
+    named = [entry[key] for key in keys if key in entry]
+    others = [
+        each
+        for each in entry.values()
+        if isinstance(each, (dict, list)) or (isinstance(each, str) and "\n" in each)
+    ]
+    found = (_message(each, keys, depth - 1) for each in named or others)
+    return next((message for message in found if message), None)
 
 
-def _of_list(entries: list[object], depth: int) -> str | None:
-    """Join messages; journald writes one with unprintable bytes as a list of numbers."""
+def _of_list(entries: list[object], keys: tuple[str, ...], depth: int) -> str | None:
+    """Join messages, but for times; journald writes one with unprintable bytes as a list of numbers."""
     numbers = [each for each in entries if isinstance(each, int) and 0 <= each < 256]
-    if len(numbers) == len(entries):
+    if entries and len(numbers) == len(entries):
         return bytes(numbers).decode("utf-8", "backslashreplace")
-    found = [_message(each, depth - 1) for each in entries]
-    return "\n".join(message for message in found if message is not None)
+    found = [_message(each, keys, depth - 1) for each in entries]
+    return "\n".join(message for message in found if message is not None and not _TIME.fullmatch(message))
 
 
 def _loads(text: str) -> object:

@@ -11,11 +11,17 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from oomlab.parsing.containers import from_quoted_printable, is_quoted_printable, is_wrapped, unwrap
+from oomlab.parsing.containers import (
+    from_quoted_printable,
+    is_quoted_printable,
+    is_wrapped,
+    join_partial,
+    unwrap,
+)
 from oomlab.parsing.lines import LogLines
 
 _MAX_LENGTH = 16_384
-"""What lies beyond in a line is not read: the kernel's longest, with a logger's prefix, is far shorter."""
+"""No line of the kernel is longer than this: one that is becomes several."""
 
 _COLOURS = re.compile(r"\x1b\[[0-9;?]{0,20}[ -/]{0,4}[@-~]")
 _QUOTES = re.compile(r"[ \t]{0,8}(?:[A-Z]{0,3}[>|][ \t]?){1,40}")
@@ -24,7 +30,15 @@ _INVISIBLE = re.compile("[\0\r\u200b\u200e\u200f\ufeff\u00ad]+")
 _TITLES = ("Mem-Info:", "Call Trace:", "Mem-info:", "Call trace:")
 """Nothing follows these on their line."""
 
-_ENDING = re.compile(r"[^\w\s]{1,8}")
+_LONGEST_ENDING = 200
+_NEAR = 16_384
+_ENOUGH_LINES = 30
+"""So many lines, and so many characters, below a title show how lines end."""
+
+_NUMBERS = re.compile(r"\d+", re.A)
+_PARTIAL = re.compile(r" std(?:out|err) P ")
+_PARTS = ("=3D", " P ", "message repeated ")
+_REPEATED = re.compile(r"message repeated \d{1,9} times: ?\[")
 _BLANK_LETTERS = re.compile(r"(?<=\s)A(?=\s)")
 """What a hard blank became on its way through two character sets."""
 
@@ -35,22 +49,18 @@ def decode(data: bytes) -> str:
     >>> decode(b"DMA free:8kB \\xff")
     'DMA free:8kB \\\\xff'
     """
-    if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
-        return data.decode("utf-16", errors="replace")
     return data.decode("utf-8", errors="backslashreplace")
 
 
-def clean(given: str, given_lines: list[str], first: int = 1) -> LogLines:
-    """Return a text, also given line by line, as clean lines; its first line has the number ``first``.
+def clean(given: str, given_lines: list[str], numbers: Sequence[int]) -> LogLines:
+    """Return a text, also given line by line with a number for each, as clean lines.
 
     A line into which a logger folded several becomes several lines with one number.
     """
     text = _clean_characters(given)
     lines = given_lines if text is given else text.split("\n")
-    numbers: Sequence[int] = range(first, first + len(lines))
-    if is_quoted_printable(text):
-        numbers, lines = from_quoted_printable(numbers, lines)
-        lines = [_BLANKS.sub(" ", line) for line in lines]
+    if any([symptom in text for symptom in _PARTS]):
+        numbers, lines = _join_parts(text, numbers, lines)
     starts = {line[:1] for line in lines}
     if is_wrapped(text, starts):
         numbers, lines = unwrap(numbers, lines)
@@ -61,23 +71,57 @@ def clean(given: str, given_lines: list[str], first: int = 1) -> LogLines:
     if ">" in starts or "|" in starts:
         lines = [line[match.end() :] if (match := _QUOTES.match(line)) else line for line in lines]
     ending = _ending(text if lines is given_lines else "\n".join(lines))
-    if ending:
-        lines = [line.rstrip().removesuffix(ending) for line in lines]
+    if ending is not None:
+        lines = [line[:-_LONGEST_ENDING] + ending.sub("", line[-_LONGEST_ENDING:].rstrip()) for line in lines]
     if len(text) > _MAX_LENGTH and max(map(len, lines)) > _MAX_LENGTH:
-        lines = [line[:_MAX_LENGTH] for line in lines]
+        numbers, lines = _split_overlong(numbers, lines)
     return LogLines(numbers, lines, lines)
 
 
-def _ending(text: str) -> str:
-    """Return what ends every line, such as the quotation mark of a table, where it follows a title."""
+def _join_parts(text: str, numbers: Sequence[int], lines: list[str]) -> tuple[Sequence[int], list[str]]:
+    """Join lines that mailers or containers cut into parts, and drop what a logger only counted again."""
+    if is_quoted_printable(text):
+        numbers, lines = from_quoted_printable(numbers, lines)
+        lines = [_BLANKS.sub(" ", line) for line in lines]
+    if _PARTIAL.search(text):
+        numbers, lines = join_partial(numbers, lines)
+    if "message repeated " in text:
+        lines = ["" if _REPEATED.search(line) else line for line in lines]
+    return numbers, lines
+
+
+def _split_overlong(numbers: Sequence[int], lines: list[str]) -> tuple[list[int], list[str]]:
+    """Split lines at blanks that are longer than any of the kernel's; the parts keep their number."""
+    found: list[int] = []
+    parts: list[str] = []
+    for number, line in zip(numbers, lines, strict=True):
+        at = 0
+        while len(line) - at > _MAX_LENGTH:
+            end = line.rfind(" ", at + _MAX_LENGTH // 2, at + _MAX_LENGTH) + 1 or at + _MAX_LENGTH
+            parts.append(line[at:end])
+            at = end
+        parts.append(line[at:])
+        found += [number] * (len(parts) - len(found))
+    return found, parts
+
+
+def _ending(text: str) -> re.Pattern[str] | None:
+    """Return what ends every line, such as the mark of a table or a time, where it follows a title."""
     at, title = next(((at, title) for title in _TITLES if (at := text.find(title)) >= 0), (-1, ""))
     if at < 0:
-        return ""
-    ending = text[at + len(title) : at + len(title) + 200].partition("\n")[0].strip()
-    if not _ENDING.fullmatch(ending):
-        return ""
-    lines = text.split("\n")
-    return ending if 2 * sum(line.rstrip().endswith(ending) for line in lines) > len(lines) else ""
+        return None
+    ending = text[at + len(title) : at + len(title) + _LONGEST_ENDING].partition("\n")[0].rstrip()
+    if not ending.strip() or (ending.strip()[0].isalpha()):
+        return None
+    shape = re.compile(_NUMBERS.sub(_number_shape, re.escape(ending.strip())) + "$", re.A)
+    lines = text[at : at + _NEAR].split("\n")[:_ENOUGH_LINES]
+    ends = sum(shape.search(line[-_LONGEST_ENDING:].rstrip()) is not None for line in lines)
+    return re.compile(rf"\s*{shape.pattern}", re.A) if 2 * ends > len(lines) else None
+
+
+def _number_shape(match: re.Match[str]) -> str:
+    """Return what stands for a number: any of as many digits, for a short one could be the kernel's."""
+    return f"\\d{{{len(match[0])}}}" if len(match[0]) > 1 else r"\d"
 
 
 def _clean_characters(text: str) -> str:

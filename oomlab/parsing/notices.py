@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 
 from oomlab.kernel import load_table
 from oomlab.parsing.decode import clean, decode
+from oomlab.parsing.stream import SOFT_END, count_lines, normalize
 from oomlab.report import Notice, SourceLine
 from oomlab.units import human_kb
 
@@ -79,7 +80,7 @@ class _Message(NamedTuple):
 def find_notices(text: str) -> list[Notice]:
     """Return what programs in user space wrote about kills for memory, in the order of the log."""
     search = NoticeSearch()
-    for _ in search.through([text.encode("utf-8", "backslashreplace")]):
+    for _ in search.through(normalize([text.encode("utf-8", "backslashreplace")])):
         pass
     return search.found
 
@@ -157,7 +158,7 @@ class NoticeSearch:
     def _forget(self) -> None:
         """Drop what no later message needs."""
         keep = self._held.rfind(b"\n", 0, max(0, self._done - _BEHIND)) + 1
-        self._first += self._held.count(b"\n", 0, keep)
+        self._first += count_lines(self._held[:keep])
         self._held, self._done = self._held[keep:], self._done - keep
 
     def _read(self, hit: int, stop: int) -> int:
@@ -166,10 +167,10 @@ class NoticeSearch:
         begin = held.rfind(b"\n", 0, hit) + 1
         end = min(_lines_on(held, begin, _LINES_AT_ONCE), stop)
         start = _lines_back(held, begin, _LINES_BEFORE)
-        text = decode(held[start : _lines_on(held, end, _LINES_AFTER)])
-        given, number = text.split("\n"), self._first + held.count(b"\n", 0, start)
-        first, last = (number + held.count(b"\n", start, at) for at in (begin, end))
-        log = clean(text, given, number)
+        text = decode(held[start : _lines_on(held, end, _LINES_AFTER)].replace(SOFT_END, b""))
+        given, number = text.split("\n"), self._first + count_lines(held[:start])
+        first, last = (number + count_lines(held[start:at]) for at in (begin, end))
+        log = clean(text, given, range(number, number + len(given)))
         for index, (line, _) in enumerate(zip(log.numbers, log.texts, strict=True)):
             if first <= line < last or (line == last and end == len(held)):
                 notice = _notice(log.texts, index, SourceLine(line, given[line - number]))

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
-from itertools import chain
+from itertools import chain, groupby
+from operator import itemgetter
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
@@ -16,17 +18,20 @@ from oomlab.parsing.decode import clean, decode
 from oomlab.parsing.grammar import Draft, Stage
 from oomlab.parsing.lines import LogLines
 from oomlab.parsing.prefix import strip_prefixes
-from oomlab.parsing.scan import BEHIND, HEADER, LogScanner
+from oomlab.parsing.scan import MAX_WINDOW, LogScanner
 from oomlab.parsing.segment import GAP, segment
-from oomlab.report import Report, Source, SourceLine
+from oomlab.parsing.stream import SOFT, normalize
+from oomlab.report import Problem, Report, Source, SourceLine
 
 LONG = 1 << 20
 """A log of more bytes than this is scanned for windows to be read; a shorter one is read whole."""
 
 _CHUNK = 64 << 10
-_MAX_WINDOW = 64 << 20
 _AFTER_KILL = 5
-"""A report is over this many lines after its kill."""
+"""A report is over this many lines after its kill, or before its header where the newest line is first."""
+
+_LONG_QUOTE = 4096
+"""Of a line longer than this, a report quotes what is its own."""
 
 _ORDERS = (
     ("oom-killer: ", "Mem-Info:", "lowmem_reserve[]:"),
@@ -45,15 +50,11 @@ def parse(text: str) -> list[Report]:
     ``Report.problems``. Raises :class:`ReportError` when the text holds no report at all.
     """
     require(text, str, "parse takes the text of a log, and oomlab.parsing.parse_bytes its bytes")
-    if len(text) > LONG:
-        return parse_bytes(text.encode("utf-8", "backslashreplace"))
-    return _some(_read_whole(text))
+    return parse_bytes(text.encode("utf-8", "backslashreplace"))
 
 
 def parse_bytes(data: bytes) -> list[Report]:
-    """Return every report in the bytes of a log, UTF-8 or UTF-16; see :func:`parse`."""
-    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
-        return parse(decode(data))
+    """Return every report in the bytes of a log, UTF-8, UTF-16 or UTF-32; see :func:`parse`."""
     return _some(read_pieces([data]))
 
 
@@ -68,6 +69,11 @@ def iter_reports(lines: Iterable[str | bytes]) -> Iterator[Report]:
 
 def read_pieces(pieces: Iterable[bytes]) -> Iterator[Report]:
     """Yield the reports in a log that comes in pieces of any size, each as soon as it is whole."""
+    return read_normalized(normalize(pieces))
+
+
+def read_normalized(pieces: Iterable[bytes]) -> Iterator[Report]:
+    """Yield the reports in a log that :func:`oomlab.parsing.stream.normalize` gives."""
     pieces = iter(pieces)
     begun: list[bytes] = []
     size = 0
@@ -104,72 +110,142 @@ def _chunks(lines: Iterable[str | bytes]) -> Iterator[bytes]:
 
 
 class _Window(NamedTuple):
-    """The reports in a window of a log, how many lines follow the last, and whether that is over."""
+    """The reports in a window of a log, in the order of the log.
+
+    ``left`` lines follow the last of them; ``is_over`` tells whether that cannot go on behind them,
+    and ``is_killed`` whether it has its kill.
+    """
 
     reports: list[Report]
-    left: int
-    is_over: bool
+    left: int = 0
+    is_over: bool = True
+    is_killed: bool = True
 
 
-def _read(text: str, first: int = 1) -> _Window:
+def _read(text: str, first: int = 1) -> tuple[list[Report], list[Draft]]:
     """Read the reports in a text whose first line has the number ``first``: the whole way of a log."""
     given = text.split("\n")
-    lines = _lines(text, given, first)
+    numbers = _numbers(given, first) if SOFT in text else range(first, first + len(given))
+    lines = _lines(text, given, numbers)
     drafts = segment(lines)
-    reports = [assemble(draft, lines, _source(given, first, draft)) for draft in drafts]
-    return _window(reports, drafts, first + len(given) - 1)
+    return [assemble(draft, lines, _source(given, numbers, draft)) for draft in drafts], drafts
 
 
 def log_lines(source: Sequence[SourceLine]) -> LogLines:
     """Return lines of a log as the kernel wrote them, each with its kind and without its prefix."""
     given = [line.text for line in source]
-    return _lines("\n".join(given), given, source[0].number if source else 1)
+    return _lines("\n".join(given), given, [line.number for line in source])
 
 
-def _lines(text: str, given: list[str], first: int) -> LogLines:
+def _lines(text: str, given: list[str], numbers: Sequence[int]) -> LogLines:
     """Return the kernel's whole lines, each with its kind, of a log that is given line by line as well."""
-    lines = clean(text, given, first)
+    lines = clean(text, given, numbers)
     lines = strip_prefixes(lines)
     lines = split_joined(lines)
     lines = classify(lines)
     return join_wrapped(lines)
 
 
-def _source(given: list[str], first: int, draft: Draft) -> Source:
-    return Source(draft.first, tuple(given[draft.first - first : draft.last - first + 1]))
+def _numbers(given: list[str], first: int) -> list[int]:
+    """Return the number of each line, and take away the marks of those that go on in the next."""
+    numbers = []
+    for index, line in enumerate(given):
+        numbers.append(first)
+        if line.endswith(SOFT):
+            given[index] = line[:-1]
+        else:
+            first += 1
+    return numbers
 
 
-def _window(reports: list[Report], drafts: list[Draft], end: int) -> _Window:
-    """Find out whether the last report can go on behind line ``end``."""
+def _source(given: list[str], numbers: Sequence[int], draft: Draft) -> Source:
+    rows = slice(bisect_left(numbers, draft.first), bisect_right(numbers, draft.last))
+    lines = given[rows]
+    if len(lines) != draft.last - draft.first + 1:
+        parts = groupby(zip(numbers[rows], lines, strict=True), key=itemgetter(0))
+        lines = ["".join(line for _, line in part) for _, part in parts]
+    if max(map(len, lines)) > _LONG_QUOTE:
+        lines = [_own_part(number, line, draft) for number, line in enumerate(lines, draft.first)]
+    return Source(draft.first, tuple(lines))
+
+
+def _own_part(number: int, line: str, draft: Draft) -> str:
+    """Return what of a long line is a report's own: several may stand in one."""
+    if len(line) <= _LONG_QUOTE:
+        return line
+    begin, end = len(line), 0
+    for _, text in (each for run in draft.lines.values() for each in run if each.number == number):
+        at = line.find(text[:_LONG_QUOTE], end if text in line[end : end + len(text) + 200] else 0)
+        if at >= 0:
+            begin, end = min(begin, at), max(end, at + len(text))
+    return line[begin:end] if begin < end else line[:_LONG_QUOTE]
+
+
+def _read_window(text: str, first: int) -> _Window:
+    """Read a window of a long log, and find out whether its last report can go on behind it."""
+    reports, drafts = _read(text, first)
     if not drafts:
-        return _Window(reports, 0, is_over=True)
-    left = end - drafts[-1].last
-    enough = _AFTER_KILL if drafts[-1].stage >= Stage.KILL else GAP
-    return _Window(reports, left, is_over=left > enough)
+        return _Window(reports)
+    left = first + _count(text) - 1 - drafts[-1].last
+    is_killed = drafts[-1].stage >= Stage.KILL
+    return _Window(reports, left, left > (_AFTER_KILL if is_killed else GAP), is_killed)
+
+
+def _read_reversed_window(text: str, first: int) -> _Window:
+    """Read a window whose newest line is first; its last report is the oldest."""
+    text = text.replace(f"{SOFT}\n", "")
+    count = text.count("\n") + 1
+    reports, drafts = _read(_reverse_lines(text))
+    if not drafts:
+        return _Window(reports)
+    left = drafts[0].first - 1
+    is_begun = any(kind in drafts[0].lines for kind in ("header", "failure", "show"))
+    turned = [_renumber(report, first + count - 1) for report in reversed(reports)]
+    return _Window(turned, left, left > (_AFTER_KILL if is_begun else GAP), is_begun)
+
+
+def _count(text: str) -> int:
+    return text.count("\n") + 1 - text.count(f"{SOFT}\n")
 
 
 def _read_long(log: LogScanner) -> Iterator[Report]:
     """Read window by window."""
     done = floor = 0
     while (hit := log.find(done)) is not None:
-        begin = hit.start if hit.needle is HEADER else max(hit.start - BEHIND, floor)
-        begin, data, window = _read_window(log, begin, log.window_end(begin, hit.start + 1))
+        begin = max(log.window_start(hit), floor)
+        begin, data, window = _widen(log, begin, log.window_end(begin, hit.start + 1))
         yield from window.reports
         done = max(done, begin + len(data))
         floor = done - len(b"\n".join(data.split(b"\n")[-window.left :])) if window.left else done
 
 
-def _read_window(log: LogScanner, begin: int, stop: int) -> tuple[int, bytes, _Window]:
+def _widen(log: LogScanner, begin: int, stop: int) -> tuple[int, bytes, _Window]:
     """Read from ``begin`` on; while the last report may go on, widen the window and read it again."""
     while True:
         begin, first, data = log.cut(begin, stop)
-        window = _read(decode(data), first)
+        text = decode(data)
+        newest_first = is_newest_first(text)
+        log.is_newest_first = log.is_newest_first if newest_first is None else newest_first
+        window = (_read_reversed_window if log.is_newest_first else _read_window)(text, first)
         end = begin + len(data)
-        if window.is_over or (log.is_whole and end >= log.end) or len(data) > _MAX_WINDOW:
+        if window.is_over or (log.is_whole and end >= log.end):
             return begin, data, window
         stop = log.window_end(begin, end + len(data))
-        if stop <= end:  # the next header stands there
-            return begin, data, window
+        if stop <= end:  # the next report begins there, or the window is as long as one may be
+            return begin, data, window if len(data) < MAX_WINDOW else _cut_off(window)
+
+
+def _cut_off(window: _Window) -> _Window:
+    """Say of a report that is longer than any window that it may not be whole."""
+    if window.is_killed:
+        return window
+    last = window.reports[-1]
+    reason = (
+        f"More than {MAX_WINDOW >> 20} MiB of the log belong together here, and are read in parts: "
+        "the rest of this report, if there is any, is not read as part of it"
+    )
+    whole = replace(last, problems=(*last.problems, Problem(last.last_line, reason)))
+    return window._replace(reports=[*window.reports[:-1], whole])
 
 
 def _read_whole(text: str) -> list[Report]:
@@ -179,26 +255,31 @@ def _read_whole(text: str) -> list[Report]:
     numbers that their lines have in the log as it was given.
     """
     if not is_newest_first(text):
-        return _read(text).reports
+        return _read(text)[0]
+    text = text.replace(f"{SOFT}\n", "")
     total = text.count("\n") + 1
-    return [_renumber(report, total) for report in _read(_reverse_lines(text)).reports]
+    return [_renumber(report, total) for report in _read(_reverse_lines(text))[0]]
 
 
-def is_newest_first(text: str) -> bool:
+def is_newest_first(text: str) -> bool | None:
     """Whether a log has its newest line first: both its first and its last report run backwards.
+
+    ``None`` where nothing tells.
 
     >>> is_newest_first("lowmem_reserve[]: 0 0\\nMem-Info:\\nsh invoked oom-killer: gfp_mask=0xd0")
     True
     """
-    return any(_is_reversed(text, words) for words in _ORDERS)
+    orders = [_is_reversed(text, words) for words in _ORDERS]
+    return True if True in orders else False if False in orders else None
 
 
-def _is_reversed(text: str, words: tuple[str, str, str]) -> bool:
+def _is_reversed(text: str, words: tuple[str, str, str]) -> bool | None:
     first = text.find(words[0])
     second = text.find(words[1], 0, max(first, 0))
-    if text.find(words[2], 0, max(second, 0)) < 0:
-        return False
-    return text.rfind(words[2]) < text.rfind(words[1]) < text.rfind(words[0])
+    if text.find(words[2], 0, max(second, 0)) >= 0:
+        return text.rfind(words[2]) < text.rfind(words[1]) < text.rfind(words[0])
+    second = text.find(words[1], max(first, 0))
+    return None if first < 0 or second < 0 or text.find(words[2], second) < 0 else False
 
 
 def _reverse_lines(text: str) -> str:

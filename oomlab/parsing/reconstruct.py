@@ -15,6 +15,9 @@ from oomlab.report import Problem, ZoneStat
 from oomlab.rules import default_ratios, watermark_formula
 from oomlab.watermarks import Watermarks, min_free_bounds, size_bounds, watermarks
 
+_ZONES = 8
+"""No node has more zones. Source: include/linux/mmzone.h, ``enum zone_type``."""
+
 _WITHOUT_MANAGED = KernelVersion((3, 2))
 """Any kernel whose zones print no ``managed:``: the default ratios of all of them are the same."""
 
@@ -29,10 +32,19 @@ def reconstruct(
 ) -> tuple[ZoneStat, ...]:
     """Add the zones whose lines are lost, in the order in which the kernel lists them."""
     shown = {(zone.node, zone.name): zone for zone in zones}
-    lost = [each for each in blocks if each.name and each.blocks and (each.node, each.name) not in shown]
+    listed = {(each.node, each.name): each for each in reversed(blocks) if each.name}
+    lost = [each for key, each in reversed(listed.items()) if each.blocks and key not in shown]
+    names: dict[int | None, list[str]] = {}
+    for node, name in reversed(listed):
+        names.setdefault(node, []).append(str(name))
+    behind = {each.after: each for each in reversed(orphans)}
     found = list(zones)
     for each in lost:
-        found.append(_reconstruct_one(each, zones, blocks, orphans, page_kb, kernel, problems))
+        on_node = names[each.node][:_ZONES]
+        before = on_node[: on_node.index(str(each.name))] if each.name in on_node else None
+        below = None if before is None else [shown.get((each.node, name)) for name in before]
+        reserve = behind.get(before[-1] if before else None) if before is not None else None
+        found.append(_reconstruct_one(each, below, reserve, page_kb, kernel, problems))
     problems.extend(_unclaimed(orphans, found))
     order = {(each.node, each.name): position for position, each in enumerate(blocks)}
     return (
@@ -42,22 +54,20 @@ def reconstruct(
 
 def _reconstruct_one(
     lost: Blocks,
-    zones: list[ZoneStat],
-    blocks: list[Blocks],
-    orphans: list[Reserve],
+    below: list[ZoneStat | None] | None,
+    reserve: Reserve | None,
     page_kb: int,
     kernel: KernelRelease | None,
     problems: list[Problem],
 ) -> ZoneStat:
-    """Reconstruct one zone from its free blocks and its neighbours on the same node."""
-    names = [each.name for each in blocks if each.node == lost.node]
-    position = names.index(lost.name)
-    before = names[position - 1] if position else None
-    reserve = next((each for each in orphans if each.after == before), None)
-    below = [zone for zone in zones if zone.node == lost.node and zone.name in names[:position]]
-    bounds = _present_bounds(below, position) if len(below) == position else None
+    """Reconstruct one zone from its free blocks, the zones below it on its node, and its reserve.
+
+    ``below`` is ``None`` where no node has so many zones, and holds ``None`` for each that is lost too.
+    """
+    known = [zone for zone in below or () if zone is not None]
+    bounds = _present_bounds(known, len(known)) if below is not None and len(known) == len(below) else None
     derived = (
-        _highmem_watermarks(below, bounds, kernel.version, page_kb)
+        _highmem_watermarks(known, bounds, kernel.version, page_kb)
         if lost.name == "HighMem" and kernel and bounds
         else None
     )

@@ -12,23 +12,62 @@ import re
 from bisect import bisect_left
 from collections import deque
 from collections.abc import Iterable, Iterator
+from enum import IntEnum
+from itertools import accumulate
 from typing import NamedTuple
 
-HEADER = b" invoked oom-killer: gfp_mask=0x"
-MEMORY = b"lowmem_reserve[]:"
-KILL = b"illed process "
-CHOSEN = b"ut of memory: Kill "
-_NEEDLES = (HEADER, MEMORY, KILL, CHOSEN)
-"""A report that lacks one of these has another, unless next to nothing of it is left.
+from oomlab.parsing.stream import count_lines
 
-The last two alone are searched for only near another hit, and as long as there has been none: a
-log that holds headers holds one before each kill, but for a few moments of a busy kernel.
-"""
 
-_AHEAD = {HEADER: 8 << 10, MEMORY: 8 << 10, KILL: 800, CHOSEN: 800}
+class HitKind(IntEnum):
+    """What a needle shows: where a report begins, its state of memory, or its end."""
+
+    BEGIN = 0
+    MEMORY = 1
+    END = 2
+
+
+class _Needle(NamedTuple):
+    """Words to search for, and what their line must hold if they are the kernel's."""
+
+    words: bytes
+    kind: HitKind
+    line: re.Pattern[bytes]
+
+
+_NEEDLES = (
+    _Needle(b"oom-killer:", HitKind.BEGIN, re.compile(rb"invoked oom-killer|oom-killer: gfp_mask=")),
+    _Needle(
+        b"llocation fail",
+        HitKind.BEGIN,
+        re.compile(
+            rb"page allocation failure|order allocation failed|alloc\w* fail\w* *[:,(].{0,120}?(?:mode|gfp)"
+        ),
+    ),
+    _Needle(b"lowmem_reserve[]", HitKind.MEMORY, re.compile(rb"")),
+    _Needle(
+        b" process ",
+        HitKind.END,
+        re.compile(
+            rb"ut of .{0,80}?[Kk]ill(?:ed)? process \d|[Kk]illed process \d.*(?:-rss:|vsz:)"
+            rb"|VM: killing process"
+        ),
+    ),
+    _Needle(b"Kernel panic - not", HitKind.END, re.compile(rb"emory")),
+)
+"""Each kind of report that can stand alone has one of these."""
+
+_OLD = _Needle(b"Mem-info:", HitKind.MEMORY, re.compile(rb""))
+"""What kernels write that know no ``lowmem_reserve[]`` (up to 2.6.10); searched for until one is found."""
+
+_AHEAD = {HitKind.BEGIN: 8 << 10, HitKind.MEMORY: 8 << 10, HitKind.END: 800}
 """Bytes to read after a hit before asking whether the report goes on."""
 
 _TASK = re.compile(rb"\[ *\d+\] +\d+ +\d+ +\d+ +\d+ ")
+_PARTS = (b"kB", b"KB", b" pages", b"Trace", b"cpuset", b"Info:")
+"""Words of one of these stand in any part of a report that lost its header, but for tasks."""
+
+_BEGINS = re.compile(rb"Show Memory|invoked oom-killer|page allocation failure")
 
 _STEP = 2 << 10
 """Bytes to read on as long as there are tasks."""
@@ -36,17 +75,31 @@ _STEP = 2 << 10
 BEHIND = 24 << 10
 """Bytes to read before a hit that is no header, for the part of the report that stands there."""
 
-_ENOUGH = 1 << 20
-"""A window this long ends before the next header."""
+_JUST_BEFORE = 1000
+"""Bytes before a header: the line that announces an OOM by SysRq stands there."""
 
-_SEAM = len(HEADER) - 1
+_ENOUGH = 1 << 20
+"""A window this long ends before the next report."""
+
+MAX_WINDOW = 8 << 20
+"""No window is longer: lines take some 20 times their size while they are read."""
+
+_MAX_LINES = 100_000
+"""No window has more lines than about this."""
+
+_SEAM = max(len(needle.words) for needle in _NEEDLES) - 1
+_LINE = 400
+"""Bytes of a line on either side of a needle that are looked at."""
+
+_BLANKS = re.compile(rb"\xc2\xa0|\xe2\x80[\x80-\x83\x87-\x89\xaf]|\xe3\x80\x80")
+_COLOURS = re.compile(rb"\x1b\[[0-9;?]{0,20}[ -/]{0,4}[@-~]")
 
 
 class Hit(NamedTuple):
     """Where in the log one of the needles stands."""
 
     start: int
-    needle: bytes
+    kind: HitKind
 
 
 class Chunk(NamedTuple):
@@ -60,16 +113,18 @@ class Chunk(NamedTuple):
 class LogScanner:
     """A log that is read once, front to back, and held only as far as it is still needed.
 
-    Positions are bytes from its beginning; ``end`` is as far as it has been read.
+    Positions are bytes from its beginning; ``end`` is as far as it has been read. ``is_newest_first``
+    is for whoever reads the windows to set: a report then ends with its header.
     """
 
     def __init__(self, chunks: Iterable[bytes]) -> None:
         self._source = iter(chunks)
         self._chunks: deque[Chunk] = deque()
         self._hits: list[Hit] = []
-        self._last: int | None = None
         self._tail = b""
         self._counted = (0, 1)
+        self._needles: tuple[_Needle, ...] = (*_NEEDLES, _OLD)
+        self.is_newest_first = False
         self.end = 0
         self.is_whole = False
 
@@ -81,21 +136,54 @@ class LogScanner:
                 return None
         return hit
 
+    def window_start(self, hit: Hit) -> int:
+        """Return where to begin to read: as far before a hit as there can be lines of its report."""
+        if hit.kind is not HitKind.BEGIN:
+            before = b"".join(self._slices(max(hit.start - BEHIND, 0), self._line_start(hit.start)))
+            if any([part in before for part in _PARTS]) or _TASK.search(before):
+                return max(hit.start - BEHIND, 0)
+        return max(hit.start - _JUST_BEFORE, 0)
+
     def window_end(self, begin: int, stop: int) -> int:
         """Return where a window ends: at ``stop``, or further on while hits before it reach beyond it."""
-        start = begin
+        start, last = begin, HitKind.END
+        limit = begin + MAX_WINDOW
         while True:
+            stop = min(stop, limit)
             self._reach(stop)
+            if stop - begin > _ENOUGH and limit == begin + MAX_WINDOW:
+                limit = max(stop, begin + self._room(begin))
             hit = self._held_hit(start)
             if hit is None or hit.start >= stop:
-                if self.is_whole or not self._is_in_table(stop):
+                if stop == limit or self.is_whole or not self._is_in_table(stop):
                     return stop
                 stop += _STEP
                 continue
-            if hit.needle is HEADER and hit.start - begin > _ENOUGH:
-                return self._line_start(hit.start)
-            start = hit.start + 1
-            stop = max(stop, hit.start + _AHEAD[hit.needle])
+            if hit.start - begin > _ENOUGH and (found := self._next_report(hit, start, last)) is not None:
+                return found
+            start, last = hit.start + 1, hit.kind
+            stop = max(stop, hit.start + _AHEAD[hit.kind])
+
+    def _room(self, begin: int) -> int:
+        """Return how long a window may be, by how many lines its first megabyte has."""
+        lines = sum(map(count_lines, self._slices(begin, begin + _ENOUGH)))
+        return min(MAX_WINDOW, _MAX_LINES * _ENOUGH // max(lines, 1))
+
+    def _next_report(self, hit: Hit, start: int, last: HitKind) -> int | None:
+        """Return where the next report begins: at a hit, or between it and the one before, of kind ``last``.
+
+        The second of two kills may be a report of its own, unless it only carries out the first.
+        """
+        line = self._line_start(hit.start)
+        if hit.kind is HitKind.BEGIN and self.is_newest_first:
+            return self._line_end(hit.start + 1)
+        if hit.kind is HitKind.BEGIN:
+            return line
+        if hit.kind is last is HitKind.END and b"ut of " in b"".join(self._slices(line, hit.start)):
+            return line
+        between = b"".join(self._slices(start, hit.start))
+        found = _BEGINS.search(between)
+        return self._line_start(start + found.start()) if found else None
 
     def cut(self, begin: int, stop: int) -> tuple[int, int, bytes]:
         """Return the whole lines from ``begin`` to ``stop``: where they begin, the first number, bytes."""
@@ -141,7 +229,7 @@ class LogScanner:
         if position > done:
             for chunk in self._chunks:
                 if chunk.start < position and done < chunk.end:
-                    line += _line_ends(chunk.data[max(done - chunk.start, 0) : position - chunk.start])
+                    line += count_lines(chunk.data[max(done - chunk.start, 0) : position - chunk.start])
             self._counted = (position, line)
         return line
 
@@ -164,16 +252,27 @@ class LogScanner:
         """Search a chunk, and the seam between it and the one before."""
         seam, start = self._tail + data[:_SEAM], self.end - len(self._tail)
         self._tail = data[-_SEAM:]
-        has_headers = self._last is not None and self.end - self._last > BEHIND
-        needles = (HEADER, MEMORY) if has_headers else _NEEDLES
-        if not any([needle in data or needle in seam for needle in needles]):
-            return
-        found = [hit for needle in _NEEDLES for hit in _find_all(needle, data, self.end)]
-        across = [hit for needle in _NEEDLES for hit in _find_all(needle, seam, start)]
-        found += [hit for hit in across if hit.start < self.end < hit.start + len(hit.needle)]
-        self._last = max((hit.start for hit in found if hit.needle in (HEADER, MEMORY)), default=self._last)
-        del self._hits[: bisect_left(self._hits, (self._chunks[0].start if self._chunks else 0,))]
-        self._hits += sorted(found)
+        found = [*self._hits_in(seam, start, self.end), *self._hits_in(data, self.end)]
+        if found:
+            if any([hit.kind is HitKind.MEMORY for hit in found]) and _OLD.words not in data:
+                self._needles = _NEEDLES
+            del self._hits[: bisect_left(self._hits, (self._chunks[0].start if self._chunks else 0,))]
+            self._hits += sorted(found)
+
+    def _hits_in(self, data: bytes, base: int, seam: int | None = None) -> Iterator[Hit]:
+        """Yield the hits in a chunk at ``base``, needle by needle, or only those across a seam."""
+        plain = _plain(data)
+        for needle in self._needles:
+            reach = len(needle.words) - 1
+            start, stop = (
+                (0, len(plain)) if seam is None else (max(seam - base - reach, 0), seam - base + reach)
+            )
+            at = plain.find(needle.words, start, stop)
+            while at >= 0:
+                if _is_by_kernel(needle, plain, at):
+                    place = at if len(plain) == len(data) else _same_line(at, plain, data)
+                    yield Hit(base + place, needle.kind)
+                at = plain.find(needle.words, at + 1, stop)
 
     def _forget(self, start: int) -> None:
         """Count the lines of the chunks that end before ``start``, and drop them."""
@@ -181,16 +280,31 @@ class LogScanner:
             done, line = self._counted
             chunk = self._chunks.popleft()
             if done < chunk.end:
-                self._counted = (chunk.end, line + _line_ends(chunk.data[max(done - chunk.start, 0) :]))
+                self._counted = (chunk.end, line + count_lines(chunk.data[max(done - chunk.start, 0) :]))
 
 
-def _line_ends(data: bytes) -> int:
-    """Count line ends: taking them out and comparing lengths is twice as quick as ``count`` before 3.13."""
-    return len(data) - len(data.replace(b"\n", b""))
+def _plain(data: bytes) -> bytes:
+    """Return a chunk with plain blanks and without colours; its lines stay where they are."""
+    if b"\t" in data:
+        data = data.replace(b"\t", b" ")
+    if not data.isascii():
+        data = _BLANKS.sub(b" ", data)
+    return _COLOURS.sub(b"", data) if b"\x1b" in data else data
 
 
-def _find_all(needle: bytes, data: bytes, base: int) -> Iterator[Hit]:
-    at = data.find(needle)
-    while at >= 0:
-        yield Hit(base + at, needle)
-        at = data.find(needle, at + 1)
+def _same_line(at: int, plain: bytes, data: bytes) -> int:
+    """Return where in ``data`` the line begins that in ``plain`` goes over ``at``."""
+    line = plain.count(b"\n", 0, at)
+    starts = accumulate((len(each) + 1 for each in data.split(b"\n")[:line]), initial=0)
+    return deque(starts, maxlen=1)[0]
+
+
+def _is_by_kernel(needle: _Needle, data: bytes, at: int) -> bool:
+    """Whether the line of a needle is one that the kernel writes; at the edges of a chunk it may be."""
+    start = max(data.rfind(b"\n", 0, at) + 1, at - _LINE)
+    end = data.find(b"\n", at, at + _LINE)
+    if end < 0:
+        end = at + _LINE
+    if start == 0 or end >= len(data):
+        return True
+    return needle.line.search(data, start, end) is not None

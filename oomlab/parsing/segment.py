@@ -275,7 +275,7 @@ def _kills_anew(draft: Draft, kind: LineKind, text: str) -> bool:
         # The kernel panics for want of a victim; in 2.6 the page fault behind a group's kill panicked too.
         return not {"chosen", "killed"}.isdisjoint(draft.lines) and "from page fault" not in text
     if kind in ("constraint", "chosen"):
-        earlier = draft.of("chosen", "killed") + draft.of(kind)
+        earlier = [line for each in ("chosen", "killed", kind) for line in draft.of(each)[-_NEAR_KILLS:]]
         return bool(earlier) and all(line.text != text for line in earlier)
     if text.startswith(_NAMELESS):
         return draft.stage >= Stage.KILL and not _is_named(draft, text)

@@ -131,6 +131,37 @@ def then(*steps: Callable[[list[str]], str]) -> Callable[[list[str]], str]:
     return write
 
 
+def rows(
+    write: Callable[[str, str], object],
+    whole: Callable[[list[object]], object] | None = None,
+    indent: int | None = None,
+) -> Callable[[list[str]], str]:
+    """Write one JSON value for each line and its time, as lines or, with ``whole``, as one document."""
+
+    def form(lines: list[str]) -> str:
+        found = [write(f"2025-09-09T02:04:{n % 60:02d}.{n:06d}Z", line) for n, line in enumerate(lines)]
+        if whole is None:
+            return "\n".join(map(json.dumps, found))
+        return json.dumps(whole(found), indent=indent)
+
+    return form
+
+
+def framed(lines: list[str]) -> str:
+    """Syslog over TCP: each message with its length before it, and no line ends."""
+    messages = [f"<4>1 2025-09-09T02:04:{n % 60:02d}Z db kernel - - - {line}" for n, line in enumerate(lines)]
+    return "".join(f"{len(message.encode())} {message}" for message in messages)
+
+
+def partial(lines: list[str]) -> str:
+    """CRI's log of a container, whose runtime cuts long lines."""
+    return "\n".join(
+        f"2025-09-09T02:04:16.{n:09d}Z stdout {'P' if at + 60 < len(line) else 'F'} {line[at : at + 60]}"
+        for n, line in enumerate(lines)
+        for at in range(0, max(len(line), 1), 60)
+    )
+
+
 SYSLOG = each("Sep 23 02:04:{s:02d} db-7.example.org kernel: ")
 UPTIME = each("[{t}] ")
 
@@ -217,6 +248,57 @@ FORMS: dict[str, Callable[[list[str]], str]] = {
     ),
     "Elastic's JSON": lambda lines: "\n".join(json.dumps({"_source": {"message": line}}) for line in lines),
     "HTML on one line": lambda lines: html.escape(SYSLOG(lines)).replace("\n", "<br>"),
+    "CloudWatch's JSON": rows(
+        lambda t, line: {"timestamp": 1, "message": line}, whole=lambda e: {"events": e}
+    ),
+    "CloudWatch's JSON, indented": rows(
+        lambda t, line: {"timestamp": 1, "message": line, "ingestionTime": 2},
+        whole=lambda e: {"events": e, "nextForwardToken": "f/3"},
+        indent=4,
+    ),
+    "CloudWatch Insights": rows(
+        lambda t, line: [{"field": "@timestamp", "value": t}, {"field": "@message", "value": line}],
+        whole=lambda e: {"results": e, "status": "Complete"},
+        indent=2,
+    ),
+    "CloudWatch's text": lambda lines: "\n".join(
+        f"EVENTS\t{1704164645000 + n}\t{line}\t{1704164645001 + n}"
+        for n, line in enumerate(UPTIME(lines).split("\n"))
+    ),
+    "EC2's console": lambda lines: json.dumps(
+        {"InstanceId": "i-1", "Output": UPTIME(lines).replace("\n", "\r\n"), "Timestamp": "2025-09-09"},
+        indent=4,
+    ),
+    "Loki": rows(
+        lambda t, line: ["1704164645000000000", line],
+        whole=lambda e: {"status": "success", "data": {"result": [{"stream": {"job": "k"}, "values": e}]}},
+    ),
+    "logcli": rows(lambda t, line: {"labels": {"job": "k"}, "line": line, "timestamp": t}),
+    "Splunk": rows(lambda t, line: {"preview": False, "result": {"_time": t, "_raw": line}}),
+    "GELF": rows(lambda t, line: {"version": "1.1", "host": "db", "short_message": line, "level": 4}),
+    "OpenTelemetry": rows(lambda t, line: {"timeUnixNano": "1", "body": {"stringValue": line}}),
+    "Datadog": rows(lambda t, line: {"id": "x", "attributes": {"timestamp": t, "event": line}}),
+    "Azure": rows(
+        lambda t, line: [t, line],
+        whole=lambda e: {"tables": [{"columns": [{"name": "Time"}, {"name": "SyslogMessage"}], "rows": e}]},
+        indent=1,
+    ),
+    "a stream of events": lambda lines: journal(lines).replace("{", "data: {").replace("}\n", "}\n\n"),
+    "journald's lists of bytes": lambda lines: "\n".join(
+        json.dumps({"_HOSTNAME": "h", "MESSAGE": list(line.encode())}) for line in lines
+    ),
+    "XML": lambda lines: "\n".join(f"<msg>{html.escape(line)}</msg>" for line in SYSLOG(lines).split("\n")),
+    "CDATA": lambda lines: "\n".join(f"<m><![CDATA[{line}]]></m>" for line in SYSLOG(lines).split("\n")),
+    "CSV with a time behind": lambda lines: (
+        '"_raw","_time"\n'
+        + "\n".join(
+            '"' + line.replace('"', '""') + f'","2025-09-09T02:04:{n % 60:02d}.000000Z"'
+            for n, line in enumerate(SYSLOG(lines).split("\n"))
+        )
+    ),
+    "RFC 5424 with lengths": framed,
+    "CRI's partial lines": partial,
+    "CR alone": lambda lines: UPTIME(lines).replace("\n", "\r"),
     "bold": lambda lines: "\n".join(f"**{line}**" for line in SYSLOG(lines).split("\n")),
     "Markdown escapes": lambda lines: SYSLOG(lines).replace("_", r"\_").replace("*", r"\*"),
     "a blank line between": lambda lines: UPTIME(lines).replace("\n", "\n\n"),

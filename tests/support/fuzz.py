@@ -23,6 +23,7 @@ from oomlab.diagnosis.judged import judge
 from oomlab.diagnosis.timelines import timeline
 from oomlab.errors import ReportError
 from oomlab.parsing import parse_bytes
+from oomlab.parsing.stream import count_lines, normalize
 from oomlab.render import annotated, as_dict, html, json_document, line, text, timeline_html
 from oomlab.report import Report
 
@@ -196,7 +197,7 @@ def check(data: bytes) -> list[Report]:
             reports: list[Report] = parse_bytes(data)
         except ReportError:
             reports = []
-    last = data.count(b"\n") + 1
+    last = count_lines(b"".join(normalize([data]))) + 1
     for report in reports:
         assert 1 <= report.first_line <= report.last_line <= last, (report.first_line, report.last_line, last)
         assert len(report.source) == report.last_line - report.first_line + 1

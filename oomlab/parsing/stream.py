@@ -1,0 +1,259 @@
+"""Make any stream of bytes one of lines in UTF-8, none of them too long to hold.
+
+A log may be UTF-16 or UTF-32, end its lines with CR alone, hide messages in journald's binary fields,
+or stand on one line as a whole. What can be known without reading lines is mended here, piece by
+piece, so that the same is read whatever the size of the log.
+"""
+
+from __future__ import annotations
+
+import codecs
+import json
+import re
+from collections.abc import Iterable, Iterator
+from itertools import chain
+
+SOFT = "\x1c"
+"""Stands before a line end that the log does not have: the line goes on with the same number."""
+
+SOFT_END = f"{SOFT}\n".encode()
+
+_HEAD = 4096
+"""This many bytes show how a log is written."""
+
+_PIECE = 64 << 10
+_LONG_LINE = 64 << 10
+"""A line longer than this is broken at the next good place, at twice this anywhere."""
+
+_BOMS = {
+    codecs.BOM_UTF32_LE: "utf-32",
+    codecs.BOM_UTF32_BE: "utf-32",
+    codecs.BOM_UTF16_LE: "utf-16",
+    codecs.BOM_UTF16_BE: "utf-16",
+}
+_ZEROS = {
+    (False, True, True, True): "utf-32-le",
+    (True, True, True, False): "utf-32-be",
+    (False, True, False, True): "utf-16-le",
+    (True, False, True, False): "utf-16-be",
+}
+"""Which of four bytes are zero in text of Western languages, and so in any log of a kernel."""
+
+_ARRAY = re.compile(rb'("MESSAGE"\s{0,2}:\s{0,2})\[([\d,\s]{1,200000})\]')
+_BINARY = re.compile(rb"(?:^|(?<=\n))([A-Z_][A-Z0-9_]{0,63})\n(?=[^\n]|\n\0)")
+_LENGTH = 8
+"""Bytes of the length of a binary field. Source: systemd, docs/JOURNAL_EXPORT_FORMATS.md."""
+
+_FRAME = re.compile(rb"(\d{1,5}) (?=<\d{1,3}>\d )")
+"""A message of syslog with its length before it. Source: RFC 6587, section 3.4.1."""
+
+_FOLDS = re.compile(rb"#012|\\n|\\x0a|\\012|<br(?: [^<>]{0,200})? ?/?>|</(?:p|div|tr|li)>|(?=<(?:li|tr)>)")
+_RECORDS = re.compile(rb"(?<=[}\]]),\s?(?=[{\[])|(?<=\"),\s?(?=\")(?!\"[\w@.-]{1,60}\"\s?:)")
+_BLANK = re.compile(rb" (?=\S)")
+
+
+def normalize(pieces: Iterable[bytes]) -> Iterator[bytes]:
+    """Yield the pieces of a log as UTF-8, with LF as line end and without lines of more than 128 KiB."""
+    head, pieces = _peek(_small(pieces))
+    encoding = _encoding(head)
+    if encoding is not None:
+        head, pieces = _peek(_transcode(pieces, encoding))
+    if b"\r" in head and _ends_in_cr(head):
+        pieces = _cr_to_lf(pieces)
+    if b'"MESSAGE"' in head:
+        pieces = map(_arrays_to_strings, _whole_lines(pieces))
+    elif head.startswith(b"__CURSOR=") or b"\n__CURSOR=" in head:
+        pieces = _without_binary_fields(pieces)
+    elif _FRAME.match(head):
+        pieces = _unframe(pieces)
+    return _break_long_lines(pieces)
+
+
+def count_lines(data: bytes) -> int:
+    """Count the line ends that the log has: taking them out is twice as quick as ``count`` before 3.13."""
+    ends = len(data) - len(data.replace(b"\n", b""))
+    return ends - data.count(SOFT_END) if b"\x1c" in data else ends
+
+
+def _small(pieces: Iterable[bytes]) -> Iterator[bytes]:
+    """Cut pieces to a size that stays in the processor's cache while it is searched."""
+    for piece in pieces:
+        piece = piece.replace(b"\x1c", b" ") if b"\x1c" in piece else piece
+        if len(piece) <= 2 * _PIECE:
+            yield piece
+        else:
+            yield from (piece[at : at + _PIECE] for at in range(0, len(piece), _PIECE))
+
+
+def _peek(pieces: Iterator[bytes]) -> tuple[bytes, Iterator[bytes]]:
+    """Return the first bytes of a stream, and the whole of it: a pipe may give a single byte at first."""
+    begun: list[bytes] = []
+    while sum(map(len, begun)) < _HEAD and (piece := next(pieces, b"")):
+        begun.append(piece)
+    return b"".join(begun)[:_HEAD], chain(begun, pieces)
+
+
+def _encoding(head: bytes) -> str | None:
+    """Return the character set of a stream that is not ASCII's kin, by its mark or by its zeros."""
+    marked = next((name for mark, name in _BOMS.items() if head.startswith(mark)), None)
+    if marked is not None or head.count(0) * 3 < len(head) or len(head) < 16:
+        return marked
+    zeros = [head[place::4].count(0) * 2 > len(head[place::4]) for place in range(4)]
+    return _ZEROS.get((zeros[0], zeros[1], zeros[2], zeros[3]))
+
+
+def _transcode(pieces: Iterable[bytes], encoding: str) -> Iterator[bytes]:
+    decoder = codecs.getincrementaldecoder(encoding)(errors="replace")
+    for piece in pieces:
+        yield decoder.decode(piece).encode("utf-8", "backslashreplace")
+    yield decoder.decode(b"", final=True).encode("utf-8", "backslashreplace")
+
+
+def _ends_in_cr(head: bytes) -> bool:
+    """Whether CR alone ends lines; consoles leave some of them in lines that LF ends."""
+    return len(re.findall(rb"\r(?![\r\n])", head)) > 20 * head.count(b"\n")
+
+
+def _cr_to_lf(pieces: Iterable[bytes]) -> Iterator[bytes]:
+    return (piece.replace(b"\r\n", b"\n").replace(b"\r", b"\n") for piece in pieces)
+
+
+def _whole_lines(pieces: Iterable[bytes]) -> Iterator[bytes]:
+    """Cut a stream between lines, or where one is longer than any message."""
+    kept = b""
+    for piece in pieces:
+        data = kept + piece
+        end = data.rfind(b"\n") + 1 or (len(data) if len(data) > 4 * _LONG_LINE else 0)
+        kept = data[end:]
+        if end:
+            yield data[:end]
+    yield kept
+
+
+def _arrays_to_strings(data: bytes) -> bytes:
+    """Write messages as strings that journald wrote as lists of bytes, for one of them is not printable."""
+    return _ARRAY.sub(_array_to_string, data)
+
+
+def _array_to_string(match: re.Match[bytes]) -> bytes:
+    numbers = [int(number) for number in match[2].split(b",") if number.strip().isdigit()]
+    if max(numbers, default=256) > 255:
+        return match[0]
+    text = bytes(numbers).decode("utf-8", "backslashreplace")
+    return match[1] + json.dumps(text).encode() + b"\n" * match[0].count(b"\n")
+
+
+def _without_binary_fields(pieces: Iterable[bytes]) -> Iterator[bytes]:
+    """Write the binary fields of journald's export as the others are; the number of lines stays."""
+    kept = b""
+    for piece in pieces:
+        done, kept = _rewrite_binary(kept + piece)
+        yield done
+    yield kept
+
+
+def _rewrite_binary(data: bytes) -> tuple[bytes, bytes]:
+    """Rewrite all whole binary fields; also return what must wait for more."""
+    found: list[bytes] = []
+    at = 0
+    while (match := _BINARY.search(data, at)) is not None:
+        begin = match.end() + _LENGTH
+        size = int.from_bytes(data[match.end() : begin], "little")
+        if size > _LONG_LINE:  # that is no length: the line only looks like a name
+            found.append(data[at : match.end()])
+            at = match.end()
+        elif begin + size >= len(data):
+            break
+        else:
+            message = data[begin : begin + size].replace(b"\n", b"#012")
+            line_ends = data.count(b"\n", match.start(), begin + size)
+            found += [data[at : match.start()], match[1], b"=", message, b"\n" * line_ends]
+            at = begin + size
+    end = match.start() if match else _last_name(data, at)
+    return b"".join([*found, data[at:end]]), data[end:]
+
+
+def _last_name(data: bytes, at: int) -> int:
+    """Return where the last line begins, or the one before it where that may be the name of a field."""
+    last = data.rfind(b"\n", at) + 1
+    before = data.rfind(b"\n", at, max(last - 1, at)) + 1
+    if last and re.fullmatch(rb"[A-Z_][A-Z0-9_]{0,63}\n", data[before:last]):
+        return before
+    return last if last and len(data) - last < _LONG_LINE else len(data)
+
+
+def _unframe(pieces: Iterable[bytes]) -> Iterator[bytes]:
+    """Put a soft line end behind each message of syslog that ends by its length and not by its line."""
+    kept = b""
+    for piece in pieces:
+        data, at = kept + piece, 0
+        found: list[bytes] = []
+        while (match := _FRAME.match(data, at)) and match.end() + int(match[1]) <= len(data):
+            end = match.end() + int(match[1])
+            message = data[match.end() : end]
+            found += [message, b"" if message.endswith(b"\n") or data[end : end + 1] == b"\n" else SOFT_END]
+            at = end + (data[end : end + 1] == b"\n")
+            found += [b"\n"] * (at - end)
+        if match is None and len(data) - at > 12:  # no further message: text
+            found.append(data[at:])
+            at = len(data)
+        kept = data[at:]
+        yield b"".join(found)
+    yield kept
+
+
+def _break_long_lines(pieces: Iterable[bytes]) -> Iterator[bytes]:
+    """Put soft line ends into lines that are too long to hold: between records, where lines were folded."""
+    length = 0
+    """How long the line at the end of the pieces so far is."""
+    is_json = False
+    for piece in pieces:
+        data = piece
+        if length == 0:
+            is_json = data[:1] in (b"{", b"[")
+        if length + len(data) > _LONG_LINE and _has_long_line(data, length):
+            data, is_json = _broken(data, length, is_json)
+        end = data.rfind(b"\n")
+        length = length + len(data) if end < 0 else len(data) - end - 1
+        yield data
+
+
+def _has_long_line(data: bytes, length: int) -> bool:
+    at = -length
+    while len(data) - at > _LONG_LINE:
+        end = data.rfind(b"\n", max(at, 0), at + _LONG_LINE)
+        if end < 0:
+            return True
+        at = end + 1
+    return False
+
+
+def _broken(data: bytes, length: int, is_json: bool) -> tuple[bytes, bool]:
+    """Break every long line of a piece; ``length`` bytes of its first line have been given already."""
+    found: list[bytes] = []
+    at, begin = 0, -length
+    while at < len(data):
+        end = data.find(b"\n", at) + 1 or len(data)
+        while end - begin > _LONG_LINE:
+            place = _good_place(
+                data, max(begin + _LONG_LINE // 2, at), min(begin + 2 * _LONG_LINE, end), is_json
+            )
+            if place < 0:
+                break
+            found += [data[at:place], SOFT_END]
+            at = begin = place
+        found.append(data[at:end])
+        at = begin = end
+        is_json = data[at : at + 1] in (b"{", b"[") if data[end - 1 : end] == b"\n" else is_json
+    return b"".join(found), is_json
+
+
+def _good_place(data: bytes, start: int, end: int, is_json: bool) -> int:
+    """Return where to break a line between ``start`` and ``end``; -1 where it may still go on."""
+    for pattern in (_RECORDS, _FOLDS, _BLANK) if is_json else (_FOLDS, _RECORDS, _BLANK):
+        match = pattern.search(data, start, end)
+        if match is not None and match.end() > start:
+            return match.end()
+    while start < end < len(data) and data[end] & 0xC0 == 0x80:  # within a character
+        end -= 1
+    return end if start < end < len(data) else -1

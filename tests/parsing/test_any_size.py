@@ -1,0 +1,155 @@
+"""What is read in a log of 50 kB is read in one of any size: every form, alone, in noise, two at once.
+
+``OOMLAB_FULL=1`` writes the noise of the long logs in each form as well, which takes minutes.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from oomlab.errors import ReportError
+from oomlab.parsing import parse, parse_bytes, read_pieces
+from oomlab.parsing.reader import LONG
+from oomlab.report import Report
+from tests.parsing.test_prefixes import BASES, FORMS, SYSLOG, UPTIME, plain
+from tests.support.fuzz import seeds
+
+HERE = Path(__file__).parents[1]
+GLOBAL, KILL = BASES["6.1 global"], BASES["6.1 memcg"]
+WORDS = (
+    "usb 1-1: new high-speed USB device number {} using xhci_hcd",
+    "systemd[1]: Started Session {} of user root.",
+    "EXT4-fs (sda{}): mounted filesystem with ordered data mode",
+)
+NOISE = [WORDS[n % 3].format(n) for n in range(40)]
+LONG_NOISE = b"".join(
+    b"Jun 14 03:%02d:%02d db2 systemd[1]: Started Session %d of user root.\n" % (n // 60 % 60, n % 60, n)
+    for n in range(2 * LONG // 65)
+)
+"""More than two megabytes of another logger's lines."""
+
+WHOLE = {
+    "journald's lists of bytes",
+    "RFC 5424 with lengths",
+    "filled by a mailer",
+    "filled by a mailer, quoted",
+}
+"""Forms that show only where the whole log has them."""
+
+OF_THESE = (*sorted(WHOLE - {"filled by a mailer"}), "CR alone", "Loki", "a JSON list", "one JSON string")
+AT_LENGTH = FORMS if os.environ.get("OOMLAB_FULL") else OF_THESE
+"""Forms in which a whole long log is written."""
+
+CHARSETS: dict[str, Callable[[str], bytes]] = {
+    "UTF-16 with its mark": lambda text: text.encode("utf-16"),
+    "UTF-16 without its mark": lambda text: text.encode("utf-16-le"),
+    "UTF-16, big end first": lambda text: text.encode("utf-16-be"),
+    "UTF-32 without its mark": lambda text: text.encode("utf-32-le"),
+    "colours around what grep found": lambda text: text.replace(
+        "oom-killer", "\x1b[01;31m\x1b[Koom-killer\x1b[m\x1b[K"
+    ).encode(),
+    "colours within words": lambda text: text.replace("oom", "\x1b[01;31m\x1b[Koom\x1b[m\x1b[K").encode(),
+    "tabs": lambda text: text.replace(" ", "\t").encode(),
+    "hard blanks": lambda text: text.replace(" ", "\u00a0").encode(),
+    "line ends as #012": lambda text: text.replace("\n", "#012").encode(),
+    "line ends lost": lambda text: text.replace("\n", " ").encode(),
+}
+
+
+def counted(reports: list[Report]) -> list[tuple[object, ...]]:
+    """What must agree between two ways of reading the same log."""
+    return [
+        (
+            report.kind,
+            report.trigger.comm,
+            [victim.pid for victim in report.victims],
+            [task.pid for task in report.tasks],
+            dict(report.totals),
+            [(zone.name, zone.free, zone.free_blocks) for zone in report.zones],
+        )
+        for report in reports
+    ]
+
+
+def read(text: str | bytes) -> list[tuple[object, ...]]:
+    try:
+        return counted(parse(text) if isinstance(text, str) else parse_bytes(text))
+    except ReportError:
+        return []
+
+
+@pytest.fixture(scope="module")
+def lines() -> tuple[list[str], list[str]]:
+    return plain(GLOBAL), plain(KILL)
+
+
+@pytest.fixture(scope="module")
+def wanted(lines) -> list[tuple[object, ...]]:
+    return counted([parse("\n".join(each))[0] for each in lines])
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_two_reports_among_other_lines_read_as_alone(form, lines, wanted):
+    first, second = lines
+    assert read(FORMS[form]([*NOISE, *first, *NOISE, *second, *NOISE])) == wanted
+
+
+@pytest.mark.parametrize("form", sorted(FORMS.keys() - WHOLE))
+def test_two_reports_in_a_long_log_read_as_alone(form, lines, wanted):
+    first, second = (f"\n{FORMS[form](each)}\n".encode() for each in lines)
+    assert counted(list(read_pieces([LONG_NOISE, first, LONG_NOISE, second, LONG_NOISE]))) == wanted
+
+
+@pytest.mark.parametrize("form", AT_LENGTH)
+def test_a_long_log_that_is_all_in_one_form_reads_as_a_short_one(form, lines, wanted):
+    first, second = lines
+    long = NOISE * (LONG // len("\n".join(NOISE)))
+    text = FORMS[form]([*long, *first, *NOISE, *second, *NOISE])
+    assert len(text) > LONG
+    assert read(text) == wanted
+
+
+@pytest.mark.parametrize("charset", CHARSETS)
+@pytest.mark.parametrize("times", [1, 700])
+def test_characters_make_no_difference(charset, times, lines, wanted):
+    first, second = lines
+    for form in (SYSLOG, UPTIME):
+        text = form([*NOISE * times, *first, *NOISE, *second, *NOISE])
+        assert read(CHARSETS[charset](text)) == wanted
+
+
+@pytest.mark.parametrize("log", seeds(), ids=lambda data: data[:30].decode(errors="replace"))
+def test_every_log_reads_the_same_in_a_long_one(log):
+    few = b"\n".join(LONG_NOISE.split(b"\n")[:300]) + b"\n"
+    log = log.rstrip(b"\n") + b"\n"
+    assert counted(list(read_pieces([LONG_NOISE, log, LONG_NOISE]))) == read(few + log + few)
+
+
+def test_a_long_log_with_its_newest_line_first_reads_as_the_other_way_round(lines, wanted):
+    first, second = lines
+    ordered = SYSLOG([*NOISE * 700, *first, *NOISE * 400, *second, *NOISE * 700]).split("\n")
+    reports = parse("\n".join(reversed(ordered)))
+    assert counted(reports) == wanted[::-1]
+    for report in reports:
+        assert ordered[::-1][report.first_line - 1 : report.last_line] == list(report.source.lines)
+
+
+@pytest.mark.parametrize(
+    ("lines", "kind"),
+    [
+        (["sshd: page allocation failure: order:4, mode:0xc0d0"], "allocation_failure"),
+        (["Memory cgroup out of memory: Killed process 7 (x) total-vm:8kB, anon-rss:4kB"], "oom"),
+        (["Out of memory: Kill process 7 (x) score 900 or sacrifice child"], "oom"),
+        (["VM: killing process httpd"], "oom"),
+        (["Kernel panic - not syncing: System is deadlocked on memory"], "oom"),
+        (["Kernel panic - not syncing: Out of memory: system-wide panic_on_oom is enabled"], "oom"),
+    ],
+)
+def test_one_line_of_a_kind_is_found_far_from_any_header(lines, kind):
+    header = b"Jun 14 03:00:00 db2 kernel: sh invoked oom-killer: gfp_mask=0xd0, order=0\n"
+    data = header + LONG_NOISE + SYSLOG(lines).encode() + b"\n" + LONG_NOISE
+    assert [report.kind for report in parse_bytes(data)] == ["oom", kind]
