@@ -47,7 +47,7 @@ _LEARNED = re.compile(
 _ENOUGH = 5
 """This many values with such words are looked at."""
 
-_LIST = re.compile(r'^\["|","|", "|^"', re.MULTILINE)
+_LIST = re.compile(r'^\["|","|", "', re.MULTILINE)
 _STRING = re.compile(r'"((?:[^"\\]|\\.)*+)"(?!\s{0,4}:)')
 _RECORDS = re.compile(r"[}\]],\s?[{\[]\s?\"")
 _MANY = 60
