@@ -8,7 +8,6 @@ piece, so that the same is read whatever the size of the log.
 from __future__ import annotations
 
 import codecs
-import json
 import re
 from collections.abc import Iterable, Iterator
 from itertools import chain
@@ -140,6 +139,8 @@ def _array_to_string(match: re.Match[bytes]) -> bytes:
     if max(numbers, default=256) > 255:
         return match[0]
     text = bytes(numbers).decode("utf-8", "backslashreplace")
+    import json  # few logs need it, and everybody waits for imports
+
     return match[1] + json.dumps(text).encode() + b"\n" * match[0].count(b"\n")
 
 
