@@ -24,6 +24,7 @@ from website.frame import HERE
 
 _DOCUMENTS = ("CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md", "data/SOURCES.md")
 _REPOSITORY = HERE.parent
+_SEARCH = re.compile(r'(class="btn search-button-field[^>]*?) aria-label="Search"')
 _CHECK = re.compile(r'check\("(\d\d\.\d+)"')
 
 Cell = dict[str, Any]
@@ -39,8 +40,17 @@ def build(site: Path) -> None:
         command = [sys.executable, "-m", "sphinx", "-q", "-b", "html"]
         subprocess.run([*command, str(sources), str(target)], check=True, cwd=_REPOSITORY)
     shutil.rmtree(target / ".doctrees")
-    for path in [target / ".buildinfo", *target.rglob("*.map"), *target.rglob("webpack-macros.html")]:
+    for path in [target / ".buildinfo", *target.rglob("*.map"), *target.rglob("*webpack-macros.html")]:
         path.unlink(missing_ok=True)
+    _name_as_seen(target)
+
+
+def _name_as_seen(target: Path) -> None:
+    """Take away the theme's labels of what has words of its own, so that these are heard."""
+    for path in target.rglob("*.html"):
+        text = path.read_text(encoding="utf-8")
+        text = text.replace('<summary aria-label="Toggle hidden content">', "<summary>")
+        path.write_text(_SEARCH.sub(r"\1", text), encoding="utf-8")
 
 
 def _lay_out(sources: Path) -> None:
@@ -127,7 +137,7 @@ def _title(path: Path) -> str:
 
 def _table() -> str:
     rows = [f"| [{path.name[:2]}](notebooks/{path.name}) | {_title(path)} |" for path in corpus.notebooks()]
-    return "\n".join(["| | question |", "|---|---|", *rows])
+    return "\n".join(["| notebook | question |", "|---|---|", *rows])
 
 
 def _list() -> str:

@@ -1,4 +1,4 @@
-"""The whole site as ``make site`` builds it: it stays on itself, its links hold, it is accessible, it runs."""
+"""The whole site as ``make site`` builds it: it asks nobody else, links hold, it is accessible, it runs."""
 
 from __future__ import annotations
 
