@@ -13,7 +13,7 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from oomlab.diagnosis.usage import MemoryUse, memory_use
@@ -83,10 +83,27 @@ def holders_of(report: Report, used: MemoryUse | None = None) -> tuple[Holder, .
         is_thread = task.tgid != task.pid and task.tgid in pids  # which old kernels list beside its process
         if (task.rss or task.swapents) and not is_thread:
             commands[task.comm].append(task)
-    shared = _shared_by_all(report, used or memory_use(report))
+    used = used or memory_use(report)
+    shared = _shared_by_all(report, used)
     columns = [name for name in _COLUMNS if any(getattr(task, name) is not None for task in report.tasks[:2])]
     found = [_holder(name, tasks, shared, columns, report.page_size_kb) for name, tasks in commands.items()]
+    is_whole = not any(sign in each.reason for each in report.problems for sign in _LOST_ROWS)
+    if shared is not None and is_whole:
+        everybody = sum(each.rss for each in found)
+        found = [_at_least(each, used.pages("anon") - (everybody - each.rss)) for each in found]
     return tuple(sorted(found, key=lambda each: -(each.held + (each.swap or 0))))
+
+
+_LOST_ROWS = ("is cut or damaged", "lost rows")
+"""What the problems say that tell of rows which the table lacks."""
+
+
+def _at_least(holder: Holder, pages: int) -> Holder:
+    """Return a holder with a better lower bound: what nobody else can hold of the memory of processes."""
+    if not holder.is_bound or pages <= holder.held:
+        return holder
+    held = min(pages, holder.rss)
+    return replace(holder, held=held, is_bound=held < holder.rss)
 
 
 _COLUMNS = (

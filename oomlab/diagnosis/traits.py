@@ -211,8 +211,6 @@ def _group(case: Case) -> Iterator[tuple[str, str]]:
     group = case.report.memcg
     limit = (group.swap_limit_kb if group.met_with_swap else None) or group.limit_kb if group else None
     yield "now", f" (now {human_kb(limit)})" if limit else ""
-    if limit:
-        yield "limit", human_kb(limit)
     service = service_of(group.oom_path or group.path) if group else None
     if service is None or (service.manager == "systemd" and not service.unit):
         yield "plain_group", ""

@@ -9,7 +9,7 @@ from oomlab.diagnosis import diagnose
 from oomlab.diagnosis.holders import holders_of
 from oomlab.parsing import parse
 from oomlab.render import as_dict, html, text
-from oomlab.report import Memcg, Swap, Task, Victim
+from oomlab.report import Memcg, Problem, Swap, Task, Victim
 from tests.diagnosis.test_diagnose import CASES, machine
 
 LOGS = Path(__file__).parent / "cases"
@@ -53,6 +53,16 @@ def test_where_the_sum_is_more_than_there_is_only_what_cannot_be_shared_is_certa
     crowded = machine(inactive_anon=20_000, shmem=8_000, mapped=8_500)
     (holder,) = holders_of(replace(crowded, tasks=pool(10, 9_000)))
     assert (holder.rss, holder.held, holder.is_bound) == (90_000, 10 * 500 + 8_500, True)
+
+
+def test_what_no_other_process_can_hold_is_certain():
+    """A hundred processes share much, and the only other one holds 2,000 pages at the most."""
+    crowded = machine(inactive_anon=180_000, shmem=4_000, mapped=90_000)
+    tasks = (Task(77, "mysqld", rss=2_000), *pool(100, 5_000))
+    first = holders_of(replace(crowded, tasks=tasks))[0]
+    assert (first.name, first.rss, first.held, first.is_bound) == ("worker", 500_000, 174_000, True)
+    lost = Problem(9, "This row of the task table is cut or damaged")
+    assert holders_of(replace(crowded, tasks=tasks, problems=(lost,)))[0].held < 10_000
 
 
 def test_threads_beside_their_process_are_not_counted_again():

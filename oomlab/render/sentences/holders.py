@@ -47,7 +47,8 @@ def _holder_in_words(holder: Holder, page_kb: int) -> str:
 
     users = listed([*map(str, holder.users[:_USERS_SHOWN]), *["others"] * (len(holder.users) > _USERS_SHOWN)])
     user = f", user{'s' if len(holder.users) > 1 else ''} {users}" if users else ""
-    sizes = [f"{size(holder.held)} to {size(holder.rss)}" if holder.is_bound else size(holder.rss)]
+    is_range = holder.is_bound and size(holder.held) != size(holder.rss)
+    sizes = [f"{size(holder.held)} to {size(holder.rss)}" if is_range else size(holder.rss)]
     if holder.anon is not None:
         sizes = [f"{size(holder.anon)} of {'its' if holder.count == 1 else 'their'} own"]
         shared = (holder.shmem or 0) + (holder.file or 0)
