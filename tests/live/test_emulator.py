@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import io
 import json
+import os
+import subprocess
 import sys
 import tarfile
 import tempfile
+import time
+from pathlib import Path
 
 import pytest
 import quickjs
@@ -137,6 +141,36 @@ def test_an_emulator_that_fails_ends_the_run_with_its_reason_and_its_process(gue
     with node_guest(SMALL, guest, emulator) as live, failure:
         live.command("crash")
     assert live._process.poll() is not None
+
+
+def test_a_parent_that_is_killed_takes_its_guest_along(guest, emulator, tmp_path):
+    code = (
+        "from pathlib import Path\n"
+        "from oomlab.lab import find_scenario, node, npm, packages\n"
+        f"guest = packages.Guest(folder=Path({str(guest.folder)!r}), origin={dict(guest.origin)!r})\n"
+        f"emulator = npm.Emulator(folder=Path({str(emulator.folder)!r}), origin={dict(emulator.origin)!r})\n"
+        "with node.node_guest(find_scenario('group'), guest, emulator) as live:\n"
+        "    print(live._process.pid, flush=True); live.command('echo'); input()\n"
+    )
+    environment = {**os.environ, "TMPDIR": str(tmp_path)}
+    child = subprocess.Popen(
+        [sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment
+    )
+    pid = int(child.stdout.readline())
+    child.kill()
+    child.communicate()
+    for _ in range(1200):
+        if not _is_running(pid):
+            break
+        time.sleep(0.1)
+    assert not _is_running(pid)
+
+
+def _is_running(pid: int) -> bool:
+    try:
+        return "node" in Path(f"/proc/{pid}/cmdline").read_text(errors="replace")
+    except OSError:
+        return False
 
 
 def test_a_guest_that_never_answers_is_given_up(guest, emulator, monkeypatch):
