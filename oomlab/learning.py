@@ -35,16 +35,22 @@ class Table:
             "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
             for row in (self.heads, *self.rows)
         )
-        return "\n".join([self.title, *lines])
+        return "\n".join([self.title, *lines] if self.rows else [self.title])
 
     def _repr_html_(self) -> str:
-        """Return the table as HTML, every text escaped."""
+        """Return the table as HTML, every text escaped; without rows the title alone."""
+        if not self.rows:
+            return f'<p class="{NO_MATH}">{html.escape(self.title)}</p>'
         heads = "".join(f'<th scope="col">{html.escape(head)}</th>' for head in self.heads)
         body = "".join(_row(row) for row in self.rows)
         caption = f'<caption style="text-align: left">{html.escape(self.title)}</caption>'
-        return (
-            f'<table class="{NO_MATH}">{caption}<thead><tr>{heads}</tr></thead><tbody>{body}</tbody></table>'
-        )
+        return f'<table class="oom-table {NO_MATH}">{_STYLE}{caption}<thead><tr>{heads}</tr></thead><tbody>{body}</tbody></table>'
+
+
+_STYLE = (
+    "<style>.oom-table td, .oom-table th { text-align: left !important; vertical-align: top; } "
+    ".oom-table th { white-space: nowrap; }</style>"
+)
 
 
 def _row(row: tuple[str, ...]) -> str:

@@ -92,12 +92,23 @@ class Prediction:
         """Return a guess, or the answer, in words."""
         if isinstance(self.kind, Choice):
             return self.kind.options.get(str(value)) or str(value)
-        return f"{value:,g} {self.kind.unit}".strip()
+        return f"{value:,g} {_counted(value, self.kind.unit)}".strip()
 
     @property
     def told(self) -> str:
         """What to say once the outcome is shown."""
         return self.says.format(answer=self.words(self.answer))
+
+
+def _counted(number: float, unit: str) -> str:
+    """Return a unit as it goes with a number: ``"page"`` with one, ``"pages"`` with others.
+
+    >>> _counted(1, "pages"), _counted(1, "theories"), _counted(1, "MiB"), _counted(2, "pages")
+    ('page', 'theory', 'MiB', 'pages')
+    """
+    if number != 1 or not unit.endswith("s"):
+        return unit
+    return f"{unit[:-3]}y" if unit.endswith("ies") else unit[:-1]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

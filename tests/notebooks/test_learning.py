@@ -127,7 +127,7 @@ def test_guesses_stand_beside_what_happened(file):
     assert table.title == "1 of 2 predictions came true"
     assert [(row[0], row[2], row[3]) for row in table.rows] == [
         ("✗ 03.b", "it grows", "it shrinks"),
-        ("✓ 04.a", "1 pages", "1 pages"),
+        ("✓ 04.a", "1 page", "1 page"),
     ]
 
 
