@@ -44,7 +44,8 @@ class Table:
         heads = "".join(f'<th scope="col">{html.escape(head)}</th>' for head in self.heads)
         body = "".join(_row(row) for row in self.rows)
         caption = f'<caption style="text-align: left">{html.escape(self.title)}</caption>'
-        return f'<table class="oom-table {NO_MATH}">{_STYLE}{caption}<thead><tr>{heads}</tr></thead><tbody>{body}</tbody></table>'
+        table = f"{caption}<thead><tr>{heads}</tr></thead><tbody>{body}</tbody>"
+        return f'{_STYLE}<table class="oom-table {NO_MATH}">{table}</table>'
 
 
 _STYLE = (
