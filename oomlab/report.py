@@ -451,6 +451,7 @@ class Report:
 
 NoticeKind = Literal[
     "systemd_oomd",
+    "oomd",
     "earlyoom",
     "nohang",
     "lowmemorykiller",

@@ -24,6 +24,7 @@ _LIMIT = 64 << 20
 _NEEDLES = (
     *(
         b"systemd-oomd",
+        b"oomd kill: ",
         b"due to memory ",
         b"due to swap ",
         b"oom-kill'",
@@ -75,6 +76,7 @@ class _Message(NamedTuple):
     before: tuple[re.Pattern[str], ...]
     after: tuple[re.Pattern[str], ...]
     is_echo: bool
+    reach: int
 
 
 def find_notices(text: str) -> list[Notice]:
@@ -241,7 +243,7 @@ def _given(match: re.Match[str]) -> dict[str, str]:
 
 def _around(message: _Message, texts: list[str], index: int) -> dict[str, str]:
     """Find more about a message in the lines around it, the nearest first."""
-    before = texts[max(0, index - _LINES_BEFORE) : index][::-1]
+    before = texts[max(0, index - message.reach) : index][::-1]
     after = texts[index : index + 1 + _LINES_AFTER]
     found: dict[str, str] = {}
     for patterns, lines in ((message.before, before), (message.after, after)):
@@ -307,6 +309,7 @@ def _messages() -> tuple[_Message, ...]:
             before=tuple(re.compile(each, re.A) for each in row.get("before", ())),
             after=tuple(re.compile(each, re.A) for each in row.get("after", ())),
             is_echo=row.get("echo", False),
+            reach=row.get("reach", _LINES_BEFORE),
         )
         for row in table["message"]
     )

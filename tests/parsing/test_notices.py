@@ -49,6 +49,13 @@ MESSAGES = [
         "it held 2800 MiB",
     ),
     (
+        "oomd kill: 61.25 40.10 9.00 workload.slice/hog.service 5368709120 ruleset:[memory pressure] "
+        "detectorgroup:[high] killer:kill_by_pg_scan v2",
+        "oomd",
+        "workload.slice/hog.service",
+        "it held 5.0 GiB, under a memory pressure of 61.25 %, by its ruleset memory pressure.",
+    ),
+    (
         'earlyoom: sending SIGKILL to process 42 "a "b"": badness 9, VmRSS 8 MiB',
         "earlyoom",
         'a "b"',
@@ -178,6 +185,7 @@ def test_every_row_of_the_table_has_its_message_here():
         '"OOMKilled": false',
         "eviction manager: must evict pod(s) to reclaim ephemeral-storage",
         "The node was low on resource: ephemeral-storage.",
+        "oomd kill: 61.25 40.10 9.00 a.slice 5 ruleset:[x] detectorgroup:[y] killer:(dry)kill_by_swap v2",
         "exit code 1370",
         "exit status 0, pid 137",
         "java.lang.OutOfMemoryError: Java heap space",
