@@ -38,6 +38,9 @@ CLOCK = re.compile(
 """A time of day, with its date where that stands before it."""
 
 
+_RECORD = re.compile(r"\d{1,4},\d{1,15},(\d{1,17}),[^;]{0,80};", re.A)
+"""How a record of /dev/kmsg begins: level, number, microseconds since boot. Source: kernel/printk/printk.c."""
+
 MEMCG_OOM_FRAMES = frozenset(
     ("mem_cgroup_out_of_memory", "mem_cgroup_oom_synchronize", "mem_cgroup_handle_oom")
 )
@@ -89,7 +92,10 @@ def time_in(text: str) -> str | None:
 def uptime_in(text: str) -> float | None:
     """Return the uptime in seconds that stands before a message, or ``None``."""
     match = UPTIME.search(text)
-    return float(match[1]) if match else None
+    if match is not None:
+        return float(match[1])
+    record = _RECORD.match(text)
+    return int(record[1]) / 1_000_000 if record else None
 
 
 class Problem(NamedTuple):

@@ -10,7 +10,7 @@ import pytest
 from oomlab.diagnosis import diagnose
 from oomlab.diagnosis.timelines import timeline, timeline_as_dict
 from oomlab.parsing import parse
-from oomlab.report import Source
+from oomlab.report import Notice, Source
 
 CAPTURES = Path(__file__).parents[2] / "data" / "captures"
 
@@ -77,3 +77,30 @@ def test_a_kill_of_long_ago_does_not_count_for_this_one():
 def _an_hour_later(report):
     uptime = re.compile(r"\[ *(\d+)\.")
     return tuple(uptime.sub(lambda m: f"[{int(m[1]) + 3600}.", line.text) for line in report.source)
+
+
+def test_other_killers_stand_between_the_reports_by_their_lines():
+    reports = recorded("oom-rsync-fix-off-1024M-swap")
+    between = reports[1].first_line - 1
+    notices = (
+        Notice(
+            kind="earlyoom", line=between, killed="<b>tabs</b>", pid=7, words="earlyoom ended <b>tabs</b>"
+        ),
+        Notice(kind="unit_oom", line=10**6, killed="web.service", words="systemd reports an OOM kill"),
+    )
+    line = timeline(reports, notices)
+    kinds = [event.kind for event in line.events]
+    assert (len(kinds), kinds[1], kinds[-1]) == (len(reports) + 2, "earlyoom", "unit_oom")
+    assert line.same_cause
+    assert "Not the kernel: earlyoom 1 and systemd 1." in line.summary
+    page = line._repr_html_()
+    assert "<b>tabs</b>" not in page
+    assert "&lt;b&gt;tabs&lt;/b&gt;" in page
+    shown = timeline_as_dict(line)["events"][1]
+    assert (shown["kind"], shown["cause"]) == ("earlyoom", None)
+    assert shown["victims"] == [{"pid": 7, "comm": "<b>tabs</b>"}]
+
+
+def test_a_record_of_kmsg_has_its_time_since_boot():
+    (report,) = parse("6,227,6115623887,-;Out of memory: Killed process 5 (a) total-vm:9kB, anon-rss:5kB")
+    assert report.uptime_s == 6115.623887
