@@ -39,7 +39,7 @@ CLOCK = re.compile(
 
 
 _RECORD = re.compile(r"\d{1,4},\d{1,15},(\d{1,17}),[^;]{0,80};", re.A)
-"""How a record of /dev/kmsg begins: level, number, microseconds since boot. Source: kernel/printk/printk.c."""
+"""How a record of /dev/kmsg begins: level, number, microseconds since boot (kernel/printk/printk.c)."""
 
 MEMCG_OOM_FRAMES = frozenset(
     ("mem_cgroup_out_of_memory", "mem_cgroup_oom_synchronize", "mem_cgroup_handle_oom")
