@@ -13,14 +13,11 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
-from oomlab.keeping import SETTING
 from tests.support import corpus
 from tests.support.browser import find_chromium, launch
 from tests.support.jupyter import Lab, close_notebooks, jupyterlab, open_lab
 
 REPO = Path(__file__).parents[1]
-
-os.environ[SETTING] = ""  # nothing that a test answers is kept, in this process or in a kernel
 
 # The machine may be busy with other work: how long an example takes is no claim of any test.
 settings.register_profile("oomlab", deadline=None, suppress_health_check=[HealthCheck.too_slow])
