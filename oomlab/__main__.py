@@ -9,6 +9,10 @@ import sys
 
 def main() -> int:
     """Run the command and return its exit status."""
+    if sys.version_info < (3, 11):  # noqa: UP036 - asked before anything that an older one cannot read
+        found = ".".join(map(str, sys.version_info[:2]))
+        sys.stderr.write(f"oomlab: needs Python 3.11 or later, and this is {found}\n")
+        return 2
     try:
         from oomlab.cli import main
 

@@ -7,9 +7,9 @@ any report with zone lines; the machine as a whole is inferred for a PC with one
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from oomlab.errors import require
+from oomlab.errors import MachineError, UnknownKernel, require
 from oomlab.fitting.budget import reported_budget
 from oomlab.fitting.machine import infer_machine, infer_workload
 from oomlab.fitting.readings import (
@@ -25,7 +25,7 @@ from oomlab.fitting.sysctls import Key, MinFree, Ratio, infer_min_free_kbytes, i
 from oomlab.fitting.watermarks import WatermarkFit, explain_watermarks
 from oomlab.machine import Machine
 from oomlab.procfs import Snapshot
-from oomlab.report import Report
+from oomlab.report import Report, ZoneStat
 from oomlab.simulation import Part, Workload
 
 __all__ = ["Fit", "MinFree", "Reading", "Residual", "WatermarkFit", "explain_watermarks", "fit"]
@@ -61,6 +61,9 @@ class Fit:
 def fit(source: Report | Snapshot) -> Fit:
     """Fit a machine to a report, or to a reading of ``/proc``.
 
+    Where the rules of its kernel are not known (before 2.6.6), or its numbers are those of no machine, what
+    was read off is all there is. Zones with impossible sizes are left out.
+
     >>> from oomlab import INCIDENT, INCIDENT_WORKLOAD, corpus, parse
     >>> fitted = fit(parse(corpus.incident())[0])
     >>> fitted.machine == INCIDENT, fitted.workload == INCIDENT_WORKLOAD
@@ -68,6 +71,34 @@ def fit(source: Report | Snapshot) -> Fit:
     """
     require(source, Report | Snapshot, "fit takes one report, or a Snapshot of /proc")
     report = source if isinstance(source, Report) else _as_report(source)
+    try:
+        return _fit(_possible(report))
+    except (MachineError, UnknownKernel):
+        return Fit(
+            report=report,
+            machine=None,
+            workload=None,
+            min_free_kbytes=None,
+            ratios=(),
+            watermarks=(),
+            readings=tuple(read_off(report)),
+            residuals=(),
+        )
+
+
+def _possible(report: Report) -> Report:
+    """Return a report without the zones whose numbers no machine has: below zero, or nothing."""
+    zones = tuple(zone for zone in report.zones if not _is_impossible(zone))
+    return report if len(zones) == len(report.zones) else replace(report, zones=zones)
+
+
+def _is_impossible(zone: ZoneStat) -> bool:
+    sizes = (zone.managed, zone.present, zone.watermark_min, zone.watermark_low, zone.watermark_high)
+    return zone.is_impossible or any(size is not None and size < 0 for size in sizes)
+
+
+def _fit(report: Report) -> Fit:
+    """Fit a machine to a report whose numbers are possible."""
     fits = tuple(found for zone in report.zones if (found := explain_watermarks(zone)) is not None)
     ratios = _ratios(report)
     sizes, min_free = _sysctls(report, fits, ratios)

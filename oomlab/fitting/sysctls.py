@@ -103,7 +103,7 @@ def infer_min_free_kbytes(
     shares = [
         (sizes[zone.node, zone.name], printed.min)
         for zone in lowmem
-        if (zone.node, zone.name) in sizes and (printed := unboosted(zone, fits)) is not None
+        if sizes.get((zone.node, zone.name), 0) > 0 and (printed := unboosted(zone, fits)) is not None
     ]
     if not shares or len(shares) < len(lowmem) or _lacks_lowmem(report):
         return None

@@ -1,11 +1,12 @@
 """Damage logs at random, and read them.
 
-    python -m tests.support.fuzz [COUNT] [--first N] [--seed S] [--explain] [LOG...]
+    python -m tests.support.fuzz [COUNT] [--first N] [--seed S] [--stages read|explain|all] [LOG...]
 
 Every case is made from its number alone, so that one that fails can be made again. Reading
 may find nothing (:class:`ReportError`); any other exception, a report outside of its text
-and a case that comes to no end are failures, which end the run. With ``--explain`` each
-report is judged and shown in every form as well.
+and a case that comes to no end are failures, which end the run. With ``--stages explain`` each
+report is judged and shown in every form as well, with ``--stages all`` a machine is fitted to it too.
+A run that is interrupted says with which number it goes on.
 """
 
 from __future__ import annotations
@@ -19,9 +20,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from random import Random
 
+from oomlab.badness import explains, rank
 from oomlab.diagnosis.judged import judge
 from oomlab.diagnosis.timelines import timeline
 from oomlab.errors import ReportError
+from oomlab.fitting import fit
 from oomlab.parsing import parse_bytes
 from oomlab.parsing.stream import count_lines, normalize
 from oomlab.render import annotated, as_dict, html, json_document, line, text, timeline_html
@@ -174,6 +177,14 @@ def explain(reports: Sequence[Report]) -> None:
     timeline_html(timeline(reports))
 
 
+def model(reports: Sequence[Report]) -> None:
+    """Fit a machine to each report, divide its lowmem, and work out who should have been killed."""
+    for report in reports:
+        fit(report).budget()
+        explains(report)
+        rank(report)
+
+
 @contextmanager
 def no_longer_than(seconds: float) -> Iterator[None]:
     """Raise :class:`TimeoutError` when a block takes so many seconds of the processor's time."""
@@ -212,24 +223,28 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("count", type=int, nargs="?", default=10_000)
     parser.add_argument("--first", type=int, default=0, help="the number of the first case")
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--explain", action="store_true", help="judge and show what was read")
+    parser.add_argument("--stages", choices=("read", "explain", "all"), default="read")
     parser.add_argument("logs", type=Path, nargs="*", help="logs to damage (default: those of the project)")
     options = parser.parse_args(arguments)
     logs = seeds(options.logs)
     slowest = (0.0, 0)
     for number in range(options.first, options.first + options.count):
         data = case(number, logs, options.seed)
+        before = time.process_time()
         try:
-            before = time.process_time()
             reports = check(data)
-            seconds = time.process_time() - before
-            if options.explain:
+            if options.stages != "read":
                 explain(reports)
+            if options.stages == "all":
+                model(reports)
+        except KeyboardInterrupt:
+            print(f"interrupted: go on with --first {number}")
+            return 130
         except Exception:
             print(f"case {number} (seed {options.seed}) failed", file=sys.stderr)
             Path(f"fuzz-{options.seed}-{number}.log").write_bytes(data)
             raise
-        slowest = max(slowest, (seconds, number))
+        slowest = max(slowest, (time.process_time() - before, number))
     print(f"{options.count} cases passed; the slowest, {slowest[1]}, took {slowest[0] * 1000:.0f} ms")
     return 0
 
