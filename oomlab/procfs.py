@@ -244,9 +244,9 @@ def parse_slabinfo(text: str) -> tuple[Slab, ...]:
 
 def _slab(line: SourceLine) -> Slab:
     parts = line.text.split(":")
-    name, *counts = parts[0].rsplit(maxsplit=5)
     slabs = parts[-1].split()[1:3]
     try:
+        name, *counts = parts[0].rsplit(maxsplit=5)
         objects, used = [int(each) for each in counts], [int(each) for each in slabs]
         return Slab(name, *objects, *used)
     except (ValueError, TypeError):

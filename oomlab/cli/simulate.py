@@ -177,7 +177,10 @@ def _pages(text: str) -> int:
 
 @_reading
 def _mib(text: str) -> int:
-    return parse_size(text) // 2**20
+    size = parse_size(text)
+    if 0 < size < 2**20:
+        raise OomlabError(f"{text!r} is less than a MiB: give at least 1MiB")
+    return size // 2**20
 
 
 @_reading

@@ -12,6 +12,7 @@ mm/vmscan.c, ``balance_pgdat`` and ``shrink_zones`` (3.2).
 
 from __future__ import annotations
 
+from oomlab.errors import MachineError
 from oomlab.simulation.plan import EPSILON, Happening, Knot, Plan
 from oomlab.simulation.slope import Slope
 from oomlab.simulation.vessels import Vessels
@@ -33,12 +34,18 @@ class Engine:
         self._last: Knot | None = None
 
     def run(self) -> None:
-        """Go from event to event until the work is done or a request fails."""
+        """Go from event to event until the work is done or a request fails.
+
+        Raises :class:`MachineError` where that takes more events than any machine of this world has.
+        """
         self._record()
         for _ in range(MOST_LINES):
             if self.plan.length - self.done <= EPSILON or not self._draw_line():
                 return
-        raise AssertionError("the engine does not come to an end: its rates keep changing in place")
+        raise MachineError(
+            f"the run does not settle within {MOST_LINES:,} events: the sizes of this machine or workload "
+            "are too far apart; give it more RAM, or a smaller min_free_kbytes"
+        )
 
     def _draw_line(self) -> bool:
         """Draw one straight line, to where its slope must change; ``False`` when a request failed."""

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import pytest
 
+from oomlab import INCIDENT, INCIDENT_WORKLOAD
+from oomlab.errors import MachineError, ReportError
 from oomlab.fitting import fit
 from oomlab.parsing import parse
+from oomlab.procfs import parse_slabinfo
+from oomlab.simulation import engine, simulate
 
 REPORTS = {
     "a kernel older than any rule of watermarks": (
@@ -35,3 +39,14 @@ def test_damaged_numbers_are_fitted_or_left_out(name):
         found = fit(report)
         found.budget()
         assert found.report.first_line == report.first_line
+
+
+def test_a_run_that_does_not_settle_is_an_error_of_the_machine(monkeypatch):
+    monkeypatch.setattr(engine, "MOST_LINES", 1)
+    with pytest.raises(MachineError, match="does not settle"):
+        simulate(INCIDENT, INCIDENT_WORKLOAD)
+
+
+def test_a_cache_without_a_name_is_an_unreadable_line():
+    with pytest.raises(ReportError, match="line 2"):
+        parse_slabinfo("slabinfo - version: 2.1\n:\n")
