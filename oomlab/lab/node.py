@@ -30,7 +30,7 @@ class NodeGuest:
 
     engine = "browser"
     disks = ("/dev/sda", "/dev/sdb")
-    pace = 5
+    pace = 10
 
     def __init__(self, process: subprocess.Popen[str]) -> None:
         self._process = process
