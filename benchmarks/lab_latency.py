@@ -102,7 +102,7 @@ DRAG = """(selector) => new Promise((done) => {
     if (changed) fresh += 1;
     changed = false;
     if (now - begun > 2000) return done({ seconds: (now - begun) / 1000, fresh, frames, gaps });
-    if (slider.valueAsNumber <= 200 || slider.valueAsNumber >= +slider.max) step = -step;
+    if (slider.valueAsNumber <= 10 || slider.valueAsNumber >= +slider.max) step = -step;
     slider.value = slider.valueAsNumber + step;
     slider.dispatchEvent(new Event('input', { bubbles: true }));
     requestAnimationFrame(frame);

@@ -11,13 +11,13 @@ from dataclasses import replace
 from io import BytesIO
 from typing import Any
 
-import anywidget
 import traitlets
 
 from oomlab.errors import MachineError
 from oomlab.explore.bundle import stylesheet, widget_script
 from oomlab.explore.rules import facts
 from oomlab.explore.story import tell
+from oomlab.explore.widgets.opening import Opening
 from oomlab.explore.widgets.still import still
 from oomlab.kernel import KernelVersion
 from oomlab.machine import INCIDENT
@@ -26,7 +26,7 @@ from oomlab.simulation import INCIDENT_WORKLOAD, Trajectory, Workload, simulate
 from oomlab.zone_model import Machine
 
 
-class FailureLab(anywidget.AnyWidget):
+class FailureLab(Opening):
     """A machine on a bench, with a file being copied to it: when does it die, and why?
 
     ``machine`` and ``workload`` are what the lab begins with, the incident's by default.
@@ -46,6 +46,10 @@ class FailureLab(anywidget.AnyWidget):
         super().__init__(_facts=facts(*self._start), _palette=as_dict(), settings={})
         self._judge()
         self.observe(self._judge, "settings")
+
+    def machine_now(self) -> Machine:
+        """Return the machine as it is set now, for the explorers that are opened with it."""
+        return self.machine
 
     @property
     def machine(self) -> Machine:

@@ -68,4 +68,4 @@ def lab_page(machine: Machine | None = None, workload: Workload | None = None) -
 
 def as_json(data: object) -> str:
     """Write data that can stand inside a script element."""
-    return json.dumps(data).replace("<", "\\u003c")
+    return json.dumps(data, separators=(",", ":")).replace("<", "\\u003c")

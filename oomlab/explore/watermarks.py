@@ -78,7 +78,13 @@ class WatermarkCalculator(Explorer):
             "free": free,
         }
         panel, view = partial(watermark_panel, machine), partial(watermark_view, machine)
-        super().__init__("Watermarks and reserves", panel=panel, view=view, start=start)
+        super().__init__(
+            "Watermarks and reserves",
+            panel=panel,
+            view=view,
+            start=start,
+            machine=lambda **values: chosen(machine, Settings(**values)),
+        )
 
 
 def watermark_view(machine: Machine, **values: Any) -> View:

@@ -64,7 +64,9 @@ class ZoneMap(Explorer):
             "vmalloc": machine.vmalloc_mib or 0,
         }
         panel, view = partial(zone_panel, machine), partial(zone_view, machine)
-        super().__init__("Zones of a machine", panel=panel, view=view, start=start)
+        super().__init__(
+            "Zones of a machine", panel=panel, view=view, start=start, machine=partial(chosen, machine)
+        )
 
 
 def zone_panel(machine: Machine, *, ram: int, build: str, split: str, vmalloc: int) -> Panel:

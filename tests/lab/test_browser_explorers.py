@@ -123,3 +123,15 @@ def test_an_explorer_without_a_kernel_says_so(lab_page, lab):
     zones.get_by_label("RAM", exact=True).press("End")
     expect(note).to_be_visible()
     expect(zones.locator(".stage")).to_have_class("stage stale")
+
+
+def test_the_zone_map_opens_the_lab_with_its_machine(lab, lab_page):
+    write_notebook(lab.root / "opening.ipynb", ["from oomlab.explore import ZoneMap\nZoneMap()"])
+    run_notebook(lab_page, "opening.ipynb")
+    lab_page.get_by_role("button", name="16 GiB").click()
+    says(explorer(lab_page, "Zones of a machine"), "HighMem")
+    lab_page.get_by_role("button", name="Failure lab").click()
+    expect(lab_page.get_by_label("RAM in GiB, exact")).to_have_value("16")
+    expect(lab_page.locator(".oom-lab .sentence")).to_contain_text("The machine lives")
+    lab_page.locator(".oom-lab").get_by_role("slider", name="RAM", exact=True).press("ArrowRight")
+    expect(lab_page.get_by_label("RAM in GiB, exact")).to_have_value("16.5")

@@ -6,6 +6,7 @@ import json
 import subprocess
 import sys
 from base64 import b64decode
+from dataclasses import replace
 from xml.etree import ElementTree
 
 import pytest
@@ -13,10 +14,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from oomlab.errors import MachineError
+from oomlab.explore import FailureLab, GfpBits, ZoneMap
 from oomlab.explore.bundle import stylesheet
 from oomlab.explore.widgets.controls import Bits, Choice, Number, Slider, Toggle, doubling_steps
 from oomlab.explore.widgets.explorer import NARROWEST, WIDEST, Explorer, Panel, View
+from oomlab.explore.widgets.opening import OPENS
 from oomlab.explore.widgets.picture import Box, Label, Line, Picture
+from oomlab.machine import INCIDENT
 from oomlab.palette import swatches
 from oomlab.render.safe import markup
 
@@ -187,3 +191,38 @@ def test_without_matplotlib_a_widget_still_comes_with_its_words():
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert done.stderr == ""
     assert done.stdout.count("True") == 5
+
+
+@pytest.mark.parametrize(
+    ("begun", "values"),
+    [
+        (FailureLab, {"ram": 16 * 2**18, "page_offset": 0x80000000}),
+        (ZoneMap, {"ram": 16 * 2**18, "split": "2G/2G"}),
+    ],
+)
+def test_explorers_open_each_other_with_the_same_machine(begun, values):
+    first = begun()
+    if begun is FailureLab:
+        first.settings = values
+    else:
+        first._request = {"number": 1, "values": values, "width": 500}
+    wanted = replace(INCIDENT, ram=16 * 2**18, page_offset=0x80000000)
+    assert first.machine_now() == wanted
+    for n, words in enumerate(first._offers):
+        first._open = [words, n]
+        assert type(first._opened).__name__ == OPENS[words] != begun.__name__
+        assert first._opened.machine_now() == wanted
+    assert len(first._offers) == 2
+
+
+def test_an_explorer_without_a_machine_offers_no_other():
+    bits = GfpBits()
+    assert bits._offers == []
+    bits._open = ["Zone map", 1]
+    assert bits._opened is None
+
+
+def test_only_what_is_offered_opens():
+    lab = FailureLab()
+    lab._open = ["os.system", 1]
+    assert lab._opened is None

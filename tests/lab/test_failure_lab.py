@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from base64 import b64decode
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import expect
@@ -520,3 +521,53 @@ def test_the_page_follows_settings_made_in_python(notebook):
     notebook.evaluate(RUN_MORE, "lab.settings = {'ram': 16 * 2**18}")
     expect(notebook.locator(".oom-lab")).to_have_attribute("data-outcome", "survives")
     expect(notebook.get_by_label("RAM in GiB, exact")).to_have_value("16")
+
+
+# --- where it is shown --------------------------------------------------------------------------
+
+FULL = Path(__file__).parents[1].joinpath("support", "lab_full.js").read_text(encoding="utf-8")
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize(("width", "height", "least"), [(1280, 720, 14), (1920, 1080, 22), (1366, 768, 14)])
+@pytest.mark.parametrize("label", ["The incident", "64 GB of RAM", "64-bit", "With the fix"])
+def test_a_projector_shows_the_whole_apparatus_in_large_type(bench, width, height, least, label):
+    bench.set_viewport_size({"width": width, "height": height})
+    bench.get_by_role("button", name=label, exact=True).click()
+    bench.get_by_role("button", name="Full screen").click()
+    bench.wait_for_selector('.oom-lab[data-full="true"]')
+    sentence(bench)
+    sentence(bench)
+    shown = bench.evaluate(FULL)
+    assert shown["out"] == []
+    assert shown["least"] >= least
+
+
+@pytest.mark.browser
+def test_a_projector_is_driven_by_keys(bench):
+    bench.get_by_role("button", name="Full screen").click()
+    bench.wait_for_selector('.oom-lab[data-full="true"]')
+    bench.keyboard.press("7")
+    assert "The machine dies after 14.6 GiB" in sentence(bench)
+    bench.keyboard.press("ArrowLeft")
+    assert moment(bench) != "14.61 GiB copied"
+    bench.keyboard.press("Space")
+    bench.get_by_role("button", name="Pause").wait_for()
+
+
+@pytest.mark.browser
+def test_a_phone_shows_slider_sentence_and_a_vessel_together(bench):
+    bench.set_viewport_size({"width": 390, "height": 844})
+    bench.get_by_role("slider", name="RAM", exact=True).press("End")
+    sentence(bench)
+    sentence(bench)
+    for part in (".sentence", ".rail.ram", ".basics"):
+        assert bench.locator(f".oom-lab {part}").bounding_box()["y"] >= 0
+    vessels = bench.locator(".oom-lab .vessel")
+    assert vessels.count() == 2
+    boxes = [vessels.nth(n).bounding_box() for n in range(2)]
+    assert boxes[0]["y"] + boxes[0]["height"] < 844
+
+
+def test_the_page_is_small():
+    assert len(lab_page().encode()) <= 200_000

@@ -3,6 +3,7 @@
 
 import { NO_MATH, copyText, freshId, h, tableOf } from "./dom.js";
 import { breakable, control } from "./explorer_controls.js";
+import { makeOpening } from "./opening.js";
 
 const PATIENCE = 4000; // ms until a question counts as unanswered
 const NO_ANSWER =
@@ -25,7 +26,8 @@ export function render({ model, el }) {
   const heard = h("p", { class: "heard", role: "status" });
   const look = { class: `frame ${model.get("_layout")}`, role: "group", "aria-label": model.get("_title") };
   el.classList.add("oom", "oom-explorer", ...NO_MATH);
-  el.append(h("div", look, presets, controls, stage, note, actions, heard));
+  const opening = makeOpening(model);
+  el.append(h("div", look, presets, controls, stage, note, actions, heard), opening.element);
 
   // Asking: at most once a frame, the last position wins. The widget manager holds a question back
   // until Python has answered the one before, so each repeats what is still unanswered.
@@ -108,6 +110,7 @@ export function render({ model, el }) {
   return () => {
     clearTimeout(late);
     fit.disconnect();
+    opening.close();
     model.off("change:_shown", show);
   };
 }

@@ -12,14 +12,15 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-import anywidget
 import traitlets
 
 from oomlab.errors import OomlabError
 from oomlab.explore.bundle import stylesheet, widget_script
 from oomlab.explore.widgets.controls import AnyControl, Value
+from oomlab.explore.widgets.opening import Opening
 from oomlab.explore.widgets.picture import Picture
 from oomlab.explore.widgets.still import still
+from oomlab.machine import Machine
 
 NARROWEST, WIDEST, UNASKED = 280, 1200, 680
 """Widths of a picture in pixels: the limits, and the one used where no page says how wide it is."""
@@ -57,11 +58,12 @@ class View:
     code: str
 
 
-class Explorer(anywidget.AnyWidget):
+class Explorer(Opening):
     """A widget made of two pure functions, ``panel`` and ``view``, of the same named values.
 
-    ``values`` are those now shown; ``layout`` says where the controls stand. Where no kernel
-    runs, the page keeps a picture and the sentence.
+    ``values`` are those now shown; ``layout`` says where the controls stand; ``machine`` gives the machine
+    that values describe, with which the other explorers can be opened. Where no kernel runs, the page
+    keeps a picture and the sentence.
     """
 
     _esm = widget_script("explorer")
@@ -81,8 +83,9 @@ class Explorer(anywidget.AnyWidget):
         view: Callable[..., View],
         start: Values,
         layout: Literal["beside", "above"] = "beside",
+        machine: Callable[..., Machine] | None = None,
     ) -> None:
-        self._make_panel, self._make_view = panel, view
+        self._make_panel, self._make_view, self._machine_of = panel, view, machine
         self._now = panel(**start)
         self._look = _view_or_reason(view, self._now.values)
         super().__init__(_title=title, _layout=layout, _start=self.values)
@@ -93,6 +96,10 @@ class Explorer(anywidget.AnyWidget):
     def values(self) -> dict[str, Value]:
         """What the controls say now, by name."""
         return self._now.values
+
+    def machine_now(self) -> Machine | None:
+        """Return the machine that the values describe, for an explorer of one."""
+        return self._machine_of(**self.values) if self._machine_of else None
 
     def _answer(self, change: Mapping[str, Any]) -> None:
         """Answer the page: it numbers what it asks, so that it can tell a late answer from the last."""

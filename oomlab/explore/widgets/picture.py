@@ -188,7 +188,7 @@ def _draw(axes: Axes, mark: Mark) -> None:
 def _patch(box: Box) -> Rectangle:
     from matplotlib.patches import Rectangle
 
-    place, alpha = ((box.x, box.y), box.width, box.height), 0.35 if box.faint else 1.0
+    place, alpha = ((box.x, box.y), box.width, box.height), 0.6 if box.faint else 1.0
     if not box.key:
         return Rectangle(*place, fill=False, edgecolor="#b0b0b0", linewidth=1, alpha=alpha)
     look = swatch(box.key)

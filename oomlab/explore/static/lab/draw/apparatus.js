@@ -25,6 +25,7 @@ export function drawApparatus(svg, scene, names, width, unit) {
     drawGlasses(svg, scene, place, row);
     drawHead(svg, scene, place, row);
   }
+  if (!isCovered) drawPlayhead(svg, place, now);
   drawStream(svg, scene, place, unit);
   if (!isCovered) drawReadings(svg, scene, place, now, names, place.rows.flatMap((row) => drawMarks(svg, scene, place, row, now)));
   drawAxis(svg, scene, place, now);
@@ -111,10 +112,6 @@ function drawAxis(svg, { run, guess, isCovered }, place, now) {
   const y = floor + 14;
   svg.line(left, y, right, y, { class: "track" });
   svg.line(left, y, now, y, { class: "track past" });
-  if (!isCovered) {
-    for (const row of place.rows) svg.rimmed(now, row.y - 4, now, row.bottom + 4, { class: "head" });
-    svg.line(now, floor, now, y, { class: "head" });
-  }
   if (guess !== null) drawGuess(svg, timeAt(place, run, guess), place, y);
   const gib = run.file / 2 ** 18;
   const room = Math.max(44, svg.textWidth("100") + 20);
@@ -126,6 +123,11 @@ function drawAxis(svg, { run, guess, isCovered }, place, now) {
     if (at === 0) svg.text(x - 4, y + 31, svg.fit(((right - left) * step) / gib - 12, ["0 GiB copied", "0 GiB", "0"]), { class: "muted" });
     else svg.text(x, y + 31, `${Number(at.toFixed(2))}`, { anchor: last && x > right - 14 ? "end" : "middle", class: "muted" });
   }
+}
+
+function drawPlayhead(svg, { rows, floor }, now) {
+  for (const row of rows) svg.rimmed(now, row.y - 4, now, row.bottom + 4, { class: "head" });
+  svg.line(now, floor, now, floor + 14, { class: "head" });
 }
 
 function drawGuess(svg, x, { rows, floor }, y) {

@@ -3,7 +3,7 @@
 
 const NAMESPACE = "http://www.w3.org/2000/svg";
 // How text of each class is set, in the drawing's own units: lab.css has the same.
-const FONTS = { "": "14px", name: "600 17px", strong: "600 15px" };
+const FONTS = { "": "14.75px", name: "600 17px", strong: "600 15px" };
 const RULER = document.createElement("canvas").getContext("2d");
 const WIDTHS = new Map();
 

@@ -66,14 +66,13 @@ export function makeElements({ ids, controls, transport, prediction, presets, gr
     rescue.element,
     h("div", { class: "panel basics" }, ...place(groups.basics)),
     parts.stage,
-    parts.time,
-    legend.keys,
+    h("div", { class: "below" }, parts.time, legend.keys),
     more,
     h("div", { class: "actions" }, parts.link, parts.copy),
     parts.code,
     parts.heard,
   );
-  parts.root = h("section", { class: "oom oom-lab", "aria-label": "The failure lab", id: ids }, frame);
+  parts.root = h("section", { class: "oom oom-lab", "aria-label": "The failure lab", id: ids, tabindex: -1 }, frame);
   return parts;
 }
 

@@ -134,7 +134,10 @@ export class Lab {
   // On a projector nobody looks for buttons: digits are the ready-made machines, space plays, arrows step.
   press(event) {
     const { root } = this.view.parts;
-    if (event.target !== root || event.ctrlKey || event.metaKey || event.altKey) return;
+    const { tagName, type } = event.target;
+    const isTyping = tagName === "SELECT" || (tagName === "INPUT" && type === "number");
+    if (root.dataset.full !== "true" || isTyping || event.ctrlKey || event.metaKey || event.altKey) return;
+    if (event.target !== root && !/^[1-9]$/.test(event.key)) return; // a button takes space, a slider arrows
     const preset = this.view.presets[Number(event.key) - 1];
     if (preset) this.change(preset.whole, true);
     else if (this.state.run.error) return;

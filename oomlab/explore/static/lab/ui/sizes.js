@@ -16,6 +16,7 @@ export class Sizes {
       const isFull = document.fullscreenElement === root;
       root.style.fontSize = isFull ? `${BASE * scale}px` : "";
       root.dataset.full = isFull;
+      if (isFull) root.focus(); // so that its keys work at once
       changed();
     };
     for (const name of ["fullscreenchange", "resize"]) addEventListener(name, this.fit);

@@ -1,5 +1,6 @@
 // The lab in a notebook. Each release goes to Python, which computes the same point: Python is the law.
 
+import { makeOpening } from "../../opening.js";
 import { Lab } from "./lab.js";
 import { usualSettings } from "./settings.js";
 
@@ -33,10 +34,12 @@ export function render({ model, el }) {
   };
   model.on("change:_law", judge);
   model.on("change:settings", follow);
-  el.append(lab.element);
+  const opening = makeOpening(model);
+  el.append(lab.element, opening.element);
   return () => {
     model.off("change:_law", judge);
     model.off("change:settings", follow);
+    opening.close();
     lab.close();
   };
 }
