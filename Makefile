@@ -68,9 +68,10 @@ lint: $(DEV) ## run ruff, mypy and import-linter
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
 
-bench: $(DEV) ## measure what the design promises; BASE=DIR: beside another checkout
+bench: $(DEV) ## measure what the design promises; BASE=DIR: beside another checkout; LAB=5000: the lab, with so many machines
 	@echo "Measuring: leave the machine alone meanwhile."
-	@$(BIN)/python -m benchmarks.bench $(if $(BASE),--base $(BASE))
+	@$(if $(LAB),$(BIN)/python -m benchmarks.lab_latency; $(BIN)/python -m benchmarks.lab_hand $(LAB),\
+		$(BIN)/python -m benchmarks.bench $(if $(BASE),--base $(BASE)))
 
 $(BIN)/python:
 	@echo "Making .venv."

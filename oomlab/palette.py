@@ -21,7 +21,8 @@ Line = Literal["solid", "dashed", "dotted"]
 class Swatch:
     """How one thing looks, and what it is called.
 
-    ``label`` is plain English and ``term`` the kernel's word. ``color`` is ``#RRGGBB``.
+    ``label`` is what pictures call it, ``plain`` the same in plain English where the label is not, and
+    ``term`` the kernel's word. ``color`` is ``#RRGGBB``.
     ``hatch`` is a single character, empty for a plain surface; ``line`` is the dash of a
     mark that is drawn as a line, in the words of CSS and of matplotlib.
     """
@@ -32,6 +33,7 @@ class Swatch:
     color: str
     hatch: str = ""
     line: Line = "solid"
+    plain: str = ""
 
     @property
     def matplotlib_hatch(self) -> str | None:

@@ -8,8 +8,8 @@ import { totals } from "./view_model.js";
 export function explain(key, run, state, palette) {
   const entry = ENTRIES[key];
   if (!entry || run.error) return null;
-  const { label, term } = ZONES[key] ?? palette[key];
-  const words = label === term ? label : `${label} · ${term}`;
+  const { label, term, plain } = ZONES[key] ?? palette[key];
+  const words = (plain || label) === term ? term : `${plain || label} · ${term}`;
   const { pages, how } = entry(run, state, totals(run, state)[key]);
   return { words, size: human(pages), how };
 }

@@ -12,8 +12,8 @@ export function makeChips(rows, undo) {
     show({ settings, usual }, isIncident) {
       const changed = rows.filter((row) => isChanged(row, settings, usual));
       const texts = changed.map((row) => settingInWords(row, settings));
-      const key = texts.join("|");
-      if (element.dataset.shown === key) return;
+      const key = changed.map((row) => row.name).join();
+      if (element.dataset.shown === key) return void changed.forEach((_, n) => name(element.children[n], texts[n]));
       element.dataset.shown = key;
       const chips = changed.map((row, n) => chip(texts[n], () => undo(former(row, usual))));
       element.replaceChildren(...(chips.length ? chips : [h("span", { class: "muted" }, isIncident ? "As in the incident" : "As given")]));
@@ -31,7 +31,13 @@ function isChanged(row, settings, usual) {
 }
 
 const chip = (text, onclick) =>
-  h("button", { type: "button", class: "chip", "aria-label": `Undo ${text}`, title: "Undo this change", onclick }, bound(text), h("span", { "aria-hidden": "true" }, " ✕"));
+  name(h("button", { type: "button", class: "chip", title: "Undo this change", onclick }), text);
+
+function name(button, text) {
+  say(button, `${bound(text)} ✕`);
+  button.setAttribute("aria-label", `Undo ${text}`);
+  return button;
+}
 
 // "Lowmem: 7.7 MiB short → 0.7 MiB to spare": from one run to the next.
 export function difference(former, run) {

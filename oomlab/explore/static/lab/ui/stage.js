@@ -1,7 +1,7 @@
 // The stage: the apparatus with what is laid over it, the lens, the card and the captions; or, for a machine that
 // does not start, what does not fit and the nearest machines that would.
 
-import { bound, h } from "../../dom.js";
+import { bound, h, say } from "../../dom.js";
 import { drawApparatus } from "../draw/apparatus.js";
 import { drawImpossible } from "../draw/impossible.js";
 import { drawLens } from "../draw/lens.js";
@@ -88,10 +88,10 @@ export class Stage {
     const texts = rows.map((event) => bound(`${human(event.written)}: ${eventInWords(run, event)}`));
     if (!isCovered && run.outcome === "survives" && state.written >= run.end) texts.push(bound(`${human(run.end)}: the copy is done`));
     if (!texts.length) texts.push(isCovered ? "" : "Nothing has happened yet: the file is being copied.");
-    const key = texts.join("\n");
-    if (caption.dataset.shown === key) return;
-    caption.dataset.shown = key;
-    caption.replaceChildren(...texts.slice(-2).map((text) => h("li", {}, text)));
+    const shown = texts.slice(-2);
+    while (caption.children.length > shown.length) caption.lastChild.remove();
+    while (caption.children.length < shown.length) caption.append(h("li"));
+    shown.forEach((text, n) => say(caption.children[n], text));
   }
 
   drawRemedies({ settings, usual }) {

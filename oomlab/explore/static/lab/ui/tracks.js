@@ -4,7 +4,7 @@ import { edgeTracks } from "../draw/edge.js";
 import { EDGE_ROWS } from "./options.js";
 import { withValue } from "./settings.js";
 
-const SAMPLES = 32;
+const SAMPLES = 24;
 
 const hasTrack = ({ kind }) => ["size", "slider", "share"].includes(kind);
 

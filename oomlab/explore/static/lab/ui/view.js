@@ -129,6 +129,7 @@ export class LabView {
 }
 
 // What a thing is called, the longest first.
-function namesOf({ label, term }) {
-  return label === term ? [term] : [`${label} · ${term}`, label, term];
+function namesOf({ label, term, plain }) {
+  const words = plain || label;
+  return words === term ? [term] : [`${words} · ${term}`, words, term];
 }
