@@ -248,9 +248,8 @@ def main() -> int:
     if chromium is None:
         raise SystemExit("no chromium on the PATH")
     print(f"{'':52}{'press to picture, ms':>20}{'while dragging':>21}")
-    print(
-        f"{'drawn by':30}{'network':22}{'median':>9}{'p95':>9}{'frames/s':>11}{'p95 gap, ms':>12}{'CPU, ms':>9}{'film':>8}"
-    )
+    heads = f"{'frames/s':>11}{'p95 gap, ms':>12}{'CPU, ms':>9}{'film':>8}"
+    print(f"{'drawn by':30}{'network':22}{'median':>9}{'p95':>9}{heads}")
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
         root, home = Path(folder, "notebooks"), Path(folder, "jupyter")
         root.mkdir()
