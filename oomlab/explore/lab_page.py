@@ -29,7 +29,7 @@ $styles
 <body class="oom oom-page">
 <main>
 <h1>The failure lab</h1>
-<p class="lead">A 32-bit server with 32 GB of RAM copies a file of 50 GB, and dies with half a gigabyte free.
+<p class="lead">A 32-bit server with 32 GiB of RAM copies a file of 50 GiB, and dies with half a GiB free.
 Change the machine, and see whether it lives.</p>
 <div id="lab"><p>$sentence</p><noscript><p>The lab itself needs JavaScript.</p></noscript></div>
 <footer>

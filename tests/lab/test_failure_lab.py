@@ -22,8 +22,8 @@ from tests.support.jupyter import run_notebook, write_notebook
 GIB = 2**18
 PRESETS = [
     ("mem=16G", "lives"),
-    ("64 GB of swap", "dies after 30.1 GiB"),
-    ("64 GB of RAM", "dies after 14.6 GiB"),
+    ("64 GiB of swap", "dies after 30.1 GiB"),
+    ("64 GiB of RAM", "dies after 14.6 GiB"),
 ]
 
 
@@ -153,7 +153,7 @@ def test_the_live_region_keeps_silent_while_the_hand_moves(bench):
 
 @pytest.mark.browser
 def test_the_settings_live_in_the_address(bench):
-    bench.get_by_role("button", name="64 GB of RAM").click()
+    bench.get_by_role("button", name="64 GiB of RAM").click()
     told = sentence(bench)
     address = bench.url
     assert address.endswith("#ram=64G")
@@ -189,7 +189,7 @@ def moment(bench) -> str:
 def test_predict_first_keeps_the_outcome_covered_until_the_learner_commits(bench):
     bench.emulate_media(reduced_motion="reduce")
     bench.get_by_label("Predict first").check()
-    bench.get_by_role("button", name="64 GB of RAM").click()
+    bench.get_by_role("button", name="64 GiB of RAM").click()
     assert sentence(bench) == ""
     for hidden in (".aside", ".keys", ".edge", ".numbers", ".captions"):
         assert not bench.locator(f".oom-lab {hidden}").first.is_visible()
@@ -432,7 +432,7 @@ def test_a_number_can_be_typed(bench):
 @pytest.mark.browser
 def test_the_code_is_copied(bench):
     bench.context.grant_permissions(["clipboard-read", "clipboard-write"])
-    bench.get_by_role("button", name="64 GB of RAM").click()
+    bench.get_by_role("button", name="64 GiB of RAM").click()
     sentence(bench)
     bench.get_by_role("button", name="Copy as Python").click()
     bench.get_by_role("button", name="Copied").wait_for()
@@ -530,7 +530,7 @@ FULL = Path(__file__).parents[1].joinpath("support", "lab_full.js").read_text(en
 
 @pytest.mark.browser
 @pytest.mark.parametrize(("width", "height", "least"), [(1280, 720, 14), (1920, 1080, 22), (1366, 768, 14)])
-@pytest.mark.parametrize("label", ["The incident", "64 GB of RAM", "64-bit", "With the fix"])
+@pytest.mark.parametrize("label", ["The incident", "64 GiB of RAM", "64-bit", "With the fix"])
 def test_a_projector_shows_the_whole_apparatus_in_large_type(bench, width, height, least, label):
     bench.set_viewport_size({"width": width, "height": height})
     bench.get_by_role("button", name=label, exact=True).click()

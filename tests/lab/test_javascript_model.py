@@ -328,10 +328,10 @@ def test_every_preset_does_what_its_name_says(script: Script) -> None:
         "The incident": "oom",
         "8 MiB less of other lowmem": "survives",
         "mem=16G": "survives",
-        "64 GB of swap": "oom",
+        "64 GiB of swap": "oom",
         "With the fix": "survives",
         "64-bit": "survives",
-        "64 GB of RAM": "oom",
+        "64 GiB of RAM": "oom",
     }
 
 

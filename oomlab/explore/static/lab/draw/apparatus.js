@@ -88,7 +88,7 @@ function drawReadings(svg, scene, place, now, names, words) {
       const near = words.filter((word) => Math.abs(word.y - y) < 17);
       const right = Math.min(place.right, ...near.filter(({ x }) => x > now).map(({ x }) => x));
       const left = Math.max(place.left, ...near.filter(({ x }) => x <= now).map(({ to }) => to));
-      drawReading(svg, { left, right }, now, y, key, [...names(key).map((name) => `${name}  ${human(layers[key])}`), human(layers[key])]);
+      drawReading(svg, { left, right }, now, y, key, [...names(key).map((name) => `${name}  ${human(layers[key])}`), names(key).at(-1), human(layers[key])]);
     }
   }
 }

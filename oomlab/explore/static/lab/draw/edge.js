@@ -6,8 +6,8 @@ import { drawFate } from "./track.js";
 
 const ROW = 22;
 const TOP = 22;
-const LEFT = 62;
-const AXIS = 40;
+const LEFT = 64;
+const AXIS = 44;
 const RIGHT = 8;
 const MIN_RAM = PAGES_PER_GIB;
 const MAX_RAM = 64 * PAGES_PER_GIB;
@@ -48,7 +48,8 @@ export class Edge {
     for (const at of [1, 2, 4, 8, 16, 32, 64]) {
       const x = toX(at * PAGES_PER_GIB, width);
       svg.line(x, height - AXIS, x, height - AXIS + 4, { class: "rule" });
-      svg.text(x, height - AXIS + 15, `${at}`, { anchor: "middle", class: "muted" });
+      const isLast = at === 64;
+      svg.text(isLast ? width - 1 : x, height - AXIS + 17, `${at}`, { anchor: isLast ? "end" : "middle", class: "muted" });
     }
     svg.text(width - RIGHT, height - 6, "GiB of RAM", { anchor: "end", class: "muted" });
     this.drawDot(settings, width);

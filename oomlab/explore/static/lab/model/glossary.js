@@ -26,12 +26,19 @@ const marks = (run, name) =>
     .map((zone) => `${zone.name} ${grouped(zone[name] * PAGE_KB)} kB`)
     .join(", ");
 
+// Why a report shows less of a zone than lies in it: the kernels that leave out the zone's own part of mem_map.
+function presentOf({ zones, sizes, machine }) {
+  if (machine.rules.present !== "ram without memmap") return "";
+  const shown = zones.filter((_, i) => sizes[i]).map(({ name, present }) => `${name} ${human(present)}`);
+  return `; a report says present: ${shown.join(", ")}, for it leaves out each zone’s share of mem_map`;
+}
+
 const ENTRIES = {
   lowmem: (run) => ({
     pages: low(run, run.sizes),
-    how: "the first 896 MiB of a 32-bit kernel, less what vmalloc= asks beyond its 128 MiB; RAM does not change it",
+    how: `the first 896 MiB of a 32-bit kernel, less what vmalloc= asks beyond its 128 MiB; RAM does not change it${presentOf(run)}`,
   }),
-  HighMem: (run) => ({ pages: sum(run.sizes.slice(run.kernel + 1)), how: "all RAM above lowmem" }),
+  HighMem: (run) => ({ pages: sum(run.sizes.slice(run.kernel + 1)), how: `all RAM above lowmem${presentOf(run)}` }),
   kernel: (_, __, pages) => ({ pages, how: "kernel image, hash tables and drivers, read off the incident’s report" }),
   mem_map: (run, _, pages) => ({
     pages,

@@ -106,10 +106,10 @@ const INCIDENT = [
 const GIVEN = [preset("As given", "as the lab began", {})];
 const WHAT_IFS = [
   preset("mem=16G", "half of the RAM left unused", { mem_limit: 16 * GIB }),
-  preset("64 GB of swap", "the advice of one answer", { swap: 64 * GIB }),
+  preset("64 GiB of swap", "the advice of one answer", { swap: 64 * GIB }),
   preset("With the fix", "reclaim looks into HighMem when buffer_heads fill lowmem", { buffer_head_fix: true }),
   preset("64-bit", "no HighMem at all", { arch: "x86_64" }),
-  preset("64 GB of RAM", "twice the memory", { ram: 64 * GIB }),
+  preset("64 GiB of RAM", "twice the memory", { ram: 64 * GIB }),
 ];
 
 // Each preset is one change to the machine that the lab begins with.
