@@ -42,6 +42,7 @@ def build(site: Path) -> None:
     shutil.rmtree(target / ".doctrees")
     for path in [target / ".buildinfo", *target.rglob("*.map"), *target.rglob("*webpack-macros.html")]:
         path.unlink(missing_ok=True)
+    shutil.rmtree(site / "jupyter_execute", ignore_errors=True)  # myst-nb's copies of what it did not run
     _name_as_seen(target)
 
 
