@@ -37,7 +37,7 @@ EXPLORERS = (
         "watermarks",
         "WatermarkCalculator",
         "Will this zone serve this request?",
-        "Set a zone’s free pages and marks, and follow the kernel’s own sum to its verdict.",
+        "Set a zone’s free pages and watermarks, and follow the kernel’s own sum to its verdict.",
     ),
 )
 

@@ -31,7 +31,7 @@ _FILE = ("nr_zone_active_file", "nr_zone_inactive_file", "nr_active_file", "nr_i
 class Room(NamedTuple):
     """How far one kind of request is from failing, in pages.
 
-    ``spare`` is what the zones that it may use have above their marks, ``cache`` the page cache in them,
+    ``spare`` is what the zones that it may use have above their watermarks, ``cache`` the page cache in them,
     which would be dropped before; ``zones`` are all zones, judged.
     """
 

@@ -130,7 +130,7 @@ def _headline(outlook: Outlook) -> str:
         left = f"{human_kb(group.left_kb)} are left of {human_kb(group.limit_kb)}"
         return f"The first to run out would be the control group {plain(group.path)}: {left}."
     what = _REQUESTS[first.request]
-    room = f"{human_kb(first.spare * size)} are free above the marks of its zones"
+    room = f"{human_kb(first.spare * size)} are free above the watermarks of its zones"
     cache = (
         f", and {human_kb(first.cache * size)} of page cache would be dropped before" if first.cache else ""
     )

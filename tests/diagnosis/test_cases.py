@@ -93,7 +93,7 @@ def test_losses_of_one_kind_are_one_line():
 
 def test_marks_that_no_machine_has_make_no_zone_full():
     told = shown("impossible-marks")
-    assert "2.7 GiB is free, but the marks of DMA32 and Normal are impossible" in told
+    assert "2.7 GiB is free, but the watermarks of DMA32 and Normal are impossible" in told
     assert "were full" not in told
     assert "short by" not in told
 

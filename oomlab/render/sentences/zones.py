@@ -23,7 +23,7 @@ def outcome_in_words(verdict: Verdict, report: Report) -> str:
     if _is_empty(verdict.zone):
         return "empty"
     if verdict.zone.is_impossible:
-        return "impossible marks"
+        return "impossible watermarks"
     if verdict.allowed is None:
         return "request unknown"
     if verdict.allowed is False:
@@ -59,7 +59,7 @@ def zones_in_words(report: Report, judged: Sequence[Verdict]) -> str | None:
         return None
     asked = [each for each in judged if each.allowed and not _is_empty(each.zone)]
     if any(each.zone.is_impossible for each in asked):
-        return "The marks are impossible: no machine has zones of that size."
+        return "The watermarks are impossible: no machine has zones of that size."
     able = [each for each in asked if not each.refused]
     if able:
         return _able_in_words(report, able)
