@@ -189,8 +189,8 @@ EXERCISES = (
             "The mask is GFP_KERNEL on a 32-bit kernel. Which zones will do?",
             "The zones that are listed are full, and the one that is not listed is empty.",
         ),
-        solution="Lowmem, as in the incident: GFP_KERNEL, DMA and Normal below their watermarks, 872 MiB free "
-        "elsewhere.",
+        solution="Lowmem, as in the incident: GFP_KERNEL, DMA and Normal below their watermarks, 872 MiB "
+        "free elsewhere.",
     ),
     Exercise(
         id="10.7",

@@ -60,10 +60,13 @@ def test_the_workflow_runs_what_the_repository_names():
 
 
 def test_the_citation_names_the_version_and_the_licences_of_the_package():
+    """A list of licences would mean a choice there: the code's is named, the others in words."""
     citation = yaml.safe_load((REPO / "CITATION.cff").read_text())
     licence = re.search(r'^license = "(.*)"', (REPO / "pyproject.toml").read_text(), re.MULTILINE)[1]
     assert citation["version"] == oomlab.__version__
-    assert citation["license"] == licence.split(" AND ")
+    code, *texts = licence.split(" AND ")
+    assert citation["license"] == code
+    assert all(text.replace("-", " ").replace("BY SA", "BY-SA") in citation["message"] for text in texts)
 
 
 def test_pre_commit_makes_the_environment_before_it_uses_it():

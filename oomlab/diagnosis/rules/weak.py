@@ -109,8 +109,8 @@ def _missing(case: Case) -> str:
     wrong = [zone for zone in case.report.zones if zone.is_impossible]
     if wrong:
         return (
-            f"{case.free_in(case.report.zones)} is free, but the watermarks of {zone_names(wrong, case.report)} "
-            "are impossible: its kernel worked out the size of a zone wrongly. No memory is missing."
+            f"{case.free_in(case.report.zones)} is free, but the watermarks of "
+            f"{zone_names(wrong, case.report)} are impossible: its kernel worked out the size of a zone wrongly. No memory is missing."
         )
     if not case.judged:
         return "The zones are not in it: a line such as 'Normal free:… min:…' would decide."
