@@ -178,7 +178,7 @@ def has_buffer_head_fix(machine: Machine) -> bool:
     >>> has_buffer_head_fix(INCIDENT), has_buffer_head_fix(replace(INCIDENT, kernel=KernelVersion((3, 4))))
     (False, True)
 
-    Source: mm/vmscan.c, commit cc715d99e529 (3.4 and 3.3.8; in no 3.2.y up to 3.2.71).
+    Source: mm/vmscan.c, commit cc715d99e529 (3.4 and 3.3.8; in no 3.2.y that was read).
     """
     own = machine.buffer_head_fix
     return rules_for(machine).buffer_head_fix if own is None else own

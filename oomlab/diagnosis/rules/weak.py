@@ -110,7 +110,8 @@ def _missing(case: Case) -> str:
     if wrong:
         return (
             f"{case.free_in(case.report.zones)} is free, but the watermarks of "
-            f"{zone_names(wrong, case.report)} are impossible: its kernel worked out the size of a zone wrongly. No memory is missing."
+            f"{zone_names(wrong, case.report)} are impossible: its kernel worked out "
+            "the size of a zone wrongly. No memory is missing."
         )
     if not case.judged:
         return "The zones are not in it: a line such as 'Normal free:… min:…' would decide."
