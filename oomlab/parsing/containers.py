@@ -47,7 +47,9 @@ _LEARNED = re.compile(
 _ENOUGH = 5
 """This many values with such words are looked at."""
 
-_LIST = re.compile(r'^\["|","|", "', re.MULTILINE)
+_LISTS = ('["', '","', '", "')
+"""What stands between the strings of a list, or before the first of them."""
+
 _STRING = re.compile(r'"((?:[^"\\]|\\.)*+)"(?!\s{0,4}:)')
 _RECORDS = re.compile(r"[}\]],\s?[{\[]\s?\"")
 _MANY = 60
@@ -70,7 +72,7 @@ def is_wrapped(text: str, starts: set[str]) -> bool:
     """
     if "*" in starts or any(map(text.__contains__, _RARE)):
         return True
-    if not starts.isdisjoint('["') and _LIST.search(text):
+    if '"' in text and any(map(text.__contains__, _LISTS)):
         return True
     return _has_tags(text) or "MESSAGE=" in text[:4096] or _has(text, "#", "012") or _has_damaged_kill(text)
 
