@@ -76,7 +76,7 @@ def test_a_kernel_in_the_browser_is_rescued_by_its_button_and_recycles_its_cache
 
 RECYCLED = """() => {
     const words = document.querySelector('.headline').textContent;
-    const cache = Number(words.match(/ (\\d+) MiB of page cache/)?.[1] ?? 0);
+    const cache = Number(words.match(/(\\d+)\\sMiB of page cache/)?.[1] ?? 0);
     window.most = Math.max(window.most ?? 0, cache);
     return cache > 0 && cache <= window.most - 4;
 }"""
