@@ -6,7 +6,6 @@ from typing import Any
 
 import anywidget
 import traitlets
-from ipywidgets import widget_serialization  # type: ignore[import-untyped]
 
 from oomlab.machine import Machine
 
@@ -16,6 +15,11 @@ OPENS = {
     "Watermark calculator": "WatermarkCalculator",
 }
 """What can be opened with a machine: the words on its button, and its class in :mod:`oomlab.explore`."""
+
+
+def _reference(widget: Any, _: object) -> str | None:
+    """Return what the page finds a widget by; the notebooks' protocol has this form."""
+    return None if widget is None else f"IPY_MODEL_{widget.model_id}"
 
 
 class Opening(anywidget.AnyWidget):
@@ -28,7 +32,7 @@ class Opening(anywidget.AnyWidget):
 
     _offers: traitlets.List[Any] = traitlets.List().tag(sync=True)
     _open: traitlets.List[Any] = traitlets.List().tag(sync=True)
-    _opened = traitlets.Instance(anywidget.AnyWidget, allow_none=True).tag(sync=True, **widget_serialization)
+    _opened = traitlets.Instance(anywidget.AnyWidget, allow_none=True).tag(sync=True, to_json=_reference)
 
     def __init__(self, **traits: Any) -> None:
         super().__init__(**traits)
