@@ -17,8 +17,10 @@ if TYPE_CHECKING:
 
 def each_once(names: Sequence[str]) -> list[str]:
     """Return each log once: one that is named twice has no more kills for it."""
-    by_place = {os.path.realpath(name) if name != "-" else name: name for name in reversed(names)}
-    return list(reversed(by_place.values()))
+    by_place: dict[str, str] = {}
+    for name in names:
+        by_place.setdefault(name if name == "-" else os.path.realpath(name), name)
+    return list(by_place.values())
 
 
 class Logs:
