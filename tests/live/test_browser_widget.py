@@ -69,4 +69,6 @@ def test_the_widget_hands_over_no_file_but_those_a_start_needs(tmp_path, monkeyp
 def test_a_saved_notebook_keeps_a_picture_of_the_recording(tmp_path, monkeypatch):
     monkeypatch.setenv("OOMLAB_CACHE", str(tmp_path))
     data, _ = LiveKernel()._repr_mimebundle_()
-    assert {"image/png", "text/plain"} <= set(data)
+    assert {"text/html", "text/plain"} <= set(data)
+    assert 'src="data:image/png' in data["text/html"]
+    assert "alt=" in data["text/html"]
