@@ -3,8 +3,9 @@
 A browser page on disk, an anywidget and a JavaScript engine each take a single text. Every
 module below ``static`` becomes a function that returns what it exports. Two forms are
 understood, each at the start of a line: ``import { a, b as c } from "../folder/name.js";`` and
-``export`` before ``const``, ``class`` or ``function``. Comments on lines of their own and indents are left
-out, so a text in backticks must not depend on them.
+``export`` before ``const``, ``class`` or ``function``. Comments on lines of their own, indents and empty
+lines are left out, so a text in backticks must not depend on them. Style sheets lose their comments, and the
+space around braces and semicolons.
 """
 
 from __future__ import annotations
@@ -22,7 +23,9 @@ STATIC = Path(__file__).parent / "static"
 _IMPORT = re.compile(r'^import \{([^}]*)\} from "(\.{1,2}/[\w./]+)\.js";\n', re.MULTILINE)
 _EXPORT = re.compile(r"^export (?=(?:async )?(?:function\*?|const|class) (\w+))", re.MULTILINE)
 _COMMENT = re.compile(r"^ *//.*\n", re.MULTILINE)
-_INDENT = re.compile(r"^ +", re.MULTILINE)
+_INDENT = re.compile(r"^ +|^\n", re.MULTILINE)
+_CSS_COMMENT = re.compile(r"/\*.*?\*/", re.DOTALL)
+_CSS_SPACE = re.compile(r"\s*([{};])\s*")
 _OTHER = re.compile(r"^(?:import|export)\b.*", re.MULTILINE)
 
 
@@ -79,7 +82,8 @@ def constant(name: str) -> str:
 def stylesheet(name: str) -> str:
     """Return a style sheet with what it stands on: the course's colours and the shared tokens."""
     sheets = [STATIC.joinpath(f"{each}.css").read_text(encoding="utf-8") for each in ("tokens", name)]
-    return "\n".join([f".oom {{ {css_variables()} }}", *sheets])
+    rules = _CSS_SPACE.sub(r"\1", _CSS_COMMENT.sub("", "\n".join(sheets)))
+    return f".oom {{ {css_variables()} }}\n{rules}"
 
 
 def _resolved(name: str, path: str) -> str:

@@ -29,8 +29,8 @@ $styles
 <body class="oom oom-page">
 <main>
 <h1>The failure lab</h1>
-<p class="lead">A 32-bit server with 32 GiB of RAM copies a file of 50 GiB, and dies with half a GiB free.
-Change the machine, and see whether it lives.</p>
+<p class="lead">The incident: a 32-bit server with 32 GiB of RAM copies a file of 50 GiB, and dies with half a
+GiB free. Change the machine, and see whether it lives.</p>
 <div id="lab"><p>$sentence</p><noscript><p>The lab itself needs JavaScript.</p></noscript></div>
 <footer>
 <p>A model, not the machine. Zone sizes, marks and reserves are exact; one number, 901 pages of slab, is

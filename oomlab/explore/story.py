@@ -110,9 +110,16 @@ def _recycled(run: Trajectory, woken: Event | None) -> str:
         return phrase("life", "ends", spare=spare)
     user, names = run.zones[user_class(run.zones)].name, zones_with_room(run)
     before = "" if user in names else phrase("life", "full_before", user=user)
-    are = "is" if len(names) == 1 else "are"
-    low = phrase("life", "low", written=_size(woken.written), zones=listed(names), are=are, spare=spare)
-    return before + low
+    zones = listed([_down_to(run, woken, name) for name in names])
+    return before + phrase("life", "low", written=_size(woken.written), zones=zones, spare=spare)
+
+
+def _down_to(run: Trajectory, woken: Event, name: str) -> str:
+    """Say where a zone stands when kswapd wakes: only the highest gives page cache all above low."""
+    number = [zone.name for zone in run.zones].index(name)
+    state = next(each for each in run.states if each.progress >= woken.progress)
+    kept = run.zones[number].lowmem_reserve[user_class(run.zones)]
+    return phrase("life.down_to", "kept" if kept else "low", zone=name, free=_size(state.free[number]))
 
 
 def zones_with_room(run: Trajectory) -> list[str]:

@@ -327,20 +327,28 @@ def test_each_change_is_a_chip_that_one_press_undoes(bench):
     bench.get_by_label("Swap in GiB, exact").fill("4")
     assert "The machine lives" in sentence(bench)
     chips = bench.locator(".oom-lab .chip")
-    assert chips.all_inner_texts() == ["Swap 4\u00a0GiB ✕", "mem= 16\u00a0GiB ✕"]
-    bench.get_by_role("button", name="Undo mem= 16 GiB").click()
+    assert chips.all_inner_texts() == ["Swap 1.87 → 4\u00a0GiB ✕", "mem= all RAM → 16\u00a0GiB ✕"]
+    bench.get_by_role("button", name="Undo mem= all RAM → 16 GiB").click()
     assert "The machine dies after 30.1 GiB" in sentence(bench)
-    assert chips.all_inner_texts() == ["Swap 4\u00a0GiB ✕"]
+    assert chips.all_inner_texts() == ["Swap 1.87 → 4\u00a0GiB ✕"]
 
 
 @pytest.mark.browser
-def test_the_difference_is_said_and_the_former_state_stays_as_a_ghost(bench):
-    bench.get_by_role("slider", name="RAM", exact=True).press("ArrowLeft")
+def test_every_machine_is_compared_with_the_incident_whatever_was_pressed_before(bench):
+    bench.get_by_role("button", name="mem=16G").click()
+    bench.get_by_role("button", name="64 GiB of swap").click()
     sentence(bench)
     assert bench.locator(".oom-lab .difference").inner_text().replace("\u00a0", " ") == (
-        "Lowmem: 7.7 MiB short → 4.5 MiB to spare"
+        "The incident: 7.7 MiB of lowmem short; now 7.5 MiB short"
     )
     assert bench.locator(".oom-lab .ghost").count() == 2
+    bench.get_by_role("button", name="mem=16G").click()
+    sentence(bench)
+    assert bench.locator(".oom-lab .ghost").count() == 1, "HighMem has another size, and no ghost"
+    assert bench.locator(".oom-lab svg text").filter(has_text="the incident").count() == 1
+    bench.get_by_role("button", name="The incident").click()
+    sentence(bench)
+    assert bench.locator(".oom-lab .ghost").count() == 0
 
 
 @pytest.mark.browser

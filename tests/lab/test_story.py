@@ -27,7 +27,7 @@ def test_where_highmem_is_full_from_boot_the_zone_that_took_the_cache_is_named()
     run = simulate(replace(INCIDENT, ram=GIB), INCIDENT_WORKLOAD)
     assert zones_with_room(run) == ["Normal"]
     assert run.states[0].free[2] <= run.zones[2].watermark_low + 2, "process memory has filled HighMem"
-    assert "HighMem is full from the start; after 373 MiB Normal is down to the low watermark" in str(
+    assert "HighMem is full from the start; after 373 MiB Normal is down to the 14 MiB that it keeps" in str(
         story(run)
     )
 
@@ -41,7 +41,9 @@ def test_where_two_zones_give_page_cache_both_are_named():
         zone = run.zones[first.index(name)]
         assert first.free[first.index(name)] == pytest.approx(zone.watermark_low + 2 + zone.lowmem_reserve[2])
     assert len(names) == 2
-    assert f"{' and '.join(names)} are down" in str(story(run))
+    assert "HighMem is down to the low watermark and Normal is down to the 46 MiB that it keeps" in str(
+        story(run)
+    )
 
 
 def test_lowmem_that_is_closed_to_processes_is_not_called_filled():

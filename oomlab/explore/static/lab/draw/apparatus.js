@@ -1,16 +1,17 @@
 // The whole apparatus: RAM's zones as vessels, their history beside them, the marks that decide, and the
 // pages that fall in. Read from left to right: now, and how it came to this.
 
-import { grouped, human, times } from "../model/format.js";
+import { gib, grouped, human, times } from "../model/format.js";
+import { EPSILON } from "../model/vessels.js";
 import { layersOf, LAYERS } from "../model/view_model.js";
-import { drawHistory, drawSurface } from "./history.js";
-import { drawMarks } from "./marks.js";
+import { drawHistory, drawSurface, drawSurfaceName } from "./history.js";
+import { drawMarks, markAt } from "./marks.js";
 import { drawStream } from "./stream.js";
 import { level, places, timeAt } from "./places.js";
 import { drawVessel } from "./vessel.js";
 
-// scene: {run, state, written, isCovered, told, phase (ms of the film, null when nothing flows), ghost: the run
-// before the last change, pinned: {run, state} of another machine, guess: where the learner put the flag}.
+// scene: {run, state, written, isCovered, told, phase (ms of the film, null when nothing flows), ghost: {run, name}
+// of the machine to compare with, pinned: {run, state} of another machine, guess: where the learner put the flag}.
 // Returns where things stand, for what is laid over the drawing.
 export function drawApparatus(svg, scene, names, width, unit) {
   const { run, written, ghost, pinned, isCovered } = scene;
@@ -20,14 +21,18 @@ export function drawApparatus(svg, scene, names, width, unit) {
   for (const row of place.rows) {
     if (isCovered) svg.rect(place.left, row.y, place.right - place.left, row.bottom - row.y, { class: "unknown" });
     else drawHistory(svg, run, place, row, now);
-    if (ghost && !isCovered) drawSurface(svg, ghost, place, row, run, "ghost");
+    if (ghost && !isCovered) drawSurface(svg, ghost.run, place, row, run, "ghost");
     if (pinned && !isCovered) drawSurface(svg, pinned.run, place, row, run, "ghost pinned");
     drawGlasses(svg, scene, place, row);
     drawHead(svg, scene, place, row);
   }
   if (!isCovered) drawPlayhead(svg, place, now);
   drawStream(svg, scene, place, unit);
-  if (!isCovered) drawReadings(svg, scene, place, now, names, place.rows.flatMap((row) => drawMarks(svg, scene, place, row, now)));
+  if (!isCovered) {
+    const words = place.rows.flatMap((row) => drawMarks(svg, scene, place, row, now));
+    words.push(...drawReadings(svg, scene, place, now, names, words));
+    if (ghost) for (const row of place.rows) drawSurfaceName(svg, ghost, place, row, run, { words, now, mark: markAt(run, row) });
+  }
   drawAxis(svg, scene, place, now);
   svg.end();
   return place;
@@ -51,30 +56,43 @@ function drawGlasses(svg, { run, state, pinned, isCovered }, place, row) {
 }
 
 function drawHead(svg, { run, state, isCovered }, place, row) {
+  const isBelow = isBelowMin(run, state, row);
   const free = `${human(state.free[row.zone])} free`;
+  const all = isBelow ? `${free}, all below min` : free;
+  const tone = isBelow ? "danger" : "safe";
+  const when = state.written < run.end ? `at ${gib(state.written)} GiB` : "";
   const scale = row.times > 1.05 ? `drawn ${times(row.times)}` : "";
   const zone = { class: "name", "data-thing": row.zone > run.kernel ? "HighMem" : "lowmem" };
   if (!place.isWide) {
     svg.text(0, row.y - 7, row.name, zone);
     const rest = svg.textWidth(row.name, "name") + 8;
-    const texts = [[free, scale].filter(Boolean).join(", "), free];
-    const flag = row.zone > run.kernel && run.race && !isCovered ? timeAt(place, run, run.race.rescue.at) - 8 : place.width;
-    svg.text(rest, row.y - 7, svg.fit(Math.min(place.width, flag) - rest, texts));
+    const texts = [[all, scale].filter(Boolean).join(", "), all, free];
+    const flag = row.zone > run.kernel === !run.race?.rescue.isFix && run.race && !isCovered ? timeAt(place, run, run.race.rescue.at) - 8 : place.width;
+    const cross = run.outcome === "oom" && run.zone === row.name && !isCovered ? timeAt(place, run, run.end) - 10 : place.width;
+    svg.text(rest, row.y - 7, svg.fit(Math.min(place.width, flag, cross) - rest, texts), { class: isBelow ? "danger" : "" });
     return;
   }
   svg.text(0, row.y + 16, row.name, zone);
   svg.text(0, row.y + 36, human(row.size), { class: "muted" });
-  svg.text(0, row.y + 55, free, { class: "strong safe", "data-thing": "free" });
-  svg.text(0, row.y + 74, scale, { class: "muted" });
+  svg.text(0, row.y + 55, free, { class: `strong ${tone}`, "data-thing": "free" });
+  const below = [...(isBelow ? [["all below min", tone]] : []), ...[scale, when].filter(Boolean).map((text) => [text, "muted"])];
+  below.forEach(([text, look], n) => svg.text(0, row.y + 74 + 18 * n, text, { class: look }));
+}
+
+// Whether what is free is no more than what must stay free: nothing of it can be had.
+function isBelowMin({ plan, kernel, user }, { free }, { zone }) {
+  const asked = zone > kernel ? user : kernel;
+  return free[zone] <= plan.min[zone] + plan.reserve[zone][asked] + EPSILON;
 }
 
 // --- what stands at the playhead ------------------------------------------------------------------------
 
 const LINE = 17;
 
-// The name of each layer that is thick enough, beside the playhead: before it where there is room.
+// Returns where the words stand. The name of each layer that is thick enough, beside the playhead: before it where there is room.
 function drawReadings(svg, scene, place, now, names, words) {
   const { run, state } = scene;
+  const drawn = [];
   for (const row of place.rows) {
     const layers = layersOf(run, state, row.zone);
     const marks = marksOf(run, row);
@@ -88,9 +106,10 @@ function drawReadings(svg, scene, place, now, names, words) {
       const near = words.filter((word) => Math.abs(word.y - y) < 17);
       const right = Math.min(place.right, ...near.filter(({ x }) => x > now).map(({ x }) => x));
       const left = Math.max(place.left, ...near.filter(({ x }) => x <= now).map(({ to }) => to));
-      drawReading(svg, { left, right }, now, y, key, [...names(key).map((name) => `${name}  ${human(layers[key])}`), names(key).at(-1), human(layers[key])]);
+      drawn.push(drawReading(svg, { left, right }, now, y, key, [...names(key).map((name) => `${name}  ${human(layers[key])}`), names(key).at(-1), human(layers[key])]));
     }
   }
+  return drawn;
 }
 
 const marksOf = (run, { zone, ...row }) =>
@@ -99,8 +118,11 @@ const marksOf = (run, { zone, ...row }) =>
 function drawReading(svg, { left, right }, now, y, key, texts) {
   const before = svg.fit(now - left - 18, texts, "strong");
   const look = { class: "strong halo", "data-thing": key };
-  if (before && (before === texts[0] || now - left > right - now)) svg.text(now - 9, y, before, { anchor: "end", ...look });
-  else svg.text(now + 9, y, svg.fit(right - now - 18, texts, "strong"), look);
+  const isBefore = before && (before === texts[0] || now - left > right - now);
+  const text = isBefore ? before : svg.fit(right - now - 18, texts, "strong");
+  svg.text(now + (isBefore ? -9 : 9), y, text, { anchor: isBefore ? "end" : "start", ...look });
+  const wide = svg.textWidth(text, "strong");
+  return isBefore ? { x: now - 9 - wide, to: now - 9, y } : { x: now + 9, to: now + 9 + wide, y };
 }
 
 // --- time --------------------------------------------------------------------------------------------------

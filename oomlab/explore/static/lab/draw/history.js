@@ -32,13 +32,33 @@ function areasOf(run, { zone, ...row }) {
 const path = (x, y, first) => x.map((each, n) => `${n ? "L" : first}${tenth(each)} ${tenth(y[n])}`).join("");
 const tenth = (value) => Math.round(value * 10) / 10;
 
-// The surface of another run in this row: what was free then is as far from the brim.
+// The surface of another run in this row, where its zone is as large: what was free then is as far from the brim.
 export function drawSurface(svg, other, place, row, run, look) {
-  const zone = other.zones.findIndex(({ name }, i) => name === row.name && other.sizes[i] > 0);
-  if (zone === -1) return;
-  const points = other.states.filter(({ written }) => written <= run.file);
-  const x = points.map((state) => timeAt(place, run, state.written));
-  const y = points.map((state) => Math.min(row.bottom, row.y + state.free[zone] * row.unit));
+  const { x, y } = surfaceOf(other, place, row, run);
+  if (!x.length) return;
   svg.path(path(x, y, "M"), { class: "rim" });
   svg.path(path(x, y, "M"), { class: look });
+}
+
+function surfaceOf(other, place, row, run) {
+  const zone = other.zones.findIndex(({ name }, i) => name === row.name && other.sizes[i] === row.size);
+  const points = zone === -1 ? [] : other.states.filter(({ written }) => written <= run.file);
+  const x = points.map((state) => timeAt(place, run, state.written));
+  return { x, y: points.map((state) => Math.min(row.bottom, row.y + state.free[zone] * row.unit)) };
+}
+
+// Whose surface it is: at its end, or further back above it, where there is room between other words.
+export function drawSurfaceName(svg, { run: other, name }, place, row, run, { words, now, mark }) {
+  const { x, y } = surfaceOf(other, place, row, run);
+  if (!x.length) return;
+  const wide = svg.textWidth(name);
+  const [rise, way] = [y.at(-1) - y[0], x.at(-1) - x[0]];
+  const back = [0.97, 0.8, 0.6, 0.4].map((share) => ({ x: x[0] + share * way - wide - 10, y: y[0] + share * rise + 4 }));
+  const isFree = (at) =>
+    at.x > place.left && at.x + wide < place.right && at.y > row.y + 14 && at.y < row.bottom - 4 &&
+    Math.abs(at.y - 5 - mark) > 13 &&
+    (at.x > now + 4 || at.x + wide < now - 4) &&
+    words.every((word) => at.x > word.to + 6 || at.x + wide < word.x - 6 || Math.abs(word.y - at.y) > 18);
+  const found = [{ x: x.at(-1) + 8, y: y.at(-1) + 16 }, { x: x.at(-1) + 8, y: y.at(-1) + 36 }, ...back].find(isFree);
+  if (found) svg.text(found.x, found.y, name, { class: "halo" });
 }

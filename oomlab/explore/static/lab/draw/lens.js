@@ -13,7 +13,7 @@ export function drawLens(svg, { run, written }, width, unit) {
   const toX = (moment) => 8 + ((width - 16) * (moment - finish.from)) / (finish.to - finish.from);
   const larger = times(run.file / (finish.to - finish.from));
   svg.rect(0.5, 0.5, width - 1, HEIGHT - 1, { class: "lens", rx: 8 });
-  svg.text(10, 19, svg.fit(width - 20, [`Who comes first? The finish, ${larger} wider`, `The finish, ${larger} wider`], "strong"), { class: "strong" });
+  svg.text(10, 19, svg.fit(width - 20, [`At the end: who comes first? (${larger} wider)`, `At the end, ${larger} wider`], "strong"), { class: "strong" });
   const high = { y: 30, room: roomAboveLow, key: "cache", mark: "low", ...rescue, kind: "flag" };
   const low = { y: 30 + LANE + 12, room: roomAboveMin, key: "buffer_head", mark: "min", ...death, kind: "death" };
   for (const lane of [high, low]) drawLane(svg, run, lane, finish, toX, width);
@@ -39,7 +39,7 @@ function drawLane(svg, run, lane, finish, toX, width) {
   svg.rect(toX(end), y, width - 8 - toX(end), LANE - 18, { class: "never" });
   svg.line(8, floor, width - 8, floor, { class: `mark ${mark}` });
   drawFlag(svg, toX(Math.min(lane.at, finish.to)), floor, kind, isReached);
-  svg.text(10, floor + 17, svg.fit(width - 20, wordsOf(run, lane)), { class: kind === "death" ? "danger" : "safe" });
+  svg.text(10, floor + 17, svg.fit(width - 20, wordsOf(run, lane)), { class: kind === "death" && isReached ? "danger" : "safe" });
 }
 
 function drawFlag(svg, x, y, kind, isReached) {
@@ -50,8 +50,9 @@ function drawFlag(svg, x, y, kind, isReached) {
 
 function wordsOf(run, { kind, isReached, left }) {
   const size = human(Math.abs(left));
+  if (kind === "flag" && run.race.rescue.isFix) return ["the fix: kswapd recycles", "the fix"];
   if (kind === "flag") return isReached ? ["low reached: kswapd wakes"] : [`low not reached: ${size} to go`, `${size} to go`];
   return isReached
-    ? [`min reached: ${size} of lowmem too little`, `${size} too little`]
-    : [`min not reached: ${size} to spare`, `${size} to spare`];
+    ? [`${size} short of lasting until kswapd wakes`, `${size} short till kswapd wakes`, `${size} short`]
+    : [`min not reached; closest call: ${size}`, `closest call: ${size}`];
 }

@@ -4,15 +4,24 @@
 import { human } from "../model/format.js";
 import { level, timeAt } from "./places.js";
 
+const FIX = {
+  low: ["low: not reached, for the fix comes first", "low: the fix comes first", "low"],
+  min: ["the fix: kswapd drops cache above", "the fix drops cache above", "the fix", "min"],
+};
+
 // Returns where its words stand, {x, to, y} each: nothing else may.
 export function drawMarks(svg, scene, place, row, now) {
   const mark = markOf(scene.run, row);
-  const y = Math.min(row.bottom - 2, Math.max(row.y + 2, level(row, row.size - mark.pages)));
+  const y = markAt(scene.run, row);
   svg.rimmed(place.glass.x - 4, y, place.glass.x + place.glass.width, y, { class: `mark ${mark.key}`, "data-thing": mark.thing });
   svg.rimmed(place.left, y, place.right, y, { class: `mark ${mark.key}`, "data-thing": mark.thing });
   const taken = drawEnd(svg, scene.run, place, row, y);
   return drawWords(svg, scene, place, row, { ...mark, y, taken, now });
 }
+
+// Where the line of a row's mark is drawn.
+export const markAt = (run, row) =>
+  Math.min(row.bottom - 2, Math.max(row.y + 2, level(row, row.size - markOf(run, row).pages)));
 
 // The mark of a row: low where page cache lies, min where only the kernel may.
 function markOf(run, { zone }) {
@@ -24,6 +33,7 @@ function markOf(run, { zone }) {
 }
 
 function wordsOf(run, key, zone) {
+  if (run.race?.rescue.isFix) return FIX[key];
   const has = (kind, asked) => run.events.some((event) => event.kind === kind && event.asked === asked);
   if (key === "low") {
     return has("kswapd_wakes", run.user)
@@ -42,21 +52,25 @@ function drawEnd(svg, run, place, row, y) {
     svg.path(`M${end - 8} ${y - 8}l16 16m0 -16l-16 16`, { class: "death" });
     return end + 14;
   }
-  const rescue = row.zone > run.kernel && run.race?.rescue;
-  if (!rescue || rescue.at > run.file) return end;
+  const rescue = run.race?.rescue;
+  if (!rescue || row.zone > run.kernel === Boolean(rescue.isFix)) return end; // the fix begins in lowmem
+  if (rescue.at > run.file) return end;
   const x = timeAt(place, run, rescue.at);
   if (!place.isWide && x < svg.textWidth(row.name, "name") + 12) return end; // the name of the zone stands there
-  svg.path(`M${x} ${y}V${row.y - 18}h14l-4 5l4 5h-14`, { class: `flag${rescue.isReached ? "" : " hollow"}` });
+  if (rescue.isFix) svg.path(`M${x} ${y}v24h14l-4 -5l4 -5h-14`, { class: "flag" });
+  else svg.path(`M${x} ${y}V${row.y - 18}h14l-4 5l4 5h-14`, { class: `flag${rescue.isReached ? "" : " hollow"}` });
   return x;
 }
 
 // Below the line, at the right end; where that is behind the playhead, at the left.
 function drawWords(svg, { run, state, told }, place, row, { y, key, thing, words, taken, now }) {
   const after = place.right - 8 - Math.max(now + 8, taken);
-  const look = { class: `strong halo ${key === "min" ? "danger" : "safe"}`, "data-thing": thing };
+  const look = { class: `strong halo ${key === "min" && !run.race?.rescue.isFix ? "danger" : "safe"}`, "data-thing": thing };
   const base = y + 18 > row.bottom ? y - 7 : y + 18;
   const said = svg.fit(after, words, "strong");
-  const drawn = [];
+  const { rescue } = run.race ?? {};
+  const fix = rescue?.isFix && key === "min" ? timeAt(place, run, rescue.at) : null;
+  const drawn = fix === null ? [] : [{ x: fix - 4, to: fix + 14, y: y + 18 }]; // its flag
   if (said) {
     svg.text(place.right - 6, base, said, { anchor: "end", ...look });
     drawn.push({ x: place.right - 6 - svg.textWidth(said, "strong"), to: place.right, y: base });

@@ -23,7 +23,12 @@ export function drawRamStrip(svg, { run, state, settings }, steps, fate, width, 
   if (settings.ram > 0 && toX(settings.ram) > end)
     svg.rect(end, STRIP.y, toX(settings.ram) - end, STRIP.height, { class: run.error ? "unknown" : "never" });
   svg.rect(toX(0), STRIP.y, toX(settings.ram) - toX(0), STRIP.height, { class: "frame" });
-  if (!run.error) drawNames(svg, run, toX, end, width, settings.ram);
+  if (!run.error) {
+    drawNames(svg, run, toX, end, width, settings.ram);
+    const limit = run.machine.mem_limit;
+    const words = [...(limit === null ? [] : [`unused (mem=${gib(limit)}G)`]), "unused"];
+    svg.text(end + 8, STRIP.y + 18, svg.fit(toX(settings.ram) - end - 26, words), { class: "halo" });
+  }
   drawTicks(svg, toX, width, fate ? drawBoundary(svg, fate, toX, width, settings.ram) : null);
   svg.end();
 }
@@ -79,7 +84,7 @@ function drawBoundary(svg, { stretches, valueAt }, toX, width, ram) {
   const size = `${gib(Math.floor((near.at / PAGES_PER_GIB) * 100) * (PAGES_PER_GIB / 100))}`;
   const isUpTo = near.fate === "no boot" || near.before === "survives";
   const isLife = near.before === "survives" || near.fate === "survives";
-  const words = `${isLife ? "lives" : "starts"} ${isUpTo ? "up to" : "from"} ${size}`;
+  const words = `${isLife ? "lives" : "starts"} ${isUpTo ? "up to" : "from"} ${size} GiB`;
   const wide = svg.textWidth(words, "strong");
   const x = Math.min(width - wide - 2, Math.max(0, isUpTo ? toX(near.at) - wide : toX(near.at)));
   svg.text(x, FATE + 24, words, { class: `strong ${isLife ? "safe" : ""}` });

@@ -21,8 +21,8 @@ export function humanKb(kb) {
 // GiB without needless zeros: 32, 1.5, 0.03.
 export const gib = (pages) => `${Number((pages / PAGES_PER_GIB).toFixed(2))}`;
 
-// The same to a few pages, for fields: 1.8691.
-export const exactGib = (pages) => `${Number((pages / PAGES_PER_GIB).toFixed(4))}`;
+// The same for fields, where small sizes keep a few pages: 1.87, 0.0156.
+export const exactGib = (pages) => (pages < PAGES_PER_GIB / 10 ? `${Number((pages / PAGES_PER_GIB).toFixed(4))}` : gib(pages));
 
 // A whole number in groups of three.
 export const grouped = (number) => fixed(number, 0).replace(/\B(?=(\d{3})+$)/g, ",");

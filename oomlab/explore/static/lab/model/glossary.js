@@ -44,7 +44,11 @@ const ENTRIES = {
     pages,
     how: `${grouped((pages * PAGE_KB * 1024) / run.machine.rules.struct_page_bytes)} page frames × ${run.machine.rules.struct_page_bytes} bytes: it grows with RAM and lies in lowmem`,
   }),
-  other_slab: (_, __, pages) => ({ pages, how: "what 20 days of uptime collected: slab, kernel stacks, page tables" }),
+  other_slab: ({ workload }, _, pages) => ({
+    pages,
+    how: `slab, kernel stacks and page tables; ${human(workload.other_lowmem)} of them are the setting “Other lowmem”, which uptime collects`,
+  }),
+  swap_map: ({ machine }, _, pages) => ({ pages, how: `${grouped(machine.swap)} pages of swap × 1 byte, used or not` }),
   buffer_head: (run, { cache }, pages) => ({
     pages,
     how: run.pinned.buffer_heads

@@ -1,8 +1,9 @@
 // The race: HighMem runs towards its low mark, where kswapd begins to recycle cache and so frees
-// lowmem; lowmem runs towards min, where the kernel gives up. Who arrives first decides.
+// lowmem; lowmem runs towards min, where the kernel gives up. Who arrives first decides. With the fix of 2012 kswapd
+// begins before that, when lowmem is down to low.
 
 import { eventOf } from "./simulation.js";
-import { zonesWithRoom } from "./story.js";
+import { fixOf, zonesWithRoom } from "./story.js";
 
 const WIDEST = 0.3; // a finish that takes more of the whole than this is not close
 
@@ -32,6 +33,8 @@ export function roomAboveMin({ zones, kernel, plan }, state) {
 function rescueOf(run) {
   const { user, plan } = run;
   const woken = eventOf(run, "kswapd_wakes", user);
+  const fix = fixOf(run);
+  if (fix) return { at: fix.written, isReached: true, left: 0, isFix: true };
   const left = roomAboveLow(run, run.states.at(-1));
   return {
     at: woken?.written ?? run.end + left / (1 + plan.anon / plan.file),
@@ -44,7 +47,7 @@ function deathOf(run) {
   const { kernel, user, plan, zones } = run;
   if (run.outcome === "oom")
     return run.zone === zones[kernel].name ? { at: run.end, isReached: true, left: run.margin } : null;
-  const rescue = eventOf(run, "kswapd_wakes", user);
+  const rescue = fixOf(run) ?? eventOf(run, "kswapd_wakes", user);
   const perPage = plan.pinned + (plan.tables * plan.anon) / plan.file;
   if (!rescue || !perPage) return null;
   const left = roomAboveMin(run, run.states.find((state) => state.done >= rescue.done));

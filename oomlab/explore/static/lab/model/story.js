@@ -51,26 +51,39 @@ function life(run, say) {
 }
 
 function whyItLives(run, say) {
-  const { user, kernel, plan } = run;
+  const { user, kernel } = run;
   const woken = eventOf(run, "kswapd_wakes", user);
   if (user === kernel)
     return woken ? say("life.recycles", { written: human(woken.written) }) : say("life.fits");
   const keeping = eventOf(run, "kswapd_keeps_pace", kernel);
-  if (keeping && (!woken || keeping.written < woken.written)) {
-    const { cache } = stateAt(run, plan.length ? keeping.done / plan.length : 1);
-    return say(cache[kernel] >= 1 ? "life.own_cache" : "life.fix", { written: human(keeping.written) });
-  }
+  if (keeping && (!woken || keeping.written < woken.written))
+    return say(fixOf(run) ? "life.fix" : "life.own_cache", { written: human(keeping.written) });
   return recycled(run, say, woken);
+}
+
+// The event at which the fix of 2012 begins to take cache from HighMem, where that comes first; or null.
+export function fixOf(run) {
+  const { user, kernel, plan } = run;
+  const keeping = eventOf(run, "kswapd_keeps_pace", kernel);
+  const woken = eventOf(run, "kswapd_wakes", user);
+  if (user === kernel || !keeping || woken?.written <= keeping.written) return null;
+  return stateAt(run, plan.length ? keeping.done / plan.length : 1).cache[kernel] >= 1 ? null : keeping;
 }
 
 function recycled(run, say, woken) {
   const spare = human(run.margin);
   if (!woken) return say("life.ends", { spare });
   const user = run.zones[run.user].name;
-  const names = zonesWithRoom(run).map((i) => run.zones[i].name);
-  const before = names.includes(user) ? "" : say("life.full_before", { user });
-  const are = names.length === 1 ? "is" : "are";
-  return before + say("life.low", { written: human(woken.written), zones: listed(names), are, spare });
+  const numbers = zonesWithRoom(run);
+  const before = numbers.includes(run.user) ? "" : say("life.full_before", { user });
+  const zones = listed(numbers.map((i) => downTo(run, say, woken, i)));
+  return before + say("life.low", { written: human(woken.written), zones, spare });
+}
+
+// Where a zone stands when kswapd wakes: only the highest gives page cache all above low.
+function downTo({ zones, states, plan, user }, say, { done }, i) {
+  const { free } = states.find((state) => state.done >= done);
+  return say(`life.down_to.${plan.reserve[i][user] ? "kept" : "low"}`, { zone: zones[i].name, free: human(free[i]) });
 }
 
 // The zones that page cache can be taken from when the run begins, by number, the highest first.

@@ -2,7 +2,7 @@
 // No drawing here, and no rule of the kernel: only sums over what the model says.
 
 import { sum } from "./format.js";
-import { layout } from "./machine.js";
+import { layout, pagesOf } from "./machine.js";
 import { kernelClass, simulate, stateAt, userClass } from "./simulation.js";
 import { race } from "./race.js";
 import { story } from "./story.js";
@@ -43,23 +43,33 @@ export const populated = (run) => run.zones.flatMap((_, i) => (run.sizes[i] ? [i
 
 // What lies in a zone, from its floor up. The rest of it is free.
 export const LAYERS = [
-  ...["kernel", "mem_map", "other_slab", "radix_tree_node", "buffer_head", "anonymous", "cache"],
+  ...["kernel", "mem_map", "other_slab", "swap_map", "radix_tree_node", "buffer_head", "anonymous", "cache"],
 ];
 
 // The pages of each layer of a zone at a moment, by key.
 export function layersOf(run, state, i) {
-  const start = run.states[0];
   const memMap = i === memMapZone(run) ? sum(run.zones.map(({ memmap }) => memmap)) : 0;
   const share = state.pinned[i] / (sum(state.pinned) || 1);
   const cached = sum(state.cache);
   const radix_tree_node = share * run.pinned.radix_nodes * cached;
   const buffer_head = share * run.pinned.buffer_heads * cached;
   const { managed } = run.zones[i];
-  const slab = managed - start.free[i] - start.anon[i] + state.pinned[i] - buffer_head - radix_tree_node;
+  const swap_map = swapMapIn(run, i);
+  const slab = atStart(run, i) - swap_map + state.pinned[i] - buffer_head - radix_tree_node;
   return {
-    ...{ kernel: run.sizes[i] - managed - memMap, mem_map: memMap, other_slab: Math.max(0, slab) },
+    ...{ kernel: run.sizes[i] - managed - memMap, mem_map: memMap, other_slab: Math.max(0, slab), swap_map },
     ...{ radix_tree_node, buffer_head, anonymous: state.anon[i], cache: state.cache[i] },
   };
+}
+
+// What the kernel has taken of a zone before the copy begins.
+const atStart = ({ zones, states: [start] }, i) => zones[i].managed - start.free[i] - start.anon[i];
+
+// The map of the swap space, a byte a page: it was put into the highest zone, and the rest below.
+function swapMapIn(run, i) {
+  let left = i > run.user ? 0 : pagesOf(run.machine.swap);
+  for (let zone = run.user; zone > i; zone -= 1) left -= Math.min(left, Math.max(0, atStart(run, zone)));
+  return Math.min(left, Math.max(0, atStart(run, i)));
 }
 
 // The same in all zones together, with what is free.

@@ -2,16 +2,16 @@
 
 import { bound, h, say } from "../../dom.js";
 import { human } from "../model/format.js";
-import { settingInWords } from "./controls.js";
+import { changeInWords } from "./controls.js";
 
 // undo(values) takes one change back.
 export function makeChips(rows, undo) {
   const element = h("div", { class: "chips", role: "group", "aria-label": "Changes" });
   return {
     element,
-    show({ settings, usual }, isIncident) {
+    show({ settings, usual, isIncident }) {
       const changed = rows.filter((row) => isChanged(row, settings, usual));
-      const texts = changed.map((row) => settingInWords(row, settings));
+      const texts = changed.map((row) => changeInWords(row, usual, settings));
       const key = changed.map((row) => row.name).join();
       if (element.dataset.shown === key) return void changed.forEach((_, n) => name(element.children[n], texts[n]));
       element.dataset.shown = key;
@@ -39,21 +39,21 @@ function name(button, text) {
   return button;
 }
 
-// "Lowmem: 7.7 MiB short → 0.7 MiB to spare": from one run to the next.
-export function difference(former, run) {
-  if (!former || former === run) return "";
-  const [before, after] = [standing(former), standing(run)];
-  if (before === after) return "";
-  if (former.margin !== null && run.margin !== null && former.margin !== undefined && run.margin !== undefined)
-    return bound(`Lowmem: ${margin(former)} → ${margin(run)}`);
-  return bound(`${before} → ${after}`);
+// "The incident: 7.7 MiB of lowmem short; now 0.7 MiB to spare": from the machine to compare with to this one.
+export function difference(reference, run) {
+  if (!reference) return "";
+  const { run: first, name } = reference;
+  const both = isNumber(first.margin) && isNumber(run.margin);
+  const [before, now] = both ? [margin(first, " of lowmem"), margin(run)] : [standing(first), standing(run)];
+  return standing(first) === standing(run) ? "" : bound(`${name[0].toUpperCase()}${name.slice(1)}: ${before}; now ${now}`);
 }
 
-const margin = ({ margin: pages }) => (pages < 0 ? `${human(-pages)} short` : `${human(pages)} to spare`);
+const isNumber = (value) => typeof value === "number";
+const margin = ({ margin: pages }, of = "") => (pages < 0 ? `${human(-pages)}${of} short` : `${human(pages)}${of} to spare`);
 
 function standing(run) {
   if (run.error) return "does not start";
-  if (run.outcome === "oom") return `dies after ${human(run.end)}`;
+  if (run.outcome === "oom") return `dies after ${human(run.end)}${isNumber(run.margin) ? `, ${margin(run)}` : ""}`;
   return run.margin === null ? "lives" : `lives, ${margin(run)}`;
 }
 

@@ -140,6 +140,15 @@ export function settingInWords(row, settings) {
   return `${row.label} ${option ? textOf(option[1], settings) : value}`;
 }
 
+// "RAM 32 → 64 GiB": the unit once, where both have it.
+export function changeInWords(row, usual, settings) {
+  if (row.kind === "choice" || row.kind === "toggle") return settingInWords(row, settings);
+  const [before, after] = [usual, settings].map((each) => row.read(valueOf(row, each)));
+  const unit = after.slice(after.lastIndexOf(" "));
+  const isSame = /^\d/.test(before) && before.endsWith(unit);
+  return `${row.label} ${isSame ? before.slice(0, -unit.length) : before} → ${after}`;
+}
+
 // Some choices mean nothing on some machines: a 64-bit kernel has no VM split.
 function disable(element, input, { idle }, settings) {
   const off = Boolean(idle?.(settings));

@@ -13,7 +13,6 @@ export class Lab {
   constructor({ facts, palette, settings, settled, time = 0, link = null }) {
     this.settled = settled;
     this.state = new LabState(facts, settings, time);
-    this.isMoving = false; // whether a hand is on a slider
     this.view = new LabView(this.state, palette, freshId(), {
       link,
       change: (values, isReleased) => this.change(values, isReleased),
@@ -42,7 +41,6 @@ export class Lab {
   set(settings, time = null) {
     this.view.transport.stop();
     this.state.set(settings, time);
-    this.state.former = null;
     this.news.isOfSettings = true;
     this.redraw();
   }
@@ -61,8 +59,7 @@ export class Lab {
 
   change(values, isReleased) {
     this.view.transport.stop();
-    this.state.change(values, !this.isMoving);
-    this.isMoving = !isReleased;
+    this.state.change(values);
     const { task, settings, run } = this.state;
     const found = task && isReleased ? this.view.rescue.judge(task, settings, run.outcome) : null;
     if (found) task.found.set(found.name, found.words);
@@ -72,7 +69,7 @@ export class Lab {
   reset() {
     this.state.task = null;
     this.change(this.state.usual, true);
-    Object.assign(this.state, { time: null, former: null });
+    this.state.time = null;
   }
 
   moveTo(written, isReleased, film = null) {

@@ -19,7 +19,8 @@ const orOwn = (say) => (value) => (value === null ? "the kernel’s own" : say(v
 
 // RAM in even steps, so that its slider lies over the RAM itself, to scale.
 const HALVES = Array.from({ length: 128 }, (_, n) => (n + 1) * (GIB / 2));
-const PERCENT = Array.from({ length: 21 }, (_, n) => 5 * n);
+// Finer at the low end, where the fate changes and the knob would lie over it.
+const PERCENT = [0, 0.5, 1, 1.5, 2, 3, 4, ...Array.from({ length: 20 }, (_, n) => 5 * (n + 1))];
 const FROM_ZERO = [0, ...doublings(0.25, 64, 8)];
 const MIN_FREE = [null, 1024, 2048, 3806, 4096, 6144, 8192, 12288, 16384, 24576, 32768, 49152, 65536, 98304];
 const VMALLOC = [null, 32, 64, 96, 128, 160, 192, 256, 320, 384, 512, 640, 768, 832];
@@ -51,7 +52,7 @@ export const BASICS = [
     get: fileOf,
     put: (file, settings) => divided(file, settings.read / fileOf(settings)),
   }),
-  slider("read", "Of this, only read", PERCENT, (percent) => `${fixed(percent, percent % 1 ? 1 : 0)} %`, {
+  slider("read", "Share only read", PERCENT, (percent) => `${fixed(percent, percent % 1 ? 1 : 0)} %`, {
     kind: "share",
     unit: 1,
     get: (settings) => (100 * settings.read) / fileOf(settings),
@@ -86,7 +87,7 @@ export const FINE_PRINT = [
   slider("min_free_kbytes", "min_free_kbytes", MIN_FREE, orOwn((kb) => `${grouped(kb)} kB`), { short: "min_free", unit: 1 / 4 }),
   slider("vmalloc_mib", "vmalloc=", VMALLOC, orOwn((mib) => `${mib} MiB`), { short: "vmalloc", unit: 256, idle: is64 }),
   slider("mem_limit", "mem=", MEM, (pages) => (pages === null ? "all RAM" : inGib(pages)), { short: "mem", unit: 1 }),
-  slider("other_lowmem", "Other lowmem in use", OTHER, human, {
+  slider("other_lowmem", "Other lowmem", OTHER, human, {
     short: "other",
     unit: 1,
     hint: "Slab and stacks that uptime collects: 18 MiB after the incident’s 20 days.",

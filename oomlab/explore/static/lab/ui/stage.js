@@ -111,11 +111,11 @@ export class Stage {
 
 const placed = (left, top, unit) => `left: ${left * unit}px; top: ${top * unit}px`;
 
-// What comes with a moment: the former machine, a pinned one, what flows, and the learner's flag.
-function extras({ film, former, pinned, written, run, told, flag, isCovered, guess }) {
+// What comes with a moment: the machine to compare with, a pinned one, what flows, and the learner's flag.
+function extras({ film, reference, pinned, written, run, told, flag, isCovered, guess }) {
   const kept = run.events.slice(0, told).some(({ kind }) => kind === "kswapd_keeps_pace");
   return {
-    ghost: !film && former && former !== run && !former.error ? former : null,
+    ghost: !film && !pinned && reference && !reference.run.error ? reference : null,
     pinned: pinnedMoment(pinned, written),
     phase: film?.phase ?? null,
     drains: kept,

@@ -3,12 +3,13 @@
 import { toldBy } from "../model/scenes.js";
 import { fateOf } from "../model/simulation.js";
 import { at, present } from "../model/view_model.js";
-import { built, usualSettings } from "./settings.js";
+import { built, presets, usualSettings } from "./settings.js";
 
 export class LabState {
   // facts are Python's; settings may leave out what is as usual. time is in pages copied; null is the end.
   constructor(facts, settings, time = 0) {
-    Object.assign(this, { facts, usual: usualSettings(facts), former: null, pinned: null, task: null });
+    Object.assign(this, { facts, usual: usualSettings(facts), pinned: null, task: null });
+    this.isIncident = presets(facts)[0].label === "The incident";
     this.isPredicting = false; // whether the outcome stays covered until the learner has said one
     this.guess = null; // {fate, at}; at is in pages copied
     this.flag = null; // where the learner would put it, before there is a guess
@@ -27,10 +28,8 @@ export class LabState {
     this.time = time;
   }
 
-  // Change some settings. Time stays where it is; what was before stays in mind. Another machine asks for
-  // another prediction.
-  change(values, isFirst) {
-    if (isFirst) this.former = this.run;
+  // Change some settings. Time stays where it is. Another machine asks for another prediction.
+  change(values) {
     const { time, isPoster } = this;
     this.set({ ...this.settings, ...values }, isPoster ? null : time);
     this.guess = null;
@@ -52,6 +51,14 @@ export class LabState {
   get run() {
     this.computed ??= this.runOf(this.settings);
     return this.computed;
+  }
+
+  // What a run is compared with, {run, name}: the pinned machine, or the one that the lab begins with; null for itself.
+  get reference() {
+    if (this.pinned) return this.pinned.run === this.run ? null : { run: this.pinned.run, name: "A" };
+    if (this.has(this.usual)) return null;
+    this.first ??= this.runOf(this.usual);
+    return { run: this.first, name: this.isIncident ? "the incident" : "as given" };
   }
 
   runOf(settings) {

@@ -28,7 +28,7 @@ export class LabView {
   constructor(state, palette, ids, hand) {
     this.groups = controlsFor(state.facts);
     const rows = this.groups.all;
-    Object.assign(this, { hand, lit: "", isIncident: presets(state.facts)[0].label === "The incident" });
+    Object.assign(this, { hand, lit: "" });
     this.fates = new Fates(tracksFor(rows), (settings) => state.fateOf(settings));
     this.controls = makeControls(rows, ids, hand.change);
     this.transport = makeTransport(ids, hand.moveTo, hand.ended);
@@ -105,13 +105,14 @@ export class LabView {
 
   drawVerdict(state) {
     const { parts } = this;
-    const { run, isSilent, isCovered, pinned, former } = state;
+    const { run, isSilent, isCovered, pinned } = state;
+    parts.root.dataset.ahead = state.isPoster;
     parts.root.dataset.outcome = isSilent ? "covered" : run.outcome;
     this.sentence.show(run, isSilent, this.lit);
     const preset = this.presets.find(({ whole }) => state.has(whole))?.label ?? "";
     this.prediction.show(state, preset, this.presets.length);
-    this.chips.show(state, this.isIncident);
-    sayLine(parts.changed, isSilent ? "" : difference(pinned?.run ?? former, run));
+    this.chips.show(state);
+    sayLine(parts.changed, isSilent ? "" : difference(state.reference, run));
     say(parts.pin, pinned ? "Unpin A" : "Pin as A");
     parts.pin.setAttribute("aria-pressed", String(pinned !== null));
     parts.pin.hidden = isCovered;
