@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gzip
-import json
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
@@ -175,4 +174,4 @@ def test_nothing_spills_over_the_edge_of_the_page(opened, width, scheme, shoot):
 def test_the_page_holds_no_server_s_name_but_its_own(folder):
     html = (folder / "index.html").read_text()
     assert "connect-src 'self'" in html
-    assert json.dumps(FIX)[1:-1] in html
+    assert all(f'"{name}":{value}' in html.replace('": ', '":') for name, value in FIX.items())
