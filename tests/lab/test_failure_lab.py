@@ -351,6 +351,37 @@ def test_every_machine_is_compared_with_the_incident_whatever_was_pressed_before
     assert bench.locator(".oom-lab .ghost").count() == 0
 
 
+def drawn(bench) -> str:
+    """Return the words of the zones' drawing."""
+    return " | ".join(bench.locator(".oom-lab svg[aria-label^='The zones'] text").all_text_contents())
+
+
+@pytest.mark.browser
+def test_the_fix_has_its_flag_and_its_words_in_lowmem(bench):
+    bench.get_by_role("button", name="With the fix").click()
+    sentence(bench)
+    assert "the fix: kswapd drops cache above" in drawn(bench)
+    assert "would wake" not in drawn(bench)
+    assert bench.locator(".oom-lab svg[aria-label^='The zones'] .flag:not(.hollow)").count() == 1
+    assert bench.locator(".oom-lab svg[aria-label='The finish of the race']").is_visible()
+
+
+@pytest.mark.browser
+def test_free_memory_that_cannot_be_had_is_no_good_news(bench):
+    bench.get_by_role("button", name="64 GiB of swap").click()
+    sentence(bench)
+    assert "all below min" in drawn(bench)
+    free = bench.locator(".oom-lab svg [data-thing='free'].strong")
+    assert [
+        ("danger" in text) for text in free.evaluate_all("all => all.map((each) => each.className.baseVal)")
+    ] == [
+        False,
+        True,
+    ]
+    swap_map = bench.locator(".oom-lab .key[data-thing='swap_map'] .size")
+    assert swap_map.inner_text().replace("\u00a0", " ") == "16 MiB"
+
+
 @pytest.mark.browser
 def test_a_machine_can_be_pinned_beside_the_next(bench):
     bench.get_by_role("button", name="Pin as A").click()

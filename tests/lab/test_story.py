@@ -46,6 +46,15 @@ def test_where_two_zones_give_page_cache_both_are_named():
     )
 
 
+def test_a_zone_that_keeps_memory_from_page_cache_is_not_called_down_to_low():
+    run = simulate(replace(INCIDENT, mem_limit=16 * GIB), INCIDENT_WORKLOAD)
+    woken = run.event("kswapd_wakes", "HighMem")
+    zone = run.zones[1]
+    normal = next(state.free[1] for state in run.states if state.progress == woken.progress)
+    assert zone.watermark_low < normal <= zone.watermark_low + 2 + zone.lowmem_reserve[2]
+    assert f"Normal is down to the {normal / MIB:.0f} MiB that it keeps from page cache" in str(story(run))
+
+
 def test_lowmem_that_is_closed_to_processes_is_not_called_filled():
     told = tell(INCIDENT, replace(INCIDENT_WORKLOAD, anon_growth=64 * GIB))
     assert "processes have filled HighMem and all 1.9 GiB of swap" in told.because

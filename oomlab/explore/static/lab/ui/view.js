@@ -106,7 +106,7 @@ export class LabView {
   drawVerdict(state) {
     const { parts } = this;
     const { run, isSilent, isCovered, pinned } = state;
-    parts.root.dataset.ahead = state.isPoster;
+    parts.root.dataset.ahead = state.isPoster && !run.error;
     parts.root.dataset.outcome = isSilent ? "covered" : run.outcome;
     this.sentence.show(run, isSilent, this.lit);
     const preset = this.presets.find(({ whole }) => state.has(whole))?.label ?? "";
