@@ -75,7 +75,7 @@ function drawWords(svg, { run, state, told }, place, row, { y, key, thing, words
     svg.text(place.right - 6, base, said, { anchor: "end", ...look });
     drawn.push({ x: place.right - 6 - svg.textWidth(said, "strong"), to: place.right, y: base });
   } else if (now - place.left > 60) {
-    const early = svg.fit(now - place.left - 16, words, "strong");
+    const early = svg.fit(Math.min(now, fix ?? now) - place.left - 16, words, "strong");
     svg.text(place.left + 6, base, early, look);
     drawn.push({ x: place.left, to: place.left + 6 + svg.textWidth(early, "strong"), y: base });
   }
