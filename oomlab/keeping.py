@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from oomlab.errors import OomlabError
+from oomlab.files import write_file
 
 FILE = "my-progress.json"
 SETTING = "OOMLAB_PROGRESS"
@@ -53,7 +54,7 @@ def keep(part: str, value: Any, *, name: str | None = None) -> str:
     else:
         found[part] = {**mapping(found.get(part)), name: value}
     try:
-        file.write_text(json.dumps(found, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+        write_file(str(file), (json.dumps(found, indent=1, sort_keys=True) + "\n").encode())
     except OSError as error:
         raise NotKept(f"this folder keeps no file ({error.strerror})") from None
     return file.name

@@ -53,7 +53,7 @@ def _check() -> int:
 def _write(name: str) -> int:
     from oomlab import corpus
     from oomlab.cli.complaint import shown
-    from oomlab.cli.output import write_file
+    from oomlab.files import write_file
     from oomlab.render.safe import plain
 
     folder = Path(name)

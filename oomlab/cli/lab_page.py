@@ -28,8 +28,8 @@ def add(subparsers: Any) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Write the page."""
     from oomlab.cli.complaint import shown
-    from oomlab.cli.output import write_file
     from oomlab.explore.lab_page import lab_page
+    from oomlab.files import write_file
     from oomlab.render.safe import plain
 
     page = lab_page().encode()

@@ -12,8 +12,8 @@ from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
 from oomlab.cli.complaint import complain, shown
-from oomlab.cli.output import write_file
 from oomlab.errors import OomlabError, ReportError
+from oomlab.files import write_file
 from oomlab.machine import INCIDENT
 from oomlab.mmzone import VM_SPLITS
 from oomlab.rules import on_kernel

@@ -8,7 +8,6 @@ and the page says so if it had come to another answer.
 from __future__ import annotations
 
 from dataclasses import replace
-from io import BytesIO
 from typing import Any
 
 import traitlets
@@ -90,16 +89,11 @@ class FailureLab(Opening):
             run = self.trajectory
         except MachineError:
             return {}
-        return still(lambda: trajectory_png(run), self.sentence, width=900)
+        return still(lambda: _drawn(run), self.sentence, width=900)
 
 
-def trajectory_png(run: Trajectory) -> bytes:
+def _drawn(run: Trajectory) -> Any:
     """Draw a run with matplotlib, as it stands in the course's other pictures."""
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-
     from oomlab import plot
 
-    figure = plot.trajectory(run).get_figure(root=True)
-    file = BytesIO()
-    FigureCanvasAgg(figure).print_figure(file, format="png", dpi=144)
-    return file.getvalue()
+    return plot.trajectory(run)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from io import BytesIO
 from typing import Any
 
 import anywidget
@@ -73,16 +72,11 @@ class LiveKernel(anywidget.AnyWidget):
         data, metadata = super()._repr_mimebundle_(**options) or ({}, {})
         recorded = lab_run(SCENARIO, engine="recorded")
         title = f"{SCENARIO.title}."
-        return {**data, **still(lambda: _png(recorded), title, width=900), "text/plain": title}, metadata
+        return {**data, **still(lambda: _drawn(recorded), title, width=900), "text/plain": title}, metadata
 
 
-def _png(run: Run) -> bytes:
+def _drawn(run: Run) -> Any:
     """Draw a run beside the model's with matplotlib, as the course's other pictures."""
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-
     from oomlab import plot
 
-    figure = plot.model_vs_measurement(predict(run)).get_figure(root=True)
-    file = BytesIO()
-    FigureCanvasAgg(figure).print_figure(file, format="png", dpi=144)
-    return file.getvalue()
+    return plot.model_vs_measurement(predict(run))

@@ -52,6 +52,8 @@ def folder(tmp_path, monkeypatch) -> Path:
     (tmp_path / "var/log/kern.log.1").write_text(log * 6)
     records = [json.dumps({"MESSAGE": line, "_TRANSPORT": "kernel"}) for line in log.splitlines()]
     (tmp_path / "journal.json").write_text("\n".join(records))
+    (tmp_path / "handed-in").mkdir()
+    (tmp_path / "handed-in/ada.json").write_text('{"answers": {"00.1": {"verdict": "right", "tries": 2}}}')
     monkeypatch.chdir(tmp_path)
     return tmp_path
 

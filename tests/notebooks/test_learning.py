@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import resource
 from html.parser import HTMLParser
 
 import pytest
@@ -68,6 +69,19 @@ def test_where_nothing_can_be_kept_the_reason_is_given_and_a_check_still_judges(
     monkeypatch.setenv(SETTING, "")
     with pytest.raises(NotKept, match="is empty"):
         keep_suspect("swap")
+
+
+def test_a_full_disk_leaves_the_file_as_it_was(file):
+    keep_suspect("swap")
+    before, limits = file.read_text(), resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (8, limits[1]))
+    try:
+        with pytest.raises(NotKept, match="this folder keeps no file"):
+            keeping.keep("predictions", "half", name="03.a")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert file.read_text() == before
+    assert [path.name for path in file.parent.iterdir()] == [FILE]
 
 
 def test_a_file_that_is_not_ours_is_never_written_over(file):

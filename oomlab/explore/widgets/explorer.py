@@ -130,7 +130,7 @@ class Explorer(Opening):
         data, metadata = super()._repr_mimebundle_(**kwargs) or ({}, {})
         sentence = self._look.sentence
         picture = self._look.draw(UNASKED).captioned(sentence)
-        return {**data, **still(picture.png, sentence, width=UNASKED), "text/plain": sentence}, metadata
+        return {**data, **still(lambda: picture, sentence, width=UNASKED), "text/plain": sentence}, metadata
 
 
 def _view_or_reason(make: Callable[..., View], values: Values) -> View:
