@@ -75,7 +75,7 @@ function startCard(facts, button, hand, parts) {
     choice(
       "Run the incident",
       "shell",
-      "From its shell: the fix is switched off, and a file is copied until lowmem is gone. Half a minute on a quick computer that does nothing else. Downloads SIZE.",
+      "From its shell: the fix is switched off, and a file is copied until lowmem is gone. Less than a minute on a computer that does nothing else. Downloads SIZE.",
       hand.incident,
     ),
     choice(
