@@ -36,8 +36,8 @@ _ENOUGH_LINES = 30
 """So many lines, and so many characters, below a title show how lines end."""
 
 _NUMBERS = re.compile(r"\d+", re.A)
-_PARTIAL = re.compile(r" std(?:out|err) P ")
-_PARTS = ("=3D", " P ", "message repeated ")
+_PARTIAL = (" stdout P ", " stderr P ")
+_PARTS = ("=3D", *_PARTIAL, "message repeated ")
 _REPEATED = re.compile(r"message repeated \d{1,9} times: ?\[")
 _BLANK_LETTERS = re.compile(r"(?<=\s)A(?=\s)")
 """What a hard blank became on its way through two character sets."""
@@ -83,7 +83,7 @@ def _join_parts(text: str, numbers: Sequence[int], lines: list[str]) -> tuple[Se
     if is_quoted_printable(text):
         numbers, lines = from_quoted_printable(numbers, lines)
         lines = [_BLANKS.sub(" ", line) for line in lines]
-    if _PARTIAL.search(text):
+    if any([mark in text for mark in _PARTIAL]):
         numbers, lines = join_partial(numbers, lines)
     if "message repeated " in text:
         lines = ["" if _REPEATED.search(line) else line for line in lines]

@@ -147,12 +147,12 @@ class LogScanner:
     def window_end(self, begin: int, stop: int) -> int:
         """Return where a window ends: at ``stop``, or further on while hits before it reach beyond it."""
         start, last = begin, HitKind.END
-        limit = begin + MAX_WINDOW
+        limit, is_counted = begin + MAX_WINDOW, False
         while True:
             stop = min(stop, limit)
             self._reach(stop)
-            if stop - begin > _ENOUGH and limit == begin + MAX_WINDOW:
-                limit = max(stop, begin + self._room(begin))
+            if stop - begin > _ENOUGH and not is_counted:
+                limit, is_counted = max(stop, begin + self._room(begin)), True
             hit = self._held_hit(start)
             if hit is None or hit.start >= stop:
                 if stop == limit or self.is_whole or not self._is_in_table(stop):

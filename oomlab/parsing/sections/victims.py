@@ -157,7 +157,7 @@ def _with_choice(victim: Victim, chosen: dict[int, Victim], listed: set[int]) ->
 
 def _with_group(victim: Victim, announced: Victim | None) -> Victim:
     """Add the control group that the line of the choice names."""
-    if announced is None or announced.pid != victim.pid:
+    if announced is None or announced.pid != victim.pid or announced.memcg is None:
         return victim
     return replace(victim, memcg=announced.memcg)
 
