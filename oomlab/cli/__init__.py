@@ -1,6 +1,6 @@
 """The command ``oomlab``. Each subcommand is a module: ``add`` describes it, ``run`` runs it.
 
-A subcommand imports what it needs when it runs, so that none waits for another's libraries.
+A subcommand is imported when it is asked for, so that none waits for another's libraries.
 """
 
 from __future__ import annotations
@@ -9,14 +9,15 @@ import argparse
 import os
 import sys
 from collections.abc import Sequence
+from importlib import import_module
 from typing import NoReturn
 
 from oomlab import __version__
-from oomlab.cli import course, explain, gfp, lab, lab_page, links, now, simulate
 from oomlab.cli.complaint import FAILED, complain, complaint
 from oomlab.errors import OomlabError
 
-SUBCOMMANDS = (explain, now, gfp, simulate, lab, lab_page, course, links)
+SUBCOMMANDS = ("explain", "now", "gfp", "simulate", "lab", "lab-page", "course", "links")
+"""In the order of the help; each is a module of this package."""
 
 _EPILOG = """\
 examples:
@@ -44,7 +45,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")
     try:
-        arguments = _parser().parse_args(argv)
+        given = sys.argv[1:] if argv is None else argv
+        arguments = _parser(given).parse_args(given)
         if sys.stdout is None:
             raise OomlabError("standard output is closed: there is nowhere to write to")
         status = int(arguments.run(arguments))
@@ -61,7 +63,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     return status
 
 
-def _parser() -> argparse.ArgumentParser:
+def _parser(given: Sequence[str]) -> argparse.ArgumentParser:
+    """Return the parser of these arguments: of one subcommand, or of all where none comes first."""
     parser = _Parser(
         prog="oomlab",
         description="Read any Linux OOM report, and model the machine that wrote it.",
@@ -70,6 +73,6 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"oomlab {__version__}")
     subparsers = parser.add_subparsers(metavar="COMMAND", required=True)
-    for subcommand in SUBCOMMANDS:
-        subcommand.add(subparsers)
+    for name in given[:1] if given and given[0] in SUBCOMMANDS else SUBCOMMANDS:
+        import_module(f"oomlab.cli.{name.replace('-', '_')}").add(subparsers)
     return parser

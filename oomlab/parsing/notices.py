@@ -38,8 +38,8 @@ _NEEDLES = (
 )
 """One of these stands in every message. Looking for each in turn is far quicker than for all at once."""
 
-_NUMBER = re.compile(rb"[ =:]137(?!\d)")
-"""The last of them as a number of its own, and not a part of another."""
+_EXIT = re.compile(rb"(?i)(?:exit|code|status).{0,60}$")
+"""What stands before the last of them, which any table of numbers has too."""
 
 _KERNEL = (
     (b"kernel", re.compile(rb"kernel[:\]]|_TRANSPORT.{1,5}kernel")),
@@ -159,7 +159,7 @@ class NoticeSearch:
         for needle in _NEEDLES:
             at = self._held.find(needle, self._done, stop)
             while at >= 0:
-                if needle != b"137" or _NUMBER.match(self._held, at - 1):
+                if needle != b"137" or _EXIT.search(self._held, max(0, at - 70), at):
                     found.append(at)
                 at = self._held.find(needle, at + 1, stop)
         return sorted(found)

@@ -87,9 +87,12 @@ def test_every_command_runs(document, folder):
         run_command(command, folder)
 
 
-@pytest.mark.parametrize("subcommand", SUBCOMMANDS, ids=lambda module: module.__name__)
-def test_every_example_of_the_command_s_help_runs(subcommand, folder):
-    examples = re.findall(r"^  (.*?oomlab .*?)(?:  .*)?$", subcommand._EPILOG, re.MULTILINE)
+@pytest.mark.parametrize("subcommand", SUBCOMMANDS)
+def test_every_example_of_the_command_s_help_runs(subcommand, folder, capsys):
+    with pytest.raises(SystemExit):
+        main([subcommand, "--help"])
+    epilog = capsys.readouterr().out.partition("\nexamples:\n")[2]
+    examples = re.findall(r"^  (.*?oomlab .*?)(?:  .*)?$", epilog, re.MULTILINE)
     assert examples
     for example in examples:
         run_command(example, folder)
@@ -132,7 +135,7 @@ def test_every_file_that_is_named_is_there(document):
 @documents
 def test_every_subcommand_and_option_that_is_named_exists(document, capsys):
     names = {span.split()[1] for span in spans(document.read_text()) if re.match(r"oomlab [a-z]", span)}
-    assert names <= {module.__name__.rpartition(".")[2].replace("_", "-") for module in SUBCOMMANDS}
+    assert names <= set(SUBCOMMANDS)
     for option in {span for span in spans(document.read_text()) if re.fullmatch(r"--[a-z-]+", span)}:
         with pytest.raises(SystemExit):
             main(["explain", "--help"])
