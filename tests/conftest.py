@@ -25,10 +25,10 @@ settings.load_profile("oomlab")
 
 
 def unavailable(reason: str) -> None:
-    """Skip for want of a tool; on a build machine, which should have it, fail."""
+    """Skip a test or a module for want of a tool; on a build machine, which should have it, fail."""
     if os.environ.get("CI") == "true":
         pytest.fail(f"{reason}, and CI=true: a build machine must have it", pytrace=False)
-    pytest.skip(reason)
+    pytest.skip(reason, allow_module_level=True)
 
 
 @pytest.fixture(scope="session")

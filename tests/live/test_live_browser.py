@@ -17,12 +17,11 @@ from oomlab.explore.live_page import write_page
 from oomlab.lab.states import prepare_states
 from tests.live.test_browser_page import Quiet, press, says
 
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(
-        not os.environ.get("OOMLAB_LIVE"), reason="set OOMLAB_LIVE=1 to run a kernel in a browser"
-    ),
-]
+pytestmark = pytest.mark.browser
+
+if not os.environ.get("OOMLAB_LIVE"):
+    pytest.skip("set OOMLAB_LIVE=1 to run a kernel in a browser", allow_module_level=True)
+
 PATIENCE = 1_200_000
 """Milliseconds in which an emulated kernel may die on a busy machine."""
 

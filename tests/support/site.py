@@ -14,7 +14,9 @@ if TYPE_CHECKING:
     from playwright.sync_api import BrowserContext, Page
 
 REPO = Path(__file__).parents[2]
-AXE = REPO / "website" / "node_modules" / "axe-core" / "axe.min.js"
+PACKAGES = REPO / "website" / "node_modules"
+AXE = PACKAGES / "axe-core" / "axe.min.js"
+PYODIDE = PACKAGES / "pyodide" / "pyodide.mjs"
 
 
 class _Quiet(SimpleHTTPRequestHandler):

@@ -70,7 +70,7 @@ function size(row, id, report) {
     oninput: () => isTyped() && report(typed(), false),
     onchange: () => {
       const value = isTyped() ? typed() : before;
-      before = value;
+      now = before = value; // what is typed next may come before this is shown
       exact.value = exactGib(value);
       report(value, true);
     },
