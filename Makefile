@@ -8,6 +8,7 @@ BIN := .venv/bin
 COURSE := .venv/.course
 DEV := .venv/.dev
 SITE := .venv/.site
+MARKS := .venv/.marks
 PINS := pyproject.toml constraints.txt
 NOTEBOOKS := $(wildcard notebooks/[0-9]*.ipynb authoring/solutions/[0-9]*.ipynb)
 PYTEST := python -m pytest -n 2 --dist loadscope --no-loadscope-reorder -r s tests oomlab \
@@ -58,7 +59,7 @@ notebooks: $(DEV) ## build the notebooks from authoring/source
 	@echo "Building and running the notebooks."
 	@$(BIN)/python -m authoring.build
 
-release: $(DEV) ## make an nbgrader course of the notebooks in DIR (default: build/marks)
+release: $(MARKS) ## make an nbgrader course of the notebooks in DIR (default: build/marks)
 	@$(BIN)/python -m authoring.release $(or $(DIR),build/marks)
 
 lint: $(DEV) ## run ruff, mypy and import-linter
@@ -97,6 +98,11 @@ $(DEV): $(PINS) | $(BIN)/python
 	@echo "Installing the course and what its tests need into .venv: a few seconds with uv, a minute or two with pip."
 	@$(call install,course$(,)logs$(,)dev)
 	@touch $(COURSE) $@
+
+$(MARKS): $(PINS) | $(BIN)/python
+	@echo "Installing the course and nbgrader into .venv: a minute or two."
+	@$(call install,course$(,)logs$(,)dev$(,)marks)
+	@touch $(COURSE) $(DEV) $@
 
 $(SITE): $(PINS) website/package.json | $(BIN)/python
 	@echo "Installing what the site is built with into .venv and website/node_modules: a minute or two."
