@@ -729,12 +729,13 @@ def test_the_hint_for_a_binary_journal_can_be_pasted_into_a_shell(tmp_path):
     assert "--file standard" not in piped
 
 
-def test_an_interrupt_while_modules_are_loaded_is_quiet(tmp_path):
-    interrupt = """
+@pytest.mark.parametrize("module", ["oomlab.cli", "oomlab.cli.gfp", "oomlab.gfp"])
+def test_an_interrupt_while_modules_are_loaded_is_quiet(module):
+    interrupt = f"""
 import sys
 class Interrupt:
     def find_spec(self, name, path, target=None):
-        if name == "oomlab.cli.explain":
+        if name == {module!r}:
             raise KeyboardInterrupt
 sys.meta_path.insert(0, Interrupt())
 sys.argv = ["oomlab", "gfp", "0xd0"]
