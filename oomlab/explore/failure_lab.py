@@ -1,7 +1,7 @@
 """The failure lab: drag RAM, swap and page cache until the machine dies, in the browser.
 
 The page simulates and draws by itself (``static/lab``), so that it follows the hand at the
-speed of the screen. Python is the law: whenever the hand lets go, it computes the same point,
+speed of the screen. Python decides: whenever the hand lets go, it computes the same point,
 and the page says so if it had come to another answer.
 """
 
@@ -38,7 +38,7 @@ class FailureLab(Opening):
     settings = traitlets.Dict().tag(sync=True)
     _facts = traitlets.Dict().tag(sync=True)
     _palette = traitlets.Dict().tag(sync=True)
-    _law = traitlets.Dict().tag(sync=True)
+    _reference = traitlets.Dict().tag(sync=True)
 
     def __init__(self, machine: Machine | None = None, workload: Workload | None = None) -> None:
         self._start = (machine or INCIDENT, workload or INCIDENT_WORKLOAD)
@@ -77,7 +77,7 @@ class FailureLab(Opening):
         return {name: value for name, value in self.settings.items() if hasattr(start, name)}
 
     def _judge(self, change: object = None) -> None:
-        self._law = {"settings": self.settings, "sentence": self.sentence}
+        self._reference = {"settings": self.settings, "sentence": self.sentence}
 
     def _repr_mimebundle_(self, **options: Any) -> tuple[dict[str, Any], dict[str, Any]]:
         """Show the lab, and beside it a picture and the sentence for where no kernel runs."""

@@ -13,25 +13,28 @@ mm/vmscan.c, ``balance_pgdat`` and ``shrink_zones`` (3.2).
 from __future__ import annotations
 
 from oomlab.errors import MachineError
-from oomlab.simulation.plan import EPSILON, Happening, Knot, Plan
+from oomlab.simulation.contents import ZoneContents
+from oomlab.simulation.plan import EPSILON, EngineEvent, Plan, Snapshot
 from oomlab.simulation.slope import Slope
-from oomlab.simulation.vessels import Vessels
 
-MOST_LINES = 1_000
+MAX_SEGMENTS = 1_000
 
 
 class Engine:
-    """One run, from ``start``: ``run()`` leaves ``knots``, ``events`` and ``failed``, a class or ``None``."""
+    """One run, from ``start``: ``run()`` leaves its ``snapshots`` and ``events``.
 
-    def __init__(self, plan: Plan, start: Knot) -> None:
+    ``failed`` is the class of the request that failed, or ``None``.
+    """
+
+    def __init__(self, plan: Plan, start: Snapshot) -> None:
         self.plan = plan
-        self.vessels = Vessels(plan, start)
+        self.contents = ZoneContents(plan, start)
         self.done = start.done
-        self.knots: list[Knot] = []
-        self.events: list[Happening] = []
+        self.snapshots: list[Snapshot] = []
+        self.events: list[EngineEvent] = []
         self.failed: int | None = None
-        self._said: set[tuple[str, int, int]] = set()
-        self._last: Knot | None = None
+        self._noted: set[tuple[str, int, int]] = set()
+        self._last: Snapshot | None = None
 
     def run(self) -> None:
         """Go from event to event until the work is done or a request fails.
@@ -39,22 +42,22 @@ class Engine:
         Raises :class:`MachineError` where that takes more events than any machine of this world has.
         """
         self._record()
-        for _ in range(MOST_LINES):
-            if self.plan.length - self.done <= EPSILON or not self._draw_line():
+        for _ in range(MAX_SEGMENTS):
+            if self.plan.length - self.done <= EPSILON or not self._advance():
                 return
         raise MachineError(
-            f"the run does not settle within {MOST_LINES:,} events: the sizes of this machine or workload "
+            f"the run does not settle within {MAX_SEGMENTS:,} events: the sizes of this machine or workload "
             "are too far apart; give it more RAM, or a smaller min_free_kbytes"
         )
 
-    def _draw_line(self) -> bool:
-        """Draw one straight line, to where its slope must change; ``False`` when a request failed."""
+    def _advance(self) -> bool:
+        """Go on in a straight line to where its slope must change; ``False`` when a request failed."""
         plan = self.plan
         user = self._source(plan.user) if plan.file + plan.anon > 0 else plan.user
         if user is None:
             return self._fail(plan.user)
-        slope = Slope(self.vessels, user)
-        kernel = self._source(plan.kernel) if slope.wanted > 0 else self.vessels.sink()
+        slope = Slope(self.contents, user)
+        kernel = self._source(plan.kernel) if slope.wanted > 0 else self.contents.metadata_zone()
         if kernel is None:
             return self._fail(plan.kernel)
         slope.add_kernel(kernel)
@@ -62,12 +65,12 @@ class Engine:
         slope.follow(work)
         self.done += work
         self._record()
-        self._leap(work)
+        self._skip_repeats(work)
         return True
 
-    def _leap(self, work: float) -> None:
+    def _skip_repeats(self, work: float) -> None:
         """Go at once over what would only repeat: back where it was, a machine stays on its round."""
-        here = self.vessels.knot(0.0)
+        here = self.contents.snapshot(0.0)
         if self._last is not None and here.is_close_to(self._last):
             rounds = (self.plan.length - self.done) // work
             if rounds >= 1:
@@ -81,56 +84,56 @@ class Engine:
         if zone is None:
             self._wake_kswapd(asked)
             zone = self._above(self.plan.low, asked)
-            self._say("kswapd_falls_behind" if zone is None else "kswapd_keeps_pace", asked, asked)
+            self._note("kswapd_falls_behind" if zone is None else "kswapd_keeps_pace", asked, asked)
         if zone is None:
             zone = self._above(self.plan.min, asked)
         if zone is None:
             return self._reclaim_directly(asked)
         if zone != asked:
-            self._say("fallback", asked, zone)
+            self._note("fallback", asked, zone)
         return zone
 
     def _above(self, watermarks: tuple[float, ...], asked: int) -> int | None:
         """Find the first zone of the zonelist whose free memory is above its watermark and its reserve."""
         for zone in range(asked, -1, -1):
-            if self.vessels.free[zone] > watermarks[zone] + self.plan.reserve[zone][asked] + EPSILON:
+            if self.contents.free[zone] > watermarks[zone] + self.plan.reserve[zone][asked] + EPSILON:
                 return zone
         return None
 
     def _wake_kswapd(self, asked: int) -> None:
         """Let kswapd bring each zone of the request back to ``high``, as far as it can."""
-        self._say("kswapd_wakes", asked, asked)
+        self._note("kswapd_wakes", asked, asked)
         for zone in range(asked, -1, -1):
-            if self.vessels.free[zone] < self.plan.high[zone]:
+            if self.contents.free[zone] < self.plan.high[zone]:
                 self._refill(zone, self.plan.high[zone])
-                self.vessels.kept[zone] = True
+                self.contents.balanced[zone] = True
 
     def _reclaim_directly(self, asked: int) -> int | None:
         """Make the asking process reclaim for itself, in the zones that its request may use."""
-        self._say("direct_reclaim", asked, asked)
+        self._note("direct_reclaim", asked, asked)
         for zone in range(asked, -1, -1):
             target = self.plan.min[zone] + self.plan.reserve[zone][asked]
             self._refill(zone, target)
-            if self.vessels.free[zone] >= target - EPSILON and self.vessels.reclaimable(zone):
-                self.vessels.kept[zone] = True
+            if self.contents.free[zone] >= target - EPSILON and self.contents.reclaimable(zone):
+                self.contents.balanced[zone] = True
                 return zone
         return None
 
     def _refill(self, zone: int, target: float) -> None:
-        if self.vessels.refill(zone, target):
+        if self.contents.refill(zone, target):
             self._record()
 
     def _fail(self, asked: int) -> bool:
-        self._say("allocation_failure", asked, asked)
-        self._say("oom", asked, asked)
+        self._note("allocation_failure", asked, asked)
+        self._note("oom", asked, asked)
         self.failed = asked
         return False
 
     def _record(self) -> None:
-        self.knots.append(self.vessels.knot(self.done))
+        self.snapshots.append(self.contents.snapshot(self.done))
 
-    def _say(self, kind: str, asked: int, zone: int) -> None:
+    def _note(self, kind: str, asked: int, zone: int) -> None:
         """Note an event, the first time that it happens."""
-        if (kind, asked, zone) not in self._said:
-            self._said.add((kind, asked, zone))
-            self.events.append(Happening(kind, self.done, sum(self.vessels.cache), asked, zone))
+        if (kind, asked, zone) not in self._noted:
+            self._noted.add((kind, asked, zone))
+            self.events.append(EngineEvent(kind, self.done, sum(self.contents.cache), asked, zone))

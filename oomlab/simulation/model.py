@@ -1,4 +1,4 @@
-"""From a machine and a workload to the engine's plan, and from its knots to a trajectory."""
+"""From a machine and a workload to the engine's plan, and from its snapshots to a trajectory."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from oomlab.memory_map import more_lowmem
 from oomlab.mmzone import is_highmem
 from oomlab.rules import has_buffer_head_fix, rules_for
 from oomlab.simulation.engine import Engine
-from oomlab.simulation.plan import Happening, Knot, Plan
+from oomlab.simulation.plan import EngineEvent, Plan, Snapshot
 from oomlab.simulation.trajectory import Event, State, Trajectory
 from oomlab.simulation.workload import INCIDENT_WORKLOAD, Pinned, Workload, buffer_head_limit, pinned_by_page
 from oomlab.units import human_kb, kb
@@ -35,13 +35,13 @@ def simulate(
     first = start or boot(machine, workload)
     pinned = pinned_by_page(machine, workload)
     plan = plan_of(machine, workload, first.zones, pinned)
-    engine = Engine(plan, Knot(0.0, first.free, first.cache, first.anon, first.pinned, first.swap_used))
+    engine = Engine(plan, Snapshot(0.0, first.free, first.cache, first.anon, first.pinned, first.swap_used))
     engine.run()
     return Trajectory(
         machine=machine,
         workload=workload,
         pinned=pinned,
-        states=tuple(_state(first, plan, knot) for knot in engine.knots),
+        states=tuple(_state(first, plan, snapshot) for snapshot in engine.snapshots),
         events=tuple(_event(machine, first, pinned, plan, each) for each in engine.events),
         outcome="survives" if engine.failed is None else "oom",
         zone=None if engine.failed is None else first.zones[engine.failed].name,
@@ -156,14 +156,14 @@ def _too_much_cache(machine: Machine, zones: tuple[Zone, ...], pinned: Pinned) -
 # --- what came of it -------------------------------------------------------------------------
 
 
-def _event(machine: Machine, start: State, pinned: Pinned, plan: Plan, happening: Happening) -> Event:
+def _event(machine: Machine, start: State, pinned: Pinned, plan: Plan, event: EngineEvent) -> Event:
     return Event(
-        kind=happening.kind,  # type: ignore[arg-type]
-        progress=_progress(plan, happening.done),
-        written=happening.done * plan.file,
-        page_cache=happening.cache,
-        zone=start.zones[happening.zone].name,
-        request=_request(machine, pinned, plan, happening),
+        kind=event.kind,  # type: ignore[arg-type]
+        progress=_progress(plan, event.done),
+        written=event.done * plan.file,
+        page_cache=event.cache,
+        zone=start.zones[event.zone].name,
+        request=_request(machine, pinned, plan, event),
     )
 
 
@@ -171,28 +171,28 @@ def _progress(plan: Plan, done: float) -> float:
     return min(1.0, done / plan.length) if plan.length else 1.0
 
 
-def _state(start: State, plan: Plan, knot: Knot) -> State:
+def _state(start: State, plan: Plan, snapshot: Snapshot) -> State:
     return State(
         zones=start.zones,
-        free=knot.free,
-        cache=knot.cache,
-        anon=knot.anon,
-        pinned=knot.pinned,
-        swap_used=knot.swap_used,
-        progress=_progress(plan, knot.done),
-        written=knot.done * plan.file,
+        free=snapshot.free,
+        cache=snapshot.cache,
+        anon=snapshot.anon,
+        pinned=snapshot.pinned,
+        swap_used=snapshot.swap_used,
+        progress=_progress(plan, snapshot.done),
+        written=snapshot.done * plan.file,
     )
 
 
-def _request(machine: Machine, pinned: Pinned, plan: Plan, happening: Happening) -> str:
+def _request(machine: Machine, pinned: Pinned, plan: Plan, event: EngineEvent) -> str:
     """Name what had been asked for.
 
     A buffer_head is asked for with GFP_NOFS, which never calls the OOM killer: it takes a
     bystander's GFP_KERNEL request, a page table as in the incident, or a process's stack.
     """
-    if happening.asked == plan.user:
+    if event.asked == plan.user:
         return "anonymous page" if plan.anon else "file page" if plan.file else "kernel memory"
-    if happening.kind == "oom":
+    if event.kind == "oom":
         return "kernel stack" if machine.highpte else "page table"
     if not plan.file:
         return "page table" if plan.anon else "kernel memory"
@@ -204,14 +204,14 @@ def _margin(engine: Engine) -> float | None:
     if plan.user == plan.kernel or engine.failed == plan.user:
         return None
     if engine.failed is None:
-        return min(_lowmem_room(plan, knot) for knot in engine.knots)
+        return min(_lowmem_room(plan, snapshot) for snapshot in engine.snapshots)
     return -_lowmem_short(engine)
 
 
-def _lowmem_room(plan: Plan, knot: Knot) -> float:
+def _lowmem_room(plan: Plan, snapshot: Snapshot) -> float:
     """Return the lowmem that a request of the kernel could still have had."""
     zones = range(plan.kernel + 1)
-    return sum(max(0.0, knot.free[i] - plan.min[i] - plan.reserve[i][plan.kernel]) for i in zones)
+    return sum(max(0.0, snapshot.free[i] - plan.min[i] - plan.reserve[i][plan.kernel]) for i in zones)
 
 
 def _lowmem_short(engine: Engine) -> float:
@@ -219,8 +219,8 @@ def _lowmem_short(engine: Engine) -> float:
     plan = engine.plan
     per_unit = plan.pinned * plan.file + plan.tables * plan.anon + plan.other
     work = [plan.length - engine.done]
-    if not engine.vessels.kept[plan.user] and plan.file + plan.anon:
-        work.append((engine.vessels.free[plan.user] - plan.low[plan.user]) / (plan.file + plan.anon))
+    if not engine.contents.balanced[plan.user] and plan.file + plan.anon:
+        work.append((engine.contents.free[plan.user] - plan.low[plan.user]) / (plan.file + plan.anon))
     if plan.evictable_above is not None and plan.file:
-        work.append((plan.evictable_above - sum(engine.vessels.cache)) / plan.file)
+        work.append((plan.evictable_above - sum(engine.contents.cache)) / plan.file)
     return per_unit * max(0.0, min(work))

@@ -48,8 +48,8 @@ class Plan:
     evictable_above: float | None
 
 
-class Knot(NamedTuple):
-    """What each zone holds at one moment; from one knot to the next everything is a straight line."""
+class Snapshot(NamedTuple):
+    """What each zone holds at one moment; from one snapshot to the next everything is a straight line."""
 
     done: float
     free: tuple[float, ...]
@@ -58,7 +58,7 @@ class Knot(NamedTuple):
     pinned: tuple[float, ...]
     swap_used: float
 
-    def is_close_to(self, other: Knot) -> bool:
+    def is_close_to(self, other: Snapshot) -> bool:
         """Whether two moments hold the same, but for rounding."""
         pairs = zip(self._amounts(), other._amounts(), strict=True)
         return all(abs(mine - theirs) <= EPSILON for mine, theirs in pairs)
@@ -67,7 +67,7 @@ class Knot(NamedTuple):
         return (*self.free, *self.cache, *self.anon, *self.pinned, self.swap_used)
 
 
-class Happening(NamedTuple):
+class EngineEvent(NamedTuple):
     """An event: work done and page cache by then, the class that asked, the zone concerned."""
 
     kind: str

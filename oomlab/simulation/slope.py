@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from oomlab.simulation.contents import ZoneContents
 from oomlab.simulation.plan import EPSILON
-from oomlab.simulation.vessels import Vessels
 
 
 class Slope:
@@ -13,9 +13,9 @@ class Slope:
     what the kernel then asks of lowmem; below zero, what it gives back.
     """
 
-    def __init__(self, vessels: Vessels, user: int) -> None:
-        plan, count = vessels.plan, len(vessels.free)
-        self.vessels = vessels
+    def __init__(self, contents: ZoneContents, user: int) -> None:
+        plan, count = contents.plan, len(contents.free)
+        self.contents = contents
         self.free, self.cache = [0.0] * count, [0.0] * count
         self.anon, self.pinned = [0.0] * count, [0.0] * count
         self.swap = 0.0
@@ -36,7 +36,7 @@ class Slope:
 
     def _take(self, zone: int, pages: float) -> None:
         """Take pages from a zone: those that reclaim there answers, and the rest from its free memory."""
-        if pages > 0 and self.vessels.kept[zone]:
+        if pages > 0 and self.contents.balanced[zone]:
             pages = self._evict(zone, pages)
             pages = self._swap_out(zone, pages)
             pages = self._evict_high_cache(zone, pages)
@@ -44,9 +44,9 @@ class Slope:
 
     def _evict(self, zone: int, pages: float) -> float:
         """Answer with the zone's own cache; an empty one still gives each page that is being added to it."""
-        gain = self.vessels.gain(zone)
+        gain = self.contents.gain(zone)
         evicted = pages / gain
-        if self.vessels.cache[zone] <= EPSILON:
+        if self.contents.cache[zone] <= EPSILON:
             evicted = min(evicted, max(0.0, self.cache[zone]))
         self.cache[zone] -= evicted
         self.pinned[zone] -= evicted * (gain - 1)
@@ -54,10 +54,10 @@ class Slope:
 
     def _swap_out(self, zone: int, pages: float) -> float:
         """Answer with the zone's anonymous memory, in the same way, while there is swap."""
-        if self.vessels.swap_left() <= EPSILON:
+        if self.contents.swap_left() <= EPSILON:
             return pages
         swapped = pages
-        if self.vessels.anon[zone] <= EPSILON:
+        if self.contents.anon[zone] <= EPSILON:
             swapped = min(pages, max(0.0, self.anon[zone]))
         self.anon[zone] -= swapped
         self.swap += swapped
@@ -65,11 +65,11 @@ class Slope:
 
     def _evict_high_cache(self, zone: int, pages: float) -> float:
         """Answer a kernel shortage with HighMem's cache: the 2012 fix, down to its limit."""
-        plan = self.vessels.plan
-        if zone != plan.kernel or not self.vessels.over_limit():
+        plan = self.contents.plan
+        if zone != plan.kernel or not self.contents.over_limit():
             return pages
         evicted = pages / plan.pinned
-        if self.vessels.spare_high_cache() <= EPSILON:
+        if self.contents.spare_high_cache() <= EPSILON:
             evicted = min(evicted, max(0.0, self.cache[plan.user]))
         self.cache[plan.user] -= evicted
         self.free[plan.user] += evicted
@@ -78,33 +78,33 @@ class Slope:
 
     def reach(self, left: float) -> float:
         """Return the work after which some rate must change, at most the work that is left."""
-        vessels, plan = self.vessels, self.vessels.plan
+        contents, plan = self.contents, self.contents.plan
         ends = [left]
         for zone, rate in enumerate(self.free):
             if rate < 0:
                 for asked in (plan.user, plan.kernel):
-                    spare = vessels.free[zone] - plan.reserve[zone][asked]
+                    spare = contents.free[zone] - plan.reserve[zone][asked]
                     _meet(ends, spare - plan.low[zone], rate)
                     _meet(ends, spare - plan.min[zone], rate)
-            _meet(ends, vessels.cache[zone], self.cache[zone])
-            _meet(ends, vessels.anon[zone], self.anon[zone])
-            _meet(ends, vessels.pinned[zone], self.pinned[zone])
-        _meet(ends, vessels.swap_left(), -self.swap)
+            _meet(ends, contents.cache[zone], self.cache[zone])
+            _meet(ends, contents.anon[zone], self.anon[zone])
+            _meet(ends, contents.pinned[zone], self.pinned[zone])
+        _meet(ends, contents.swap_left(), -self.swap)
         if plan.evictable_above is not None:
-            _meet(ends, sum(vessels.cache) - plan.evictable_above, sum(self.cache))
+            _meet(ends, sum(contents.cache) - plan.evictable_above, sum(self.cache))
         return min(ends)
 
     def follow(self, work: float) -> None:
         """Go along the line for so much work."""
-        vessels = self.vessels
+        contents = self.contents
         for held, rates in (
-            (vessels.free, self.free),
-            (vessels.cache, self.cache),
-            (vessels.anon, self.anon),
-            (vessels.pinned, self.pinned),
+            (contents.free, self.free),
+            (contents.cache, self.cache),
+            (contents.anon, self.anon),
+            (contents.pinned, self.pinned),
         ):
             held[:] = [pages + rate * work for pages, rate in zip(held, rates, strict=True)]
-        vessels.swap_used += self.swap * work
+        contents.swap_used += self.swap * work
 
 
 def _meet(ends: list[float], left: float, rate: float) -> None:

@@ -1,4 +1,4 @@
-"""The failure lab: Python is the law, the page works alone, and a hand and a reader can both use it."""
+"""The failure lab: Python decides, the page works alone, and a hand and a reader can both use it."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def test_python_computes_the_point_where_the_hand_let_go():
     lab = FailureLab()
     lab.settings = {"ram": 16 * GIB, "kernel": "3.4", "block_size": None}
     assert lab.machine == replace(INCIDENT, ram=16 * GIB, kernel=KernelVersion((3, 4)))
-    assert lab._law == {"settings": lab.settings, "sentence": lab.sentence}
+    assert lab._reference == {"settings": lab.settings, "sentence": lab.sentence}
     assert lab.sentence.startswith("The machine lives")
 
 
@@ -541,7 +541,7 @@ def test_in_a_notebook_the_keys_arrive_and_python_agrees(notebook):
     notebook.get_by_role("slider", name="RAM", exact=True).press("ArrowLeft")
     said = notebook.locator(".oom-lab .sentence")
     expect(said).to_contain_text("The machine lives")
-    notebook.evaluate(RUN_MORE, 'print(lab._law["sentence"])')
+    notebook.evaluate(RUN_MORE, 'print(lab._reference["sentence"])')
     expect(said).to_have_text(notebook.locator(PRINTED).inner_text().strip())
     expect(notebook.locator(".oom-lab .note")).to_be_empty()
 
@@ -549,7 +549,7 @@ def test_in_a_notebook_the_keys_arrive_and_python_agrees(notebook):
 @pytest.mark.browser
 def test_where_python_differs_the_page_says_so(notebook):
     notebook.evaluate(
-        RUN_MORE, "lab._law = {**lab._law, 'settings': lab.settings, 'sentence': 'It is a duck.'}"
+        RUN_MORE, "lab._reference = {**lab._reference, 'settings': lab.settings, 'sentence': 'It is a duck.'}"
     )
     expect(notebook.locator(".oom-lab .note")).to_contain_text("Python’s model says otherwise")
     expect(notebook.locator(".oom-lab .note")).to_contain_text("It is a duck.")

@@ -42,7 +42,7 @@ def test_damaged_numbers_are_fitted_or_left_out(name):
 
 
 def test_a_run_that_does_not_settle_is_an_error_of_the_machine(monkeypatch):
-    monkeypatch.setattr(engine, "MOST_LINES", 1)
+    monkeypatch.setattr(engine, "MAX_SEGMENTS", 1)
     with pytest.raises(MachineError, match="does not settle"):
         simulate(INCIDENT, INCIDENT_WORKLOAD)
 

@@ -18,7 +18,7 @@ export class Live {
     this.frame = null;
     this.width = 0;
     this.links = [];
-    this.parts = makePanel({ facts, ids, hand: this.hand() });
+    this.parts = makePanel({ facts, ids, on: this.handlers() });
     say(this.parts.origin, `Linux ${facts.kernel} as Debian ships it, in the emulator ${facts.emulator}.`);
     this.parts.root.prepend(hatches(palette, ids));
     this.svg = new Svg(this.parts.svg, ids);
@@ -48,7 +48,7 @@ export class Live {
     if (this.frame !== null) cancelAnimationFrame(this.frame);
   }
 
-  hand() {
+  handlers() {
     const guarded = (act) => (...given) => Promise.resolve(act(...given)).catch((error) => this.machine.fail(error.message));
     const acts = {
       start: (name) => this.machine.start(name),

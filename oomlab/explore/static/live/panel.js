@@ -7,7 +7,7 @@ const EMULATED =
   "This kernel has the fix of 2012. Switching it off is one number written into the machine’s memory: " +
   "that emulates a kernel without it, and is not one.";
 
-export function makePanel({ facts, ids, hand }) {
+export function makePanel({ facts, ids, on }) {
   const button = (words, onclick, more = {}) => h("button", { type: "button", onclick, ...more }, words);
   const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
   svg.setAttribute("role", "img");
@@ -16,14 +16,14 @@ export function makePanel({ facts, ids, hand }) {
     svg,
     headline: h("p", { class: "headline" }),
     heard: h("p", { class: "heard", role: "status", "aria-live": "polite" }),
-    pause: button("Pause", hand.pause),
-    fixOff: button("Switch the fix off", () => hand.fix(false)),
-    fixOn: button("Switch the fix back on", () => hand.fix(true), { class: "rescue" }),
-    copy: button("Start the copy", hand.copy),
-    swap: button("Add swap", hand.swap),
-    drop: button("Drop caches", hand.drop, { title: "echo 3 > /proc/sys/vm/drop_caches" }),
-    over: button("Start over", hand.over),
-    play: button("Play the recording", hand.play),
+    pause: button("Pause", on.pause),
+    fixOff: button("Switch the fix off", () => on.fix(false)),
+    fixOn: button("Switch the fix back on", () => on.fix(true), { class: "rescue" }),
+    copy: button("Start the copy", on.copy),
+    swap: button("Add swap", on.swap),
+    drop: button("Drop caches", on.drop, { title: "echo 3 > /proc/sys/vm/drop_caches" }),
+    over: button("Start over", on.over),
+    play: button("Play the recording", on.play),
     progress: h("progress", { max: 1, value: 0, "aria-label": "Downloaded" }),
     stage: h("div", { class: "stage" }, svg),
     console: h("pre", { class: "console", tabindex: 0, "aria-label": "The console" }),
@@ -40,12 +40,12 @@ export function makePanel({ facts, ids, hand }) {
   parts.enter = h("button", { type: "submit" }, "Run");
   parts.shell = h(
     "form",
-    { class: "shell", onsubmit: (event) => submit(event, line, hand.type) },
+    { class: "shell", onsubmit: (event) => submit(event, line, on.type) },
     h("label", { for: line.id }, "A line for its shell"),
     line,
     parts.enter,
   );
-  parts.start = startCard(facts, button, hand, parts);
+  parts.start = startCard(facts, button, on, parts);
   parts.controls = h(
     "div",
     { class: "controls", role: "group", "aria-label": "The machine" },
@@ -67,7 +67,7 @@ export function makePanel({ facts, ids, hand }) {
   return parts;
 }
 
-function startCard(facts, button, hand, parts) {
+function startCard(facts, button, on, parts) {
   const size = (name) => `${Math.ceil((facts.shared + (facts.states[name]?.bytes ?? 0)) / MB)} MB`;
   const choice = (title, name, words, onclick) =>
     h("div", { class: "choice" }, button(title, onclick), h("p", {}, words.replace("SIZE", size(name))));
@@ -76,25 +76,25 @@ function startCard(facts, button, hand, parts) {
       "Run the incident",
       "shell",
       "From its shell: the fix is switched off, and a file is copied until lowmem is gone. Less than a minute on a computer that does nothing else. Downloads SIZE.",
-      hand.incident,
+      on.incident,
     ),
     choice(
       "Seconds before the end",
       "late",
       "Most of the copy is done. Watch the machine die, or save it by switching the fix back on. Downloads SIZE.",
-      () => hand.start("late"),
+      () => on.start("late"),
     ),
     choice(
       "Just its shell",
       "shell",
       "Nothing has begun: every step is yours. Downloads SIZE.",
-      () => hand.start("shell"),
+      () => on.start("shell"),
     ),
     choice(
       "Play the recording",
       "shell",
       "What such a machine did elsewhere. Nothing runs, and nothing more is downloaded.",
-      hand.play,
+      on.play,
     ),
   ];
   parts.lively = choices.slice(0, 3).map((each) => each.firstChild);

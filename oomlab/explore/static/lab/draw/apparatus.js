@@ -2,7 +2,7 @@
 // pages that fall in. Read from left to right: now, and how it came to this.
 
 import { gib, grouped, human, times } from "../model/format.js";
-import { EPSILON } from "../model/vessels.js";
+import { EPSILON } from "../model/contents.js";
 import { layersOf, LAYERS } from "../model/view_model.js";
 import { drawHistory, drawSurface, drawSurfaceName } from "./history.js";
 import { drawMarks, markAt } from "./marks.js";

@@ -3,20 +3,20 @@
 
 import { sum } from "./format.js";
 import { Slope } from "./slope.js";
-import { EPSILON, Vessels } from "./vessels.js";
+import { EPSILON, ZoneContents } from "./contents.js";
 
-const MOST_LINES = 1_000;
+const MAX_SEGMENTS = 1_000;
 
-const amounts = (knot) => Object.values(knot).flat();
+const amounts = (snapshot) => Object.values(snapshot).flat();
 const isClose = (one, other) => amounts(one).every((amount, n) => Math.abs(amount - amounts(other)[n]) <= EPSILON);
 
 export class Engine {
   constructor(plan, start) {
     Object.assign(this, {
       plan,
-      vessels: new Vessels(plan, start),
+      contents: new ZoneContents(plan, start),
       done: start.done,
-      knots: [],
+      snapshots: [],
       events: [],
       failed: null,
       last: null,
@@ -26,32 +26,32 @@ export class Engine {
   // Go from event to event until the work is done or a request fails.
   run() {
     this.record();
-    for (let n = 0; n < MOST_LINES; n += 1) {
-      if (this.plan.length - this.done <= EPSILON || !this.line()) return;
+    for (let n = 0; n < MAX_SEGMENTS; n += 1) {
+      if (this.plan.length - this.done <= EPSILON || !this.advance()) return;
     }
     throw new Error("the engine does not come to an end: its rates keep changing in place");
   }
 
-  // Draw one straight line, to where its slope must change; false when a request failed.
-  line() {
-    const { plan, vessels } = this;
+  // Go on in a straight line to where its slope must change; false when a request failed.
+  advance() {
+    const { plan, contents } = this;
     const user = plan.file + plan.anon > 0 ? this.source(plan.user) : plan.user;
     if (user === null) return this.fail(plan.user);
-    const slope = new Slope(vessels, user);
-    const kernel = slope.wanted > 0 ? this.source(plan.kernel) : vessels.sink();
+    const slope = new Slope(contents, user);
+    const kernel = slope.wanted > 0 ? this.source(plan.kernel) : contents.metadataZone();
     if (kernel === null) return this.fail(plan.kernel);
     slope.addKernel(kernel);
     const work = slope.reach(plan.length - this.done);
     slope.follow(work);
     this.done += work;
     this.record();
-    this.leap(work);
+    this.skipRepeats(work);
     return true;
   }
 
   // Go at once over what would only repeat: back where it was, a machine stays on its round.
-  leap(work) {
-    const here = this.vessels.knot(0);
+  skipRepeats(work) {
+    const here = this.contents.snapshot(0);
     if (this.last !== null && isClose(here, this.last)) {
       const rounds = Math.floor((this.plan.length - this.done) / work);
       if (rounds >= 1) {
@@ -69,40 +69,40 @@ export class Engine {
     if (zone === null) {
       this.wake(asked);
       zone = this.above(plan.low, asked);
-      this.say(zone === null ? "kswapd_falls_behind" : "kswapd_keeps_pace", asked);
+      this.note(zone === null ? "kswapd_falls_behind" : "kswapd_keeps_pace", asked);
     }
     if (zone === null) zone = this.above(plan.min, asked);
     if (zone === null) return this.reclaimDirectly(asked);
-    if (zone !== asked) this.say("fallback", asked, zone);
+    if (zone !== asked) this.note("fallback", asked, zone);
     return zone;
   }
 
   above(levels, asked) {
     for (let zone = asked; zone >= 0; zone -= 1) {
-      if (this.vessels.free[zone] > levels[zone] + this.plan.reserve[zone][asked] + EPSILON) return zone;
+      if (this.contents.free[zone] > levels[zone] + this.plan.reserve[zone][asked] + EPSILON) return zone;
     }
     return null;
   }
 
   // Let kswapd bring each zone of the request back to its high watermark, as far as it can.
   wake(asked) {
-    this.say("kswapd_wakes", asked);
+    this.note("kswapd_wakes", asked);
     for (let zone = asked; zone >= 0; zone -= 1) {
-      if (this.vessels.free[zone] < this.plan.high[zone]) {
+      if (this.contents.free[zone] < this.plan.high[zone]) {
         this.refill(zone, this.plan.high[zone]);
-        this.vessels.kept[zone] = true;
+        this.contents.balanced[zone] = true;
       }
     }
   }
 
   // Make the asking process reclaim for itself, in the zones that its request may use.
   reclaimDirectly(asked) {
-    this.say("direct_reclaim", asked);
+    this.note("direct_reclaim", asked);
     for (let zone = asked; zone >= 0; zone -= 1) {
       const target = this.plan.min[zone] + this.plan.reserve[zone][asked];
       this.refill(zone, target);
-      if (this.vessels.free[zone] >= target - EPSILON && this.vessels.reclaimable(zone)) {
-        this.vessels.kept[zone] = true;
+      if (this.contents.free[zone] >= target - EPSILON && this.contents.reclaimable(zone)) {
+        this.contents.balanced[zone] = true;
         return zone;
       }
     }
@@ -110,25 +110,25 @@ export class Engine {
   }
 
   refill(zone, target) {
-    if (this.vessels.refill(zone, target)) this.record();
+    if (this.contents.refill(zone, target)) this.record();
   }
 
   fail(asked) {
-    this.say("allocation_failure", asked);
-    this.say("oom", asked);
+    this.note("allocation_failure", asked);
+    this.note("oom", asked);
     this.failed = asked;
     return false;
   }
 
   record() {
-    this.knots.push(this.vessels.knot(this.done));
+    this.snapshots.push(this.contents.snapshot(this.done));
   }
 
   // Note an event, the first time that it happens.
-  say(kind, asked, zone = asked) {
+  note(kind, asked, zone = asked) {
     const isNews = !this.events.some(
       (event) => event.kind === kind && event.asked === asked && event.zone === zone,
     );
-    if (isNews) this.events.push({ kind, done: this.done, cache: sum(this.vessels.cache), asked, zone });
+    if (isNews) this.events.push({ kind, done: this.done, cache: sum(this.contents.cache), asked, zone });
   }
 }

@@ -27,7 +27,7 @@ export const exactGib = (pages) => (pages < PAGES_PER_GIB / 10 ? `${Number((page
 // A whole number in groups of three.
 export const grouped = (number) => fixed(number, 0).replace(/\B(?=(\d{3})+$)/g, ",");
 
-// Python rounds an exact half to the even neighbour, JavaScript away from zero. Python is the law.
+// Python rounds an exact half to the even neighbour, JavaScript away from zero. Python decides.
 // With one place at most, only a multiple of a quarter can be an exact half.
 export function fixed(number, places) {
   const scaled = number * 10 ** places;

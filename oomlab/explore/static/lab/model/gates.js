@@ -1,6 +1,6 @@
 // A request goes from zone to zone and is let in where more is free than must stay free: each zone a gate.
 
-import { EPSILON } from "./vessels.js";
+import { EPSILON } from "./contents.js";
 import { populated } from "./view_model.js";
 
 // Who is asking: the class of the request that failed, or the kernel.

@@ -139,12 +139,12 @@ function tooMuchCache(machine, zones, pinned) {
 // --- what came of it ------------------------------------------------------------------------------
 
 function trajectoryOf(machine, zones, pinned, engine) {
-  const { plan, knots, events, failed } = engine;
+  const { plan, snapshots, events, failed } = engine;
   return {
     zones,
     pinned,
     plan,
-    states: knots.map((knot) => stateOf(plan, knot)),
+    states: snapshots.map((snapshot) => stateOf(plan, snapshot)),
     events: events.map((event) => ({
       ...event,
       written: event.done * plan.file,
@@ -157,10 +157,10 @@ function trajectoryOf(machine, zones, pinned, engine) {
   };
 }
 
-const stateOf = (plan, knot) => ({
-  ...knot,
-  progress: plan.length ? Math.min(1, knot.done / plan.length) : 1,
-  written: knot.done * plan.file,
+const stateOf = (plan, snapshot) => ({
+  ...snapshot,
+  progress: plan.length ? Math.min(1, snapshot.done / plan.length) : 1,
+  written: snapshot.done * plan.file,
 });
 
 // What had been asked for. A buffer_head is asked for with GFP_NOFS, which never calls the OOM killer:
@@ -174,9 +174,9 @@ function requestOf({ highpte }, pinned, plan, { kind, asked }) {
 
 // Lowmem left at the tightest moment; below zero, how much more would have saved the machine.
 function marginOf(engine) {
-  const { plan, knots, failed } = engine;
+  const { plan, snapshots, failed } = engine;
   if (plan.user === plan.kernel || failed === plan.user) return null;
-  return failed === null ? Math.min(...knots.map((knot) => lowmemRoom(plan, knot))) : -lowmemShort(engine);
+  return failed === null ? Math.min(...snapshots.map((snapshot) => lowmemRoom(plan, snapshot))) : -lowmemShort(engine);
 }
 
 function lowmemRoom(plan, { free }) {
@@ -188,10 +188,10 @@ function lowmemShort(engine) {
   const { plan } = engine;
   const perUnit = plan.pinned * plan.file + plan.tables * plan.anon + plan.other;
   const work = [plan.length - engine.done];
-  if (!engine.vessels.kept[plan.user] && plan.file + plan.anon)
-    work.push((engine.vessels.free[plan.user] - plan.low[plan.user]) / (plan.file + plan.anon));
+  if (!engine.contents.balanced[plan.user] && plan.file + plan.anon)
+    work.push((engine.contents.free[plan.user] - plan.low[plan.user]) / (plan.file + plan.anon));
   if (plan.evictableAbove !== null && plan.file)
-    work.push((plan.evictableAbove - sum(engine.vessels.cache)) / plan.file);
+    work.push((plan.evictableAbove - sum(engine.contents.cache)) / plan.file);
   return perUnit * Math.max(0, Math.min(...work));
 }
 

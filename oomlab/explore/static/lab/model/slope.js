@@ -2,13 +2,13 @@
 // oomlab/simulation/slope.py in the browser.
 
 import { sum } from "./format.js";
-import { EPSILON } from "./vessels.js";
+import { EPSILON } from "./contents.js";
 
 export class Slope {
-  constructor(vessels, user) {
-    const { plan } = vessels;
-    const zeros = () => vessels.free.map(() => 0);
-    Object.assign(this, { vessels, free: zeros(), cache: zeros(), anon: zeros(), pinned: zeros(), swap: 0 });
+  constructor(contents, user) {
+    const { plan } = contents;
+    const zeros = () => contents.free.map(() => 0);
+    Object.assign(this, { contents, free: zeros(), cache: zeros(), anon: zeros(), pinned: zeros(), swap: 0 });
     const inLowmem = user <= plan.kernel;
     const beside = plan.anon * plan.tablesBeside + (inLowmem ? plan.file * plan.pinned : 0);
     this.cache[user] += plan.file;
@@ -27,7 +27,7 @@ export class Slope {
 
   // Take pages from a zone: those that reclaim there answers, and the rest from its free memory.
   take(zone, pages) {
-    if (pages > 0 && this.vessels.kept[zone]) {
+    if (pages > 0 && this.contents.balanced[zone]) {
       pages = this.evict(zone, pages);
       pages = this.swapOut(zone, pages);
       pages = this.evictHighCache(zone, pages);
@@ -37,9 +37,9 @@ export class Slope {
 
   // Answer with the zone's own cache; an empty one still gives each page that is being added to it.
   evict(zone, pages) {
-    const gain = this.vessels.gain(zone);
+    const gain = this.contents.gain(zone);
     let evicted = pages / gain;
-    if (this.vessels.cache[zone] <= EPSILON) evicted = Math.min(evicted, Math.max(0, this.cache[zone]));
+    if (this.contents.cache[zone] <= EPSILON) evicted = Math.min(evicted, Math.max(0, this.cache[zone]));
     this.cache[zone] -= evicted;
     this.pinned[zone] -= evicted * (gain - 1);
     return pages - evicted * gain;
@@ -47,9 +47,9 @@ export class Slope {
 
   // Answer with the zone's anonymous memory, in the same way, while there is swap.
   swapOut(zone, pages) {
-    if (this.vessels.swapLeft() <= EPSILON) return pages;
+    if (this.contents.swapLeft() <= EPSILON) return pages;
     let swapped = pages;
-    if (this.vessels.anon[zone] <= EPSILON) swapped = Math.min(pages, Math.max(0, this.anon[zone]));
+    if (this.contents.anon[zone] <= EPSILON) swapped = Math.min(pages, Math.max(0, this.anon[zone]));
     this.anon[zone] -= swapped;
     this.swap += swapped;
     return pages - swapped;
@@ -57,10 +57,10 @@ export class Slope {
 
   // Answer a kernel shortage with HighMem's cache: the 2012 fix, down to its limit.
   evictHighCache(zone, pages) {
-    const { plan } = this.vessels;
-    if (zone !== plan.kernel || !this.vessels.overLimit()) return pages;
+    const { plan } = this.contents;
+    if (zone !== plan.kernel || !this.contents.overLimit()) return pages;
     let evicted = pages / plan.pinned;
-    if (this.vessels.spareHighCache() <= EPSILON)
+    if (this.contents.spareHighCache() <= EPSILON)
       evicted = Math.min(evicted, Math.max(0, this.cache[plan.user]));
     this.cache[plan.user] -= evicted;
     this.free[plan.user] += evicted;
@@ -70,8 +70,8 @@ export class Slope {
 
   // The work after which some rate must change, at most the work that is left.
   reach(left) {
-    const { vessels } = this;
-    const { plan } = vessels;
+    const { contents } = this;
+    const { plan } = contents;
     const ends = [left];
     const meet = (amount, rate) => {
       if (rate < 0 && amount > EPSILON) ends.push(-amount / rate);
@@ -79,12 +79,12 @@ export class Slope {
     this.free.forEach((rate, zone) => {
       for (const asked of [plan.user, plan.kernel]) {
         for (const levels of [plan.low, plan.min])
-          meet(vessels.free[zone] - levels[zone] - plan.reserve[zone][asked], rate);
+          meet(contents.free[zone] - levels[zone] - plan.reserve[zone][asked], rate);
       }
-      for (const held of ["cache", "anon", "pinned"]) meet(vessels[held][zone], this[held][zone]);
+      for (const held of ["cache", "anon", "pinned"]) meet(contents[held][zone], this[held][zone]);
     });
-    meet(vessels.swapLeft(), -this.swap);
-    if (plan.evictableAbove !== null) meet(sum(vessels.cache) - plan.evictableAbove, sum(this.cache));
+    meet(contents.swapLeft(), -this.swap);
+    if (plan.evictableAbove !== null) meet(sum(contents.cache) - plan.evictableAbove, sum(this.cache));
     return Math.min(...ends);
   }
 
@@ -92,9 +92,9 @@ export class Slope {
   follow(work) {
     for (const held of ["free", "cache", "anon", "pinned"]) {
       this[held].forEach((rate, zone) => {
-        this.vessels[held][zone] += rate * work;
+        this.contents[held][zone] += rate * work;
       });
     }
-    this.vessels.swapUsed += this.swap * work;
+    this.contents.swapUsed += this.swap * work;
   }
 }

@@ -15,8 +15,8 @@ import { remedies } from "./remedies.js";
 const IMPOSSIBLE = 384; // as high as the apparatus of a wide window: what is below must not jump
 
 export class Stage {
-  constructor(view, hand) {
-    Object.assign(this, { view, hand, place: null, remediesOf: null });
+  constructor(view, on) {
+    Object.assign(this, { view, on, place: null, remediesOf: null });
     this.listen(view.parts.apparatus);
   }
 
@@ -25,7 +25,7 @@ export class Stage {
     const move = (event, isReleased) => {
       const { left, right, unit } = this.place;
       const x = (event.clientX - svg.getBoundingClientRect().left) / unit;
-      this.hand.seek(Math.min(1, Math.max(0, (x - left) / (right - left))), isReleased);
+      this.on.seek(Math.min(1, Math.max(0, (x - left) / (right - left))), isReleased);
     };
     const isDown = (event) => svg.hasPointerCapture(event.pointerId);
     svg.addEventListener("pointerdown", (event) => {
@@ -102,7 +102,7 @@ export class Stage {
     const found = remedies(groups.all, settings, usual, fates);
     const buttons = found.map(({ row, values }) => {
       const words = settingInWords(row, { ...settings, ...values });
-      return h("button", { type: "button", onclick: () => this.hand.change(values, true) }, bound(words));
+      return h("button", { type: "button", onclick: () => this.on.change(values, true) }, bound(words));
     });
     const title = h("span", {}, buttons.length ? "The nearest machines that start:" : "No single change makes it start.");
     parts.remedies.replaceChildren(title, ...buttons);

@@ -24,22 +24,22 @@ import { makeTransport } from "./transport.js";
 const SUMMARIES = { kernel: "The kernel", finePrint: "Fine print" };
 
 export class LabView {
-  // hand: what to call for each thing that a hand does, see lab.js.
-  constructor(state, palette, ids, hand) {
+  // on: what to call for each thing that a hand does, see lab.js.
+  constructor(state, palette, ids, on) {
     this.groups = controlsFor(state.facts);
     const rows = this.groups.all;
-    Object.assign(this, { hand, lit: "" });
+    Object.assign(this, { on, lit: "" });
     this.fates = new Fates(tracksFor(rows), (settings) => state.fateOf(settings));
-    this.controls = makeControls(rows, ids, hand.change);
-    this.transport = makeTransport(ids, hand.moveTo, hand.ended);
-    this.prediction = makePrediction(ids, hand.predict);
+    this.controls = makeControls(rows, ids, on.change);
+    this.transport = makeTransport(ids, on.moveTo, on.ended);
+    this.prediction = makePrediction(ids, on.predict);
     this.card = makeCard();
-    this.chips = makeChips(rows, (values) => hand.change(values, true));
-    this.rescue = makeRescue(rows, this.fates, hand.challenge);
+    this.chips = makeChips(rows, (values) => on.change(values, true));
+    this.rescue = makeRescue(rows, this.fates, on.challenge);
     this.legend = makeLegend(palette, ids);
     this.presets = presets(state.facts).map(({ label, note, settings }) => {
       const whole = { ...state.usual, ...settings };
-      const onclick = () => hand.change(whole, true);
+      const onclick = () => on.change(whole, true);
       return { label, whole, button: h("button", { type: "button", title: note, onclick }, label) };
     });
     this.parts = makeElements({ ...this, ids, presets: this.presets.map(({ button }) => button) });
@@ -47,28 +47,28 @@ export class LabView {
     parts.root.prepend(hatches(palette, ids));
     this.legend.listen(parts.root, (thing) => {
       this.lit = thing;
-      hand.redraw();
+      on.redraw();
     });
     this.names = (key) => namesOf(palette[key]);
     this.sentence = new Sentence(parts);
-    this.sizes = new Sizes(parts.root, hand.redraw);
+    this.sizes = new Sizes(parts.root, on.redraw);
     this.svg = Object.fromEntries(["strip", "apparatus", "lens", "edgeMap"].map((name) => [name, new Svg(parts[name], ids)]));
-    this.stage = new Stage(this, hand);
+    this.stage = new Stage(this, on);
     this.tracks = new TrackView(this, rows, ids);
-    this.edge = new Edge(this.svg.edgeMap, EDGE_ROWS, this.fates, hand.change);
-    this.listen(state, hand);
+    this.edge = new Edge(this.svg.edgeMap, EDGE_ROWS, this.fates, on.change);
+    this.listen(state, on);
   }
 
-  listen(state, hand) {
+  listen(state, on) {
     const { reset, copy, link, full, pin, code, root, edge } = this.parts;
-    reset.addEventListener("click", () => hand.reset());
-    copy.addEventListener("click", () => hand.copy(copy, code));
-    link.hidden = !hand.link;
-    link.addEventListener("click", () => hand.copyLink(link, code));
-    pin.addEventListener("click", () => hand.pin(!state.pinned));
+    reset.addEventListener("click", () => on.reset());
+    copy.addEventListener("click", () => on.copy(copy, code));
+    link.hidden = !on.link;
+    link.addEventListener("click", () => on.copyLink(link, code));
+    pin.addEventListener("click", () => on.pin(!state.pinned));
     full.addEventListener("click", () => (document.fullscreenElement ? document.exitFullscreen() : root.requestFullscreen()));
     this.sizes.of(edge); // so that its width is known when it is opened
-    for (const each of root.querySelectorAll("details")) each.addEventListener("toggle", () => hand.redraw());
+    for (const each of root.querySelectorAll("details")) each.addEventListener("toggle", () => on.redraw());
   }
 
   close() {
@@ -90,7 +90,7 @@ export class LabView {
     this.stage.draw(state, this.lit);
     this.tracks.draw(state);
     this.drawMore(state);
-    if (isMore) this.hand.redraw();
+    if (isMore) this.on.redraw();
   }
 
   // What differs from the start inside a closed part of the panel stands in its summary.

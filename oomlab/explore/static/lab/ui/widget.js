@@ -1,4 +1,4 @@
-// The lab in a notebook. Each release goes to Python, which computes the same point: Python is the law.
+// The lab in a notebook. Each release goes to Python, which computes the same point: Python is the reference.
 
 import { makeOpening } from "../../opening.js";
 import { Lab } from "./lab.js";
@@ -21,23 +21,23 @@ export function render({ model, el }) {
   });
   const whole = (settings) => JSON.stringify({ ...usualSettings(model.get("_facts")), ...settings });
   const judge = () => {
-    const law = model.get("_law");
-    const isSame = shown.settings === whole(law.settings);
+    const reference = model.get("_reference");
+    const isSame = shown.settings === whole(reference.settings);
     lab.note(
-      isSame && shown.sentence !== law.sentence
-        ? `Python’s model says otherwise, and it is right: ${law.sentence}`
+      isSame && shown.sentence !== reference.sentence
+        ? `Python’s model says otherwise, and it is right: ${reference.sentence}`
         : "",
     );
   };
   const follow = () => {
     if (shown.settings !== whole(model.get("settings"))) lab.set(model.get("settings"));
   };
-  model.on("change:_law", judge);
+  model.on("change:_reference", judge);
   model.on("change:settings", follow);
   const opening = makeOpening(model);
   el.append(lab.element, opening.element);
   return () => {
-    model.off("change:_law", judge);
+    model.off("change:_reference", judge);
     model.off("change:settings", follow);
     opening.close();
     lab.close();

@@ -1,18 +1,18 @@
 // What each zone holds now, and what reclaim can take from it at once:
-// oomlab/simulation/vessels.py in the browser.
+// oomlab/simulation/contents.py in the browser.
 
 import { sum } from "./format.js";
 
 export const EPSILON = 1e-3; // pages that count as nothing
 
-export class Vessels {
+export class ZoneContents {
   constructor(plan, start) {
     this.plan = plan;
     Object.assign(this, copyOf(start));
-    this.kept = start.free.map(() => false); // zones where reclaim answers every page taken
+    this.balanced = start.free.map(() => false); // zones where reclaim answers every page taken
   }
 
-  knot(done) {
+  snapshot(done) {
     return { done, ...copyOf(this) };
   }
 
@@ -80,7 +80,7 @@ export class Vessels {
   }
 
   // The lowmem zone that gets back the metadata of HighMem's cache.
-  sink() {
+  metadataZone() {
     for (let zone = this.plan.kernel; zone >= 0; zone -= 1) if (this.pinned[zone] > EPSILON) return zone;
     return this.plan.kernel;
   }

@@ -6,25 +6,25 @@ page cache goes before its anonymous memory, and going takes no time.
 
 from __future__ import annotations
 
-from oomlab.simulation.plan import EPSILON, Knot, Plan
+from oomlab.simulation.plan import EPSILON, Plan, Snapshot
 
 
-class Vessels:
-    """The zones as vessels: ``free``, ``cache``, ``anon`` and ``pinned`` pages of each, and the swap.
+class ZoneContents:
+    """What the zones hold: ``free``, ``cache``, ``anon`` and ``pinned`` pages of each, and the swap.
 
-    ``kept`` is true for the zones where reclaim answers every page taken with a page freed.
+    ``balanced`` is true for the zones where reclaim frees a page for every page taken.
     """
 
-    def __init__(self, plan: Plan, start: Knot) -> None:
+    def __init__(self, plan: Plan, start: Snapshot) -> None:
         self.plan = plan
         self.free, self.cache = list(start.free), list(start.cache)
         self.anon, self.pinned = list(start.anon), list(start.pinned)
         self.swap_used = start.swap_used
-        self.kept = [False] * len(start.free)
+        self.balanced = [False] * len(start.free)
 
-    def knot(self, done: float) -> Knot:
-        """Write down what there is, after so much work."""
-        return Knot(
+    def snapshot(self, done: float) -> Snapshot:
+        """Return what there is, after so much work."""
+        return Snapshot(
             done, tuple(self.free), tuple(self.cache), tuple(self.anon), tuple(self.pinned), self.swap_used
         )
 
@@ -84,7 +84,7 @@ class Vessels:
         self.free[zone] += pages
         self.swap_used += pages
 
-    def sink(self) -> int:
+    def metadata_zone(self) -> int:
         """Choose the lowmem zone that gets back the metadata of HighMem's cache."""
         held = (zone for zone in range(self.plan.kernel, -1, -1) if self.pinned[zone] > EPSILON)
         return next(held, self.plan.kernel)
