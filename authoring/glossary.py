@@ -8,7 +8,7 @@ from pathlib import Path
 
 SOURCE = Path(__file__).parent / "source" / "99_glossary.py"
 NOTEBOOK = "99_glossary.ipynb"
-COMMON = frozenset(("page", "order", "zone", "node", "swap", "buffers", "fallback"))
+COMMON = frozenset(("page", "order", "zone", "swap", "buffers", "fallback", "boost", "guaranteed"))
 """Words of every sentence: a link at each would be in the way."""
 
 _ENTRY = re.compile(r"^# ### ([^\n]+)\n(.*?)\*\(([\d, ]+)\)\*", re.MULTILINE | re.DOTALL)

@@ -61,7 +61,8 @@ TREE = (
     ),
     (
         "Are those zones short, and others not?",
-        "free ≤ min + reserve in each of them: lowmem, DMA or one node is exhausted. Find out what fills it.",
+        "free ≤ min + reserve in each of them: lowmem, DMA or one NUMA node is exhausted. Find out what "
+        "fills it.",
     ),
     (
         "Are they roomy, and the order above 0?",
@@ -75,8 +76,8 @@ TREE = (
     ),
     (
         "Is swap full, or untouched?",
-        "Full: more processes than memory. Untouched: what filled the zone could not be swapped, as the "
-        "kernel's own data, or nothing may be swapped.",
+        "Full: more anonymous and shared memory than fits. Untouched: what filled the zone could not be "
+        "swapped, as the kernel's own data, or might not be, as locked memory.",
     ),
 )
 STYLE = (Path(__file__).parent / "handout.css").read_text()

@@ -314,9 +314,10 @@ render.annotated(pod)
 
 # %% [markdown]
 # `memory: usage … limit …` takes the place of the zones: the group has met its limit.
-# `constraint=CONSTRAINT_MEMCG` confirms it, and `oom_memcg=` names the group. When a pod ends with
-# exit code 137 and the reason *OOMKilled*, the node's kernel log has lines like these. Here nobody
-# is short but the group. Notebook 09 comes back to it.
+# `constraint=CONSTRAINT_MEMCG` confirms it, and `oom_memcg=` names the group. A pod that has met its
+# limit ends with exit code 137 and the reason *OOMKilled*, and the kernel log of its machine has
+# lines like these. Here nobody is short but the group. (Both words have other causes as well:
+# notebook 09 comes back to them.)
 
 # %% [markdown]
 # ### Exercise 01.7

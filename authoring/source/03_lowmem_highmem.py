@@ -220,7 +220,7 @@ solution("03.5")
 
 # %% tags=["exercise"]
 price_of_32_bits = """
-The kernel itself got no more than 870 MiB for all its records of 32 GiB, and more than a quarter of
+The kernel itself got less than 900 MiB for all its records of 32 GiB, and more than a quarter of
 that went to mem_map. A 64-bit kernel with a limit on each process, by ulimit or a control group, holds
 processes down without starving the kernel.
 """

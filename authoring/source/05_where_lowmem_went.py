@@ -158,10 +158,10 @@ plot.bytes_per_cached_page()
 #    were those of `Normal` and `DMA`. In these two there were 159 pages of page cache. They were
 #    scanned over and over (`pages_scanned:1015`), until the kernel gave the zone up:
 #    `all_unreclaimable? yes`. It does that when it has scanned six times as many pages as there are
-#    *and* the shrinkers of the slab freed nothing. So the line proves that half a gigabyte of
-#    "reclaimable" slab gave nothing back. (One thing reclaim could have done: to drop an inode that
-#    nobody uses, with the file's cache in any zone. This file was open. One huge open file is the
-#    worst case.)
+#    *and* the shrinkers (by which it asks the owners of slab to give objects back) freed nothing. So
+#    the line proves that half a gigabyte of "reclaimable" slab gave nothing back. (One thing reclaim
+#    could have done: to drop an inode that nobody uses, with the file's cache in any zone. This file
+#    was open. One huge open file is the worst case.)
 # 3. **kswapd saw no reason.** It was meant to be at work, since Normal was below its watermark, and
 #    it could have gone through HighMem. But it looks for the highest zone that is below its `high`,
 #    and works on that one and those below. HighMem had 561,924 kB free, far above. By its

@@ -281,7 +281,8 @@ parse(corpus.capture("oom-64-node-scores.log"))[0]
 # journalctl -k | oomlab explain -
 # ```
 #
-# Nothing leaves your machine.
+# A log that you give to the command stays on your computer. One that you put beside a notebook stays
+# on the computer where the notebook runs, which in Colab, on Binder or on a hub is somebody else's.
 #
 # ## What you know now
 #

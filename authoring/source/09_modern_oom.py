@@ -2,14 +2,14 @@
 # # What kills machines today?
 #
 # *About 60 minutes. At the end you can read a report of a 64-bit machine: tell a container's limit
-# from a full node, compute why this process was chosen, and say what took the place of lowmem.*
+# from a full machine, compute why this process was chosen, and say what took the place of lowmem.*
 #
 # The old server died because the free memory was in a place that the request might not use. Its
 # kernel is long gone, and 64-bit kernels have no lowmem to lose. Machines run out of memory
-# all the same, every day, most of them with memory free. Where is it, and who may not use it?
+# all the same. Which memory do they run out of now, and is there more beside it?
 #
-# Each report in this notebook was made for it: a 64-bit Linux 6.1 on a small virtual machine,
-# brought down on purpose in one way at a time.
+# The reports in this notebook were made for it: Linux 6.1 on small virtual machines, brought down
+# on purpose in one way at a time. All but one of them come from 64-bit kernels.
 #
 # ## First, a prediction
 #
@@ -23,7 +23,7 @@ from oomlab import INCIDENT, corpus, diagnose, parse, zones
 from oomlab.check import check, hint, problem, solution
 from oomlab.explore import Predict, choose
 
-with Predict("09.b"):
+with Predict("09.a"):
     for zone in zones(replace(INCIDENT, arch="x86_64")):
         if zone.present:
             print(f"{zone.name:<8} {zone.present * 4 / 2**20:>6.2f} GiB")
@@ -31,26 +31,37 @@ with Predict("09.b"):
 # %% [markdown]
 # ## What replaced lowmem
 #
-# `Normal` now holds nearly everything, and `DMA32` is the first 4 GiB, for devices that can name no
-# more. (Notebook 03 had 128 MiB for `vmalloc` and no room; a 64-bit kernel has addresses for 64 TiB
-# of RAM and more.) The question of this course stays: *which part of the memory may this request
-# use, and is that part empty?* Only the parts are others.
+# `Normal` now holds nearly everything. `DMA32` is what lies below 4 GiB, for devices that can name no
+# higher address. (It has 2.94 GiB of RAM. The hole of 1 GiB for devices lies there, too, and the
+# records of its pages are not counted. As for `vmalloc`, which took 128 MiB from lowmem in notebook
+# 03: a 64-bit kernel has addresses for 64 TiB of RAM and more, and plenty beside.)
+#
+# The question of this course stays: *which part of the memory may this request use, and is that
+# part empty?* What has changed is who draws the lines.
 #
 # | the part | who draws the line | the line of the report |
 # |---|---|---|
-# | a **control group** | a limit: a container, a service | `CONSTRAINT_MEMCG`, `memory: usage … limit …` |
+# | a **control group** | a container's or service's limit | `CONSTRAINT_MEMCG`, `memory: usage … limit …` |
 # | a **NUMA node** | a cpuset, a memory policy | `CONSTRAINT_CPUSET` or `…_MEMORY_POLICY`, `mems_allowed=` |
 # | blocks of a **size** | the order of the request | the buddy lists |
 # | a kind of **block** | CMA: memory lent to movable pages only | `free_cma:` in the zone line |
-# | the machine | nobody | `CONSTRAINT_NONE`, `global_oom` |
+# | zones | the mask, and nothing else | `CONSTRAINT_NONE`, and the zone lines |
 #
-# We take them in turn.
+# `CONSTRAINT_NONE` does not say that the machine is full. It says that neither a group's limit nor a
+# binding to nodes stood in the way. A 32-bit kernel writes it with HighMem wide open, as in the
+# reports of notebook 08. Only the zone lines show whether everything is full.
+#
+# We take the parts in turn.
 
 # %% [markdown]
 # ## A container at its limit
 #
 # A container is a **control group**: a set of processes whose memory is counted together and may be
-# limited. This one is laid out as Kubernetes does it. Its limit (`memory.max`) is 100 MiB, its swap
+# limited. Kubernetes starts containers in **pods**, one or a few that belong together; the machine
+# on which they run is called a *Kubernetes node*, and the program there that starts and watches
+# them is the **kubelet**.
+#
+# This group is laid out as Kubernetes does it. Its limit (`memory.max`) is 100 MiB, its swap
 # (`memory.swap.max`) zero. It has two processes. One holds 12 MiB, the other grows.
 
 # %%
@@ -87,7 +98,18 @@ check("09.1", signal_number)
 solution("09.1")
 
 # %% [markdown]
-# Kubernetes shows this code with the reason *OOMKilled*. It cannot show which memory was short.
+# Kubernetes shows three things that are easily mixed up.
+#
+# - *OOMKilled*, with 137: the kernel counted an OOM kill in the container's group. In version 2 of
+#   control groups this count (`oom_kill` in `memory.events`) goes up when the *machine* is short as
+#   well. So it does not say which memory was short.
+# - *Error*, with 137: somebody else sent SIGKILL, for instance because the container did not stop
+#   in time. In version 1 a kill that the machine needed shows up here, too: the group had not met
+#   its limit.
+# - *Evicted* is said of a pod, not of a container. The kubelet ended it, because the node was low
+#   on memory or disk. The kernel killed nobody and writes no report.
+#
+# What decides is the kernel's log of the node.
 #
 # **Two versions.** Older systems use version 1 of control groups. There the limit for memory is
 # `memory.limit_in_bytes`, and a second one, `memory.memsw.limit_in_bytes`, holds for memory *and*
@@ -104,8 +126,8 @@ for name in ("oom-64-docker-v1", "oom-64-pod-limit"):
 # %% [markdown]
 # ### Exercise 09.2
 #
-# A group of version 1 has `memory.limit_in_bytes=512M` and `memory.memsw.limit_in_bytes=768M`. How
-# much swap may it use, in MiB?
+# A group of version 1 has `memory.limit_in_bytes=512M` and `memory.memsw.limit_in_bytes=768M`. Its
+# memory stands at its limit. How much swap can it use, in MiB?
 
 # %% tags=["exercise"]
 swap_of_group_mib = 768 - 512
@@ -117,11 +139,11 @@ check("09.2", swap_of_group_mib)
 solution("09.2")
 
 # %% [markdown]
-# **One for all.** Half a service is often worse than none. With `memory.oom.group` set to 1 the
-# whole group dies together. Here is a service of three processes, of which one grew. Kubernetes
-# sets it for every container since 1.28, where control groups are version 2; before, and with the
-# kubelet's option `singleProcessOOMKill`, only one process dies, which may not be the one that you
-# watch.
+# **All or one.** A service that has lost one of its processes can be worse than one that has ended.
+# With `memory.oom.group` set to 1 the whole group dies together. Here is a service of three
+# processes, of which one grew. Kubernetes sets it for every container since 1.28, where control
+# groups are version 2. Before, and with the kubelet's option `singleProcessOOMKill`, only one
+# process dies, which may not be the one that you watch.
 
 # %%
 service = parse(corpus.capture("oom-64-service-group.log"))[0]
@@ -130,28 +152,39 @@ for victim in service.victims:
 print(fill(diagnose(service).summary, 96))
 
 # %% [markdown]
-# ## A node that is full
+# ## A Kubernetes node
 #
-# Now no limit is met: the machine itself has run out. The processes have the `oom_score_adj` that a
-# kubelet gives them. Guaranteed pods get −997, pods without any request 1000, and the others
-# something between: the more they have requested, the less. The kubelet itself has −999.
-#
-# Commit yourself. (Sizes are what the processes hold in RAM.)
+# The next machine plays a Kubernetes node: it runs a kubelet and four pods. Here are the line before
+# the kill, up to the name of the victim, the request, and the zones. (Its `lowmem_reserve` is the
+# same for each kind of request that has a better zone than DMA.)
 
 # %%
-node = parse(corpus.capture("oom-64-node-scores.log"))[0]
-with Predict("09.a"):
-    for report in parse(corpus.capture("oom-64-node-scores.log")):
-        print(report.quote(report.victims[0].line).text.partition("] ")[2])
+scored, later = parse(corpus.capture("oom-64-node-scores.log"))
+
+
+def constraint(report):
+    before = report.quote(report.victims[0].line - 1).text.partition("] ")[2]
+    return before.partition(",task_memcg")[0]
+
+
+def show_zones(report):
+    for zone in report.zones:
+        place = f"node {zone.node} {zone.name}"
+        numbers = [4 * pages for pages in (zone.free, zone.watermark_min, zone.lowmem_reserve[-1])]
+        print("{:<14} free {:>7,} kB  min {:>7,} kB  reserve {:>6,} kB".format(place, *numbers))
+
+
+print(constraint(scored))
+print(scored.quote(scored.trigger.line).text.partition("] ")[2])
+show_zones(scored)
 
 # %% [markdown]
 # ### Exercise 09.3
 #
-# Suppose that the process which died was a pod's. The line before the kill says
-# `constraint=CONSTRAINT_NONE … global_oom`. What was short?
+# A process of a pod died. What was short?
 
 # %% tags=["exercise"]
-what_was_short = "node"
+what_was_short = "machine"
 
 # %% tags=["check"]
 check("09.3", what_was_short)
@@ -160,21 +193,44 @@ check("09.3", what_was_short)
 solution("09.3")
 
 # %% [markdown]
+# (`global_oom` in that line says only that this is no report of a group. It stands in the report of a
+# bound process as well, as you will see.)
+#
+# ## Who dies
+#
+# Every process has an `oom_score_adj`, from −1000 (never kill this) to 1000 (kill this first). The
+# kubelet has −999, and gives one to each process of a pod. It depends on the pod's *memory request*:
+# the amount that its owner asked for and Kubernetes set aside for it. (That has nothing to do with
+# what this course calls a request, the kernel being asked for a page.) *Guaranteed* pods, whose
+# requests are as large as their limits, get −997. Pods without any requests or limits get 1000. The
+# others get something between: the more they have requested, the less.
+#
+# Commit yourself. (Sizes are what the processes hold in RAM.)
+
+# %%
+with Predict("09.b"):
+    for report in (scored, later):
+        print(report.quote(report.victims[0].line).text.partition("] ")[2])
+
+# %% [markdown]
 # ## Why this one
 #
 # The kernel gives every process points and takes the highest. Since Linux 3.5 points are **pages**:
 #
 # > resident pages + pages in swap + pages of page tables + oom_score_adj × (all pages // 1000)
 #
-# *All pages* are those that the request might use: for the machine RAM and swap, for a group its
-# limit, for a cpuset its nodes. The report has all of these numbers in its task table.
+# The first four numbers stand in the task table. *All pages* are those that the request might use.
+# For the machine that is RAM and swap, and they stand some lines above the table: `pages RAM`, less
+# `pages reserved`, and the total of swap. For a group it is its limit and what it may have of the
+# swap; for a cpuset or a memory policy it is the RAM of its nodes, and all swap.
 
 # %%
 from oomlab.badness import rank, total_pages
 
-print(f"all pages: {total_pages(node):,}\n")
+ram, reserved, swap = scored.totals["ram"], scored.totals["reserved"], scored.swap.total
+print(f"all pages: {ram:,} − {reserved:,} + {swap:,} = {total_pages(scored):,}\n")
 print(f"{'process':<10} {'rss':>7} {'page tables':>12} {'adj':>6} {'points':>9}")
-for each in rank(node):
+for each in rank(scored):
     task = each.task
     tables = task.pgtables_bytes // 4096
     points = "…" if task.comm == "web" else f"{each.points:,}"
@@ -213,7 +269,7 @@ solution("09.5")
 # `database` held more than anybody, and its −997 takes away nearly as many points as the machine
 # has pages. That is what protection means: the largest process lives on, and its neighbours pay.
 # The kernel made its choice by this table, and the library makes it again from the report. Do both
-# agree, in every report of this notebook?
+# agree, wherever a process was killed in this notebook?
 
 # %%
 from oomlab.badness import explains
@@ -226,26 +282,27 @@ for name in ("pod-limit", "docker-v1", "service-group", "node-scores", "cpuset-n
 # %% [markdown]
 # ## Half of the machine
 #
-# Large machines are made of **NUMA nodes**, each with its own processors and RAM. A process may be
-# bound to one, by a cpuset or by a memory policy, because its own RAM is quicker to reach. Then
-# only that node's zones will do.
+# Large machines are made of **NUMA nodes**, each with its own processors and RAM. (A NUMA node is a
+# part of one machine, a Kubernetes node a whole one.) A process reaches its own node's RAM more
+# quickly, so it may be bound to it: by a **cpuset**, a group of processes that may use certain
+# processors and nodes, or by a **memory policy**, which a process sets for itself, for instance with
+# `numactl`. Then only the zones of that NUMA node will do.
 
 # %%
 pinned = parse(corpus.capture("oom-64-cpuset-node.log"))[0]
 print(pinned.quote(pinned.trigger.line).text.partition("] ")[2])
+print(constraint(pinned))
 print(f"free in all zones of the machine: {pinned.totals['free'] * 4:>8,} kB")
-for zone in pinned.zones:
-    place = f"node {zone.node} {zone.name}"
-    print(f"{place:<14} free {zone.free * 4:>7,} kB  min {zone.watermark_min * 4:>7,} kB")
+show_zones(pinned)
 
 # %% [markdown]
-# The report lists only the zones that the request might use. One is below its `min`, and the other
-# is kept for requests that cannot go elsewhere: the old rule of notebook 04.
+# The report lists only the zones that the request might use. `DMA32` is below its `min`. `DMA` keeps
+# 760 + 1,236 = 1,996 kB from a request that may use `DMA32`, and has 1,984: the rule of notebook 04.
 #
 # ### Exercise 09.6
 #
 # 389,072 kB are free in all, and the listed zones have 17,692 kB together. How many MiB are free on
-# the nodes that the report does not list?
+# the NUMA nodes that the report does not list?
 
 # %% tags=["exercise"]
 free_elsewhere_mib = (389_072 - 17_692) / 1024
@@ -259,10 +316,11 @@ solution("09.6")
 # %% [markdown]
 # ## In one piece
 #
-# A request of a higher order needs its pages in one piece. Memory can be plenty and broken. This is
-# a request of order 8, a mebibyte in one piece, on one of our 32-bit machines. It failed, and
-# nobody was killed: for orders above 3 the kernel does not call the OOM killer, since a kill frees
-# pages and not blocks. It writes *page allocation failure* and the same lists.
+# A request of a higher order needs its pages in one piece. Much may be free, and no piece of it
+# large enough. This is a request of order 8, a mebibyte in one piece, on the one 32-bit machine of
+# this notebook. It failed, and nobody was killed: for orders above 3 the kernel does not call the
+# OOM killer, since a kill frees pages and not blocks. It writes *page allocation failure* and the
+# same lists.
 
 # %%
 broken = parse(corpus.capture("oom-order8-saved-cmdlines.log"))[0]
@@ -273,10 +331,13 @@ for zone in broken.zones:
     print(f"  free {zone.free * 4} kB, min {zone.watermark_min * 4} kB, reserve {kept} kB")
 
 # %% [markdown]
-# A request has two tests to pass: enough must be left above `min`, and one free block must be large
-# enough. Here each zone has one block of 1,024 kB, and both fail the first test. Without the block
-# Normal would have 1,972 kB free and needs 1,980; DMA would have 760 and needs 112 + 1,024. Where
-# the first test is passed and the second is not, memory is *fragmented*.
+# A request has two tests to pass. Enough must be left above `min` and the reserve, and one free block
+# must be large enough. Only where the first test is passed and the second is not, memory is
+# *fragmented*. This machine is not, although a failed request for a large block looks like it. Each
+# zone has a block of 1,024 kB, and both fail the first test: without the block Normal would have
+# 1,972 kB free and needs 1,980; DMA would have 760 and needs 112 + 1,024. (Normal's blocks add up to
+# 3,004 kB and its line says `free:2996kB`: the counter of free pages may lag by a few, the lists are
+# counted when they are printed.)
 #
 # ### Exercise 09.7
 #
@@ -293,19 +354,20 @@ check("09.7", usable_kb)
 solution("09.7")
 
 # %% [markdown]
-# Two more lines are drawn through free blocks. **CMA** (the contiguous memory allocator) sets a
-# region aside for devices that need large pieces, cameras and screens above all. Until they come,
-# it lends the region to pages that can be moved away again: page cache, memory of processes. A
-# request for the kernel's own use gets nothing of it. So subtract `free_cma` from `free` before you
-# compare with `min`. Small boards with ARM processors die of this. (We have no recording of our
-# own: the kernel of our guests is built without CMA.) And `reserved_highatomic` is kept for urgent
-# requests of several pages, as those of network cards.
+# For two more reasons a free block may be closed to a request. **CMA** (the contiguous memory
+# allocator) sets a region aside for devices that need large pieces, such as cameras and screens.
+# Until they need it, it lends the region to pages that can be moved away again: page cache, memory
+# of processes. A request for the kernel's own use may not take any of it. For such a request
+# subtract `free_cma` from `free` before you compare with `min`; for one that may use CMA, do not.
+# (We have no recording of our own: our guests set no such region aside.) And `reserved_highatomic`
+# is kept for urgent requests of several pages, as those of network cards.
 
 # %% [markdown]
 # ## Swap today
 #
 # Swap is no longer only a partition. **zswap** compresses pages in RAM on their way to the disk.
-# **zram** is a disk that lies in RAM, compressed, with nothing behind it. First the plain case.
+# **zram** is a disk that lies in RAM, compressed, usually with nothing behind it. First the plain
+# case.
 
 # %%
 full = parse(corpus.capture("oom-64-swap-full.log"))[0]
@@ -315,8 +377,11 @@ for task in full.tasks:
 print(fill(diagnose(full).summary, 96))
 
 # %% [markdown]
-# Compare with the incident, whose swap was untouched. Swap full says: anonymous memory is what
-# fills the machine. Swap free says: it is something that cannot be swapped.
+# Compare with the incident, whose swap was untouched. Only anonymous memory goes to swap, and shared
+# memory with it: the files of a **tmpfs**, a file system that lies in memory, and what processes
+# share. If swap is full, there is more of these than fits in RAM. If swap is free, memory is filled
+# with something else, or with pages that may not be swapped: locked ones, or those of a group whose
+# swap is limited.
 #
 # ### Exercise 09.8
 #
@@ -333,15 +398,15 @@ check("09.8", gained_with_zram)
 solution("09.8")
 
 # %% [markdown]
-# ## Before the kernel must
+# ## Earlier than the OOM killer
 #
 # The OOM killer is the last resort, and late: a machine can crawl for minutes before nothing more
 # can be reclaimed. Two things come earlier.
 #
-# `memory.high` is a soft limit. At it the group is made to reclaim, and slowed down. And **PSI**,
-# *pressure stall information*, says how long somebody waited for memory: `some` is the share of
-# time in which at least one process waited, `full` that in which all did. Here is a group with a
-# `memory.high` of 64 MiB, whose only process wants all there is, after 20 seconds.
+# `memory.high` is a limit below `memory.max`, and a group may go above it. And **PSI**, *pressure
+# stall information*, says how long processes waited for memory: `some` is the share of time in which
+# at least one of them waited, `full` that in which all did that had anything to do. Here is a group
+# with a `memory.high` of 64 MiB, after 20 seconds. Its only process wants all there is.
 
 # %%
 print(corpus.capture("memory-high.txt"))
@@ -349,7 +414,7 @@ print(corpus.capture("memory-high.txt"))
 # %% [markdown]
 # ### Exercise 09.9
 #
-# What did the kernel do to this group?
+# What does the kernel do to this group?
 
 # %% tags=["exercise"]
 at_high = "slow"
@@ -361,11 +426,21 @@ check("09.9", at_high)
 solution("09.9")
 
 # %% [markdown]
-# `systemd-oomd` reads these numbers. When the pressure on a group that it manages stays above a
-# limit (60 percent by default, for 30 seconds), or swap is more than 90 percent full, it kills the
-# whole group. Then the kernel's log has no report at all; the journal has a line by systemd-oomd.
-# And the kubelet evicts pods when a node's free memory falls below its threshold, before the kernel
-# has to choose.
+# How to read pressure: `total` is exact, the microseconds of waiting since the group was made. Here
+# they are 16.7 of the 20 seconds, 83 percent. `avg10`, `avg60` and `avg300` are running averages, in
+# percent, over about 10, 60 and 300 seconds. They begin at zero and need their time: after 20
+# seconds `avg10` has come to 68, `avg300` to 5.
+#
+# `systemd-oomd` reads these numbers. It acts in two cases: when the `full` pressure on a group that
+# it was told to watch stays above a limit (60 percent of the time, for 30 seconds, by default), or
+# when memory *and* swap of the machine are both used to more than 90 percent. It looks at the groups
+# below the one that it watches, takes the one that reclaims most, or has most in swap, and kills all
+# of its processes. Then the kernel's log has no report at all; the journal has a line by
+# systemd-oomd.
+#
+# And the kubelet evicts pods when its node's `memory.available` falls below a threshold (100 MiB by
+# default), before the kernel has to choose. That number is not the free memory: it is all of RAM
+# less what is in use, and page cache that nobody has used for a while does not count as in use.
 
 # %% [markdown]
 # ### Exercise 09.10
@@ -376,10 +451,11 @@ solution("09.9")
 
 # %% tags=["exercise"]
 my_answer = """
-137 says only that somebody sent SIGKILL. Look into the node's kernel log: CONSTRAINT_MEMCG with the pod's
-path in oom_memcg means that it met its own limit, and I would find out what grew before I raise it.
-CONSTRAINT_NONE with global_oom means that the node was full: then the requests of its pods are too small,
-or the node is, and this pod may be innocent. No such line means eviction or systemd-oomd.
+137 says only that somebody sent SIGKILL, and OOMKilled that it was an OOM killer. Look into the node's
+kernel log: CONSTRAINT_MEMCG with the pod's path in oom_memcg means that it met its own limit, and I would
+find out what grew before I raise it. CONSTRAINT_NONE, with every zone below what it keeps, means that the
+node was full: then the memory requests of its pods are too small, or the node is, and this pod may be
+innocent. No such line means that the kernel killed nobody: the kubelet, systemd-oomd or a person did.
 """
 
 # %% tags=["check"]
@@ -391,9 +467,10 @@ solution("09.10")
 # %% [markdown]
 # ## What you know now
 #
-# On 64 bits every page has an address. Memory runs out in parts that people have drawn: groups,
-# nodes, pieces of a size, memory that is lent. The constraint in the line before the kill names the
-# part. The score is arithmetic: pages, plus a handicap. The exit code says that somebody sent
+# On 64 bits every page has an address. Memory runs out in parts that people have marked off: groups,
+# NUMA nodes, pieces of a size, memory that is lent. The constraint in the line before the kill names
+# a group or a binding; where it is `CONSTRAINT_NONE`, the zone lines and the blocks show what was
+# short. The score is arithmetic: pages, plus a handicap. The exit code says that somebody sent
 # SIGKILL; only the log says why.
 #
 # In this notebook every machine was introduced before you saw its report. **Can you diagnose one
@@ -403,5 +480,8 @@ solution("09.10")
 # `mem_cgroup_print_oom_meminfo` and `mem_cgroup_handle_over_high` in mm/memcontrol.c,
 # `__alloc_pages_may_oom` in mm/page_alloc.c, Documentation/admin-guide/cgroup-v2.rst and
 # Documentation/accounting/psi.rst. Kubernetes: pkg/kubelet/qos/policy.go, pull requests 117793
-# (memory.oom.group) and 126096 (singleProcessOOMKill). systemd: oomd.conf(5). The reports are our
-# own, `data/captures/oom-64-*.log`, with what was done to each machine beside them.*
+# (memory.oom.group) and 126096 (singleProcessOOMKill), issue 53669 (*Error* with version 1), and
+# *Node-pressure Eviction* in its documentation (memory.available). containerd: pull request 6323
+# (what becomes *OOMKilled* with version 2). systemd: oomd.conf(5). The reports are our own,
+# `data/captures/oom-64-*.log` and `oom-order8-saved-cmdlines.log`, with what was done to each machine
+# beside them.*

@@ -65,14 +65,13 @@ solution("10.2")
 # %% [markdown]
 # ### Exercise 10.3
 #
-# A diagnosis needs an amount. How many MiB of shared memory are there? The report says
-# `shmem:98465`.
+# A diagnosis needs an amount. The line that you have found counts pages. How many MiB are they?
 
 # %% tags=["exercise"]
-shared_mib = 98_465 * 4 / 1024
+amount_mib = 98_465 * 4 / 1024
 
 # %% tags=["check"]
-check("10.3", shared_mib)
+check("10.3", amount_mib)
 
 # %% tags=["solution"]
 solution("10.3")
@@ -82,7 +81,7 @@ solution("10.3")
 
 # %%
 with Predict("10.a"):
-    second = parse(corpus.capture("oom-64-tmpfs.log"))[1]
+    second = case("A", 1)
     for line in second.source[-3:]:
         print(line.text.partition("] ")[2])
 
@@ -103,8 +102,9 @@ solution("10.4")
 # %% [markdown]
 # ### Exercise 10.5
 #
-# And what will it change? The kernel manages 117,101 pages on this machine. With `size=50%`, which
-# is the default, how many MiB of the 98,465 pages would not have been there?
+# And what will it change? The kernel manages 117,101 pages on this machine. A tmpfs that is mounted
+# without options has `size=50%`: it may hold half of them. This one holds more, so it was mounted
+# with a higher limit. With the default, how many MiB of the 98,465 pages would not have been there?
 
 # %% tags=["exercise"]
 mib_not_there = (98_465 - 117_101 / 2) * 4 / 1024
@@ -122,7 +122,8 @@ solution("10.5")
 # %% [markdown]
 # ## Case B
 #
-# A 32-bit machine with 1 GB, Linux 6.1. "It has 870 MB free. It must be a bug."
+# A 32-bit machine with 1 GB, Linux 6.1. "It has 870 MB free. It must be a bug." (In the zone lines
+# `min`, `low` and `high` contain the `boost`: notebook 08.)
 
 # %%
 render.annotated(case("B"))
@@ -183,7 +184,7 @@ render.annotated(case("C"))
 # What do you do about it first?
 
 # %% tags=["exercise"]
-first_for_c = "nothing"
+first_for_c = "look"
 
 # %% tags=["check"]
 check("10.9", first_for_c)
@@ -194,16 +195,17 @@ solution("10.9")
 # %% [markdown]
 # ## Mixed logs
 #
-# A real log holds more than one incident, and everything else that a kernel says. `mixed_log(1)` is
-# such a log, made of whole reports that we recorded, under a syslog prefix. Every number gives
-# another one. Search it as you would at work; `print(mixed_log(1))` shows all of it.
+# A real log holds more than one incident, and everything else that kernels say. `mixed_log(1)` is
+# such a log, as a log server collects them from several hosts: whole reports that we recorded, under
+# the prefix of a syslog daemon. Every number gives another one. Search it as you would at work;
+# `print(mixed_log(1))` shows all of it.
 
 # %%
 log = mixed_log(1)
 print(len(log.splitlines()), "lines")
 for line in log.splitlines():
     if "invoked oom-killer" in line:
-        print(line[:100])
+        print(line[:110])
 
 # %% [markdown]
 # ### Exercise 10.10
@@ -268,8 +270,9 @@ solution("10.12")
 # ## Your own
 #
 # Put a log beside this notebook and name it `my.log`. A kernel log of any age and from any logger
-# will do: `journalctl -k > my.log`, or `kubectl` and a node's `dmesg`. Without one, the cell takes
-# the log above. Nothing leaves your machine.
+# will do: `journalctl -k > my.log`, or the `dmesg` of a Kubernetes node. Without one, the cell takes
+# the log above. Your log stays on the computer where this notebook runs: your own, if you have
+# installed the course, and somebody else's in Colab, on Binder or on a hub.
 
 # %%
 from pathlib import Path
@@ -288,15 +291,16 @@ for number, report in enumerate(reports):
 #
 # Write the diagnosis of a report: your own, or case A or B. What was short, what filled it, the
 # lines that prove both, what to do now, and what it will change. A teacher, or you, judge it by the
-# points that the check shows.
+# seven points that the check shows.
 
 # %% tags=["exercise"]
 my_diagnosis = """
-Case A. The whole machine was short: constraint=CONSTRAINT_NONE, DMA32 at 2,552 kB of min 2,616, no swap. A
-file in tmpfs fills it: shmem:98465, 385 MiB of 457. web held 42 MiB and was the only process that might be
-killed; dd asked, and protected itself. Who owns the file is not in the report. Delete it, and mount with
-size=50%: then at most 229 MiB are shared memory, and the next report, if there is one, shows shmem below
-58,551 pages. If it shows more, I was wrong.
+Case A. The whole machine was short: constraint=CONSTRAINT_NONE, DMA32 at 2,552 kB of min 2,616, DMA at 1,816
+of 88 + 1,732, no swap. A file in tmpfs fills it: shmem:98465, 385 MiB of 457, and shmem_write_begin in the
+trace. web held 42 MiB and was the only process that might be killed; dd asked, with oom_score_adj=-1000. Who
+owns the file is not in the report. Delete it now. Mount with size=50% so that it does not come back: then at
+most 229 MiB are in this file system, and the next report, if there is one, shows shmem below 60,000 pages. If
+it shows more, I was wrong.
 """
 
 # %% tags=["check"]
@@ -315,7 +319,7 @@ print(fill(diagnose(reports[0], others=reports[1:]).summary, 96))
 # %% [markdown]
 # ## What you know now
 #
-# You began with 78 lines that nobody could read. You can now name the part that was short, prove it
+# You began with 78 lines that looked like noise. You can now name the part that was short, prove it
 # by a line, say what filled it and why it stayed, and put a number on what will help. This is all
 # that a diagnosis is.
 #

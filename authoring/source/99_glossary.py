@@ -1,7 +1,8 @@
 # %% [markdown]
 # # The words
 #
-# *To look things up, not to read through. The notebook that explains a word stands behind it.*
+# *To look things up, not to read through. The number in brackets is the notebook that explains the
+# word.*
 #
 # ## Pages and blocks
 #
@@ -37,9 +38,10 @@
 # DMA and Normal together: what a 32-bit kernel has mapped for good, and where all of
 # its own data must lie. At most 896 MiB with the usual split. *(03)*
 #
-# ### node
+# ### numa node
 #
-# RAM that lies close to some of the processors (NUMA). Each node has its own zones. *(09)*
+# RAM that lies close to some of the processors of a large machine. Each NUMA node has its own zones.
+# In kernel logs *node* means this; in Kubernetes it is a whole machine. *(09)*
 #
 # ### mem_map
 #
@@ -80,6 +82,12 @@
 # What a zone keeps, on top of its watermark, from requests that could have
 # been served by a higher zone. *(04)*
 #
+# ### boost
+#
+# By so much a zone's watermarks are raised for a while, when a request had to take a block that was
+# meant for pages of another kind: more is reclaimed then, and larger blocks come free. The `min`,
+# `low` and `high` that a report prints contain it. Since Linux 5.0. *(08, 10)*
+#
 # ### reclaim
 #
 # Taking pages back: clean page cache is dropped, dirty page cache is written first,
@@ -87,7 +95,7 @@
 #
 # ### kswapd
 #
-# The kernel's thread that reclaims in the background, one for each node. *(04)*
+# The kernel's thread that reclaims in the background, one for each NUMA node. *(04)*
 #
 # ### oom killer
 #
@@ -98,6 +106,16 @@
 #
 # How much memory a process would give back if it ended, as the kernel
 # reckons it, shifted by what an administrator wrote to `oom_score_adj`. *(01, 09)*
+#
+# ### oom_score_adj
+#
+# A number of each process, from −1000 (never kill it) to 1000 (kill it first). One step is worth a
+# thousandth of all the pages that the request might use. *(01, 09)*
+#
+# ### exit code 137
+#
+# 128 + 9: a shell's or a container's way to say that signal 9, SIGKILL, ended a process. The OOM
+# killer sends it; so can anybody else with the right to. *(09)*
 #
 # ## What fills memory
 #
@@ -120,6 +138,22 @@
 #
 # What processes have that is in no file: heap and stack. *(01)*
 #
+# ### shared memory
+#
+# Memory that several processes use, and files in tmpfs: `shmem` in a report. It has no copy on a
+# disk and can be swapped, so the kernel keeps it on the lists of anonymous memory. *(09, 10)*
+#
+# ### tmpfs
+#
+# A file system whose files lie in memory, such as `/dev/shm` and often `/tmp`. They stay when the
+# process that wrote them ends. `size=` and `nr_inodes=` limit it; by default it may take half of
+# RAM. *(09, 10)*
+#
+# ### cma
+#
+# The contiguous memory allocator: a region set aside for devices, and lent meanwhile to pages that
+# can be moved away. Other requests may not use it. *(09)*
+#
 # ### slab
 #
 # The kernel's own small objects, by kind, in pages cut to size. *Reclaimable* means that
@@ -127,7 +161,17 @@
 #
 # ### swap
 #
-# Disk space for anonymous pages. It is no home for the kernel's own data. *(05)*
+# Space, on a disk as a rule, for anonymous and shared memory that RAM has no room for. The kernel's
+# own data cannot go there. *(05, 09)*
+#
+# ### zram
+#
+# A disk that lies in RAM, compressed; often used for swap. It gains as much as the data shrinks.
+# *(09)*
+#
+# ### zswap
+#
+# A compressed store in RAM for pages on their way to swap on a disk. *(09)*
 #
 # ## Limits
 #
@@ -135,6 +179,35 @@
 #
 # A group of processes with limits of its own. A container is one. When it meets
 # its memory limit, only its own processes are candidates. *(09)*
+#
+# ### cpuset
+#
+# A group of processes that may use certain processors and NUMA nodes only. *(09)*
+#
+# ### memory policy
+#
+# What a process or a part of its memory prefers or demands of the NUMA nodes; set by `numactl`, for
+# instance. *(09)*
+#
+# ### pod
+#
+# What Kubernetes starts and ends as one: one container or a few, on the same machine. Its *memory
+# request* is what is set aside for it, its *limit* what it may use. *(09)*
+#
+# ### kubelet
+#
+# The program on each machine of a Kubernetes cluster (a *Kubernetes node*) that starts pods and
+# watches over them. *(09)*
+#
+# ### guaranteed
+#
+# A pod whose memory and processor requests are as large as its limits, in each of its containers.
+# The kubelet gives its processes an `oom_score_adj` of −997. *(09)*
+#
+# ### eviction
+#
+# The kubelet ends a pod because its machine is low on memory or disk, before the kernel must kill.
+# There is no OOM report of it. *(09)*
 #
 # ### psi
 #

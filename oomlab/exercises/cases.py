@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
+from collections.abc import Iterator
+from datetime import datetime, timedelta
 from functools import cache
 from random import Random
 from typing import Any
@@ -20,25 +23,49 @@ _ORDINARY = (
     "usb 1-1: new high-speed USB device number 2 using ehci-pci",
 )
 """What a kernel says on an ordinary day."""
+_UPTIME = re.compile(r"\[ *(\d+\.\d+)\] ")
+_OUR_MARK = "LABTRIGGER"
+"""What we wrote into the log of some recordings before we brought the machine down. It names the cause."""
 
 
-def case(letter: str) -> Report:
-    """Return case ``"A"``, ``"B"`` or ``"C"`` of the capstone: the first report of a recording."""
-    return parse(corpus.capture(f"{_CASES[letter]}.log"))[0]
+def case(letter: str, number: int = 0) -> Report:
+    """Return report ``number``, from 0, of the log of case ``"A"``, ``"B"`` or ``"C"`` of the capstone."""
+    return parse(corpus.capture(f"{_CASES[letter]}.log"))[number]
 
 
 def mixed_log(number: int) -> str:
-    """Return a log of several incidents, as a syslog daemon would keep it: another one for each number.
+    """Return a log of several incidents, as a log server would keep it: another one for each number.
 
-    The reports are our own recordings, whole; the host's name and the lines between them are made up.
+    The reports are our own recordings, whole. The names of the hosts, the time at which each of them
+    started and the lines between the reports are made up.
     """
     rng = Random(f"mixed/{number}")
+    now = datetime(2026, 11, 26, rng.randrange(1, 24), rng.randrange(60), rng.randrange(60))
     lines: list[str] = []
-    for entry in incidents(number):
-        lines += rng.sample(_ORDINARY, k=rng.randrange(1, 4))
-        lines += corpus.read(entry["file"]).splitlines()
-    prefix = f"Nov 26 {rng.randrange(1, 24):02}:{rng.randrange(60):02}:11 host{number} kernel: "
-    return "\n".join(prefix + line for line in lines) + "\n"
+    for host, entry in enumerate(incidents(number), start=1):
+        log = [line for line in corpus.read(entry["file"]).splitlines() if _OUR_MARK not in line]
+        begins = _uptime(log[0]) or 0.0
+        before = rng.sample(_ORDINARY, k=rng.randrange(1, 4))
+        when = sorted(rng.uniform(begins / 2, begins) for _ in before)
+        log[:0] = [f"[{each:12.6f}] {words}" for each, words in zip(when, before, strict=True)]
+        booted = now - timedelta(seconds=when[0])
+        lines += _collected(log, booted, f"host{number}-{host}")
+        now = booted + timedelta(seconds=_uptime(log[-1]) or 0.0, minutes=rng.randrange(3, 90))
+    return "\n".join(lines) + "\n"
+
+
+def _collected(log: list[str], booted: datetime, host: str) -> Iterator[str]:
+    """Yield the lines of a kernel's log with the date of each, by the clock of a host that started then."""
+    uptime = 0.0
+    for line in log:
+        uptime = _uptime(line) or uptime
+        yield f"{booted + timedelta(seconds=uptime):%b %d %H:%M:%S} {host} kernel: {line}"
+
+
+def _uptime(line: str) -> float | None:
+    """Return the seconds since the kernel was started that a line begins with."""
+    found = _UPTIME.match(line)
+    return float(found[1]) if found else None
 
 
 def incidents(number: int) -> list[dict[str, Any]]:

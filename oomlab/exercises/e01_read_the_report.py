@@ -189,10 +189,10 @@ EXERCISES = (
         question="Was it clamd that used up the memory?",
         kind=Essay(
             rubric=(
-                "the process in the first line only asked; it was the next in the queue;",
-                "the victim is chosen for its size, not for its guilt;",
-                "a number: clamd held 146 MiB of 32 GiB, or one page was asked for;",
-                "killing it did not help: the OOM killer had to go on.",
+                "the process in the first line only asked; it was the next in the queue",
+                "the victim is chosen for its size, not for its guilt",
+                "a number: clamd held 146 MiB of 32 GiB, or one page was asked for",
+                "killing it did not help: the OOM killer had to go on",
             )
         ),
         hints=(

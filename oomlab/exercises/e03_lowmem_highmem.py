@@ -147,11 +147,11 @@ EXERCISES = (
         question="What did the choice of 32 bits cost, and what would have done better?",
         kind=Essay(
             rubric=(
-                "all of the kernel's own objects had to fit in about 870 MiB, however much RAM there was;",
-                "more than a quarter of that went to the mem_map of the highmem;",
+                "all of the kernel's own objects had to fit in less than 900 MiB, however much RAM there was",
+                "more than a quarter of that went to the mem_map of the highmem",
                 "the limit that the owner wanted, 4 GB for a process, can be set on a 64-bit kernel "
-                "(ulimit -v, a control group);",
-                "32-bit programs run on a 64-bit kernel as they are.",
+                "(ulimit -v, a control group)",
+                "32-bit programs run on a 64-bit kernel as they are",
             )
         ),
         hints=(
@@ -160,7 +160,7 @@ EXERCISES = (
             "ulimit, or a control group, on a 64-bit kernel.",
         ),
         solution=(
-            "It held down the kernel, not only the processes: 870 MiB for all its records about 32 "
+            "It held down the kernel, not only the processes: less than 900 MiB for all its records about 32 "
             "GB. To limit processes there are ulimit and control groups, on a 64-bit kernel."
         ),
     ),

@@ -224,15 +224,15 @@ EXERCISES = (
         "and what nobody knows.",
         kind=Essay(
             rubric=(
-                "known: seven to eight MiB of lowmem were missing in the first run (a result of the model);",
+                "known: seven to eight MiB of lowmem were missing in the first run (a result of the model)",
                 "known: in the second run lowmem held 108,124 kB of buffers besides the records, "
                 "which does not fit if every cached page carries them; so a slightly smaller slab "
-                "cannot be the reason;",
+                "cannot be the reason",
                 "inferred: a good part of the cached pages carried no buffer_heads; at most 78 "
-                "percent did with SLAB, 85 with SLUB;",
+                "percent did with SLAB, 85 with SLUB",
                 "a hypothesis: those pages were read, not written, as --append-verify does with what "
-                "is already there;",
-                "unknown: whether part of the file was there; the second copy ran as another user.",
+                "is already there",
+                "unknown: whether part of the file was there; the second copy ran as another user",
             )
         ),
         hints=(

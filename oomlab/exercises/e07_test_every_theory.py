@@ -170,12 +170,12 @@ EXERCISES = (
         question="Write to the owner.",
         kind=Essay(
             rubric=(
-                "what: low memory ran out, not memory; the records of the cached file filled it;",
+                "what: low memory ran out, not memory; the records of the cached file filled it",
                 "how you know: two lines of the report, with numbers (Normal at its min, HighMem with "
-                "549 MiB free, slab 501 MiB);",
-                "tonight: mem=28G or vmalloc=64M at the next boot, or dropping the cache during the copy;",
-                "this year: a 64-bit kernel;",
-                "what not to do: more swap, more RAM, a larger min_free_kbytes.",
+                "549 MiB free, slab 501 MiB)",
+                "tonight: mem=28G or vmalloc=64M at the next boot, or dropping the cache during the copy",
+                "this year: a 64-bit kernel",
+                "what not to do: more swap, more RAM, a larger min_free_kbytes",
             )
         ),
         hints=(

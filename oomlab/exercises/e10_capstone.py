@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import cache
 from random import Random
 
 from oomlab.exercises import Exercise, Prediction, Wrong
@@ -13,13 +14,13 @@ from oomlab.simulation import INCIDENT_WORKLOAD, critical_ram
 from oomlab.units import PAGE_KB, pages_to_gib
 
 _PARTS = {
-    "machine": "the machine: all of its memory was used",
+    "machine": "the machine: no zone had a page to spare",
     "group": "a control group at its limit",
-    "node": "one NUMA node",
+    "numa": "one NUMA node",
     "lowmem": "lowmem: the zones that a 32-bit kernel reaches directly",
 }
 
-_PART_OF = {"global_anon": "machine", "memcg_limit": "group", "cpuset_or_mempolicy": "node"}
+_PART_OF = {"global_anon": "machine", "memcg_limit": "group", "cpuset_or_mempolicy": "numa"}
 """Which part was short, by the cause in our answer key."""
 
 _SPLITS = {"3G/1G": 0xC0000000, "2G/2G": 0x80000000}
@@ -34,11 +35,16 @@ def _last_part(log: int) -> str:
     return _PART_OF[incidents(log)[-1]["cause_id"]]
 
 
-def _largest_ram(block_size: int, split: str) -> int:
-    """Return the largest RAM, in whole GiB, with which the incident's machine survives its copy."""
+@cache
+def _edge_gib(block_size: int, split: str) -> float:
+    """Return the smallest RAM, in GiB, with which the incident's machine dies of its copy."""
     machine = replace(INCIDENT, page_offset=_SPLITS[split])
-    edge = critical_ram(machine, replace(INCIDENT_WORKLOAD, block_size=block_size))
-    return int(pages_to_gib(edge or 0))
+    return pages_to_gib(critical_ram(machine, replace(INCIDENT_WORKLOAD, block_size=block_size)) or 0)
+
+
+def _largest_ram(block_size: int, split: str) -> int:
+    """Return the largest RAM, in whole GiB, with which it survives."""
+    return int(_edge_gib(block_size, split))
 
 
 def _other_machine(rng: Random) -> dict[str, object]:
@@ -53,6 +59,35 @@ def _shared(rng: Random) -> dict[str, int]:
 
 _A, _B = case("A"), case("B")
 _MANAGED = sum(zone.managed or 0 for zone in _A.zones)
+_INODES_A_PAGE = 8
+"""shmem_inode_cache of the kernel in case B: ``data/captures/1024/slabinfo``."""
+
+
+def _of_case_b() -> dict[str, int]:
+    """Return what the texts about case B name: pages as MiB, shares in percent."""
+    lowmem = sum(zone.managed or 0 for zone in _B.zones)
+    free = _B.totals["free"]
+    slab = _B.totals["slab_reclaimable"] + _B.totals["slab_unreclaimable"]
+    _, inodes_kb = _B.slabs["shmem_inode_cache"]
+    return {
+        "free": free,
+        "free_mib": _mib(free),
+        "elsewhere_mib": _mib(free - sum(zone.free or 0 for zone in _B.zones)),
+        "unreclaimable_mib": _mib(_B.totals["slab_unreclaimable"]),
+        "inodes_kb": inodes_kb,
+        "inodes_mib": _mib(inodes_kb // PAGE_KB),
+        "inodes_share": round(100 * inodes_kb / PAGE_KB / lowmem),
+        "slab_share": round(100 * slab / lowmem),
+        "inodes": inodes_kb // PAGE_KB * _INODES_A_PAGE,
+        "lowmem": lowmem,
+    }
+
+
+def _mib(pages: int) -> int:
+    return round(pages * PAGE_KB / 1024)
+
+
+_ABOUT_B = _of_case_b()
 
 EXERCISES = (
     Exercise(
@@ -61,15 +96,18 @@ EXERCISES = (
         kind=Choice(_PARTS, "machine"),
         wrong=(
             Wrong("group", "Is there a line `memory: usage … limit …`? Look at constraint=."),
-            Wrong("node", "The machine has one node, and constraint= says CONSTRAINT_NONE."),
+            Wrong("numa", "The machine has one NUMA node, and constraint= says CONSTRAINT_NONE."),
             Wrong("lowmem", "It is a 64-bit kernel. How much is free in any zone?"),
         ),
         hints=(
-            "Begin with the line before the kill.",
-            "constraint=CONSTRAINT_NONE, global_oom.",
-            "No group, no node, no zone left out: what remains?",
+            "Begin with the line before the kill, then look at the zones.",
+            "constraint=CONSTRAINT_NONE: no group and no binding. Is there a zone with more than min and "
+            "reserve?",
+            "No group, no binding, and no zone above what it keeps: what remains?",
         ),
-        solution="The machine. constraint=CONSTRAINT_NONE, every zone is at its min, and there is no swap.",
+        solution="The machine. constraint=CONSTRAINT_NONE, and the mask allows all zones. DMA32 has 2,552 "
+        "kB, and its min is 2,616. DMA has 1,816 kB, and keeps 88 + 1,732: its min, and its reserve of 433 "
+        "pages. There is no swap.",
     ),
     Exercise(
         id="10.2",
@@ -97,13 +135,14 @@ EXERCISES = (
             "Something else holds most of the anonymous lists.",
             "Which counter explains about nine tenths of inactive_anon?",
         ),
-        solution="98,465 pages of shared memory. The anonymous lists hold 109,000 pages, and the "
-        "processes no more "
-        "than 11,445 of them. The rest is a file that lies in memory: tmpfs.",
+        solution="98,465 pages of shared memory. The anonymous lists hold 109,324 pages, and the processes "
+        "no more than 11,445 of them. What kind of shared memory? The call trace shows it: dd was in "
+        "`vfs_write`, and below that in `shmem_write_begin`. It wrote to a file that lies in memory, in a "
+        "tmpfs.",
     ),
     Exercise(
         id="10.3",
-        question="A report shows shmem:{shmem}. How many MiB is that?",
+        question="A counter of the totals reads {shmem}. How many MiB is that?",
         given={"shmem": _A.totals["shmem"]},
         draw=lambda rng: {"shmem": rng.randrange(20_000, 9_000_000)},
         kind=Number(lambda shmem: shmem * PAGE_KB / 1024, unit="MiB", tolerance=0.6, converts=False),
@@ -132,7 +171,8 @@ EXERCISES = (
         ),
         wrong=(
             Wrong(
-                "swap", "Shared memory can be swapped, so that buys time. But the file grows on, up to 2 GiB."
+                "swap",
+                "Shared memory can be swapped, so that buys time. But the file grows on, and fills that too.",
             ),
             Wrong(
                 "adj",
@@ -145,15 +185,13 @@ EXERCISES = (
             "Killing a process frees no file.",
             "The file system has a size of its own.",
         ),
-        solution="A limit where the growth is. The writer then gets *No space left on device*, which is "
-        "an error of "
-        "its own, and nobody else has to die.",
+        solution="A limit where the growth is. The writer then gets *No space left on device*, which is an "
+        "error of its own, and nobody else has to die.",
     ),
     Exercise(
         id="10.5",
         question="The RAM that the kernel manages is {total:,} pages, and {shmem:,} of them are a file in "
-        "tmpfs. With "
-        "the default, size=50%, how many MiB of it would not have been there?",
+        "tmpfs. With the default, size=50%, how many MiB of it would not have been there?",
         given={"shmem": _A.totals["shmem"], "total": _MANAGED},
         draw=_shared,
         kind=Number(
@@ -165,6 +203,10 @@ EXERCISES = (
                 "That is what the file might have. How much of it is gone?",
             ),
             Wrong(lambda shmem, total: shmem - total / 2, "Those are pages."),
+            Wrong(
+                lambda shmem, total: shmem * PAGE_KB / 1024,
+                "That is the whole file. Half of the RAM would still have been its own.",
+            ),
         ),
         hints=(
             "How large may the file be at most?",
@@ -172,29 +214,30 @@ EXERCISES = (
             "`({shmem} - {total} / 2) * 4 / 1024`",
         ),
         solution="({shmem:,} − {total:,} / 2) pages = {answer:,.1f} MiB. In case A that is more than web "
-        "and all "
-        "the rest needed: nobody would have been killed.",
+        "and all the rest needed: nobody would have been killed.",
     ),
     Exercise(
         id="10.6",
         question="Case B: what was short?",
+        given=_ABOUT_B,
         kind=Choice(_PARTS, "lowmem"),
         wrong=(
-            Wrong("machine", "872 MiB are free: `free:223161` in the totals, in pages."),
+            Wrong("machine", "{free_mib} MiB are free: `free:{free}` in the totals, in pages."),
             Wrong("group", "There is no limit in this report."),
-            Wrong("node", "There is one node, and constraint= says CONSTRAINT_NONE."),
+            Wrong("numa", "There is one NUMA node, and constraint= says CONSTRAINT_NONE."),
         ),
         hints=(
             "How much is free, and where?",
             "The mask is GFP_KERNEL on a 32-bit kernel. Which zones will do?",
-            "The zones that are listed are full, and the one that is not listed is empty.",
+            "The zones that are listed have less than they keep. The one that is not listed is nearly empty.",
         ),
-        solution="Lowmem, as in the incident: GFP_KERNEL, DMA and Normal below their watermarks, 872 MiB "
-        "free elsewhere.",
+        solution="Lowmem, as in the incident. The mask is GFP_KERNEL, and DMA and Normal are below their "
+        "min (which contains a boost of 2,048 kB in each), while {elsewhere_mib} MiB lie free in HighMem.",
     ),
     Exercise(
         id="10.7",
         question="Case B: what filled it?",
+        given=_ABOUT_B,
         kind=Choice(
             {
                 "buffer": "buffer_heads of a large file, as in the incident",
@@ -207,7 +250,8 @@ EXERCISES = (
         wrong=(
             Wrong(
                 "buffer",
-                "Those are reclaimable. This report shows 92 MB of slab_unreclaimable, and lists it.",
+                "Those are reclaimable. This report shows {unreclaimable_mib} MiB of slab_unreclaimable, "
+                "and lists it.",
             ),
             Wrong("anon", "3,448 kB on the anonymous lists of the whole machine."),
             Wrong("cache", "3,400 kB in the whole machine."),
@@ -215,14 +259,15 @@ EXERCISES = (
         hints=(
             "slab_reclaimable or slab_unreclaimable?",
             "Newer kernels list the caches: look below *Unreclaimable slab info*.",
-            "The largest cache in this list has 82,033 KB. What are its objects?",
+            "The largest cache in this list has {inodes_kb:,} KB. What are its objects?",
         ),
-        solution="shmem_inode_cache, 80 MiB of 94 % of lowmem: an inode for each file in tmpfs, even an "
-        "empty one.",
+        solution="Inodes. shmem_inode_cache holds {inodes_mib} MiB, {inodes_share} % of lowmem; all slab "
+        "together holds {slab_share} %. There is an inode for each file in tmpfs, even for an empty one.",
     ),
     Exercise(
         id="10.8",
         question="Case B: what frees it?",
+        given=_ABOUT_B,
         kind=Choice(
             {
                 "caches": "echo 2 > /proc/sys/vm/drop_caches",
@@ -234,7 +279,7 @@ EXERCISES = (
         ),
         wrong=(
             Wrong("caches", "That shrinks what is reclaimable. The inode of a file in tmpfs is the file."),
-            Wrong("kill", "48 kB came back. The files stay when their writer dies."),
+            Wrong("kill", "Its 48 kB of anonymous memory came back. The files stay when their writer dies."),
             Wrong("ram", "More RAM is more highmem, and takes some lowmem for its mem_map (notebook 03)."),
         ),
         hints=(
@@ -242,21 +287,22 @@ EXERCISES = (
             "For a file on disk there is a copy. For one in tmpfs?",
             "They go when the files go.",
         ),
-        solution="Deleting the files; and so that it does not come back, `nr_inodes=` when the file "
-        "system is "
-        "mounted.",
+        solution="Deleting the files; and so that it does not come back, a limit when the file system is "
+        "mounted, `nr_inodes=`. (By default a tmpfs on such a machine has at most as many inodes as lowmem "
+        "has pages, {lowmem:,}. Here are some {inodes:,}, so the limit had been raised, or several of them "
+        "were filled.)",
     ),
     Exercise(
         id="10.9",
         question="Case C: what do you do about it first?",
         kind=Choice(
             {
-                "nothing": "look what the caller did without its memory: nobody was killed",
+                "look": "look what the caller did without its memory: nobody was killed",
                 "ram": "buy RAM",
                 "victim": "find out what the victim held",
                 "swap": "add swap",
             },
-            "nothing",
+            "look",
         ),
         wrong=(
             Wrong("ram", "723 MiB are free. The request could use the first 16 MiB alone."),
@@ -269,8 +315,7 @@ EXERCISES = (
             "What happened to it after that is not in this report.",
         ),
         solution="It is no OOM. A driver for old hardware wanted 32 kB from the first 16 MiB, and got "
-        "nothing. Most "
-        "drivers try something else. Look at what follows in the log.",
+        "nothing. Most drivers try something else. Look at what follows in the log.",
     ),
     Exercise(
         id="10.10",
@@ -280,8 +325,9 @@ EXERCISES = (
         draw=lambda rng: {"log": rng.randrange(2, 10_000)},
         kind=Number(_groups, unit="incidents"),
         wrong=(
-            Wrong(lambda log: 3 - _groups(log), "Those are the others."),
-            Wrong(lambda log: 3, "Three is all of them. Look at the constraint of each."),
+            Wrong(3, "Three is all of them. Look at the constraint of each."),
+            Wrong(0, "Look once more: which constraint does each line with oom-kill: name?"),
+            Wrong(lambda log: 3 - _groups(log), "So many had nothing to do with a group's limit."),
         ),
         hints=(
             "Find the lines with oom-kill: in them.",
@@ -296,24 +342,24 @@ EXERCISES = (
         question="What was short in the last incident of `mixed_log({log})`?",
         given={"log": 1},
         draw=lambda rng: {"log": rng.randrange(2, 10_000)},
-        kind=Choice({key: _PARTS[key] for key in ("machine", "group", "node")}, _last_part),
+        kind=Choice({key: _PARTS[key] for key in ("machine", "group", "numa")}, _last_part),
         wrong=(
             Wrong("machine", "Its line before the kill names something smaller."),
             Wrong("group", "Does it have a line `memory: usage … limit …`?"),
-            Wrong("node", "Look at constraint= once more: a node would be CONSTRAINT_CPUSET."),
+            Wrong("numa", "Look at constraint= once more: a NUMA node would be CONSTRAINT_CPUSET."),
         ),
         hints=(
             "The last report, so the last line with oom-kill:.",
             "Its constraint names the part.",
-            "NONE is the machine, MEMCG a group, CPUSET a node.",
+            "In these logs NONE is the machine, MEMCG a group, CPUSET a NUMA node.",
         ),
         solution="{answer}, by the answer key.",
     ),
     Exercise(
         id="10.12",
         question="The incident's server, its file system with blocks of {block_size} bytes, its kernel "
-        "built with the "
-        "VM split {split}. How much RAM may it have, in whole GiB, and survive the copy in the model?",
+        "built with the VM split {split}. How much RAM may it have, in whole GiB, and survive the copy in "
+        "the model?",
         given={"block_size": 1024, "split": "3G/1G"},
         draw=_other_machine,
         kind=Number(_largest_ram, unit="GiB"),
@@ -321,6 +367,19 @@ EXERCISES = (
             Wrong(
                 lambda block_size, split: _largest_ram(block_size, split) + 1,
                 "With that much it dies. Round down.",
+            ),
+            Wrong(
+                lambda block_size, split: _edge_gib(block_size, split),
+                "Whole GiB: round down to what still survives.",
+                lambda value: value != int(value),
+            ),
+            Wrong(
+                lambda block_size, split: _largest_ram(2048, split),
+                "That is for blocks of 2 kB.",
+            ),
+            Wrong(
+                lambda block_size, split: _largest_ram(4096, "3G/1G"),
+                "That is the machine as it was, with blocks of 4 kB. Give the work its block_size.",
             ),
             Wrong(
                 lambda block_size, split: _largest_ram(block_size, "2G/2G" if split == "3G/1G" else "3G/1G"),
@@ -337,17 +396,16 @@ EXERCISES = (
     Exercise(
         id="10.13",
         question="Write the diagnosis of a report: your own, or case A or B. What was short, what filled "
-        "it, the "
-        "lines that prove both, what to do now, and what it will change.",
+        "it, the lines that prove both, what to do now, and what it will change.",
         kind=Essay(
             rubric=(
                 "names the part that was short, and quotes the line that shows it",
                 "names what filled it, with an amount and the line it comes from",
-                "says of the victim and of the asker what the report proves about them, and no more (1 "
-                "point)",
+                "says of the victim and of the asker what the report proves about them, and no more",
                 "says what is missing or not known",
-                "gives a remedy that acts on what filled the part, and not on what stood beside it (2 "
-                "points)",
+                "says what to do now: something that acts on what filled the part, and not on what stood "
+                "beside it",
+                "says what keeps it from coming back",
                 "predicts the effect as a number or a line of the next report, so that it can turn out wrong",
             )
         ),
@@ -364,8 +422,7 @@ PREDICTIONS = (
     Prediction(
         id="10.a",
         question="Case A is a 64-bit machine without swap. Its log has two incidents, seconds apart. In "
-        "the first "
-        "one web is killed. What happens in the second?",
+        "the first one web is killed. What happens in the second?",
         kind=Choice(
             {
                 "dd": "dd is killed, which asked both times",

@@ -231,12 +231,22 @@ TRIED = [
     ("01.7", "a", "First write a sentence or two."),
     ("04.2", 2012.5, "That is not the number."),
     ("01.6", "the first 16 MB", "It has 412 kB"),
+    ("08.1", 249.5, "67 was the packing of the incident's kernel"),
+    ("08.2", 464, "lie in lowmem, too"),
+    ("09.4", 136_988, "The kernel divides first"),
+    ("10.12", 31, "That is the machine as it was"),
 ]
 
 
 @pytest.mark.parametrize(("id", "answer", "message"), TRIED, ids=lambda value: str(value)[:30])
 def test_an_answer_that_was_tried_gets_a_message_that_helps(id, answer, message):
     assert message in check(id, answer).message
+
+
+def test_only_the_code_of_sigkill_is_said_to_be_the_oom_killers():
+    assert "Signal 9 is SIGKILL" in solution("09.1").text
+    for seed in SEEDS:
+        assert "This was no OOM kill" in solution("09.1", seed=seed).text
 
 
 # Numbers

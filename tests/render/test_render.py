@@ -341,6 +341,21 @@ def test_every_kind_of_line_is_explained_in_one_part_or_continues_the_part_above
     assert all(part.text.endswith(".") for part in parts())
 
 
+@pytest.mark.parametrize(
+    ("first_line", "key"),
+    [
+        ("a invoked oom-killer: gfp_mask=0xd0, order=0", "trigger"),
+        ("a: page allocation failure. order:1, mode:0x20", "failure"),
+        ("SysRq : Show Memory", "request"),
+    ],
+)
+def test_the_first_line_of_each_kind_of_report_has_a_part_of_its_own(first_line, key):
+    (report,) = parse(f"{first_line}\nMem-Info:\nfree:3\n")
+    part, lines = sections(report)[0]
+    assert part is not None
+    assert (part.key, lines[0].number) == (key, 1)
+
+
 def test_the_explained_log_calls_a_line_what_the_reader_took_it_for():
     """A group's statistics look like a machine's totals: only the reader knows which they are."""
     stats = "Memory cgroup stats for /box: cache:8KB rss:81876KB active_anon:80012KB unevictable:0KB"
