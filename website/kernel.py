@@ -67,13 +67,6 @@ _HEAD = """<h1>Kill a kernel</h1>
 <p class="lead">A real 32-bit Debian kernel copies zeros into a file until its lowmem is full of records about
 the page cache. To emulate a kernel without the fix of 2012, one variable is written in its memory.</p>"""
 
-_ENDS = {
-    "killed": "The kernel ran out of memory and killed a process.",
-    "panic": "The kernel ran out of memory and gave up.",
-    "survived": "The kernel survived.",
-    "ended": "The guest ended without a word.",
-}
-
 
 def _shown(run: Run) -> str:
     """Return a recorded run: what it was, its charts, and its own report."""
@@ -81,7 +74,7 @@ def _shown(run: Run) -> str:
     told = "".join(f" After {seconds:.1f} s: {escape(text)}." for seconds, text in run.notes if seconds)
     parts = [
         f"<h2>{escape(run.scenario.title)}</h2>",
-        f"<p>A recording of Linux {escape(run.kernel)}, {fix}.{told} {_ENDS[run.outcome]}</p>",
+        f"<p>A recording of Linux {escape(run.kernel)}, {fix}.{told} {run.ending}</p>",
         *_charts(run),
     ]
     if run.report is not None:

@@ -151,21 +151,13 @@ def _provenance(run: Any) -> str:
     return f"This is {how} {run.kernel}{fix}."
 
 
-_OUTCOMES = {
-    "killed": "A process was killed.",
-    "panic": "The kernel gave up.",
-    "survived": "It survived.",
-    "ended": "The guest ended without a word.",
-}
-
-
 def _told(run: Any) -> str:
     notes = [f"After {seconds:.1f} s: {text}." for seconds, text in run.notes if seconds]
     last = _state(run.samples[-1])
     return "\n".join(
         [
             *notes,
-            f"{_OUTCOMES[run.outcome]} The last sample, {last}.",
+            f"{run.ending} The last sample, {last}.",
             f"The most page cache: {run.page_cache / 256:,.0f} MiB.",
         ]
     )

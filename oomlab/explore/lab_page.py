@@ -2,33 +2,19 @@
 
 from __future__ import annotations
 
-import json
 from html import escape
 from string import Template
 
 from oomlab.explore.bundle import bundle, stylesheet
+from oomlab.explore.offline import offline_page
 from oomlab.explore.rules import facts
 from oomlab.explore.story import tell
 from oomlab.machine import INCIDENT
-from oomlab.palette import as_dict
 from oomlab.simulation import INCIDENT_WORKLOAD, Workload
 from oomlab.zone_model import Machine
 
-_PAGE = Template(
-    """<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta http-equiv="Content-Security-Policy" content="$policy">
-<title>The failure lab</title>
-<style>
-$styles
-</style>
-</head>
-<body class="oom oom-page">
-<main>
-<h1>The failure lab</h1>
+_CONTENT = Template(
+    """<h1>The failure lab</h1>
 <p class="lead">The incident: a 32-bit server with 32 GiB of RAM copies a file of 50 GiB, and dies with half a
 GiB free. Change the machine, and see whether it lives.</p>
 <div id="lab"><p>$sentence</p><noscript><p>The lab itself needs JavaScript.</p></noscript></div>
@@ -36,15 +22,7 @@ GiB free. Change the machine, and see whether it lives.</p>
 <p>A model, not the machine. Zone sizes, marks and reserves are exact; one number, 901 pages of slab, is
 fitted to the incident’s own report; reclaim is drawn as instantaneous, and writing to disk as fast enough.
 Made with oomlab.</p>
-</footer>
-</main>
-<script>
-$script
-lab_ui_page.start({ facts: $facts, palette: $palette, place: document.getElementById("lab") });
-</script>
-</body>
-</html>
-"""
+</footer>"""
 )
 _POLICY = "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data:"
 
@@ -56,16 +34,12 @@ def lab_page(machine: Machine | None = None, workload: Workload | None = None) -
     changes stands in the page's address.
     """
     start = (machine or INCIDENT, workload or INCIDENT_WORKLOAD)
-    return _PAGE.substitute(
-        policy=_POLICY,
+    return offline_page(
+        "The failure lab",
+        _CONTENT.substitute(sentence=escape(str(tell(*start)))),
+        start=("lab_ui_page", "lab"),
+        facts=facts(*start),
         styles=stylesheet("lab/lab"),
-        sentence=escape(str(tell(*start))),
         script=bundle("lab/ui/page"),
-        facts=as_json(facts(*start)),
-        palette=as_json(as_dict()),
+        policy=_POLICY,
     )
-
-
-def as_json(data: object) -> str:
-    """Write data that can stand inside a script element."""
-    return json.dumps(data, separators=(",", ":")).replace("<", "\\u003c")

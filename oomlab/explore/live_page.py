@@ -11,49 +11,26 @@ from string import Template
 from typing import Any
 
 from oomlab.explore.bundle import bundle, stylesheet
-from oomlab.explore.lab_page import as_json
+from oomlab.explore.offline import offline_page
 from oomlab.lab import Run
 from oomlab.lab import run as lab_run
 from oomlab.lab.prediction import guest_machine, predict
 from oomlab.lab.runs import samples_text
 from oomlab.lab.states import SCENARIO, as_run
-from oomlab.palette import as_dict
 from oomlab.procfs import parse_zoneinfo
 from oomlab.rules import rules_for
 from oomlab.simulation.sample import zones_from_stats
 from oomlab.zone_model import Zone
 
-_PAGE = Template(
-    """<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta http-equiv="Content-Security-Policy" content="$policy">
-<link rel="icon" href="data:,">
-<title>A live kernel</title>
-<style>
-$styles
-</style>
-</head>
-<body class="oom oom-page">
-<main>
-<h1>A real kernel dies with nearly half of its memory free</h1>
+_CONTENT = Template(
+    """<h1>A real kernel dies with nearly half of its memory free</h1>
 <p class="lead">A 32-bit Linux runs in this page. It copies a file until the records of its cached pages have
 filled lowmem, and then kills a process while HighMem lies free. You can watch, and you can save it.</p>
 <div id="live"><noscript><p>The machine needs JavaScript.</p></noscript></div>
 <footer>
 <p>Linux $kernel as Debian ships it (GPL-2.0), in the emulator v86 (BSD-2-Clause) with SeaBIOS (LGPL-3.0).
 Packages: $packages. Made with oomlab.</p>
-</footer>
-</main>
-<script>
-$script
-live_page.start({ facts: $facts, palette: $palette, place: document.getElementById("live") });
-</script>
-</body>
-</html>
-"""
+</footer>"""
 )
 _POLICY = (
     "default-src 'none'; script-src 'unsafe-inline' 'wasm-unsafe-eval' blob:; style-src 'unsafe-inline'; "
@@ -76,14 +53,15 @@ def write_page(states: Path, folder: Path) -> int:
     (folder / "worker.js").write_text(worker_script(states), encoding="utf-8")
     shutil.copyfile(states / "LICENSE", folder / "LICENSE.v86")
     packages = [name for name in manifest["origin"] if name.endswith((".deb", ".tgz"))]
-    page = _PAGE.substitute(
-        policy=_POLICY,
+    content = _CONTENT.substitute(kernel=escape(manifest["kernel"]), packages=escape(", ".join(packages)))
+    page = offline_page(
+        "A live kernel",
+        content,
+        start=("live_page", "live"),
+        facts=facts,
         styles=stylesheet("live/live"),
-        kernel=escape(manifest["kernel"]),
-        packages=escape(", ".join(packages)),
         script=bundle("live/page"),
-        facts=as_json(facts),
-        palette=as_json(as_dict()),
+        policy=_POLICY,
     )
     (folder / "index.html").write_text(page, encoding="utf-8")
     return sum(path.stat().st_size for path in folder.iterdir())

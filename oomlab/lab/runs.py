@@ -21,7 +21,13 @@ from oomlab.simulation import page_cache, read_samples
 from oomlab.units import gib_to_pages
 
 Outcome = Literal["killed", "panic", "survived", "ended"]
-"""A process was killed, the kernel gave up, the time was over, or the guest ended without a word."""
+
+_ENDINGS: Mapping[Outcome, str] = {
+    "killed": "The kernel ran out of memory and killed a process.",
+    "panic": "The kernel ran out of memory and gave up.",
+    "survived": "The kernel survived.",
+    "ended": "The guest ended without a word.",
+}
 
 Sample = Mapping[str, float]
 
@@ -34,6 +40,9 @@ _LOOK = 0.2
 _GRACE = 60.0
 _SLOWNESS = 8
 """So many of the host's seconds may a guest's take before it counts as hung: emulation can be slow."""
+
+_SETTLED = 1.01
+"""Page cache that has grown by no more than this is at its level."""
 
 
 class LiveGuest(Protocol):
@@ -90,6 +99,11 @@ class Run:
         """The report of the kill, or of a failed request where nothing was killed, or ``None``."""
         reports = self.reports
         return next((each for each in reports if each.kind == "oom"), reports[0] if reports else None)
+
+    @property
+    def ending(self) -> str:
+        """How it ended, as a sentence."""
+        return _ENDINGS[self.outcome]
 
     @property
     def page_cache(self) -> int:
@@ -191,10 +205,16 @@ class _Watch:
             return told
         if not self._guest.is_running:
             return "ended"
-        return "survived" if self._elapsed() >= self._seconds else None
+        return "survived" if self._elapsed() >= self._seconds and self._is_settled() else None
 
     def _elapsed(self) -> float:
         return self.samples[-1]["t"] - self.samples[0]["t"]
+
+    def _is_settled(self) -> bool:
+        """Whether page cache has not grown for a third of the time: a slow guest may still be on its way."""
+        since = self.samples[-1]["t"] - self._seconds / 3
+        earlier = max(page_cache(each) for each in self.samples if each["t"] <= since)
+        return max(map(page_cache, self.samples)) <= _SETTLED * earlier
 
     def _is_time_to_rescue(self) -> bool:
         at, last = self._scenario.rescue_at, self.samples[-1]

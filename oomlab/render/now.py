@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from textwrap import wrap
+from collections.abc import Iterator
 from typing import Any
 
 from oomlab.badness import Scored
 from oomlab.diagnosis.services import service_of
 from oomlab.now import Group, Outlook, Room
+from oomlab.render.blocks import block, heading, wrapped
 from oomlab.render.safe import plain
 from oomlab.report import ZoneStat
 from oomlab.units import human_kb
 from oomlab.words import listed
 
-_LABEL = 10
 _GROUPS_SHOWN, _CHOSEN_SHOWN = 5, 3
 _REQUESTS = {
     "process": "a page for a process",
@@ -27,16 +26,16 @@ _SCHEMA = 1
 def now_text(outlook: Outlook, *, width: int = 96, bold: bool = False) -> str:
     """Return what would fail next, by how much, and who would be chosen, with what could not be seen."""
     blocks = [
-        ("Requests", _wrapped(_requests(outlook), width)),
+        ("Requests", wrapped(_requests(outlook), width)),
         ("Zones", _zones(outlook)),
-        ("Order", _wrapped([_order(outlook)], width)),
-        ("Groups", _wrapped(_groups(outlook), width)),
-        ("Chosen", _wrapped(_chosen(outlook), width)),
-        ("Pressure", _wrapped(_pressure(outlook), width)),
-        ("Hidden", _wrapped(outlook.machine.hidden, width)),
+        ("Order", wrapped([_order(outlook)], width)),
+        ("Groups", wrapped(_groups(outlook), width)),
+        ("Chosen", wrapped(_chosen(outlook), width)),
+        ("Pressure", wrapped(_pressure(outlook), width)),
+        ("Hidden", wrapped(outlook.machine.hidden, width)),
     ]
-    head = "\n".join([_heading(_headline(outlook), bold), _origin(outlook)])
-    return "\n\n".join([head, *(_block(title, lines, bold) for title, lines in blocks if lines)]) + "\n"
+    head = "\n".join([heading(_headline(outlook), bold), _origin(outlook)])
+    return "\n\n".join([head, *(block(title, lines, bold) for title, lines in blocks if lines)]) + "\n"
 
 
 def now_line(outlook: Outlook) -> str:
@@ -222,18 +221,3 @@ def _pressure(outlook: Outlook) -> list[str]:
         f"Of the last 10 seconds some work waited for memory {pressure.some:.2f} % of the time, "
         f"all of it {pressure.full:.2f} %."
     ]
-
-
-def _wrapped(lines: Sequence[str] | Iterator[str], width: int) -> list[str]:
-    return [part for each in lines for part in wrap(each, width - _LABEL, subsequent_indent="  ")]
-
-
-def _block(title: str, lines: Sequence[str], bold: bool) -> str:
-    first, *rest = lines
-    return "\n".join(
-        [f"{_heading(f'{title:<{_LABEL}}', bold)}{first}", *(f"{'':<{_LABEL}}{each}" for each in rest)]
-    )
-
-
-def _heading(text: str, bold: bool) -> str:
-    return f"\x1b[1m{text}\x1b[0m" if bold else text

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from textwrap import wrap
+from collections.abc import Sequence
 
 from oomlab.diagnosis import Diagnosis, diagnose
 from oomlab.diagnosis.case import verdicts_within
+from oomlab.render.blocks import block, heading, wrapped
 from oomlab.render.safe import plain
 from oomlab.render.sentences.cause import (
     cause_in_words,
@@ -27,7 +27,6 @@ from oomlab.report import Report
 from oomlab.verdict import Verdict
 from oomlab.words import zone_name
 
-_LABEL = 10
 _PROBLEMS_SHOWN, _REMEDIES_SHOWN = 8, 3
 
 
@@ -38,18 +37,18 @@ def text(report: Report, diagnosis: Diagnosis | None = None, *, width: int = 96,
     """
     mask, diagnosis = decode_trigger(report), diagnosis or diagnose(report)
     blocks = [
-        ("Asked", _wrapped(asked_in_words(report, mask, diagnosis), width)),
-        ("Why", _wrapped(_why(diagnosis), width)),
+        ("Asked", wrapped(asked_in_words(report, mask, diagnosis), width)),
+        ("Why", wrapped(_why(diagnosis), width)),
         ("Zones", [] if report.scope == "memcg" else _zones(report, verdicts_within(report, mask))),
-        ("Group", _wrapped(group_in_words(report), width)),
-        ("Memory", _wrapped(memory_in_words(report), width)),
-        ("Held by", _wrapped(holders_in_words(diagnosis.holders, report.page_size_kb), width)),
-        ("Killed", _wrapped(kill_in_words(report, diagnosis), width)),
+        ("Group", wrapped(group_in_words(report), width)),
+        ("Memory", wrapped(memory_in_words(report), width)),
+        ("Held by", wrapped(holders_in_words(diagnosis.holders, report.page_size_kb), width)),
+        ("Killed", wrapped(kill_in_words(report, diagnosis), width)),
         ("Try", _some(diagnosis.remedies, _REMEDIES_SHOWN, width)),
         ("Missing", _some(missing_in_words(report), _PROBLEMS_SHOWN, width)),
     ]
-    head = [_heading(headline(report, diagnosis), bold), origin(report)]
-    body = [_block(title, lines, bold) for title, lines in blocks if lines]
+    head = [heading(headline(report, diagnosis), bold), origin(report)]
+    body = [block(title, lines, bold) for title, lines in blocks if lines]
     return "\n\n".join(["\n".join(head), *body]) + "\n"
 
 
@@ -105,19 +104,4 @@ def _number(value: int | None) -> str:
 
 def _some(lines: Sequence[str], shown: int, width: int) -> list[str]:
     more = [f"and {len(lines) - shown} more (see --json)"] if len(lines) > shown else []
-    return _wrapped([*lines[:shown], *more], width)
-
-
-def _wrapped(lines: Iterable[str], width: int) -> list[str]:
-    return [part for each in lines for part in wrap(each, width - _LABEL, subsequent_indent="  ")]
-
-
-def _block(title: str, lines: Sequence[str], bold: bool) -> str:
-    first, *rest = lines
-    return "\n".join(
-        [f"{_heading(f'{title:<{_LABEL}}', bold)}{first}", *(f"{'':<{_LABEL}}{each}" for each in rest)]
-    )
-
-
-def _heading(text: str, bold: bool) -> str:
-    return f"\x1b[1m{text}\x1b[0m" if bold else text
+    return wrapped([*lines[:shown], *more], width)

@@ -56,8 +56,9 @@ def _no_waiting(monkeypatch):
     monkeypatch.setattr(runs, "_LOOK", 0)
 
 
-def _rows(*free):
-    return [(i, pages, 100, 1, 2, 3, 2560 * i) for i, pages in enumerate(free)]
+def _rows(*free, most=100):
+    """Return a sample each second; page cache grows by 10 MiB in each, up to ``most`` seconds."""
+    return [(i, pages, 100, 1, 2, 3, 2560 * min(i, most)) for i, pages in enumerate(free)]
 
 
 def _drive(guest, scenario, **more):
@@ -81,7 +82,13 @@ def test_a_run_ends_as_its_console_says(ending, dies, outcome):
 
 def test_a_guest_that_outlives_its_time_has_survived():
     scenario = replace(find_scenario("with-the-fix"), seconds=2)
-    assert _drive(Guest(_rows(500, 300, 400, 500)), scenario).outcome == "survived"
+    assert _drive(Guest(_rows(500, 300, 400, 500, most=1)), scenario).outcome == "survived"
+
+
+def test_a_guest_that_is_slow_has_not_survived_as_long_as_its_page_cache_grows():
+    scenario = replace(find_scenario("incident-small"), seconds=3)
+    run = _drive(Guest(_rows(500, 400, 300, 200, 100, 99), KILLED), scenario)
+    assert (run.outcome, len(run.samples)) == ("killed", 6)
 
 
 def test_the_fix_is_switched_off_before_the_work_begins_and_left_alone_where_it_should_stay():
@@ -99,7 +106,7 @@ def test_the_fix_is_switched_off_before_the_work_begins_and_left_alone_where_it_
 
 def test_a_rescue_comes_once_at_the_sample_that_calls_for_it():
     scenario = replace(find_scenario("rescued"), rescue_at=20, seconds=4)
-    guest = Guest(_rows(900, 500, 390, 300, 350, 600))
+    guest = Guest(_rows(900, 500, 390, 300, 350, 600, most=3))
     run = _drive(guest, scenario)
     assert run.outcome == "survived"
     assert run.notes == ((0.0, "fix switched off"), (2.0, "fix switched on again"))
