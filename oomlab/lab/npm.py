@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import subprocess
 import sys
@@ -13,7 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from oomlab.errors import LabUnavailable
-from oomlab.lab.packages import cache_folder, keep, sha256
+from oomlab.lab.cache import cache_folder, keep, work_folder
+from oomlab.lab.packages import sha256
 
 PACKAGE = "v86@0.5.462"
 """The version that was measured. v86 is under the two-clause BSD licence."""
@@ -54,10 +54,7 @@ def fetch_emulator() -> Emulator:
     npm = find_program("npm")
     if npm is None:
         raise LabUnavailable(f"there is no npm here to fetch the emulator with: {INSTALL}")
-    cache_folder().mkdir(parents=True, exist_ok=True)
-    work = cache_folder() / f"fetching-npm-{os.getpid()}"
-    work.mkdir()
-    try:
+    with work_folder() as work:
         done = subprocess.run(
             [npm, "pack", "--silent", PACKAGE], cwd=work, capture_output=True, text=True, check=False
         )
@@ -65,8 +62,6 @@ def fetch_emulator() -> Emulator:
             last = (done.stderr.strip().splitlines() or [f"exit status {done.returncode}"])[-1]
             raise LabUnavailable(f"npm could not fetch {PACKAGE}: {last}")
         return _unpack(next(work.glob("*.tgz")), work)
-    finally:
-        shutil.rmtree(work, ignore_errors=True)
 
 
 _FOLDER = PACKAGE.replace("@", "-")

@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import IO
 
 from oomlab.errors import LabUnavailable
+from oomlab.lab.cache import cache_folder, keep, work_folder
 
 KERNEL_PACKAGE = r"^linux-image-[0-9].*[0-9]-686-pae$"
 """The newest package of this form is taken: 32 bits with PAE, and not the real-time kernel."""
@@ -75,13 +76,6 @@ class Guest:
         return self.origin["release"]
 
 
-def cache_folder() -> Path:
-    """Return the folder that keeps what was fetched: ``OOMLAB_CACHE``, or one below the user's cache."""
-    chosen = os.environ.get("OOMLAB_CACHE")
-    base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    return Path(chosen) if chosen else Path(base) / "oomlab"
-
-
 def cached_guest() -> Guest | None:
     """Return the newest guest in the cache, or ``None``."""
     found = sorted(cache_folder().glob("guest-*/origin.json"), key=lambda path: path.stat().st_mtime)
@@ -94,15 +88,10 @@ def fetch_guest(kernel: Path | None = None, busybox: Path | None = None, bios: P
     ``bios`` is needed by the browser's engine alone. Raises :class:`LabUnavailable` when apt is not there
     or finds no 32-bit kernel.
     """
-    cache_folder().mkdir(parents=True, exist_ok=True)
-    work = cache_folder() / f"fetching-{os.getpid()}"
-    work.mkdir()
-    try:
+    with work_folder() as work:
         if kernel is None or busybox is None:
             kernel, busybox, bios = _download(work)
         return _unpack(kernel, busybox, bios, work)
-    finally:
-        shutil.rmtree(work, ignore_errors=True)
 
 
 # --- apt, in a state of its own -----------------------------------------------------------------
@@ -199,14 +188,6 @@ def _file_of(package: Path, name: str, meant: str) -> bytes:
         if found == name:
             return content
     raise LabUnavailable(f"{package.name} holds no {name.removeprefix('./')}: it should be {meant}")
-
-
-def keep(ready: Path, name: str) -> Path:
-    """Move a finished folder into the cache in one step, so that nobody ever meets half of one."""
-    home = cache_folder() / name
-    if home.exists():
-        home.rename(ready.parent / "before")
-    return ready.rename(home)
 
 
 def sha256(path: Path) -> str:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import gzip
 import hashlib
 import json
-import os
 import shutil
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -17,11 +16,12 @@ from pathlib import Path
 from typing import Any
 
 from oomlab.errors import LabUnavailable
+from oomlab.lab.cache import cache_folder, keep, work_folder
 from oomlab.lab.fix import Fix, find_fix
 from oomlab.lab.initramfs import build_initramfs
 from oomlab.lab.node import NodeGuest, browser_parts, machine, machine_files, node_guest
 from oomlab.lab.npm import Emulator
-from oomlab.lab.packages import Guest, cache_folder, keep, sha256
+from oomlab.lab.packages import Guest, sha256
 from oomlab.lab.prediction import predict
 from oomlab.lab.runs import Run, told_outcome
 from oomlab.lab.scenarios import find_scenario
@@ -59,14 +59,11 @@ def prepare_states(say: Progress = lambda words: None) -> Path:
     name = f"states-{guest.release}-{_key(guest, emulator)}"
     if (cache_folder() / name / "manifest.json").exists():
         return cache_folder() / name
-    work = cache_folder() / f"saving-{os.getpid()}"
-    ready = work / "states"
-    ready.mkdir(parents=True)
-    try:
+    with work_folder() as work:
+        ready = work / "states"
+        ready.mkdir()
         _save_all(guest, emulator, ready, say)
         return keep(ready, name)
-    finally:
-        shutil.rmtree(work, ignore_errors=True)
 
 
 def _key(guest: Guest, emulator: Emulator) -> str:

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import io
+import os
+import subprocess
+import sys
 import tarfile
 from pathlib import Path
 
@@ -10,6 +13,7 @@ import pytest
 
 from oomlab.errors import LabUnavailable
 from oomlab.lab import packages
+from oomlab.lab.cache import work_folder
 from oomlab.lab.packages import fetch_guest, load_order, package_files
 
 
@@ -95,3 +99,16 @@ def test_a_machine_without_apt_is_told_how_to_name_its_packages(cache, monkeypat
 def test_modules_come_after_what_they_depend_on_and_missing_ones_are_left_out():
     available = {"a": _module("b-c", "d"), "b_c": _module("d"), "d": _module("built-in")}
     assert load_order(["a", "missing"], available) == ["d", "b_c", "a"]
+
+
+def test_a_set_up_removes_what_a_killed_one_left_and_leaves_what_another_works_on(tmp_path, monkeypatch):
+    monkeypatch.setenv("OOMLAB_CACHE", str(tmp_path))
+    ended = subprocess.Popen([sys.executable, "-c", ""])
+    ended.wait()
+    running = tmp_path / f"work-{os.getppid()}"
+    for folder in (tmp_path / f"work-{ended.pid}", running, tmp_path / "guest-6.1"):
+        folder.mkdir()
+        (folder / "half").write_text("half")
+    with work_folder() as work:
+        (work / "half").write_text("half")
+    assert {path.name for path in tmp_path.iterdir()} == {running.name, "guest-6.1"}
