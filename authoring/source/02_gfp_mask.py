@@ -92,7 +92,7 @@ solution("02.1")
 # Now three masks, each with the zones that it may use, the best one first.
 
 # %%
-for mask in (0x84D0, 0x84D2, 0x1):
+for mask in (0x84D0, 0xD2, 0x1):
     request = decode_gfp(mask, kernel="3.2.59")
     print(f"{mask:#7x}", " then ".join(zones_allowed(request, ("DMA", "Normal", "HighMem"))))
 

@@ -120,8 +120,8 @@ FailureLab()
 # in one thing.
 
 # %%
-run = simulate(replace(INCIDENT, swap=gib_to_pages(4)))
-print(f"4 GiB of swap: {run.outcome} with {pages_to_gib(run.end.page_cache):.2f} GiB of page cache")
+run = simulate(replace(INCIDENT, highpte=True))  # page tables may lie in HighMem: notebook 02
+print(f"CONFIG_HIGHPTE: {run.outcome} with {pages_to_gib(run.end.page_cache):.2f} GiB of page cache")
 
 # %% [markdown]
 # ### Exercise 06.2
@@ -259,8 +259,8 @@ plot.model_vs_measurement(compare("rsync-fix-off-16384M"))
 # %% [markdown]
 # And the runs with the fix in place? They live, in the model as on the real kernels. Only here the
 # agreement is coarser: a kernel that recycles keeps less cache than the model lets it keep, on the
-# small guests by a third. The model knows when a machine dies. It does not claim to know how a
-# healthy one breathes.
+# small guests by a third. The model predicts when a machine dies. How much cache a machine keeps
+# that lives, it predicts only roughly.
 
 # %%
 for run in recorded_runs():

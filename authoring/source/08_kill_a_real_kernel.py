@@ -178,11 +178,6 @@ for sample in [each for each in rescued.samples if at - 1.1 <= each["t"] <= at +
 # ### Exercise 08.5
 #
 # Two numbers are written, and the machine lives. Where does its memory come from?
-#
-# - `highmem`: from HighMem, where reclaim may now drop cache, and its records go with it
-# - `swap`: from swap
-# - `killed`: from a process that is killed after all
-# - `limit`: from a limit that is lower now: the kernel makes fewer records
 
 # %% tags=["exercise"]
 where_from = "highmem"

@@ -36,8 +36,8 @@ with Predict("09.a"):
 # records of its pages are not counted. As for `vmalloc`, which took 128 MiB from lowmem in notebook
 # 03: a 64-bit kernel has addresses for 64 TiB of RAM and more, and plenty beside.)
 #
-# The question of this course stays: *which part of the memory may this request use, and is that
-# part empty?* What has changed is who draws the lines.
+# The question of this course stays: *which part of the memory may this request use, and has that
+# part a page to spare?* What has changed is who draws the lines.
 #
 # | the part | who draws the line | the line of the report |
 # |---|---|---|

@@ -179,7 +179,7 @@ EXERCISES = (
         ),
         wrong=(
             Wrong("swap", "This guest has no swap, and its processes are tiny."),
-            Wrong("killed", "Look for a kill on its console. There is none."),
+            Wrong("killed", "Look at `rescued.reports`. There is none: nothing was killed."),
             Wrong("limit", "The limit forbids no records. It says from how many on they count as too many."),
         ),
         hints=(

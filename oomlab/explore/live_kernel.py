@@ -22,7 +22,7 @@ class LiveKernel(anywidget.AnyWidget):
     """A 32-bit Linux in the browser that shows this notebook, begun from a saved state.
 
     It dies, or is rescued, by its buttons. ``run`` is then the same that :func:`oomlab.lab.run` gives
-    for any other engine. Where no machine has been saved (``oomlab lab setup --engine browser``) it plays
+    for any other engine. Where there is no saved machine (``oomlab lab setup --engine browser``) it plays
     a recording; where no kernel runs, the page keeps a picture of that recording.
     """
 

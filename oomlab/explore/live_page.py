@@ -25,7 +25,7 @@ from oomlab.zone_model import Zone
 _CONTENT = Template(
     """<h1>A real kernel dies with nearly half of its memory free</h1>
 <p class="lead">A 32-bit Linux runs in this page. It copies a file until the records of its cached pages have
-filled lowmem, and then kills a process while HighMem lies free. You can watch, and you can save it.</p>
+filled lowmem, and then kills a process while HighMem lies free. You can watch, and you can rescue it.</p>
 <div id="live"><noscript><p>The machine needs JavaScript.</p></noscript></div>
 <footer>
 <p>Linux $kernel as Debian ships it (GPL-2.0), in the emulator v86 (BSD-2-Clause) with SeaBIOS (LGPL-3.0).
@@ -102,7 +102,7 @@ _NO_START: Mapping[str, Any] = {
     "machine": {"memory": SCENARIO.memory},
     "emulator": "v86",
     "shared": 0,
-    "refusal": "No machine has been saved on this computer: oomlab lab setup --engine browser makes one. "
+    "refusal": "There is no saved machine on this computer: oomlab lab setup --engine browser makes one. "
     "Until then the recording can be played.",
 }
 

@@ -81,7 +81,7 @@ function startCard(facts, button, on, parts) {
     choice(
       "Seconds before the end",
       "late",
-      "Most of the copy is done. Watch the machine die, or save it by switching the fix back on. Downloads SIZE.",
+      "Most of the copy is done. Watch the machine die, or rescue it by switching the fix back on. Downloads SIZE.",
       () => on.start("late"),
     ),
     choice(
