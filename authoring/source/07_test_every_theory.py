@@ -57,7 +57,7 @@ trial("as it was", INCIDENT)
 
 # %%
 for task in report.tasks:
-    print(f"{task.comm:<8} total_vm {task.total_vm * 4:>8,} kB")
+    print(f"{task.comm:<8} total_vm {task.total_vm:>7,} pages")
 print("swap used:", report.swap.total - report.swap.free)
 trial("mem=16G", replace(INCIDENT, mem_limit=gib_to_pages(16)))
 trial("64 GiB of swap", replace(INCIDENT, swap=gib_to_pages(64)))
@@ -124,7 +124,7 @@ solution("07.2")
 # This was the owner's own first thought: that Linux values cache more than daemons.
 #
 # It predicts that the kernel looked at the cache and preferred to keep it. The report shows that it
-# scanned the 159 cached pages of Normal again and again. The other eight million were in a zone
+# scanned the few cached pages of Normal again and again. The other eight million were in a zone
 # that reclaim for such a request does not enter. So half of it is right: the cache stayed, and the
 # daemons died. The other half is not: nothing was weighed against anything. It was not a decision,
 # it was a blind spot.
