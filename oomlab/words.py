@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from oomlab.mmzone import ZONE_ORDER
 from oomlab.report import Report, ZoneStat
 
 
@@ -38,9 +39,9 @@ def percent(share: float) -> str:
 def zone_name(zone: ZoneStat, report: Report) -> str:
     """Return the name of a zone, with its node where the machine of the report has more than one.
 
-    A zone on any node but 0 shows that it has.
+    A zone on any node but 0 shows that it has, and node 0, which comes first, has no more than one of each.
     """
-    if zone.node is None or not any(each.node for each in report.zones):
+    if zone.node is None or not any(each.node for each in report.zones[: len(ZONE_ORDER) + 1]):
         return zone.name
     return f"{zone.name} of node {zone.node}"
 

@@ -9,7 +9,7 @@ from dataclasses import replace
 from oomlab.kernel import KernelRelease
 from oomlab.parsing.checks import find_missing
 from oomlab.parsing.grammar import Draft
-from oomlab.parsing.lines import LineKind, LogLines
+from oomlab.parsing.lines import LineKind, LogKinds, LogLines
 from oomlab.parsing.reconstruct import reconstruct
 from oomlab.parsing.sections import header, memory
 from oomlab.parsing.sections.memcg import read_group, read_memcg, read_protection
@@ -39,13 +39,13 @@ _SCOPES: dict[str, Scope] = {
 }
 
 
-def assemble(draft: Draft, lines: LogLines, source: Source) -> Report:
+def assemble(draft: Draft, lines: LogLines, kinds: LogKinds, source: Source) -> Report:
     """Read every section of one report.
 
-    ``lines`` are those of the whole log, ``source`` the report's own as they were given.
+    ``lines`` and ``kinds`` are those of the whole log, ``source`` the report's own lines as they were given.
     """
     problems: list[Problem] = []
-    report = _read(draft, source, lines.kinds_between(draft.first, draft.last), problems)
+    report = _read(draft, source, kinds.between(draft.first, draft.last), problems)
     problems.extend(find_missing(report, draft, lines))
     if not problems:
         return report

@@ -120,9 +120,8 @@ def _table(draft: Draft, lines: LogLines) -> Iterator[Problem]:
         return
     ends = max([found[-1].number for kind in _TABLE_ENDS if (found := draft.of(kind))], default=0)
     suspects = [line.number for line in draft.others if headers[0].number < line.number < ends]
-    unprefixed = lines.unprefixed_numbers() if suspects else None
     for number in suspects:
-        if unprefixed is None or number in unprefixed:
+        if lines.unprefixed is None or lines.is_unprefixed(number):
             yield Problem(number, "This line is not the kernel's: the task table may have lost rows here")
 
 

@@ -27,6 +27,9 @@ _GO_ON = ((_NODE, _OF_NODE), (_LIST, _OF_LIST), (_RESERVE, _OF_RESERVE), (_CPUSE
 
 _BEGIN = ("Node ", "lowmem_reserve[]:", "protections[]:")
 
+_LONGEST = 2000
+"""No list of a zone is longer than this, whatever follows it."""
+
 
 def join_fragments(kinds: list[LineKind], texts: list[str], kind_of: Callable[[str], LineKind]) -> None:
     """Append each fragment to the line that it belongs to; it stays in its place as a continuation."""
@@ -42,5 +45,6 @@ def join_fragments(kinds: list[LineKind], texts: list[str], kind_of: Callable[[s
 
 
 def _goes_on(first: str, second: str) -> bool:
-    rests = (rest for begin, rest in _GO_ON if begin.match(first))
-    return " = " not in first and any(rest.match(second) for rest in rests)
+    if len(first) > _LONGEST or " = " in first:
+        return False
+    return any(rest.match(second) for begin, rest in _GO_ON if begin.match(first))

@@ -94,24 +94,38 @@ class LogLines(NamedTuple):
     callers: list[str | None] | None = None
     kinds: Sequence[LineKind] = ()
 
-    def unprefixed_numbers(self) -> frozenset[int] | None:
-        """Return the numbers of the lines without a prefix; ``None`` where no line lacks one."""
-        if self.unprefixed is None:
-            return None
-        rows = zip(self.numbers, self.unprefixed, strict=True)
-        return frozenset(number for number, is_unprefixed in rows if is_unprefixed)
+    def is_unprefixed(self, number: int) -> bool:
+        """Whether a line has no prefix, or any of those with its number, in a log where some have none."""
+        rows = slice(bisect_left(self.numbers, number), bisect_right(self.numbers, number))
+        return any((self.unprefixed or ())[rows])
 
-    def kinds_between(self, first: int, last: int) -> LineKinds:
+
+class LogKinds:
+    """The kinds of all lines of a log, one for each number: of several with one number the first known one.
+
+    So a report keeps what is its own, however many stand in one line of the log.
+    """
+
+    def __init__(self, lines: LogLines) -> None:
+        self._numbers, self._kinds = lines.numbers, lines.kinds
+        if not isinstance(lines.numbers, range) and len(set(lines.numbers)) < len(lines.numbers):
+            firsts: dict[int, LineKind] = {}
+            for number, kind in zip(lines.numbers, lines.kinds, strict=True):
+                if firsts.get(number, "other") == "other":
+                    firsts[number] = kind
+            self._numbers, self._kinds = list(firsts), list(firsts.values())
+
+    def between(self, first: int, last: int) -> LineKinds:
         """Return the kinds of the lines from number ``first`` to ``last``."""
-        rows = slice(bisect_left(self.numbers, first), bisect_right(self.numbers, last))
-        return LineKinds(self.numbers[rows], self.kinds[rows])
+        rows = slice(bisect_left(self._numbers, first), bisect_right(self._numbers, last))
+        return LineKinds(self._numbers[rows], self._kinds[rows])
 
 
 class LineKinds(Mapping[int, LineKind]):
     """The kinds of some lines by their numbers, without those of kind ``"other"``.
 
-    Of several lines with one number the first counts. The mapping is made when it is first
-    used: few reports are ever shown line by line, and making it takes 3 % of the reading.
+    The mapping is made when it is first used: few reports are ever shown line by line, and making
+    it takes 3 % of the reading.
     """
 
     def __init__(self, numbers: Sequence[int], kinds: Sequence[LineKind]) -> None:
@@ -120,7 +134,7 @@ class LineKinds(Mapping[int, LineKind]):
 
     @cached_property
     def _by_number(self) -> dict[int, LineKind]:
-        pairs = zip(reversed(self._numbers), reversed(self._kinds), strict=True)
+        pairs = zip(self._numbers, self._kinds, strict=True)
         return {number: kind for number, kind in pairs if kind != "other"}
 
     def __getitem__(self, number: int) -> LineKind:

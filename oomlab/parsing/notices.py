@@ -7,9 +7,11 @@ systemd-oomd, earlyoom, nohang, Android's killers, kubelet and container runtime
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from functools import cache
+from operator import attrgetter
 from typing import Any, NamedTuple
 
 from oomlab.kernel import load_table
@@ -20,6 +22,9 @@ from oomlab.units import human_kb
 
 _LIMIT = 64 << 20
 """Bytes of a log in which notices are looked for: doing so costs more than looking for reports."""
+
+_MOST = 100_000
+"""No more notices are kept than this: they take some 60 MB."""
 
 _NEEDLES = (
     *(
@@ -61,7 +66,8 @@ _LINES_AT_ONCE = 20
 """So many lines from a hit on are read, for messages seldom come alone."""
 
 _ECHO_LINES = 40
-"""Another line about a kill stands no further from the first than this."""
+_NEAR = 10
+"""Another line about a kill stands no further from the first than this, in lines and in notices."""
 
 _ID = 12
 """The fewest digits of a container's id."""
@@ -98,7 +104,8 @@ class NoticeSearch:
     """Looks for notices in a log that comes in pieces, of which it holds no more than it needs.
 
     ``found`` are the notices so far, in ``size`` bytes. ``is_cut`` tells that the log is longer than
-    ``limit``, which is as many as are searched; ``has_kernel_lines`` whether it looks like a log of a kernel.
+    ``limit``, which is as many bytes as are searched, fewer where they hold very many notices;
+    ``has_kernel_lines`` whether it looks like a log of a kernel.
     """
 
     limit = _LIMIT
@@ -123,9 +130,9 @@ class NoticeSearch:
     def before(self, line: int) -> list[Notice]:
         """Return the notices before a line that were not returned yet; what has passed is searched first."""
         self._search(self._held.rfind(b"\n") + 1)
-        count = sum(each.line < line for each in self.found[self._given :])
-        self._given += count
-        return self.found[self._given - count : self._given]
+        start = self._given
+        self._given = bisect_left(self.found, line, start, key=attrgetter("line"))
+        return self.found[start : self._given]
 
     def rest(self) -> list[Notice]:
         """Return the notices that were not returned yet."""
@@ -144,6 +151,8 @@ class NoticeSearch:
         if len(self._held) > _CHUNK + _BEHIND + _AHEAD:
             self._search(self._held.rfind(b"\n", 0, len(self._held) - _AHEAD) + 1)
             self._forget()
+            if len(self.found) > _MOST:
+                self.limit = self.size
 
     def _search(self, stop: int) -> None:
         """Search from where the last search ended to ``stop``, both at the beginning of a line."""
@@ -189,12 +198,16 @@ class NoticeSearch:
 
     def _keep(self, notice: Notice, is_echo: bool) -> None:
         """Keep a notice, unless it tells once more of a kill that another line tells of."""
-        near = [each for each in self.found[-10:] if notice.line - each.line <= _ECHO_LINES]
-        same = next((each for each in near if is_echo and _is_of_same(notice, each)), None)
-        if same is not None:
-            self.found[self.found.index(same)] = replace(same, count=same.count or notice.count)
-            return
-        if notice.kind == "container_oom" and self.found[self._given :] and _repeats(self.found[-1], notice):
+        for place in range(max(0, len(self.found) - _NEAR), len(self.found) if is_echo else 0):
+            same = self.found[place]
+            if notice.line - same.line <= _ECHO_LINES and _is_of_same(notice, same):
+                self.found[place] = replace(same, count=same.count or notice.count)
+                return
+        if (
+            notice.kind == "container_oom"
+            and len(self.found) > self._given
+            and _repeats(self.found[-1], notice)
+        ):
             self.found.pop()
         self.found.append(notice)
 

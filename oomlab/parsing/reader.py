@@ -5,8 +5,7 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
-from itertools import chain, groupby
-from operator import itemgetter
+from itertools import chain
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
@@ -16,7 +15,7 @@ from oomlab.parsing.classify import classify
 from oomlab.parsing.continuation import join_wrapped, split_joined
 from oomlab.parsing.decode import clean, decode
 from oomlab.parsing.grammar import Draft, Stage
-from oomlab.parsing.lines import LogLines
+from oomlab.parsing.lines import LogKinds, LogLines
 from oomlab.parsing.prefix import strip_prefixes
 from oomlab.parsing.scan import MAX_WINDOW, LogScanner
 from oomlab.parsing.segment import GAP, segment
@@ -32,6 +31,9 @@ _AFTER_KILL = 5
 
 _LONG_QUOTE = 4096
 """Of a line longer than this, a report quotes what is its own."""
+
+_REACH = 256 << 10
+"""No further ahead in such a line is a report's own text looked for."""
 
 _ORDERS = (
     ("oom-killer: ", "Mem-Info:", "lowmem_reserve[]:"),
@@ -128,7 +130,8 @@ def _read(text: str, first: int = 1) -> tuple[list[Report], list[Draft]]:
     numbers = _numbers(given, first) if SOFT in text else range(first, first + len(given))
     lines = _lines(text, given, numbers)
     drafts = segment(lines)
-    return [assemble(draft, lines, _source(given, numbers, draft)) for draft in drafts], drafts
+    kinds, quotes = LogKinds(lines), _Quotes(given, numbers)
+    return [assemble(draft, lines, kinds, quotes.source(draft)) for draft in drafts], drafts
 
 
 def log_lines(source: Sequence[SourceLine]) -> LogLines:
@@ -158,27 +161,49 @@ def _numbers(given: list[str], first: int) -> list[int]:
     return numbers
 
 
-def _source(given: list[str], numbers: Sequence[int], draft: Draft) -> Source:
-    rows = slice(bisect_left(numbers, draft.first), bisect_right(numbers, draft.last))
-    lines = given[rows]
-    if len(lines) != draft.last - draft.first + 1:
-        parts = groupby(zip(numbers[rows], lines, strict=True), key=itemgetter(0))
-        lines = ["".join(line for _, line in part) for _, part in parts]
-    if max(map(len, lines)) > _LONG_QUOTE:
-        lines = [_own_part(number, line, draft) for number, line in enumerate(lines, draft.first)]
-    return Source(draft.first, tuple(lines))
+class _Quotes:
+    """Quotes a log for its reports; of a line that is too long, what is a report's own: many may stand in it.
 
+    Reports are quoted in order, so each is looked for where the one before it in that line ended.
+    """
 
-def _own_part(number: int, line: str, draft: Draft) -> str:
-    """Return what of a long line is a report's own: several may stand in one."""
-    if len(line) <= _LONG_QUOTE:
-        return line
-    begin, end = len(line), 0
-    for _, text in (each for run in draft.lines.values() for each in run if each.number == number):
-        at = line.find(text[:_LONG_QUOTE], end if text in line[end : end + len(text) + 200] else 0)
-        if at >= 0:
-            begin, end = min(begin, at), max(end, at + len(text))
-    return line[begin:end] if begin < end else line[:_LONG_QUOTE]
+    def __init__(self, given: list[str], numbers: Sequence[int]) -> None:
+        self._given, self._numbers = given, numbers
+        self._whole: dict[int, str] = {}
+        self._ends: dict[int, int] = {}
+
+    def source(self, draft: Draft) -> Source:
+        """Return the lines of a report as they were given."""
+        rows = slice(bisect_left(self._numbers, draft.first), bisect_right(self._numbers, draft.last))
+        lines = self._given[rows]
+        if len(lines) != draft.last - draft.first + 1:
+            lines = [self._line(number) for number in range(draft.first, draft.last + 1)]
+        if max(map(len, lines)) > _LONG_QUOTE:
+            lines = [self._own_part(number, line, draft) for number, line in enumerate(lines, draft.first)]
+        return Source(draft.first, tuple(lines))
+
+    def _line(self, number: int) -> str:
+        """Return a line whole, of which the parts are given."""
+        if number not in self._whole:
+            rows = slice(bisect_left(self._numbers, number), bisect_right(self._numbers, number))
+            self._whole[number] = "".join(self._given[rows])
+        return self._whole[number]
+
+    def _own_part(self, number: int, line: str, draft: Draft) -> str:
+        if len(line) <= _LONG_QUOTE:
+            return line
+        start = self._ends.get(number, 0)
+        begin, end = len(line), start
+        for run in draft.lines.values():  # each kind in the order of the log
+            at = start
+            for _, text in run[bisect_left(run, (number,)) : bisect_left(run, (number + 1,))]:
+                found = line.find(text[:_LONG_QUOTE], at, at + _REACH)
+                if found >= 0:
+                    at = found + len(text)
+                    begin, end = min(begin, found), max(end, at)
+            start = begin if begin < end else start
+        self._ends[number] = end
+        return line[begin:end] if begin < end else line[start : start + _LONG_QUOTE]
 
 
 def _read_window(text: str, first: int) -> _Window:

@@ -18,6 +18,9 @@ from oomlab.report import UPTIME
 
 _RELEASE = re.compile(r"(?<![\w.])(\d{1,3}\.\d{1,4}(?:\.\d{1,5})?(?:[-+._~]?[\w+~.-]{0,100})?)", re.A)
 
+_NEAREST = 20
+"""So many lines that name a kernel are looked at on either side of a report."""
+
 _HOST = re.compile(r"(\S{1,80}) kernel:")
 
 
@@ -59,13 +62,20 @@ def find_releases(drafts: Iterable[Draft], lines: LogLines) -> None:
     """
     starts = [number for number, kind in zip(lines.numbers, lines.kinds, strict=True) if kind == "boot"]
     named = list(_named(lines))
+    numbers = [each.line.number for each in named]
     for draft in drafts:
         if not named or names_its_kernel(draft):
             continue
         index = bisect_right(starts, draft.first)
         begin = starts[index - 1] if index else 0
         end = starts[index] if index < len(starts) else draft.last + (1 << 62)
-        same = [each for each in named if begin <= each.line.number < end and _same_boot(each, draft, lines)]
+        near = bisect_left(numbers, draft.first)
+        own = _place(lines.raw[bisect_left(lines.numbers, draft.first)])
+        same = [
+            each
+            for each in named[max(0, near - _NEAREST) : near + _NEAREST]
+            if begin <= each.line.number < end and _same_boot(each, draft.first, own)
+        ]
         if len({each.text for each in same}) == 1:
             draft.release = min(same, key=lambda each: abs(each.line.number - draft.first)).line
 
@@ -80,15 +90,14 @@ def _named(lines: LogLines) -> Iterable[_Named]:
                 yield _Named(Line(lines.numbers[index], text), release, _place(lines.raw[index]))
 
 
-def _same_boot(named: _Named, draft: Draft, lines: LogLines) -> bool:
-    """Whether neither host nor uptime speak against it: uptime grows from line to line."""
-    own = _place(lines.raw[bisect_left(lines.numbers, draft.first)])
+def _same_boot(named: _Named, first: int, own: _Place) -> bool:
+    """Whether neither host nor uptime of a report's first line speak against it: uptime only grows."""
     if named.place.host is not None and own.host is not None and named.place.host != own.host:
         return False
     if named.place.uptime is None or own.uptime is None:
         return True
     uptimes = (named.place.uptime, own.uptime)
-    earlier, later = uptimes if named.line.number < draft.first else uptimes[::-1]
+    earlier, later = uptimes if named.line.number < first else uptimes[::-1]
     return earlier <= later
 
 

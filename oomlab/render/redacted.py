@@ -73,7 +73,7 @@ class Redactor:
     """Replaces names, and remembers by what; one for all reports that are shown together."""
 
     def __init__(self) -> None:
-        self._given: dict[tuple[str, str], str] = {}
+        self._given: dict[str, dict[str, str]] = {}
 
     def lines(self, report: Report, after: int = 0) -> Iterator[str]:
         """Yield the lines of a report, as the kernel wrote them, with all that is private replaced.
@@ -116,8 +116,10 @@ class Redactor:
         return self._new("host", name, lambda count: f"host{count}")
 
     def _new(self, kind: str, name: str, make: Callable[[int], str]) -> str:
-        count = sum(key[0] == kind for key in self._given) + 1
-        return self._given.setdefault((kind, name), make(count))
+        given = self._given.setdefault(kind, {})
+        if name not in given:
+            given[name] = make(len(given) + 1)
+        return given[name]
 
     def _stamp(self, raw: str) -> str:
         """Return the time that stands before a line: since boot, or of the day with the host."""

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import tracemalloc
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 import pytest
 
+from oomlab import render
 from oomlab.diagnosis.judged import judge
-from oomlab.parsing import parse, read_pieces, reader, scan
-from tests.support.work import calls
+from oomlab.parsing import NoticeSearch, find_notices, notices, parse, read_pieces, reader, scan
+from oomlab.render.redacted import Redactor
+from oomlab.report import Report, ZoneStat
+from oomlab.words import zone_names
+from tests.support.work import calls, slowdown
 
 HEADER = "rsync invoked oom-killer: gfp_mask=0x84d0, order=0, oom_score_adj=0\n"
 KILL = "Killed process {n} (proc3) total-vm:80000kB, anon-rss:4000kB, file-rss:0kB, shmem-rss:0kB\n"
@@ -44,12 +48,121 @@ def log(name: str, count: int) -> str:
 
 @pytest.mark.parametrize("name", GROWING)
 def test_work_grows_with_the_length_of_every_list(name):
-    """Twice the list is about twice the calls, to read it and to judge it."""
+    """Twice the list is about twice the calls, to read it, to judge it and to show it."""
 
     def work(text: str) -> Callable[[], object]:
-        return lambda: [each.diagnosis for each in judge(("", report) for report in parse(text))]
+        return lambda: shown(parse(text))
 
     assert calls(work(log(name, 200))) < 3 * calls(work(log(name, 100)))
+
+
+def shown(reports: Iterable[Report]) -> list[object]:
+    """What the command prints of reports, and what it prints of them for others to see."""
+    redactor, judged = Redactor(), list(judge(("", report) for report in reports))
+    lines = [line for each in judged for line in redactor.lines(each.report)]
+    return [*lines, *(render.text(each.report, each.diagnosis) for each in judged)]
+
+
+AT = "[    1.000000] "
+
+
+def kills_below_which_kernels_are_named(count: int) -> str:
+    kills = "".join(f"Out of memory: {KILL.format(n=n)}" for n in range(count))
+    return kills + "CPU: 0 PID: 1 Comm: sh Not tainted 5.10.0 #1\n" * count
+
+
+def tables_with_a_line_of_somebody_else(count: int) -> str:
+    header = f"{AT}[  pid  ]   uid  tgid total_vm      rss pgtables_bytes swapents oom_score_adj name\n"
+    row = f"{AT}[    7]  1000     7    20000     1000     10        0             0 proc7\n"
+    return f"{AT}{HEADER}{header}noise\n{row}" * count
+
+
+@pytest.mark.parametrize(
+    "text",
+    [kills_below_which_kernels_are_named, tables_with_a_line_of_somebody_else],
+    ids=lambda f: f.__name__,
+)
+def test_work_grows_with_the_number_of_small_reports(text):
+    def work(count: int) -> Callable[[], object]:
+        whole = text(count)
+        return lambda: parse(whole)
+
+    assert calls(work(1600)) < 5 * calls(work(400))
+
+
+def test_work_grows_with_the_number_of_zones_that_are_named():
+    def work(count: int) -> Callable[[], object]:
+        zones = tuple(ZoneStat(name="Normal", node=0) for _ in range(count))
+        report = Report(kind="oom", first_line=1, last_line=1, zones=zones)
+        return lambda: zone_names(zones, report)
+
+    assert calls(work(400)) < 3 * calls(work(200))
+
+
+def test_work_grows_with_the_number_of_names_that_are_replaced():
+    def work(count: int) -> Callable[[], object]:
+        def replaced() -> None:
+            redactor = Redactor()
+            for n in range(count):
+                assert redactor.host(f"a{n}") == f"host{n + 1}"
+
+        return replaced
+
+    assert calls(work(400)) < 3 * calls(work(200))
+
+
+NOTICES = {
+    "units": "a{n}.service: A process of this unit has been killed by the OOM killer.\n"
+    "a{n}.service: Failed with result 'oom-kill'.\n",
+    "exits": "x exited with code 137\n",
+    "OOMKilled": "reason: OOMKilled\nexit code: 137\n",
+    "apps": "lowmemorykiller: Killing 'com.app{n}' ({n}), adj 900\n",
+}
+
+
+@pytest.mark.parametrize("name", NOTICES)
+def test_work_grows_with_the_number_of_notices(name):
+    def work(count: int) -> Callable[[], object]:
+        text = "".join(NOTICES[name].format(n=n) for n in range(count))
+        return lambda: find_notices(text)
+
+    assert calls(work(800)) < 3 * calls(work(400))
+
+
+def test_very_many_notices_end_the_search_for_them(monkeypatch):
+    monkeypatch.setattr(notices, "_MOST", 5000)
+    search, line = NoticeSearch(), NOTICES["apps"].encode()
+    for _ in search.through(line.replace(b"{n}", b"%d" % n) * 100 for n in range(2000)):
+        pass
+    assert search.is_cut
+    assert 5000 < len(search.found) < 15_000
+    assert search.limit < search.size
+
+
+@pytest.mark.parametrize("head", ["Node 0 Normal:", "lowmem_reserve[]:"])
+def test_time_grows_with_the_fragments_of_a_list(head):
+    """Lines that could all go on with one list are appended to it no further than a list is long."""
+
+    def text(count: int) -> str:
+        piece = "1*4kB (U)\n" if head.endswith("l:") else "0 5\n"
+        return f"{HEADER}Mem-Info:\nNode 0 Normal {ZONE}{head}\n{piece * count}"
+
+    small, large = text(2000), text(16_000)
+    assert slowdown(lambda: parse(small), lambda: parse(large), 8) < 20
+
+
+@pytest.mark.parametrize("joint", ["#012", '","'])
+def test_memory_grows_with_the_number_of_reports_in_one_line(joint):
+    def peak(count: int) -> int:
+        text = joint.join("Out of memory: " + KILL.strip().format(n=n) for n in range(count))
+        tracemalloc.start()
+        reports = parse(f'["{text}"]' if joint == '","' else text)
+        most = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        assert len(reports) == count
+        return most
+
+    assert peak(1600) < 3 * peak(800)
 
 
 @pytest.mark.parametrize("name", ["tasks", "kills"])
