@@ -13,9 +13,9 @@ export function drawLens(svg, { run, written }, width, unit) {
   const toX = (moment) => 8 + ((width - 16) * (moment - finish.from)) / (finish.to - finish.from);
   const larger = times(run.file / (finish.to - finish.from));
   svg.rect(0.5, 0.5, width - 1, HEIGHT - 1, { class: "lens", rx: 8 });
-  svg.text(10, 19, svg.fit(width - 20, [`At the end: who comes first? (${larger} wider)`, `At the end, ${larger} wider`], "strong"), { class: "strong" });
-  const high = { y: 30, room: roomAboveLow, key: "cache", mark: "low", ...rescue, kind: "flag" };
-  const low = { y: 30 + LANE + 12, room: roomAboveMin, key: "buffer_head", mark: "min", ...death, kind: "death" };
+  svg.text(10, 19, svg.fit(width - 20, [`Room left at the end, ${larger} wider`, `Room left, ${larger} wider`], "strong"), { class: "strong" });
+  const high = { y: 30, room: roomAboveLow, mark: "low", ...rescue, kind: "flag" };
+  const low = { y: 30 + LANE + 12, room: roomAboveMin, mark: "min", ...death, kind: "death" };
   for (const lane of [high, low]) drawLane(svg, run, lane, finish, toX, width);
   const now = Math.max(8, toX(written));
   const end = toX(Math.min(run.end, finish.to));
@@ -27,7 +27,7 @@ export function drawLens(svg, { run, written }, width, unit) {
 
 // The room that is left, running out towards its mark.
 function drawLane(svg, run, lane, finish, toX, width) {
-  const { y, room, key, mark, kind, isReached } = lane;
+  const { y, room, mark, kind, isReached } = lane;
   const floor = y + LANE - 18;
   const end = Math.min(run.end, finish.to);
   const moments = [finish.from, ...run.states.map((each) => each.written), end]
@@ -35,7 +35,7 @@ function drawLane(svg, run, lane, finish, toX, width) {
     .toSorted((a, b) => a - b);
   const most = room(run, at(run, finish.from)) || 1;
   const points = moments.map((moment) => `${toX(moment)} ${floor - ((LANE - 22) * room(run, at(run, moment))) / most}`);
-  svg.path(`M8 ${floor}L${points.join("L")}L${toX(end)} ${floor}Z`, { fill: svg.fill(key), class: "room" });
+  svg.path(`M8 ${floor}L${points.join("L")}L${toX(end)} ${floor}Z`, { class: "room" });
   svg.rect(toX(end), y, width - 8 - toX(end), LANE - 18, { class: "never" });
   svg.line(8, floor, width - 8, floor, { class: `mark ${mark}` });
   drawFlag(svg, toX(Math.min(lane.at, finish.to)), floor, kind, isReached);

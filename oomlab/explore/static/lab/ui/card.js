@@ -45,7 +45,7 @@ const verdictOf = ({ isOut, isOpen, short, free, needed }) =>
 
 function sumOf({ isOut, free, needed, min, kept, slack }) {
   if (isOut) return `${grouped(free)} pages free`;
-  const parts = [`min ${grouped(min)}`, ...(kept ? [`kept ${grouped(kept)}`] : []), ...(slack ? [`${slack}`] : [])];
+  const parts = [`min ${grouped(min)}`, ...(kept ? [`reserve ${grouped(kept)}`] : []), ...(slack ? [`${slack}`] : [])];
   const sum = parts.length > 1 ? ` (${parts.join(" + ")})` : " (min)";
-  return `${grouped(free)} pages free, more than ${grouped(needed)} needed${sum}`;
+  return `${grouped(free)} pages free; needs over ${grouped(needed)}${sum}`;
 }

@@ -52,7 +52,7 @@ export const BASICS = [
     get: fileOf,
     put: (file, settings) => divided(file, settings.read / fileOf(settings)),
   }),
-  slider("read", "Share only read", PERCENT, (percent) => `${fixed(percent, percent % 1 ? 1 : 0)} %`, {
+  slider("read", "Only read, not written", PERCENT, (percent) => `${fixed(percent, percent % 1 ? 1 : 0)} %`, {
     kind: "share",
     unit: 1,
     get: (settings) => (100 * settings.read) / fileOf(settings),
