@@ -84,7 +84,7 @@ def run(arguments: argparse.Namespace) -> int:
         _print_list(every, logs)
     elif arguments.report is None and _print_notices(logs.taken(), is_alone=True):
         return FAILED if logs.is_broken else _NOTHING_FOUND
-    if not begun and logs.readable:
+    if not begun and logs.readable and not (logs.has_notices and (arguments.json or arguments.jsonl)):
         complain(_nothing(arguments, logs))
     return FAILED if logs.is_broken else 0 if begun else _NOTHING_FOUND
 

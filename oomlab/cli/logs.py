@@ -36,6 +36,7 @@ class Logs:
         self.readable: list[str] = []
         self.is_broken = False
         self.has_kernel_lines = False
+        self.has_notices = False
         self.are_empty = True
         self._notices: deque[tuple[int, str, Notice]] = deque()
         self._reports = 0
@@ -93,4 +94,6 @@ class Logs:
             )
 
     def _keep(self, name: str, notices: Iterable[Notice]) -> None:
-        self._notices.extend((self._reports, shown(name), each) for each in notices)
+        kept = [(self._reports, shown(name), each) for each in notices]
+        self.has_notices |= bool(kept)
+        self._notices.extend(kept)

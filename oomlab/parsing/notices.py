@@ -36,10 +36,12 @@ _NEEDLES = (
         b"container oom",
         b"OOM",
         b"ending SIG",
+        b"illing process",
+        b"/tasks/oom",
         b"owmemorykiller",
         b"Kill '",
     ),
-    *(b"send sigkill", b"viction manager", b" resource: ", b"137"),
+    *(b"send sigkill", b"viction manager", b" resource: ", b"to reclaim ", b"137"),
 )
 """One of these stands in every message. Looking for each in turn is far quicker than for all at once."""
 
@@ -89,6 +91,7 @@ class _Message(NamedTuple):
     before: tuple[re.Pattern[str], ...]
     after: tuple[re.Pattern[str], ...]
     is_echo: bool
+    announces: bool
     reach: int
 
 
@@ -112,6 +115,7 @@ class NoticeSearch:
 
     def __init__(self) -> None:
         self.found: list[Notice] = []
+        self._announced: Notice | None = None
         self.has_kernel_lines = False
         self._given = 0
         self.is_cut = False
@@ -196,20 +200,26 @@ class NoticeSearch:
                     self._keep(*notice)
         return end
 
-    def _keep(self, notice: Notice, is_echo: bool) -> None:
+    def _keep(self, notice: Notice, message: _Message) -> None:
         """Keep a notice, unless it tells once more of a kill that another line tells of."""
-        for place in range(max(0, len(self.found) - _NEAR), len(self.found) if is_echo else 0):
+        for place in range(max(0, len(self.found) - _NEAR), len(self.found) if message.is_echo else 0):
             same = self.found[place]
             if notice.line - same.line <= _ECHO_LINES and _is_of_same(notice, same):
                 self.found[place] = replace(same, count=same.count or notice.count)
                 return
-        if (
-            notice.kind == "container_oom"
-            and len(self.found) > self._given
-            and _repeats(self.found[-1], notice)
-        ):
+        if self._tells_better(notice):
             self.found.pop()
         self.found.append(notice)
+        self._announced = notice if message.announces else None
+
+    def _tells_better(self, notice: Notice) -> bool:
+        """Whether a notice is of the same kill as the last one, which says less of it."""
+        if len(self.found) <= self._given:
+            return False
+        last = self.found[-1]
+        if last is self._announced:
+            return last.kind == notice.kind and notice.line - last.line <= _ECHO_LINES
+        return notice.kind == "container_oom" and _repeats(last, notice)
 
 
 def _is_by_kernel(piece: bytes) -> bool:
@@ -249,13 +259,13 @@ def _repeats(earlier: Notice, notice: Notice) -> bool:
     return earlier.kind == "exit_137" and earlier.killed is None and notice.line - earlier.line <= _SAME_PLACE
 
 
-def _notice(texts: list[str], index: int, source: SourceLine) -> tuple[Notice, bool] | None:
+def _notice(texts: list[str], index: int, source: SourceLine) -> tuple[Notice, _Message] | None:
     """Read the message in a line; ``None`` where there is none."""
     for message in _messages():
         match = message.pattern.search(texts[index])
         if match is not None:
             groups = _around(message, texts, index) | _given(match)
-            return _made(message, groups, source), message.is_echo
+            return _made(message, groups, source), message
     return None
 
 
@@ -334,6 +344,7 @@ def _messages() -> tuple[_Message, ...]:
             before=tuple(re.compile(each, re.A) for each in row.get("before", ())),
             after=tuple(re.compile(each, re.A) for each in row.get("after", ())),
             is_echo=row.get("echo", False),
+            announces=row.get("announces", False),
             reach=row.get("reach", _LINES_BEFORE),
         )
         for row in table["message"]

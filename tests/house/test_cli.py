@@ -292,6 +292,15 @@ def test_a_list_says_how_to_see_one_and_what_undetermined_ones_lack(run, repo):
     assert "Undetermined (1 and 2): The state of memory is not in it" in told
 
 
+@pytest.mark.parametrize("form", ["--json", "--jsonl"])
+def test_a_log_with_notices_alone_sends_no_program_for_another(run, tmp_path, form):
+    log = tmp_path / "kubelet.log"
+    log.write_text('"Eviction manager: must evict pod(s) to reclaim" resourceName="memory"\n')
+    status, out, err = run("explain", form, str(log))
+    assert (status, err) == (1, "")
+    assert "kubelet_eviction" in out
+
+
 @pytest.fixture
 def mixed(repo, tmp_path, incident) -> str:
     """Two kills of the kernel's, with one of systemd-oomd between them and one of earlyoom behind."""

@@ -62,6 +62,25 @@ MESSAGES = [
         "SIGKILL",
     ),
     (
+        "mem avail:   700 of 7000 MiB (10 %), swap free:    0 of    0 MiB ( 0 %)\n"
+        'killing process 42 "tabs" with signal 15: badness 610, VmRSS 2800 MiB',
+        "earlyoom",
+        "tabs",
+        "score 610, it held 2800 MiB; 10 % of memory and 0 % of swap were left",
+    ),
+    (
+        "Killing process 'tabs' with signal 9, pid: 42, badness: 610, VmRSS: 2800 MiB",
+        "earlyoom",
+        "tabs",
+        'set out to kill "tabs" 42 with signal 9',
+    ),
+    (
+        "Killing process: tabs, pid: 42, badness: 610, VmRSS: 2800 MiB",
+        "earlyoom",
+        "tabs",
+        '"tabs" 42 (line 1)',
+    ),
+    (
         "nohang[7]:   PID:       77, name: hoard, state: R, EUID: 1000\n"
         "nohang[7]: Implementing a corrective action:\n"
         "nohang[7]:   Sending SIGTERM to the victim",
@@ -119,6 +138,39 @@ MESSAGES = [
         "225800Ki was left of the 750Mi to keep, container nginx used 4395616Ki",
     ),
     (
+        'eviction_manager.go:380] "Eviction manager: attempting to reclaim" resourceName="memory"\n'
+        'eviction_manager.go:391] "Eviction manager: must evict pod(s) to reclaim" resourceName="memory"\n'
+        'eviction_manager.go:409] "Eviction manager: pods ranked for eviction" pods=["default/web-1"]',
+        "kubelet_eviction",
+        None,
+        "found its node short of memory and had to evict a pod",
+    ),
+    (
+        "3m  Warning  EvictionThresholdMet  node/n1  Attempting to reclaim memory",
+        "kubelet_eviction",
+        None,
+        "short of memory and was about to evict a pod",
+    ),
+    (
+        '"Eviction manager: pods evicted, waiting for pod to be cleaned up" pods=["default/web-1"]',
+        "kubelet_eviction",
+        "default/web-1",
+        "evicted a pod, default/web-1",
+    ),
+    (
+        "eviction manager: pods web-1_default(11aa) evicted, waiting for pod to be cleaned up",
+        "kubelet_eviction",
+        "web-1_default(11aa)",
+        "evicted a pod",
+    ),
+    (
+        '"Eviction manager: must evict pod(s) to reclaim" resourceName="memory"\n'
+        '"Eviction manager: unable to evict any pods from the node"',
+        "kubelet_eviction",
+        None,
+        "found no pod that it might evict to reclaim memory",
+    ),
+    (
         "Warning  SystemOOM  kubelet  System OOM encountered, victim process: nginx, pid: 9295",
         "kubelet_system_oom",
         "nginx",
@@ -131,6 +183,20 @@ MESSAGES = [
         "containerd reports",
     ),
     (f"TaskOOM event &TaskOOM{{ContainerID:{ID},}}", "container_oom", ID, "containerd reports"),
+    (f'k8s.io /tasks/oom {{"container_id":"{ID}"}}', "container_oom", ID, "containerd reports"),
+    (
+        'dockerd[9]: level=debug msg="event published" ns=moby topic=/tasks/oom type=TaskOOM',
+        "container_oom",
+        None,
+        "in a container, which is not named here",
+    ),
+    (
+        'containerd[27]: level=debug msg="event forwarded" ns=k8s.io topic=/tasks/oom type=containerd.events.TaskOOM\n'
+        f'containerd[27]: level=info msg="TaskOOM event container_id:\\"{ID}\\""',
+        "container_oom",
+        ID,
+        "containerd reports",
+    ),
     (
         f"2026-11-02T10:00:00Z container oom {ID} (image=web, name=web1)",
         "container_oom",
@@ -184,6 +250,8 @@ def test_every_row_of_the_table_has_its_message_here():
         "Killed process 50 (runner) total-vm:900000kB, anon-rss:5kB",
         '"OOMKilled": false',
         "eviction manager: must evict pod(s) to reclaim ephemeral-storage",
+        '"Eviction manager: attempting to reclaim" resourceName="ephemeral-storage"',
+        "killing process 42 by hand, with signal 15",
         "The node was low on resource: ephemeral-storage.",
         "oomd kill: 61.25 40.10 9.00 a.slice 5 ruleset:[x] detectorgroup:[y] killer:(dry)kill_by_swap v2",
         "exit code 1370",
