@@ -386,11 +386,35 @@ def _serial_kills(case: Case) -> Claim | None:
 
 
 def _is_just_before(other: Report, report: Report) -> bool:
-    """Whether a report comes shortly before another by its uptime, or else before it in the log."""
+    """Whether a report comes shortly before another by its uptime, or else before it in the log.
+
+    Of another kernel, or with another kind of time, it is of another boot: people show several together.
+    """
     then, now = other.uptime_s, report.uptime_s
+    if are_of_two_kernels(other, report) or (then is None) != (now is None):
+        return False
     if now is None or then is None:
         return other.first_line < report.first_line
     return other.first_line != report.first_line and 0 <= now - then <= threshold("serial_seconds")
+
+
+def are_of_two_kernels(first: Report, second: Report) -> bool:
+    """Whether two reports name kernels of which one is not the other, by release or by build."""
+    names = [_build(first), _build(second)]
+    if None in names:
+        return False
+    short, long = sorted(map(str, names), key=len)
+    return short != long and not long.startswith(f"{short} ")
+
+
+_BUILD = re.compile(r" (\d{1,2}\.\d{1,3}\S{0,80} #\d{1,6})(?!\S)", re.A)
+
+
+def _build(report: Report) -> str | None:
+    """Return release and build of the kernel, ``6.8.0-rc6+ #24``, or the release alone."""
+    named = (_BUILD.search(line.text) for line in report.source if "ainted" in line.text)
+    build = next((match[1] for match in named if match), None)
+    return build or (report.kernel.text if report.kernel else None)
 
 
 _CONTRIBUTING: tuple[Callable[[Case], Finding | None], ...] = (

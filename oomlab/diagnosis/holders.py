@@ -2,8 +2,8 @@
 
 What a process shares with others is counted in each of them. Since 6.8 the table has shared memory
 and mapped files in columns of their own. Before that there is one number, ``rss``; where the sum of all
-is more than the machine holds, only what a process cannot share is certain: its ``rss`` less all that
-is mapped by anybody.
+is more than the machine holds, or than the group uses, only what a process cannot share is certain: its
+``rss`` less all that is mapped by anybody.
 
 Source: mm/oom_kill.c, ``dump_tasks`` and ``dump_task``; include/linux/mm.h, ``get_mm_rss``.
 """
@@ -89,13 +89,22 @@ def holders_of(report: Report, used: MemoryUse | None = None) -> tuple[Holder, .
     found = [_holder(name, tasks, shared, columns, report.page_size_kb) for name, tasks in commands.items()]
     is_whole = not any(sign in each.reason for each in report.problems for sign in _LOST_ROWS)
     if shared is not None and is_whole:
-        everybody = sum(each.rss for each in found)
-        found = [_at_least(each, used.pages("anon") - (everybody - each.rss)) for each in found]
+        everybody, own = sum(each.rss for each in found), _own_memory(report, used)
+        found = [_at_least(each, own - (everybody - each.rss)) for each in found]
     return tuple(sorted(found, key=lambda each: -(each.held + (each.swap or 0))))
 
 
 _LOST_ROWS = ("is cut or damaged", "lost rows")
 """What the problems say that tell of rows which the table lacks."""
+
+
+def _own_memory(report: Report, used: MemoryUse) -> int:
+    """Return the pages that processes hold and cannot share; 0 where that is unknown."""
+    if report.scope != "memcg":
+        return used.pages("anon")
+    group = report.memcg
+    sizes = [group.stat_kb(name) or 0 for name in ("anon", "rss", "total_rss")] if group else []
+    return max(sizes, default=0) // report.page_size_kb
 
 
 def _at_least(holder: Holder, pages: int) -> Holder:
@@ -158,10 +167,14 @@ def _page_tables(sums: Mapping[str, int], page_kb: int) -> int | None:
 def _shared_by_all(report: Report, used: MemoryUse) -> int | None:
     """Return the pages that processes may share, where their sum shows that they do; else ``None``.
 
-    ``mapped`` counts each page once that any process maps of a file or of shared memory.
+    ``mapped`` counts each page once that any process maps of a file or of shared memory. Of a group no such
+    number is of use, for another group may have been charged for what its processes map.
     """
     mapped, rss = report.totals.get("mapped"), sum(task.rss or 0 for task in report.tasks)
-    if report.scope == "memcg" or mapped is None or "anon" not in used:
+    if report.scope == "memcg":
+        usage = (report.memcg.usage_kb or 0) // report.page_size_kb if report.memcg else 0
+        return max(task.rss or 0 for task in report.tasks) if rss > _MAX_SUM * usage > 0 else None
+    if mapped is None or "anon" not in used:
         return None
     return mapped if rss > _MAX_SUM * (used.pages("anon", "shmem") + mapped) else None
 

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from oomlab.diagnosis.contributing import are_of_two_kernels
 from oomlab.diagnosis.finding import Diagnosis, threshold
 from oomlab.diagnosis.judged import Judged, judge
 from oomlab.diagnosis.usage import MemoryUse, memory_use
@@ -74,11 +75,16 @@ class TimelineBuilder:
         self._events: list[Event | Notice] = []
         self._ooms: list[Report] = []
         self._failures: list[Problem] = []
+        self._last: Report | None = None
+        self._is_one_boot = True
 
     def add(self, judged: Judged) -> None:
         """Take the next report of the log, and why it was written."""
         diagnosis = judged.diagnosis if self._whole else _outline(judged.diagnosis)
         self._events.append(_event(judged.report, diagnosis))
+        if self._last is not None and are_of_two_kernels(self._last, judged.report):
+            self._is_one_boot = False
+        self._last = judged.report
         if judged.failure:
             self._failures.append(judged.failure)
         elif judged.report.may_be_oom:
@@ -94,8 +100,9 @@ class TimelineBuilder:
         causes = [event.diagnosis.cause for event in events]
         known = [cause for cause in causes if cause not in ("not_oom", "undetermined")]
         same = len(set(known)) == 1 if len(known) > 1 else None
-        changes = tuple(_changes(self._ooms))
-        summary = _summary(events, known, same, changes) + _failed(self._failures)
+        changes = tuple(_changes(self._ooms)) if self._is_one_boot else ()
+        span = _span(events) if self._is_one_boot else ""
+        summary = _summary(events, known, same, changes, span) + _failed(self._failures)
         summary += _others([each for each in self._events if isinstance(each, Notice)])
         return Timeline(events=tuple(self._events), same_cause=same, changes=changes, summary=summary)
 
@@ -201,10 +208,12 @@ def _both(first: MemoryUse, last: MemoryUse, name: str) -> bool:
     return name in first and name in last
 
 
-def _summary(events: Sequence[Event], known: Sequence[str], same: bool | None, changes: Sequence[str]) -> str:
+def _summary(
+    events: Sequence[Event], known: Sequence[str], same: bool | None, changes: Sequence[str], span: str
+) -> str:
     kills = sum(len(event.victims) for event in events)
     head = several(len(events), "report") if events else "No report of the kernel"
-    parts = [f"{head}, {several(kills, 'process', 'processes')} killed{_span(events)}."]
+    parts = [f"{head}, {several(kills, 'process', 'processes')} killed{span}."]
     if same:
         each_time = " each time" if len(known) == len(events) else ", where it is known"
         parts.append(f"The cause was the same{each_time}: {known[0]}.")
@@ -224,4 +233,6 @@ def _failed(failures: Sequence[Problem]) -> str:
 
 def _span(events: Sequence[Event]) -> str:
     times = [event.seconds for event in events if event.seconds is not None]
-    return f" within {max(times) - min(times):,.1f} s" if len(times) > 1 and times == sorted(times) else ""
+    if len(times) < max(2, len(events)) or times != sorted(times):
+        return ""
+    return f" within {times[-1] - times[0]:,.1f} s"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from fnmatch import fnmatchcase
 from functools import cache
@@ -14,12 +15,19 @@ from oomlab.diagnosis.named import largest_caches, main_holder
 from oomlab.diagnosis.rules.trigger import is_booting, refused_cache, vmalloc_pages
 from oomlab.diagnosis.services import service_of
 from oomlab.kernel import KernelVersion, load_table
+from oomlab.report import Report
 from oomlab.units import human_kb, pages_to_gib
 
 _LOWERED = frozenset(("memory_max_write", "mem_cgroup_resize_max", "mem_cgroup_resize_limit"))
 """Functions that set a limit, and kill until the group fits. Source: mm/memcontrol.c."""
 
 _NETWORK = ("skb", "napi", "netdev", "tcp_", "page_frag", "net_rx", "xmit", "fill_recv", "dev_alloc")
+_RESUMING = frozenset(
+    ("dpm_run_callback", "device_resume", "device_resume_noirq", "pci_pm_resume", "dpm_resume")
+)
+_RESUMING |= frozenset(("__device_resume", "async_resume", "pm_generic_resume", "suspend_devices_and_enter"))
+"""Functions that wake devices after the machine slept. Source: drivers/base/power/main.c."""
+
 _LOADERS = ("modprobe", "insmod", "kmod", "udevd", "systemd-udevd", "(udev-worker)")
 _COSTLY_ORDER = 3
 """Up to this order the kernel kills rather than let a request fail. Source: include/linux/mmzone.h."""
@@ -232,11 +240,23 @@ def _fault(case: Case) -> Iterator[tuple[str, str]]:
 
 # --- requests that failed ---------------------------------------------------------------------
 
+_DOUBTFUL = re.compile(r"\? ([\w.$]{1,200})\+0x", re.A)
+"""A function of which only the address lay on the stack: it need not have been called."""
+
+
+def _certain(report: Report) -> list[str]:
+    """Return the functions of the trace that were called for certain; all of it where none was.
+
+    Kernels that cannot unwind their stack print every function with a question mark.
+    """
+    doubtful = {name for line in report.source for name in _DOUBTFUL.findall(line.text)}
+    return [name for name in report.trace if name not in doubtful] or list(report.trace)
+
 
 def _failure(case: Case) -> Iterator[tuple[str, str]]:
-    report, trace = case.report, case.report.trace
+    report, trace = case.report, _certain(case.report)
     line = report.quote(report.trigger.line) if report.trigger.line else None
-    is_vmalloc = line is not None and "vmalloc" in line.text
+    is_vmalloc = report.trigger.vmalloc_bytes is not None or (line is not None and "vmalloc" in line.text)
     failed = report.kind == "allocation_failure" and not report.is_stall
     is_beyond = bool(case.used.size) and vmalloc_pages(case) > (case.used.size or 0)
     loads = is_booting(case) or (report.trigger.comm or "") in _LOADERS
@@ -255,6 +275,8 @@ def _failure(case: Case) -> Iterator[tuple[str, str]]:
         yield "failed_other", ""
     if any(part in name for name in trace for part in _NETWORK):
         yield "network", ""
+    if not _RESUMING.isdisjoint(trace):
+        yield "resume", ""
     if loads or any(name.endswith("_probe") for name in trace):
         yield "probe", ""
     yield "block", case.human(1 << min(case.order, 20))

@@ -36,6 +36,8 @@ _BLOCK_LINES = 3
 _INTERRUPTED = 8
 """The second half of an interrupted line is no further down than this."""
 
+_VMALLOC = "vmalloc: allocation failure"
+
 _SAMPLE_LINES = 20
 """This many unprefixed lines are looked at to see how a mailer treated the text."""
 
@@ -90,6 +92,10 @@ _NUMBERS = re.compile(r"-?\d[\d\s-]*$")
 _KILL = re.compile(r",|\(|score|or |sacrifice|[\w-]{0,14}:\d|[\w-]{0,12}k?B|adj|\d{1,7}(?: or |,| \(|$)")
 _OPEN_NAME = re.compile(r".*process \d{1,10},? \([^)]{0,14}$", re.A)
 _REST_OF_NAME = re.compile(r"[^()]{0,14}\)")
+_REST_OF_COMM = re.compile(r"[\w:/.+-]{1,14}$", re.A)
+_COMM = 15
+"""No name of a process is longer. Source: include/linux/sched.h, TASK_COMM_LEN."""
+
 _SIZE = re.compile(r"=?\s*-?\d+\s?kB|kB$")
 _LIMIT = re.compile(r"(?:as a |result |of |limit |usage |failcnt |\d{0,16}k?B(?:,|$)|\d+kB|/)")
 _REST_OF_PATH = re.compile(r"\S{8,4000}$")
@@ -207,6 +213,8 @@ def _has_fragments(kinds: list[LineKind], texts: list[str]) -> bool:
 def _join_interrupted(kinds: list[LineKind], texts: list[str]) -> None:
     """Append to a failure its mask, which the kernel prints separately: another CPU may print in between."""
     for index in [index for index, kind in enumerate(kinds) if kind == "failure"]:
+        if index and texts[index - 1].startswith(_VMALLOC) and ": page allocation failure" in texts[index]:
+            texts[index] += f", {texts[index - 1]}"  # up to 4.8 what vmalloc says stands on a line before it
         for later in range(index + 1, min(index + _INTERRUPTED, len(texts))):
             if "mode:" not in texts[index] and texts[later].startswith(", mode:"):
                 texts[index] += texts[later]
@@ -238,6 +246,7 @@ def _join_continuations(kinds: list[LineKind], texts: list[str], lines: LogLines
         if owner < 0 or not _continues(kinds, texts, owner, index, tables):
             continue
         inside = _cut_inside(kinds[owner], texts[owner], texts[index])
+        inside = inside or (kinds[owner] == "task" and _ends_name(texts, owner, index, tables))
         blank = "" if inside and not _has_blank(raw[before], raw[index]) else " "
         texts[owner] += blank + texts[index]
         kinds[index], owners[index] = "continuation", owner
@@ -267,10 +276,26 @@ def _continues(kinds: list[LineKind], texts: list[str], owner: int, index: int, 
     ):
         return False
     if kind == "task":
-        table = bisect_left(tables, owner)
-        return table > 0 and _row_goes_on(first, second, _count(texts[tables[table - 1]]))
+        columns = _columns_at(texts, owner, tables)
+        return columns > 0 and (
+            _row_goes_on(first, second, columns) or _ends_name(texts, owner, index, tables)
+        )
     goes_on = _GOES_ON.get(kind)
     return goes_on is not None and (goes_on(first, second) or _halves_a_word(kind, first, second))
+
+
+def _columns_at(texts: list[str], row: int, tables: list[int]) -> int:
+    """Return how many columns the table has in which a row stands; 0 where its header is lost."""
+    table = bisect_left(tables, row)
+    return _count(texts[tables[table - 1]]) if table else 0
+
+
+def _ends_name(texts: list[str], owner: int, index: int, tables: list[int]) -> bool:
+    """Whether a line is the rest of a name, cut off from a row that has all its columns."""
+    first, second = texts[owner], texts[index]
+    if _count(first) != _columns_at(texts, owner, tables) or not _REST_OF_COMM.match(second):
+        return False
+    return len(first.rpartition(" ")[2]) + len(second) <= _COMM
 
 
 def _halves_a_word(kind: LineKind, first: str, second: str) -> bool:

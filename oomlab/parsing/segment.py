@@ -232,7 +232,7 @@ def _headless(pending: list[Run], number: int, stage: Stage) -> Draft:
     """Open a report without a header, with the lines just before that can be its own."""
     draft = Draft(number, number)
     for kind, run in pending:
-        if STAGE[kind] <= stage:
+        if STAGE[kind] <= stage and kind != "slab_failure":  # which ends the failure above it
             draft.first = min(draft.first, run[0].number)
             draft.add(kind, run)
     return draft

@@ -11,6 +11,7 @@ from textwrap import dedent
 import pytest
 
 from oomlab.diagnosis import diagnose
+from oomlab.parsing import parse
 from tests.support.texts import only
 
 ZONE = "Node 0 Normal free:26920kB min:18240kB low:22800kB high:27360kB present:1310720kB managed:1243116kB"
@@ -194,3 +195,68 @@ def test_without_its_header_a_request_only_seems_to_have_been_bound_to_a_node():
     assert "the request seems to have been bound to its node" in diagnose(only(zones)).summary
     header = "app invoked oom-killer: gfp_mask=0xcc0(GFP_KERNEL), order=0, oom_score_adj=0"
     assert "the request was bound to its node" in diagnose(only(header + dedent(zones))).summary
+
+
+KILL_IN_GROUP = (
+    "oom-kill:constraint={constraint},nodemask=(null),cpuset=box,mems_allowed=0,global_oom,"
+    "task_memcg={group},task=java,pid=7134,uid=1000"
+)
+
+
+@pytest.mark.parametrize(
+    ("constraint", "group", "is_said"),
+    [
+        ("CONSTRAINT_NONE", "/system.slice/docker-" + "0f" * 32 + ".scope", True),
+        ("CONSTRAINT_NONE", "/", False),
+        ("CONSTRAINT_CPUSET", "/box", False),
+    ],
+)
+def test_that_no_group_met_its_limit_is_told_of_a_container(constraint, group, is_said):
+    judged = diagnose(only(KILL_IN_GROUP.format(constraint=constraint, group=group)))
+    assert ("No limit of a control group was met" in judged.summary) == is_said
+
+
+def test_what_slub_says_at_the_end_of_a_failure_opens_no_other():
+    """It ends the report above it, so the state of memory below is of another request."""
+    log = dedent("""
+        [ 90.000001] kworker/2:0: page allocation failure: order:0, mode:0x400000(GFP_NOWAIT)
+        [ 90.000002] Mem-Info:
+        [ 90.000003] active_anon:400 inactive_anon:40 isolated_anon:0
+        [ 90.000004] Normal free:400kB min:390kB low:400kB high:410kB present:9000kB managed:8000kB
+        [ 90.000005] SLUB: Unable to allocate memory on node -1, gfp=0x400000(GFP_NOWAIT)
+        [ 90.000006]   cache: bt_work, object size: 64, buffer size: 96, default order: 0, min order: 0
+        This is what the other machine wrote:
+        [ 12.000001] Mem-Info:
+        [ 12.000002] active_anon:900 inactive_anon:90 isolated_anon:0
+        """)
+    first, second = parse(log)
+    assert (first.first_line, second.first_line) == (2, 9)
+
+
+EDGE = """
+    ld invoked oom-killer: gfp_mask=0xd0, order=2, oomkilladj=0
+    Pid: 40, comm: ld Not tainted 2.6.28 #1
+    Mem-Info:
+    Active_anon:400 active_file:200 inactive_anon:400 inactive_file:200 unevictable:0 dirty:1 writeback:0
+     free:29400 slab:3000 mapped:100 pagetables:200 bounce:0
+    DMA free:467728kB min:4064kB low:5080kB high:6096kB active_anon:1600kB
+    Normal free:117600kB min:4064kB low:5080kB high:6096kB active_anon:1600kB
+    lowmem_reserve[]: 0 0 0
+    DMA: 101853*4kB 7419*8kB 2*16kB 2*32kB 1*64kB 0*128kB 1*256kB 1*512kB = 467688kB
+    {blocks}
+    Killed process 41 (cc1)
+    """
+
+
+@pytest.mark.parametrize(
+    ("blocks", "said"),
+    [
+        (
+            "Normal: 28880*4kB 97*8kB 1*16kB 1*32kB 0*64kB 1*128kB 1*256kB 0*512kB 1*1024kB = 117752kB",
+            "by high, to which the last try before a kill is held, it could not",
+        ),
+        ("", "the list of its free blocks is lost"),
+    ],
+)
+def test_zones_that_would_have_served_by_min_are_not_called_full(blocks, said):
+    assert said in diagnose(only(EDGE.format(blocks=blocks))).summary

@@ -65,6 +65,24 @@ def test_what_no_other_process_can_hold_is_certain():
     assert holders_of(replace(crowded, tasks=tasks, problems=(lost,)))[0].held < 10_000
 
 
+def test_what_a_group_s_processes_map_may_be_charged_to_another_group():
+    """Ten small ones show more than the group uses: what they map of files need not be the group's."""
+    group = Memcg(usage_kb=40_000, limit_kb=40_000, stats={"anon": 38_000}, stats_unit="kB")
+    tasks = (Task(77, "hoard", rss=9_600), *pool(10, 1_200))
+    report = replace(machine(), scope="memcg", memcg=group, tasks=tasks)
+    first, second = holders_of(report)
+    assert (first.name, first.held, first.is_bound) == ("hoard", 9_600, False)
+    assert (second.held, second.rss, second.is_bound) == (1_200, 12_000, True)
+    assert "hoard (pid 77) holds" in diagnose(report).summary
+
+
+def test_a_pool_that_fills_its_group_is_still_named_though_its_sum_is_more():
+    group = Memcg(usage_kb=40_000, limit_kb=40_000, stats={"rss": 38_000}, stats_unit="kB")
+    report = replace(machine(), scope="memcg", memcg=group, tasks=(Task(7, "sh", rss=100), *pool(20, 700)))
+    first = holders_of(report)[0]
+    assert (first.name, first.held, first.is_bound) == ("worker", 9_400, True)
+
+
 def test_threads_beside_their_process_are_not_counted_again():
     threads = tuple(Task(pid, "java", tgid=500, rss=40_000) for pid in range(500, 510))
     (holder,) = holders_of(replace(FULL, tasks=threads))

@@ -210,6 +210,10 @@ PAIRS: dict[str, tuple[Report, Report]] = {
     "failed_scale": (failed(**FULL_OF_CACHE), on("4.4", failed(**FULL_OF_CACHE))),
     "failed_min_free": (on("4.4", failed(**FULL_OF_CACHE)), failed(**FULL_OF_CACHE)),
     "failed_frames": (failed(trigger=replace(ATOMIC, order=3), trace=NETWORK), failed(trace=NETWORK)),
+    "failed_resume": (
+        failed(trigger=replace(KERNEL, order=4), trace=("warn_alloc", "dpm_run_callback")),
+        failed(trigger=replace(KERNEL, order=4), trace=("warn_alloc", "vfs_read")),
+    ),
     "failed_probe": (failed(trigger=replace(BOOT, order=5)), failed(trigger=replace(KERNEL, order=5))),
     "failed_costly": (failed(trigger=replace(KERNEL, order=5)), failed(trigger=BIG)),
     "failed_compact": (NO_BLOCK, failed()),
@@ -255,6 +259,17 @@ def test_every_report_is_told_what_to_try(report):
     remedies = diagnose(report).remedies
     assert remedies
     assert not any("{" in remedy or "  " in remedy for remedy in remedies)
+
+
+def test_a_function_that_only_lay_on_the_stack_gives_no_advice():
+    """Beside functions that were called, one with a question mark need not have been."""
+    called = "[ 1.0]  warn_alloc+0x1/0x2", "[ 1.0]  vfs_read+0x1/0x2"
+    report = failed(trigger=replace(ATOMIC, order=3), trace=("warn_alloc", "vfs_read", "tcp_done"))
+    doubtful = replace(report, source=Source(1, (*called, "[ 1.0]  ? tcp_done+0x1/0x2")))
+    assert "failed_frames" in remedies_of(replace(report, source=Source(1, (*called, " tcp_done+0x1/0x2"))))
+    assert "failed_frames" not in remedies_of(doubtful)
+    all_doubtful = Source(1, tuple(f"[ 1.0]  ? {name}+0x1/0x2" for name in report.trace))
+    assert "failed_frames" in remedies_of(replace(report, source=all_doubtful))
 
 
 # --- the cases that had none, or the wrong one ------------------------------------------------

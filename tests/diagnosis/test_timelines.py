@@ -104,3 +104,44 @@ def test_other_killers_stand_between_the_reports_by_their_lines():
 def test_a_record_of_kmsg_has_its_time_since_boot():
     (report,) = parse("6,227,6115623887,-;Out of memory: Killed process 5 (a) total-vm:9kB, anon-rss:5kB")
     assert report.uptime_s == 6115.623887
+
+
+# --- several boots in one text, as people show them -------------------------------------------
+
+ONE_BOOT = """\
+{stamp}hoard invoked oom-killer: gfp_mask=0xcc0(GFP_KERNEL), order=0, oom_score_adj=0
+{stamp}CPU: 1 PID: 40 Comm: hoard Not tainted {kernel}
+{stamp}memory: usage 8192kB, limit 8192kB, failcnt 9
+{stamp}Memory cgroup out of memory: Killed process 40 (hoard) total-vm:9000kB, anon-rss:8000kB
+"""
+
+
+def boots(*headers):
+    text = "\n".join(ONE_BOOT.format(stamp=stamp, kernel=kernel) for stamp, kernel in headers)
+    return parse(text)
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "is_one"),
+    [
+        (("", "6.8.0-rc6+ #24"), ("", "6.8.0-rc6+ #24"), True),
+        (("", "6.8.0-rc6+ #24"), ("", "6.8.0-rc6+ #26"), False),
+        (("", "4.18.0+ #19"), ("", "5.2.0 #1"), False),
+        (("[   71.000000] ", "6.8.0 #2"), ("[   75.000000] ", "6.8.0 #2"), True),
+        (("[   71.000000] ", "6.8.0 #2"), ("[   75.000000] ", "6.8.0 #3"), False),
+    ],
+)
+def test_a_kill_under_another_kernel_was_none_before_this_one(first, second, is_one):
+    reports = boots(first, second)
+    assert len(reports) == 2
+    rules = [each.rule for each in diagnose(reports[1], others=reports[:1]).findings]
+    assert ("serial_kills" in rules) == is_one
+    summary = timeline(reports).summary
+    assert (" within " in summary) == (is_one and bool(first[0]))
+
+
+def test_a_span_is_told_only_where_every_report_has_its_time():
+    stamped = ("[   71.000000] ", "6.8.0 #2"), ("[   75.000000] ", "6.8.0 #2")
+    (bare,) = boots(("", "6.8.0 #2"))
+    assert "killed within 4.0 s" in timeline(boots(*stamped)).summary
+    assert " within " not in timeline([*boots(*stamped), bare]).summary

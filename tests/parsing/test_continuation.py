@@ -70,3 +70,23 @@ def test_a_failure_interrupted_by_another_cpu_keeps_its_mask():
         "swapper/1",
         0x1084020,
     )
+
+
+TABLE = """\
+[    5.000001] hoard invoked oom-killer: gfp_mask=0xcc0(GFP_KERNEL), order=0, oom_score_adj=0
+[    5.000002] [  pid  ]   uid  tgid total_vm      rss pgtables_bytes swapents oom_score_adj name
+[    5.000003] [    901]     0   901     4000      500    40960        0             0 hoar
+{rest}
+[    5.000004] [    902]     0   902     4000      100    40960        0             0 sh
+[    5.000005] Out of memory: Killed process 901 (hoard) total-vm:16000kB, anon-rss:2000kB
+"""
+
+
+@pytest.mark.parametrize(("rest", "name"), [("d", "hoard"), ("d-worker", "hoard-worker")])
+def test_a_name_in_the_table_goes_on_where_the_terminal_cut_it(rest, name):
+    assert [task.comm for task in only(TABLE.format(rest=rest)).tasks] == [name, "sh"]
+
+
+@pytest.mark.parametrize("rest", ["a note of the writer", "d-and-much-too-long", "[    5.000003] d", ""])
+def test_what_is_no_rest_of_a_name_is_left_out_of_it(rest):
+    assert [task.comm for task in only(TABLE.format(rest=rest)).tasks] == ["hoar", "sh"]

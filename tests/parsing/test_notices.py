@@ -191,7 +191,7 @@ MESSAGES = [
         "in a container, which is not named here",
     ),
     (
-        'containerd[27]: level=debug msg="event forwarded" ns=k8s.io topic=/tasks/oom type=containerd.events.TaskOOM\n'
+        'containerd[27]: level=debug msg="event forwarded" ns=k8s.io topic=/tasks/oom type=TaskOOM\n'
         f'containerd[27]: level=info msg="TaskOOM event container_id:\\"{ID}\\""',
         "container_oom",
         ID,

@@ -9,6 +9,7 @@ import pytest
 
 from oomlab.diagnosis import diagnose
 from oomlab.parsing import parse
+from oomlab.render import text
 from oomlab.render.sentences.request import decode_trigger
 from oomlab.report import Protection
 from tests.support.texts import only
@@ -310,3 +311,54 @@ def test_counters_that_are_lost_make_one_problem():
     reasons = [each.reason for each in report.problems if "counters" in each.reason]
     assert len(reasons) == 1
     assert "active_file, unevictable, slab_reclaimable, mapped, free are missing" in reasons[0]
+
+
+@pytest.mark.parametrize(
+    ("said", "size", "got"),
+    [
+        ("vmalloc: allocation failure: 34359738352 bytes", 34359738352, None),
+        ("vmalloc: allocation failure, allocated 4096 of 8192 bytes", 8192, 4096),
+    ],
+)
+def test_up_to_4_8_what_vmalloc_was_asked_for_stands_on_the_line_before(said, size, got):
+    """``warn_alloc_failed`` prints first what its caller has to say."""
+    log = f"[   5.000001] {said}\n[   5.000002] loader: page allocation failure: order:0, mode:0x24000c2\n"
+    trigger = only(log).trigger
+    assert (trigger.comm, trigger.vmalloc_bytes, trigger.vmalloc_got) == ("loader", size, got)
+    assert "asked vmalloc for" in text(only(log))
+
+
+NODE = "Node 0 active_anon:8000kB inactive_anon:4000kB active_file:40kB inactive_file:80kB shmem:400kB"
+ZONES = (
+    "Node 0 DMA free:400kB min:40kB low:50kB high:60kB present:16000kB managed:15000kB",
+    "lowmem_reserve[]: 0 80 80",
+    "Node 0 Normal free:600kB min:90kB low:110kB high:130kB present:99000kB managed:90000kB",
+    "lowmem_reserve[]: 0 0 0",
+)
+
+
+def test_a_node_that_is_listed_twice_counts_once():
+    lines = ("sh invoked oom-killer: gfp_mask=0xcc0(GFP_KERNEL), order=0", "Mem-Info:", NODE, NODE, *ZONES)
+    report = only("\n".join(lines))
+    assert [(each.node, each.counters["active_anon"]) for each in report.nodes] == [(0, 2000)]
+
+
+def test_a_zone_that_is_listed_again_further_down_counts_once():
+    lines = (
+        "sh invoked oom-killer: gfp_mask=0xcc0(GFP_KERNEL), order=0",
+        "Mem-Info:",
+        NODE,
+        *ZONES,
+        ZONES[0],
+    )
+    report = only("\n".join(lines))
+    assert [zone.name for zone in report.zones] == ["DMA", "Normal"]
+    assert [zone.lowmem_reserve for zone in report.zones] == [(0, 80, 80), (0, 0, 0)]
+    assert any("DMA stands there twice" in each.reason for each in report.problems)
+
+
+def test_a_damaged_node_is_no_zone():
+    """Words of another line got into it, and so it looks like a zone of the name of a counter."""
+    damaged = NODE.replace("shmem:", "shmNormal free:em:")
+    report = only("\n".join(("sh invoked oom-killer: gfp_mask=0xcc0, order=0", "Mem-Info:", damaged, *ZONES)))
+    assert [zone.name for zone in report.zones] == ["DMA", "Normal"]

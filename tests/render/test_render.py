@@ -507,6 +507,30 @@ def test_what_is_seldom_large_is_told_when_it_is():
     assert "unevictable 2,800 kB, page tables 800 kB and free" in memory_in_words(locked)[0]
 
 
+def test_all_there_is_has_the_lists_that_a_kernel_does_not_split():
+    """Before 2.6.28 process memory and page cache are on the same lists."""
+    old = replace(small(), totals={"active": 700, "inactive": 300, "free": 50, "slab": 20})
+    told = memory_in_words(old)[0]
+    assert told.startswith("In all: ")
+    assert "process memory and page cache 4,000 kB" in told
+
+
+def test_what_is_left_of_a_listing_is_not_called_all():
+    tail = replace(small(), totals={"free": 500, "slab": 20})
+    assert memory_in_words(tail)[0] == "As far as the log shows it: free 2,000 kB and slab 80 kB."
+
+
+def test_kswapd_is_not_said_to_wait_for_what_it_frees_itself():
+    def told(names):
+        mask = Trigger(comm="kswapd0", pid=150, gfp_mask=0xC0C40, gfp_names=names, order=0)
+        report = Report(kind="allocation_failure", first_line=1, last_line=2, trigger=mask)
+        return " ".join(text(report).split())
+
+    assert "nothing more is freed on its behalf, and it may use what is kept" in told(("GFP_NOFS",))
+    assert "may not even use what is kept" in told(("GFP_NOFS", "__GFP_NOMEMALLOC"))
+    assert "It may wait" not in told(("GFP_NOFS",))
+
+
 def test_that_swapoff_was_killed_is_not_called_chance():
     report = replace(
         small("swapoff"), trigger=Trigger(comm="swapoff", pid=7), victims=(Victim(pid=7, comm="swapoff"),)

@@ -113,13 +113,15 @@ def shares(shown: Shown) -> Iterator[str]:
 def largest(shown: Shown) -> Iterator[str]:
     """What is listed as all there is does not leave out the largest holder."""
     used = memory_use(shown.report)
-    sizes = {name: used.pages(name) for name in ("file", "slab", "page_tables", "hugetlb", *_BUFFERS)}
+    names = ("file", "lru", "slab", "page_tables", "kernel_stacks", "unevictable", "hugetlb", *_BUFFERS)
+    sizes = {name: used.pages(name) for name in names}
     sizes["anon"] = used.pages("anon", "shmem")
     unaccounted = used.unaccounted or 0
     if unaccounted >= threshold("unaccounted") * (used.size or 1):
         sizes["unaccounted"] = unaccounted
     labels = {"anon": "process memory", "file": "page cache", "page_tables": "page tables"}
     labels |= {"hugetlb": "the pool of huge pages", "unaccounted": "what is in no counter"}
+    labels |= {"lru": "process memory and page cache", "kernel_stacks": "kernel stacks"}
     if not used.pages("anon"):
         labels["anon"] = "memory"  # the counters of processes may be lost, and those of shared memory shown
     labels |= _BUFFERS

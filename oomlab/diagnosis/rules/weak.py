@@ -8,6 +8,7 @@ from oomlab.diagnosis.rules.consumers import swap_state
 from oomlab.diagnosis.rules.trigger import is_booting
 from oomlab.kernel import KernelVersion
 from oomlab.kernel_guess import kernel_of
+from oomlab.report import ZoneStat
 from oomlab.units import human_kb
 from oomlab.words import listed, percent, zone_names
 
@@ -95,9 +96,26 @@ def too_early(case: Case) -> Claim | None:
 def undetermined(case: Case) -> Claim:
     """The evidence is missing: which line would decide. This rule always finds something."""
     report = case.report
-    text = f"{UNKNOWN} {_missing(case)}"
+    text = f"{UNKNOWN} {_where(case)}{_missing(case)}"
     zones = [each.zone.line for each in case.judged]
     return Claim(text, "low", [report.trigger.line or report.first_line, *zones])
+
+
+def _where(case: Case) -> str:
+    """Return that no group's limit was met, where the line of the kill says so of a process in a group.
+
+    Source: mm/oom_kill.c, ``dump_oom_victim``, since 5.0 (with memory cgroups).
+    """
+    report = case.report
+    in_group = any((victim.memcg or "/") != "/" for victim in report.victims)
+    if report.constraint != "CONSTRAINT_NONE" or not in_group:
+        return ""
+    return "No limit of a control group was met: the machine itself ran out (constraint=CONSTRAINT_NONE). "
+
+
+def _without_blocks(case: Case) -> list[ZoneStat]:
+    """Return the zones that had enough free, but whose blocks the log does not show."""
+    return [each.zone for each in case.asked if (each.spare or 0) > 0 and each.block is None]
 
 
 def _missing(case: Case) -> str:
@@ -133,8 +151,24 @@ def _missing(case: Case) -> str:
             "report does not show. The line with 'constraint=' or 'mems_allowed=', and the reports before "
             "this one, would decide."
         )
+    return _beside_full_zones(case)
+
+
+def _beside_full_zones(case: Case) -> str:
+    """Return what would decide where no zone would have served the request in the kernel's last try."""
+    if lists := _without_blocks(case):
+        return (
+            f"{zone_names(lists, case.report)} had enough free, and the list of its free blocks is lost: "
+            f"whether there was one of {case.human(1 << case.order)}, it would decide."
+        )
     if not case.used.is_known:
         return "Who held the memory is not in it: the lines from 'active_anon:' to 'free:' would decide."
+    if edge := [each.zone for each in case.asked if (each.spare or 0) > 0 and each.block]:
+        return (
+            f"By its min watermark {zone_names(edge, case.report)} could just have served it, by high, to "
+            "which the last try before a kill is held, it could not, and no holder of memory stands out: "
+            "/proc/meminfo and /proc/slabinfo from before the kill would decide."
+        )
     return (
         "The zones that might have served it were full, and no holder of memory stands out: "
         "/proc/meminfo and /proc/slabinfo from before the kill would decide."

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import lru_cache
 from types import MappingProxyType
 from typing import Any, NamedTuple
@@ -22,7 +23,9 @@ from oomlab.parsing.lines import Line
 from oomlab.report import FreeBlocks, HugePages, NodeStat, Problem, Swap, ZoneStat
 
 _PAIR = re.compile(r"([A-Za-z_][\w()-]{0,40}+):\s{0,12}+(-?\d{1,19}+)([kK]B)?(?![\w(])", re.A)
-_ZONE_HEAD = re.compile(r"(?:Node (\d{1,6}),? )?(?:Zone:)?([A-Za-z]\w{0,20})(?: free(?:pages)?:|:)", re.A)
+_ZONE_HEAD = re.compile(r"(?:Node (\d{1,6}),? )?(?:Zone:)?([A-Z]\w{0,20})(?: free(?:pages)?:|:)", re.A)
+"""Zones have names in capitals: what begins like a counter is the damaged line of a node."""
+
 _BLOCK = re.compile(r"(\d{1,10}+)\*(\d{1,9}+(?: \d{1,9}+)?)kB(?:\s{0,4}+\(([A-Z]{1,8})\))?", re.A)
 _SUM = re.compile(r"=\s{0,4}(\d{1,15})kB", re.A)
 _HUGE = re.compile(r"hugepages_(\w{1,10})=(\d{1,15})", re.A)
@@ -160,15 +163,17 @@ def _read_flags(text: str) -> dict[str, str]:
 
 
 def read_nodes(draft: Draft, page_kb: int, problems: list[Problem]) -> tuple[NodeStat, ...]:
-    """Read the line of each NUMA node (4.8 and later)."""
-    nodes = []
+    """Read the line of each NUMA node (4.8 and later); of one that is listed twice the first counts."""
+    nodes: dict[int, NodeStat] = {}
     for line in draft.of("node"):
         match = _NODE.match(line.text)
         values = _read_pairs(line, page_kb, problems)
         if match is not None and values:
-            flags = _read_flags(line.text)
-            nodes.append(NodeStat(node=int(match[1]), counters=values, flags=flags, line=line.number))
-    return tuple(nodes)
+            number, flags = int(match[1]), _read_flags(line.text)
+            first = nodes.get(number)
+            stat = NodeStat(node=number, counters=values, flags=flags, line=line.number)
+            nodes[number] = stat if first is None else replace(first, counters=values | dict(first.counters))
+    return tuple(nodes.values())
 
 
 def read_hugepages(draft: Draft) -> tuple[HugePages, ...]:
@@ -260,9 +265,12 @@ def read_zones(
     """Read every zone that has a line, and the reserves that lost theirs."""
     zones: list[dict[str, Any]] = []
     orphans: list[Reserve] = []
+    is_new = True
     for line in draft.of("zone"):
         if not line.text.startswith(_RESERVES):
-            _add_zone(zones, _zone(line, page_kb, problems), problems)
+            is_new = _add_zone(zones, _zone(line, page_kb, problems), problems)
+            continue
+        if not is_new:
             continue
         values = tuple(map(int, _NUMBERS.findall(line.text.partition(":")[2])))
         if zones and line.text.startswith("protections"):
@@ -287,17 +295,19 @@ def _without_low(values: tuple[int, ...], zone: dict[str, Any]) -> tuple[int, ..
     return tuple(max(0, value - low) for value in values) if low in values else values
 
 
-def _add_zone(zones: list[dict[str, Any]], zone: dict[str, Any] | None, problems: list[Problem]) -> None:
-    """Keep a zone; of one that is listed twice keep the fuller line."""
-    last = zones[-1] if zones else None
+def _add_zone(zones: list[dict[str, Any]], zone: dict[str, Any] | None, problems: list[Problem]) -> bool:
+    """Keep a zone; of one that is listed twice the fuller line. Return whether it is the last one now."""
     if zone is None:
-        return
-    if last is None or (last["node"], last["name"]) != (zone["node"], zone["name"]):
+        return True
+    names = [(each["node"], each["name"]) for each in zones]
+    if (zone["node"], zone["name"]) not in names:
         zones.append(zone)
-        return
+        return True
     problems.append(Problem(zone["line"], f"The line of zone {zone['name']} stands there twice"))
-    if len(zone["counters"]) > len(last["counters"]):
-        zones[-1] = last | zone
+    at = names.index((zone["node"], zone["name"]))
+    if len(zone["counters"]) > len(zones[at]["counters"]):
+        zones[at] |= zone
+    return at == len(zones) - 1
 
 
 def _zone(line: Line, page_kb: int, problems: list[Problem]) -> dict[str, Any] | None:

@@ -101,6 +101,7 @@ def _limit_in_words(report: Report) -> list[str]:
 _LABELS = {
     "file": "page cache",
     "anon": "process memory",
+    "lru": "process memory and page cache",
     "page_tables": "page tables",
     "kernel_stacks": "kernel stacks",
     "shmem": "shared memory",
@@ -115,7 +116,7 @@ _LABELS = {
 
 _BUFFERS = ("zram", "balloon", "gpu", "kernel_misc")
 _SELDOM_LARGE = ("unevictable", "page_tables", "kernel_stacks", "hugetlb", *_BUFFERS)
-_FROM_ELSEWHERE = ("file", "anon", "slab", "free", *_SELDOM_LARGE)
+_FROM_ELSEWHERE = ("file", "anon", "lru", "slab", "free", *_SELDOM_LARGE)
 """Uses that nodes, zones or pools show where the totals do not."""
 
 _LINES_SHOWN = 5
@@ -140,7 +141,8 @@ def memory_in_words(report: Report) -> list[str]:
         for name, pages in uses.items()
         if pages >= smallest.get(name, 0)
     ]
-    lines = [f"In all: {listed(sizes)}."] if sizes else []
+    whole = "In all" if {"anon", "lru"} & used.amounts.keys() else "As far as the log shows it"
+    lines = [f"{whole}: {listed(sizes)}."] if sizes else []
     return lines + _swap_in_words(report)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import NamedTuple
 
 from oomlab.diagnosis import Diagnosis
@@ -66,11 +67,26 @@ def decode_trigger(report: Report) -> GfpMask | None:
 def asked_in_words(report: Report, mask: GfpMask | None, diagnosis: Diagnosis) -> list[str]:
     """Return who asked, and what the mask shows of it where there is one and somebody did."""
     asked = [request_in_words(report, diagnosis.cause)]
-    return (
-        asked
-        if mask is None or diagnosis.cause in _NO_REQUEST
-        else [*asked, mask_in_names(mask), mask_in_words(mask)]
-    )
+    if mask is None or diagnosis.cause in _NO_REQUEST:
+        return asked
+    return [*asked, mask_in_names(mask), _reclaimer_in_words(report, mask) or mask_in_words(mask)]
+
+
+_RECLAIMER = re.compile(r"kswapd\d{1,6}", re.A)
+
+
+def _reclaimer_in_words(report: Report, mask: GfpMask) -> str:
+    """Return what holds for a request that failed inside kswapd, which frees memory for all others.
+
+    Source: mm/vmscan.c, ``kswapd`` sets PF_MEMALLOC; mm/page_alloc.c, ``__alloc_pages_slowpath`` and
+    ``gfp_pfmemalloc_allowed``.
+    """
+    if report.kind != "allocation_failure" or not _RECLAIMER.fullmatch(report.trigger.comm or ""):
+        return ""
+    reserve = "it may use what is kept for emergencies"
+    if "__GFP_NOMEMALLOC" in mask.flags:
+        reserve = "this request may not even use what is kept for emergencies (__GFP_NOMEMALLOC)"
+    return f"kswapd frees memory for all others, so nothing more is freed on its behalf, and {reserve}."
 
 
 def mask_in_names(mask: GfpMask) -> str:
