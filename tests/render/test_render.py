@@ -520,6 +520,13 @@ def test_what_is_left_of_a_listing_is_not_called_all():
     assert memory_in_words(tail)[0] == "As far as the log shows it: free 2,000 kB and slab 80 kB."
 
 
+def test_an_order_below_zero_asks_for_nothing():
+    """-1 is SysRq's; where the log shows no SysRq, or another number, it is damage."""
+    asked = Trigger(comm="sh", pid=7, gfp_mask=0xCC0, order=-7)
+    report = Report(kind="oom", first_line=1, last_line=2, trigger=asked)
+    assert "sh (pid 7) asked for memory; the log does not show how much." in text(report)
+
+
 def test_kswapd_is_not_said_to_wait_for_what_it_frees_itself():
     def told(names):
         mask = Trigger(comm="kswapd0", pid=150, gfp_mask=0xC0C40, gfp_names=names, order=0)

@@ -33,7 +33,7 @@ def request_in_words(report: Report, cause: str = "") -> str:
     if trigger.vmalloc_bytes is not None:
         got = "" if trigger.vmalloc_got is None else f" and got {trigger.vmalloc_got:,} of them"
         return f"{who} asked vmalloc for {trigger.vmalloc_bytes:,} bytes{got}."
-    if trigger.order is None:
+    if trigger.order is None or trigger.order < 0:
         return f"{who} asked for memory; the log does not show how much."
     return f"{who} asked for {_pages_in_a_row(trigger.order, report.page_size_kb)} (order {trigger.order})."
 
