@@ -12,6 +12,9 @@ from oomlab.report import Memcg
 from oomlab.units import human_kb
 from oomlab.words import listed, percent
 
+_MAX_BEYOND = 1.05
+"""The table and the counters are read one after the other."""
+
 _ELSEWHERE = {"lowmem_exhaustion", "cma", "dma_exhaustion", "fragmentation", "highatomic", "not_oom"}
 _ELSEWHERE |= {"sysrq_manual", "vm_fault_oom_spurious", "bpf_oom"}
 """Causes for which it does not matter how much processes hold."""
@@ -62,10 +65,22 @@ def _amount(case: Case, holder: Holder) -> str:
     if holder.swap and holder.swap >= threshold("holder") * holder.held:
         swap = f" and {case.human(holder.swap)} of swap"
     size = f"{'at least ' if holder.is_bound else ''}{case.human(holder.held)}"
+    if _is_beyond_counters(case, holder):
+        return (
+            f"{_upper(holder.words)} {_hold(holder)} {size} by the task table, more than the counters show of "
+            "all processes: one of these numbers is damaged"
+        )
     size += f"{swap}{part}" if group and group.met_with_swap else f"{part}{swap}"
     if share < threshold("anon"):
         return f"Of the processes listed, {holder.words} {_hold(holder)} the most: {size}"
     return f"{_upper(holder.words)} {_hold(holder)} {size}"
+
+
+def _is_beyond_counters(case: Case, holder: Holder) -> bool:
+    """Whether one process holds more than all do by the counters of the machine; several may share."""
+    if case.report.scope == "memcg" or "anon" not in case.used or holder.count > 1:
+        return False
+    return holder.held > _MAX_BEYOND * case.used.pages("anon", "shmem", "file")
 
 
 def _hold(holder: Holder) -> str:

@@ -83,6 +83,13 @@ def test_a_pool_that_fills_its_group_is_still_named_though_its_sum_is_more():
     assert (first.name, first.held, first.is_bound) == ("worker", 9_400, True)
 
 
+def test_more_than_all_processes_hold_is_told_as_damage():
+    damaged = machine(inactive_anon=170_000)
+    summary = diagnose(replace(damaged, tasks=(Task(77, "hoard", rss=195_000),))).summary
+    assert "hoard (pid 77) holds 762 MiB by the task table, more than the counters show" in summary
+    assert "damaged" not in diagnose(replace(damaged, tasks=(Task(77, "hoard", rss=165_000),))).summary
+
+
 def test_threads_beside_their_process_are_not_counted_again():
     threads = tuple(Task(pid, "java", tgid=500, rss=40_000) for pid in range(500, 510))
     (holder,) = holders_of(replace(FULL, tasks=threads))

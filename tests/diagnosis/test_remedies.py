@@ -83,7 +83,7 @@ PAIRS: dict[str, tuple[Report, Report]] = {
     "balloon_full": (CASES["balloon"], ANON),
     "gpu": (CASES["gpu"], ANON),
     "kernel_misc": (CASES["kernel_misc"], ANON),
-    "defrag_mode": (on("6.17", FRAGMENTED), on("6.14", FRAGMENTED)),
+    "defrag_mode": (on("6.15", FRAGMENTED), on("6.14", FRAGMENTED)),
     "panic_on_oom": (PANIC, ANON),
     "oom_group": (case("oom-group-alone"), ANON),
     "limit_lowered": (replace(GROUP, trace=("mem_cgroup_out_of_memory", "memory_max_write")), GROUP),
