@@ -67,8 +67,8 @@ def _amount(case: Case, holder: Holder) -> str:
     size = f"{'at least ' if holder.is_bound else ''}{case.human(holder.held)}"
     if _is_beyond_counters(case, holder):
         return (
-            f"{_upper(holder.words)} {_hold(holder)} {size} by the task table, more than the counters show of "
-            "all processes: one of these numbers is damaged"
+            f"{_upper(holder.words)} {_hold(holder)} {size} by the task table, more than the counters show "
+            "of all processes: one of these numbers is damaged"
         )
     size += f"{swap}{part}" if group and group.met_with_swap else f"{part}{swap}"
     if share < threshold("anon"):

@@ -263,22 +263,21 @@ def read_zones(
     draft: Draft, page_kb: int, blocks: list[Blocks], problems: list[Problem]
 ) -> tuple[list[ZoneStat], list[Reserve]]:
     """Read every zone that has a line, and the reserves that lost theirs."""
-    zones: list[dict[str, Any]] = []
+    found: dict[tuple[int | None, str], dict[str, Any]] = {}
     orphans: list[Reserve] = []
-    is_new = True
+    last: dict[str, Any] | None = None
     for line in draft.of("zone"):
         if not line.text.startswith(_RESERVES):
-            is_new = _add_zone(zones, _zone(line, page_kb, problems), problems)
-            continue
-        if not is_new:
+            last = _add_zone(found, _zone(line, page_kb, problems), problems) or last
             continue
         values = tuple(map(int, _NUMBERS.findall(line.text.partition(":")[2])))
-        if zones and line.text.startswith("protections"):
-            values = _without_low(values, zones[-1])
-        if zones and "lowmem_reserve" not in zones[-1]:
-            zones[-1].update(lowmem_reserve=values, reserve_line=line.number)
-        else:
-            orphans.append(Reserve(values, line.number, zones[-1]["name"] if zones else None))
+        if last and line.text.startswith("protections"):
+            values = _without_low(values, last)
+        if last and "lowmem_reserve" not in last:
+            last.update(lowmem_reserve=values, reserve_line=line.number)
+        elif not last or last["line"] == next(reversed(found.values()))["line"]:
+            orphans.append(Reserve(values, line.number, last["name"] if last else None))
+    zones = list(found.values())
     _add_blocks(zones, blocks, page_kb)
     _compare(zones, problems)
     return [ZoneStat(**zone) for zone in zones], orphans
@@ -295,19 +294,20 @@ def _without_low(values: tuple[int, ...], zone: dict[str, Any]) -> tuple[int, ..
     return tuple(max(0, value - low) for value in values) if low in values else values
 
 
-def _add_zone(zones: list[dict[str, Any]], zone: dict[str, Any] | None, problems: list[Problem]) -> bool:
-    """Keep a zone; of one that is listed twice the fuller line. Return whether it is the last one now."""
+def _add_zone(
+    found: dict[tuple[int | None, str], dict[str, Any]],
+    zone: dict[str, Any] | None,
+    problems: list[Problem],
+) -> dict[str, Any] | None:
+    """Keep a zone, and of one that is listed twice the fuller line; return what is known of it."""
     if zone is None:
-        return True
-    names = [(each["node"], each["name"]) for each in zones]
-    if (zone["node"], zone["name"]) not in names:
-        zones.append(zone)
-        return True
-    problems.append(Problem(zone["line"], f"The line of zone {zone['name']} stands there twice"))
-    at = names.index((zone["node"], zone["name"]))
-    if len(zone["counters"]) > len(zones[at]["counters"]):
-        zones[at] |= zone
-    return at == len(zones) - 1
+        return None
+    first = found.setdefault((zone["node"], zone["name"]), zone)
+    if first is not zone:
+        problems.append(Problem(zone["line"], f"The line of zone {zone['name']} stands there twice"))
+        if len(zone["counters"]) > len(first["counters"]):
+            first |= zone
+    return first
 
 
 def _zone(line: Line, page_kb: int, problems: list[Problem]) -> dict[str, Any] | None:
