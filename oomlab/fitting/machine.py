@@ -169,6 +169,8 @@ def _vmallocs(machine: Machine, normal: int) -> list[int]:
 def _with_boot(machine: Machine, shown: dict[str, ZoneStat]) -> Machine:
     """Charge to boot what the page allocator never got, mem_map aside."""
     derived = {zone.name: zone for zone in zones(machine)}
+    if "DMA32" in shown and "DMA32" not in derived:
+        raise MachineError(f"Linux {machine.kernel} has no zone DMA32")
     boot = "DMA32" if "DMA32" in shown and derived["DMA32"].managed else "Normal"
     missing = {
         name: derived[name].managed - (given_to_allocator(shown[name]) or derived[name].managed)

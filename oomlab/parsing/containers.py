@@ -14,7 +14,14 @@ from itertools import islice
 _MAX_LENGTH = 1 << 18
 """No line that holds others is longer than this."""
 
+_LONG = 16 << 10
+"""Nothing but a string that holds many lines is longer than this."""
+
 _TAGS = re.compile(r"</?(?:pre|code|span|tt|ul|ol|table|blockquote|b|strong|em|font)(?: [^<>]{0,200})?>")
+_ELEMENTS = re.compile(r"</([\w:.-]{1,60})>\s{0,20}<\1(?: [^<>]{0,200})?>")
+"""Where one element ends and the next of its name begins: an entry of a log in XML."""
+
+_OUTER = re.compile(r"^(?:<[\w:.-]{1,60}(?: [^<>]{0,200})?>){1,9}|(?:</[\w:.-]{1,60}>){1,9}$")
 _BREAKS = re.compile(r"</?(?:br|p|div|tr|td|li)(?: [^<>]{0,200})? ?/?>|#012|\\x0a|\\012|\\n|\n")
 _TICKS = re.compile(r"``\s{1,4}``")
 """Where a converter set each line as code of its own, and joined them."""
@@ -51,6 +58,9 @@ _LISTS = ('["', '","', '", "')
 """What stands between the strings of a list, or before the first of them."""
 
 _STRING = re.compile(r'"((?:[^"\\]|\\.)*+)"(?!\s{0,4}:)')
+_UNCLOSED = re.compile(r'[{\[]{1,4}\s{0,4}(?=")(?:[^"]*+"(?:[^"\\]|\\.)*+")*+[^"]*+"((?:[^"\\]|\\.)*+)')
+"""A value that ends within a string, since the line was too long to be held whole."""
+
 _RECORDS = re.compile(r"[}\]],\s?[{\[]\s?\"")
 _MANY = 60
 """A line with more quotation marks than this, or with several records, is part of a document on one line."""
@@ -157,6 +167,8 @@ def _unescape(line: str) -> str:
         line = html.unescape(line)
     if "<" in line:
         line = _TAGS.sub("", line)
+        line, elements = _ELEMENTS.subn("\n", line)
+        line = _OUTER.sub("", line.strip()) if elements else line
     if "**" in line:
         line = _BOLD.sub("", line)
     if "``" in line:
@@ -228,6 +240,9 @@ def _from_json(line: str, keys: tuple[str, ...]) -> str:
             return message
     if line.startswith("MESSAGE="):
         return line[8:]
+    cut = _UNCLOSED.fullmatch(text) if len(text) > _LONG else None
+    if cut is not None:
+        return str(_loads(f'"{cut[1]}"') or cut[1])
     pair = _FIELD.match(line)
     if pair is not None and pair[1] in keys and pair[2] is not None:
         value = _message(_loads(f'"{pair[2]}"'), keys, _MAX_DEPTH) or pair[2]

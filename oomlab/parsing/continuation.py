@@ -82,7 +82,7 @@ _COLUMNS = frozenset(
 """Every column that a task table has had."""
 
 _PAIR_LIKE = re.compile(r"\S*(?::|[kK]B,?$|\?$)|(?:yes|no)$")
-_HEADER = re.compile(r"[\w|,():]{0,200}(?:=|GFP_|\)|:\d)")
+_HEADER = re.compile(r"(?:: )?[\w|,():]{0,200}(?:=|GFP_|\)|:\d)")
 _WHOLE_HEADER = re.compile(r".*adj=-?\d+$")
 _RELEASE = re.compile(r".{0,60}(?:\d\.\d|#\d|ainted)")
 _WHOLE_IDENTITY = re.compile(r".*ainted.*\d\.\d.*#\d")
@@ -100,20 +100,32 @@ _SIZE = re.compile(r"=?\s*-?\d+\s?kB|kB$")
 _LIMIT = re.compile(r"(?:as a |result |of |limit |usage |failcnt |\d{0,16}k?B(?:,|$)|\d+kB|/)")
 _REST_OF_PATH = re.compile(r"\S{8,4000}$")
 _PLACE = re.compile(r"\S+$")
-_HEADS = (
-    " invoked",
-    "ut of",
-    "ut of memory:",
-    "ut of Memory:",
-    ": page",
-    " allocation",
-    "Kill",
-    "Killed",
-    ": OOM",
+_OPENINGS = (
+    " invoked oom-killer:",
+    "ut of memory: Kill",
+    "ut of Memory: Kill",
+    "Killed process ",
+    "Kill process ",
+    ": Killed process ",
+    ": Kill process ",
+    ": OOM killed process ",
+    ": page allocation failure",
+    " allocation failure",
 )
-_RESTS = re.compile(
-    r"oom-killer:|memory:|Memory:|[Kk]ill(?:ed)? process|process \d|allocation fail|failure[:.]"
-)
+"""Words by which the kind of a line is known."""
+
+_LEAST = 3
+"""So many characters of them show that they were cut."""
+
+_CUTS = {
+    (opening[:at].rstrip(), opening[at:].strip()): " " if " " in opening[at - 1 : at + 1] else ""
+    for opening in _OPENINGS
+    for at in range(_LEAST, len(opening))
+}
+"""How a line ends that was cut inside these words, how the next begins, and what was between them."""
+
+_HEADS = tuple({head for head, _ in _CUTS})
+
 _KILL_WORD = re.compile(r"(?:total-vm|anon-rss|file-rss|shmem-rss|UID|pgtables|oom_score_adj)[:=]\d")
 _ZONES = "|".join(ZONE_ORDER)
 
@@ -261,11 +273,21 @@ def _join_heads(kinds: list[LineKind], texts: list[str], unprefixed: list[bool] 
     for index in [index for index, kind in enumerate(kinds[:-1]) if kind == "other"]:
         if not texts[index].endswith(_HEADS) or (unprefixed is not None and not unprefixed[index + 1]):
             continue
-        whole = f"{texts[index]} {texts[index + 1]}"
-        if _RESTS.match(texts[index + 1]) and kind_of(whole) != "other":
-            texts[index], kinds[index], kinds[index + 1] = whole, kind_of(whole), "continuation"
+        whole = _uncut(texts[index], texts[index + 1])
+        if whole is not None and (kind := kind_of(whole)) != "other":
+            texts[index], kinds[index], kinds[index + 1] = whole, kind, "continuation"
             owners[index + 1] = index
     return owners
+
+
+def _uncut(first: str, second: str) -> str | None:
+    """Return two lines as the one that they were; ``None`` where neither has a part of such words."""
+    fits = (
+        f"{first}{blank}{second}"
+        for (head, rest), blank in _CUTS.items()
+        if first.endswith(head) and second.startswith(rest)
+    )
+    return next(fits, None)
 
 
 def _continues(kinds: list[LineKind], texts: list[str], owner: int, index: int, tables: list[int]) -> bool:

@@ -72,6 +72,9 @@ _STAMPED = re.compile(r"(.* )kernel: ?\[ ?0\.0\]$")
 _BY_KERNEL = r"kernel:\s{0,20}+"
 """A line of a kernel whose other lines have its own time stamp too may lack that."""
 
+_OUTER = re.compile(r"(.*[^\s\[]) ?\[ ?0\.0\](?: ?\[ ?[TC]0\])?$")
+"""What another logger wrote before the kernel's own time: it stands alone before the rest of a message."""
+
 _STAMP = re.compile(r"\d\W\d|<\d+>|^kernel:$")
 _TAIL = re.compile(
     r"(?:\b[^\W\d]{2,9}\s+\d{1,2}\s+\d\d:\d\d:\d\d\S*\s+\S{1,80}\s+kernel:\s*"  # syslog
@@ -100,7 +103,7 @@ def strip_prefixes(lines: LogLines) -> LogLines:
     if not prefixes:
         return lines._replace(texts=[line.strip() for line in raw])
     match = prefixes[0].whole.match
-    texts = [line[found.end() :].rstrip() if (found := match(line)) else line and "\n" for line in raw]
+    texts = [line[found.end() :].strip() if (found := match(line)) else line and "\n" for line in raw]
     unprefixed = None
     if "\n" in texts:  # no line has one: these did not match
         prefixes, unprefixed = _strip_rest(raw, texts, prefixes)
@@ -119,7 +122,7 @@ def _strip_rest(
     for index in rest:
         line = raw[index]
         found = _match_any(line, prefixes[1:]) or _CUT_STAMP.match(line)
-        texts[index] = line[found.end() :].rstrip() if found else line.strip()
+        texts[index] = line[found.end() :].strip() if found else line.strip()
         unprefixed[index] = found is None and not any([prefix.stamp.match(line) for prefix in prefixes])
     return prefixes, unprefixed if any(unprefixed) else None
 
@@ -178,6 +181,8 @@ def _learn(befores: tuple[str, ...]) -> tuple[Prefix, ...]:
     counts = Counter(before for before in befores if 0 < len(before) < 200 and not _KERNEL.search(before))
     shapes = {_shape(before) for before, count in counts.items() if count > 1 or _STAMP.search(before)}
     shapes |= {_shape(match[1]) + _BY_KERNEL for match in map(_STAMPED.match, counts) if match}
+    outer = {match[1] for match in map(_OUTER.match, counts) if match and _STAMP.search(match[1])}
+    shapes |= {_shape(before) for before in outer if not before.endswith("kernel:")}
     return tuple(_prefix(shape) for shape in sorted(shapes, key=len, reverse=True))
 
 

@@ -37,6 +37,11 @@ _REACH = 256 << 10
 
 _ORDERS = (
     ("oom-killer: ", "Mem-Info:", "lowmem_reserve[]:"),
+    ("allocation failure", "Mem-Info:", "lowmem_reserve[]:"),
+    ("Mem-Info:", "lowmem_reserve[]:", "Free swap"),
+    ("Mem-Info:", " free:", " pages RAM"),
+    ("Mem-info:", "Free pages:", "ages of RAM"),
+    ("Mem-info:", " free:", "ages of RAM"),
     ("oom-killer: ", "tgid total_vm ", "Killed process "),
 )
 """Words of a report, in the order in which a kernel prints them."""

@@ -89,14 +89,11 @@ def segment(lines: LogLines) -> list[Draft]:
 
 
 def _by_caller(lines: LogLines, rows: list[Line]) -> Iterable[tuple[list[LineKind], list[Line]]]:
-    """Group lines by who printed them; an unprefixed line goes where the line before it went."""
+    """Group lines by who printed them; a line that does not show it goes where the line before it went."""
     parts: dict[str | None, tuple[list[LineKind], list[Line]]] = {}
     caller: str | None = None
-    unprefixed = lines.unprefixed or [False] * len(rows)
-    for kind, row, name, is_unprefixed in zip(
-        lines.kinds, rows, lines.callers or (), unprefixed, strict=True
-    ):
-        caller = caller if is_unprefixed else name
+    for kind, row, name in zip(lines.kinds, rows, lines.callers or (), strict=True):
+        caller = name or caller
         kinds, part = parts.setdefault(caller, ([], []))
         kinds.append(kind)
         part.append(row)

@@ -46,7 +46,10 @@ _LENGTH = 8
 _FRAME = re.compile(rb"(\d{1,5}) (?=<\d{1,3}>\d )")
 """A message of syslog with its length before it. Source: RFC 6587, section 3.4.1."""
 
-_FOLDS = re.compile(rb"#012|\\n|\\x0a|\\012|<br(?: [^<>]{0,200})? ?/?>|</(?:p|div|tr|li)>|(?=<(?:li|tr)>)")
+_FOLDS = re.compile(
+    rb"#012|\\n|\\x0a|\\012|<br(?: [^<>]{0,200})? ?/?>|</[a-z][\w:.-]{0,60}>(?=<)"
+    rb"|</(?:p|div|tr|li)>|(?=<(?:li|tr)>)"
+)
 _RECORDS = re.compile(rb"(?<=[}\]]),\s?(?=[{\[])|(?<=\"),\s?(?=\")(?!\"[\w@.-]{1,60}\"\s?:)")
 _BLANK = re.compile(rb" (?=\S)")
 

@@ -20,6 +20,11 @@ REPORTS = {
     "a mark below zero": (
         "CPU: 0 PID: 1 Comm: sh Not tainted 5.15.0 #1\nNormal free:4kB min:-8kB low:9kB high:9kB"
     ),
+    "a zone that its kernel does not know": (
+        "CPU: 0 PID: 1 Comm: sh Not tainted 2.6.13 #1\n"
+        "Node 0 DMA free:8kB min:64kB low:80kB high:96kB present:15992kB managed:15360kB\n"
+        "Node 0 DMA32 free:8kB min:3000kB low:3750kB high:4500kB present:376832kB managed:324980kB"
+    ),
     "two lines of one zone, one of them empty": (
         "Node 0 Normal free:0kB min:468kB low:440kB high:217kB\n"
         "DMA free:0kB min:754kB low:43kB high:527kB managed:957kB\nNode 0 Normal free:0kB managed:0kB"

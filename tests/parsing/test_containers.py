@@ -6,7 +6,10 @@ that changes every line of a report goes to ``test_prefixes``.
 
 from __future__ import annotations
 
+import pytest
+
 from oomlab.diagnosis import diagnose
+from oomlab.parsing import parse
 from tests.support.texts import only, reports
 
 ZONE = "Node 0 Normal free:26920kB min:18240kB low:22800kB high:27360kB present:1310720kB managed:1243116kB"
@@ -61,3 +64,21 @@ def test_lines_joined_as_code_are_lines():
     assert (report.trigger.comm, report.victims[0].comm) == ("events/0", "xfs")
     assert report.trace == ("out_of_memory", "moom_callback")
     assert diagnose(report).cause == "sysrq_manual"
+
+
+@pytest.mark.parametrize("rows", [300, 900, 3000])
+@pytest.mark.parametrize("head", ['{"message":"', '{"time":"2024-01-01T00:00:00Z","level":"warn","log":"'])
+def test_a_table_of_any_length_is_read_from_one_string(rows, head):
+    """A string of more than 64 KiB comes in parts, of which the first is no JSON and the last neither."""
+    table = "".join(
+        f"[{pid:7d}]  1000 {pid:5d}    20000     1000    65536        0             0 proc{pid}\\n"
+        for pid in range(1, rows + 1)
+    )
+    columns = "[  pid  ]   uid  tgid total_vm      rss pgtables_bytes swapents oom_score_adj name"
+    (report,) = parse(
+        head + f"sh invoked oom-killer: gfp_mask=0xd0, order=0, oom_score_adj=0\\n{columns}\\n{table}"
+        'Out of memory: Killed process 7 (proc7) total-vm:80kB, anon-rss:4kB\\n","stream":"stdout"}\n'
+    )
+    assert report.trigger.comm == "sh"
+    assert [task.pid for task in report.tasks] == list(range(1, rows + 1))
+    assert [victim.pid for victim in report.victims] == [7]

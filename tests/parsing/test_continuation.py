@@ -90,3 +90,20 @@ def test_a_name_in_the_table_goes_on_where_the_terminal_cut_it(rest, name):
 @pytest.mark.parametrize("rest", ["a note of the writer", "d-and-much-too-long", "[    5.000003] d", ""])
 def test_what_is_no_rest_of_a_name_is_left_out_of_it(rest):
     assert [task.comm for task in only(TABLE.format(rest=rest)).tasks] == ["hoar", "sh"]
+
+
+@pytest.mark.parametrize("at", range(17, 47))
+def test_a_kill_is_read_wherever_its_first_words_were_cut(at):
+    """The line of the constraint names another process, which must not be taken for the victim."""
+    text = "Out of memory (oom_kill_allocating_task): Killed process 17 (worker) total-vm:80kB, anon-rss:4kB"
+    constraint = "oom-kill:constraint=CONSTRAINT_NONE,nodemask=(null),task=other,pid=32,uid=0"
+    log = f"sh invoked oom-killer: gfp_mask=0xd0, order=0\n{constraint}\n{text[: at + 20]}\n{text[at + 20 :]}"
+    (report,) = parse(log)
+    assert [victim.pid for victim in report.victims] == [17]
+
+
+@pytest.mark.parametrize("at", range(3, 23))
+def test_a_header_is_read_wherever_its_words_were_cut(at):
+    text = "clamd invoked oom-killer: gfp_mask=0xd0, order=0, oom_score_adj=0"
+    (report,) = parse(f"{text[: at + 5]}\n{text[at + 5 :]}\nOut of memory: Killed process 7 (x) anon-rss:4kB")
+    assert (report.trigger.comm, report.trigger.gfp_mask) == ("clamd", 0xD0)

@@ -11,7 +11,10 @@ from oomlab.parsing.reader import is_newest_first
 
 HERE = Path(__file__).parents[1]
 LOGS = sorted([*HERE.parent.glob("data/**/oom-*.log"), *HERE.glob("samples/*.log")])
-WHOLE = ("oom-global-anon-noswap", "oom-memcg", "oom-rsync-fix-off-1536M", "oom-report", "2.6.32-el6")
+WHOLE = (
+    *("oom-global-anon-noswap", "oom-memcg", "oom-rsync-fix-off-1536M", "oom-report", "2.6.32-el6"),
+    *("oom-dma-floppy", "oom-order8-saved-cmdlines", "2.6.18-el5", "2.6.24-hot-cold", "5.4-vmalloc-failure"),
+)
 """Logs whose reports hold their header and what follows it."""
 
 

@@ -287,6 +287,13 @@ FORMS: dict[str, Callable[[list[str]], str]] = {
     "journald's lists of bytes": lambda lines: "\n".join(
         json.dumps({"_HOSTNAME": "h", "MESSAGE": list(line.encode())}) for line in lines
     ),
+    "XML on one line": lambda lines: (
+        "<log>"
+        + "".join(
+            f'<line n="{n}">{html.escape(line)}</line>' for n, line in enumerate(SYSLOG(lines).split("\n"))
+        )
+        + "</log>"
+    ),
     "XML": lambda lines: "\n".join(f"<msg>{html.escape(line)}</msg>" for line in SYSLOG(lines).split("\n")),
     "CDATA": lambda lines: "\n".join(f"<m><![CDATA[{line}]]></m>" for line in SYSLOG(lines).split("\n")),
     "CSV with a time behind": lambda lines: (

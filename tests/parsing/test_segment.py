@@ -5,6 +5,7 @@ The next excerpt with a report too many, too few, too long or too short goes her
 
 from __future__ import annotations
 
+from pathlib import Path
 from textwrap import dedent
 from typing import get_args
 
@@ -197,3 +198,15 @@ def test_every_kind_of_line_has_its_place_in_a_report_or_is_of_none():
     """A kind without a stage would be recognised and then dropped without a word."""
     of_no_report = {"boot", "continuation", "other"}
     assert set(STAGE) | of_no_report == set(get_args(LineKind))
+
+
+@pytest.mark.parametrize(
+    "prefix", ["2024-06-14T03:08:{n:02d}Z db kernel ", "2024-06-14T03:08:{n:02d}.5Z stdout F "]
+)
+def test_lines_that_do_not_show_their_caller_go_where_the_line_before_them_went(prefix):
+    """A logger writes its prefix before each line of a message, the kernel its own before the first alone."""
+    log = (Path(__file__).parents[1] / "samples" / "6.14-riscv-two-callers.log").read_text().rstrip("\n")
+    usual = parse(log)
+    turned = parse("\n".join(prefix.format(n=n % 60) + line for n, line in enumerate(log.split("\n"))))
+    assert [dict(each.totals) for each in turned] == [dict(each.totals) for each in usual]
+    assert [each.victims for each in turned] == [each.victims for each in usual]
