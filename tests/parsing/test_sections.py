@@ -362,3 +362,12 @@ def test_a_damaged_node_is_no_zone():
     damaged = NODE.replace("shmem:", "shmNormal free:em:")
     report = only("\n".join(("sh invoked oom-killer: gfp_mask=0xcc0, order=0", "Mem-Info:", damaged, *ZONES)))
     assert [zone.name for zone in report.zones] == ["DMA", "Normal"]
+
+
+@pytest.mark.parametrize(("size", "lost"), [(4, 8), (64, 128)])
+def test_a_list_that_lost_its_smallest_blocks_does_not_make_pages_larger(size, lost):
+    """Two lists, the first of them damaged: where as many say one thing as another, the smaller counts."""
+    whole = f"Normal: 3*{size}kB 2*{2 * size}kB 0*{4 * size}kB = {7 * size}kB"
+    damaged = f"DMA: 3*{size}?B 2*{lost}kB 0*{4 * size}kB = {7 * size}kB"
+    log = f"sh invoked oom-killer: gfp_mask=0xcc0, order=0\nMem-Info:\n{damaged}\n{whole}"
+    assert only(log).page_size_kb == size

@@ -12,6 +12,7 @@ other two are still there, and :mod:`oomlab.parsing.reconstruct` can do a good d
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import replace
 from functools import lru_cache
@@ -237,12 +238,13 @@ def _sum_problem(free_kb: int, printed_kb: int | None) -> str:
 
 
 def page_size_kb(draft: Draft) -> int | None:
-    """Return the size of a page, by the smallest block or by one counter printed in both units."""
-    for _, text in draft.of("blocks"):
-        match = _BLOCK.search(text)
-        if match is not None and match[2] in _PAGE_SIZES:
-            return int(match[2])
-    return _size_by_counters(draft)
+    """Return the size of a page, by the smallest block or by one counter printed in both units.
+
+    Of several lists of blocks most decide, and among as many the smaller: one may have lost its beginning.
+    """
+    firsts = [match[2] for _, text in draft.of("blocks") if (match := _BLOCK.search(text))]
+    sizes = Counter(sorted(int(size) for size in firsts if size in _PAGE_SIZES))
+    return sizes.most_common(1)[0][0] if sizes else _size_by_counters(draft)
 
 
 def _size_by_counters(draft: Draft) -> int | None:
