@@ -22,7 +22,7 @@ from typing import Any, Literal, NamedTuple
 from oomlab.exercises import Problem, UnknownExercise, find
 from oomlab.exercises.kinds import Choice, Essay, NotAnswered, Unreadable
 from oomlab.keeping import keep_answer
-from oomlab.render.safe import NO_MATH
+from oomlab.render.safe import NO_MATH, plain
 
 __all__ = ["Card", "Feedback", "check", "hint", "marks", "problem", "solution"]
 
@@ -137,7 +137,7 @@ def check(id: str, answer: Any = ..., *, seed: int | None = None) -> Feedback:
     try:
         feedback = _judge(find(id).problem(seed), answer, seed)
     except UnknownExercise as error:
-        return Feedback(id=str(id), verdict="not yet", message=_sentence(error))
+        return Feedback(id=plain(str(id)[:80]), verdict="not yet", message=_sentence(error))
     if seed is None:
         keep_answer(feedback.id, feedback.verdict)
     return feedback

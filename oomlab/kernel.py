@@ -58,6 +58,7 @@ class KernelVersion:
             return version
         if isinstance(version, KernelRelease):
             return version.version
+        require(version, str, 'give a version as text, "3.2": as a number, 3.10 is 3.1')
         return cls(_numbers(version))
 
 

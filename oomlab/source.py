@@ -47,7 +47,12 @@ def pieces(
         yield from pieces_of(sys.stdin.buffer, _STDIN, on_read, on_damage)
         return
     with open(name, "rb", buffering=0) as file:
-        yield from pieces_of(file, str(name), on_read, on_damage)
+        try:
+            yield from pieces_of(file, str(name), on_read, on_damage)
+        except OSError as error:
+            if error.filename is None and error.errno is not None:  # reading fails without a name
+                raise OSError(error.errno, error.strerror, str(name)) from error
+            raise
 
 
 def pieces_of(

@@ -40,5 +40,6 @@ def shown(name: str) -> str:
 
 def _reason(error: Exception) -> str:
     if isinstance(error, OSError) and error.strerror:
-        return f"{error.filename}: {error.strerror}" if error.filename else error.strerror
+        place = error.filename if error.filename != "" else "''"
+        return error.strerror if place is None else f"{place}: {error.strerror}"
     return str(error)

@@ -7,6 +7,8 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+from oomlab.errors import OomlabError
+
 _EPILOG = """\
 examples:
   oomlab course                  write the notebooks into oomlab-course
@@ -56,6 +58,8 @@ def _write(name: str) -> int:
     from oomlab.files import write_file
     from oomlab.render.safe import plain
 
+    if not name:
+        raise OomlabError("'' is no folder: name one, or none for oomlab-course")
     folder = Path(name)
     folder.mkdir(parents=True, exist_ok=True)
     notebooks = corpus.notebooks()

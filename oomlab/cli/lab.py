@@ -109,6 +109,8 @@ def _say(words: str) -> None:
 def _run(arguments: argparse.Namespace) -> int:
     from oomlab import diagnose, lab
 
+    if arguments.record:
+        arguments.record.mkdir(parents=True, exist_ok=True)  # better to fail before the run than after it
     run = lab.run(arguments.scenario, engine=arguments.engine, on_sample=_progress())
     print(f"{run.scenario.title}.\n{_provenance(run)}\n{_told(run)}")
     if run.report is not None:

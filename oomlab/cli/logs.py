@@ -89,8 +89,9 @@ class Logs:
         self.has_kernel_lines |= search.has_kernel_lines
         self.are_empty &= search.size == 0
         if search.is_cut:
+            place = "standard input" if name == "-" else shown(name)
             self.complain(
-                f"{shown(name)}: beyond {search.limit >> 20} MB only reports of the kernel are looked for"
+                f"{place}: beyond {search.limit >> 20} MB only reports of the kernel are looked for"
             )
 
     def _keep(self, name: str, notices: Iterable[Notice]) -> None:

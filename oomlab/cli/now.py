@@ -9,6 +9,7 @@ import time
 from typing import Any
 
 from oomlab.cli.terminal import columns, may_be_bold
+from oomlab.errors import OomlabError
 
 _EPILOG = """\
 Everything is only read, and no privilege is needed: what cannot be seen is named at the end.
@@ -43,6 +44,9 @@ def run(arguments: argparse.Namespace) -> int:
     """Look at the machine, once or again and again, and print what would fail next."""
     from oomlab.now import look, read_machine
     from oomlab.render.now import now_text
+
+    if arguments.count is not None and arguments.watch is None:
+        raise OomlabError("--count goes with --watch SECONDS")
 
     if arguments.watch is None and not arguments.json:
         outlook = look(read_machine(arguments.root))

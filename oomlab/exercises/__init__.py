@@ -27,6 +27,9 @@ __all__ = [
     "find_prediction",
 ]
 
+_LONGEST = 80
+"""Characters of a number that no exercise has, in a message."""
+
 
 @cache
 def _chapters() -> dict[str, str]:
@@ -72,7 +75,7 @@ def find_prediction(id: str) -> Prediction:
         if prediction.id == id:
             return prediction
     known = ", ".join(prediction.id for prediction in _predictions(number) or every_prediction())
-    raise UnknownExercise(f"there is no prediction {id!r}; there are: {known}")
+    raise UnknownExercise(f"there is no prediction {_shown(id)}; there are: {known}")
 
 
 def find(id: str) -> Exercise:
@@ -87,4 +90,10 @@ def find(id: str) -> Exercise:
     if str(id) in chapter:
         return chapter[str(id)]
     known = ", ".join(chapter) if chapter else ", ".join(f"{number}.1 …" for number in _chapters())
-    raise UnknownExercise(f"there is no exercise {id!r}; there are: {known}")
+    raise UnknownExercise(f"there is no exercise {_shown(id)}; there are: {known}")
+
+
+def _shown(id: object) -> str:
+    """Return what stands where a number should, as Python writes it and of a length that can be read."""
+    shown = repr(id)
+    return shown if len(shown) <= _LONGEST else f"{shown[:_LONGEST]}…"

@@ -77,9 +77,18 @@ class Guest:
 
 
 def cached_guest() -> Guest | None:
-    """Return the newest guest in the cache, or ``None``."""
+    """Return the newest guest in the cache, or ``None``; one whose description is damaged is none."""
     found = sorted(cache_folder().glob("guest-*/origin.json"), key=lambda path: path.stat().st_mtime)
-    return Guest(folder=found[-1].parent, origin=json.loads(found[-1].read_text())) if found else None
+    guests = (Guest(folder=path.parent, origin=_origin(path)) for path in reversed(found))
+    return next((guest for guest in guests if "release" in guest.origin), None)
+
+
+def _origin(path: Path) -> dict[str, str]:
+    try:
+        origin = json.loads(path.read_text())
+    except (OSError, ValueError):
+        return {}
+    return origin if isinstance(origin, dict) else {}
 
 
 def fetch_guest(kernel: Path | None = None, busybox: Path | None = None, bios: Path | None = None) -> Guest:
@@ -88,6 +97,12 @@ def fetch_guest(kernel: Path | None = None, busybox: Path | None = None, bios: P
     ``bios`` is needed by the browser's engine alone. Raises :class:`LabUnavailable` when apt is not there
     or finds no 32-bit kernel.
     """
+    named = [path for path in (kernel, busybox, bios) if path is not None]
+    if named and (kernel is None or busybox is None):
+        raise LabUnavailable(
+            f"{named[0]} alone makes no guest: name both packages, --kernel linux-image-….deb and "
+            "--busybox busybox-static_….deb, or none, and apt fetches them"
+        )
     with work_folder() as work:
         if kernel is None or busybox is None:
             kernel, busybox, bios = _download(work)

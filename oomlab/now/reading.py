@@ -22,6 +22,7 @@ _UNLIMITED = 1 << 60
 """A limit of v1 from here on, in bytes, is none."""
 
 _PRESSURE = re.compile(r"(some|full) avg10=([\d.]{1,6}) avg60=([\d.]{1,6}) avg300=([\d.]{1,6})")
+_NUMBER = re.compile(r"[0-9]{1,20}")
 _STATUS = re.compile(r"^(Uid|VmSwap|VmPTE):\s{1,12}(\d{1,20})", re.M)
 
 
@@ -163,13 +164,13 @@ def _made(
 
 def _number(path: Path) -> int | None:
     text = (read_text(path) or "").strip()
-    return int(text) if re.fullmatch(r"[0-9]{1,20}", text) else None
+    return int(text) if _NUMBER.fullmatch(text) else None
 
 
 def _table(path: Path) -> dict[str, int]:
     """Read a file of names and numbers, one pair a line."""
     pairs = (line.split() for line in (read_text(path) or "").splitlines())
-    return {pair[0]: int(pair[1]) for pair in pairs if len(pair) == 2 and pair[1].isdecimal()}
+    return {pair[0]: int(pair[1]) for pair in pairs if len(pair) == 2 and _NUMBER.fullmatch(pair[1])}
 
 
 # --- processes --------------------------------------------------------------------------------
@@ -180,7 +181,9 @@ def _processes(proc: Path, page_kb: int) -> Iterator[tuple[Task, int | None, str
     for pid in sorted(int(name) for name in os.listdir(proc) if re.fullmatch(r"[0-9]{1,10}", name)):
         folder = proc / str(pid)
         statm = (read_text(folder / "statm") or "").split()
-        if len(statm) < 2 or statm[0] == "0":  # a thread of the kernel
+        if len(statm) < 2 or not all(map(_NUMBER.fullmatch, statm[:2])):
+            continue
+        if statm[0] == "0":  # a thread of the kernel
             continue
         status = dict(_STATUS.findall(read_text(folder / "status") or ""))
         task = Task(

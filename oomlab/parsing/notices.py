@@ -14,6 +14,7 @@ from functools import cache
 from operator import attrgetter
 from typing import Any, NamedTuple
 
+from oomlab.errors import require
 from oomlab.kernel import load_table
 from oomlab.parsing.decode import clean, decode
 from oomlab.parsing.stream import SOFT_END, count_lines, normalize
@@ -97,6 +98,7 @@ class _Message(NamedTuple):
 
 def find_notices(text: str) -> list[Notice]:
     """Return what programs in user space wrote about kills for memory, in the order of the log."""
+    require(text, str, "find_notices takes the text of a log")
     search = NoticeSearch()
     for _ in search.through(normalize([text.encode("utf-8", "backslashreplace")])):
         pass

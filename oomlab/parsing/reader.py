@@ -71,11 +71,15 @@ def iter_reports(lines: Iterable[str | bytes]) -> Iterator[Report]:
     The log may be of any length: no more lines are held than one report needs. Line ends
     may be left out. A log without any report yields nothing.
     """
+    if isinstance(lines, str | bytes):
+        raise TypeError("iter_reports takes lines, such as an open file; parse takes a whole text")
     return read_pieces(_chunks(lines))
 
 
 def read_pieces(pieces: Iterable[bytes]) -> Iterator[Report]:
     """Yield the reports in a log that comes in pieces of any size, each as soon as it is whole."""
+    if isinstance(pieces, str | bytes):
+        raise TypeError("read_pieces takes pieces of bytes, as oomlab.source.pieces gives them")
     return read_normalized(normalize(pieces))
 
 

@@ -13,8 +13,8 @@ import pytest
 
 from oomlab.errors import LabUnavailable
 from oomlab.lab import packages
-from oomlab.lab.cache import work_folder
-from oomlab.lab.packages import fetch_guest, load_order, package_files
+from oomlab.lab.cache import cache_folder, work_folder
+from oomlab.lab.packages import cached_guest, fetch_guest, load_order, package_files
 
 
 def _module(*depends: str) -> bytes:
@@ -112,3 +112,16 @@ def test_a_set_up_removes_what_a_killed_one_left_and_leaves_what_another_works_o
     with work_folder() as work:
         (work / "half").write_text("half")
     assert {path.name for path in tmp_path.iterdir()} == {running.name, "guest-6.1"}
+
+
+def test_one_package_alone_is_not_ignored(tmp_path, cache):
+    with pytest.raises(LabUnavailable, match="name both packages"):
+        fetch_guest(kernel=tmp_path / "linux-image.deb")
+
+
+@pytest.mark.parametrize("text", ["{", "{}", "[]", '"x"', ""])
+def test_a_damaged_guest_in_the_cache_is_none(cache, text):
+    folder = cache_folder() / "guest-x"
+    folder.mkdir(parents=True)
+    (folder / "origin.json").write_text(text)
+    assert cached_guest() is None

@@ -463,3 +463,9 @@ def test_a_card_holds_its_hints_and_fresh_numbers_folded_and_names_the_calls(reg
 def test_passed_is_true_for_a_right_answer_only(register):
     id = register(made(PAGES))
     assert [check(id, answer).passed for answer in (2014, 7, "x", ...)] == [True, False, False, False]
+
+
+def test_the_number_of_an_exercise_that_is_none_is_shown_without_harm():
+    shown = repr(check("\x1b[31m\u202e" * 1000))
+    assert shown.isprintable()
+    assert len(shown) < 1500

@@ -217,3 +217,21 @@ def test_the_command_writes_text_json_and_lines(tree, capsys):
 def test_a_folder_that_is_no_recorded_tree_is_one_line(tmp_path, capsys):
     assert main(["now", "--root", str(tmp_path)]) == 2
     assert capsys.readouterr().err.count("\n") == 1
+
+
+@pytest.mark.parametrize("text", ["", "x y z", "-1 2", "1000 5x0", "9" * 5000 + " 1", "\0 \0"])
+def test_a_process_whose_numbers_are_damaged_is_left_out(tree, text):
+    (pid, *_) = [path for path in (tree / "proc").iterdir() if path.name.isdigit()]
+    (pid / "statm").write_text(text)
+    assert int(pid.name) not in [task.pid for task in read_machine(tree).tasks]
+
+
+def test_numbers_of_a_group_that_are_damaged_are_left_out(tree):
+    for stat in (tree / "sys").rglob("memory.stat"):
+        stat.write_text(f"active_file {'9' * 5000}\ninactive_file \u00b2\n")
+    assert now_text(look(read_machine(tree)), width=80, bold=False)
+
+
+def test_a_count_without_a_watch_is_refused(tree, capsys):
+    assert main(["now", "--root", str(tree), "--count", "3"]) == 2
+    assert "--watch" in capsys.readouterr().err

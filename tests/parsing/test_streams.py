@@ -14,7 +14,8 @@ from pathlib import Path
 
 import pytest
 
-from oomlab.parsing import iter_reports, parse, parse_bytes, read_pieces
+from oomlab.kernel import KernelVersion
+from oomlab.parsing import find_notices, iter_reports, parse, parse_bytes, read_pieces
 from oomlab.parsing.reader import LONG
 from oomlab.report import Report
 from oomlab.source import SourceError, pieces
@@ -170,3 +171,23 @@ def test_a_long_log_of_nothing_but_headers_comes_to_an_end():
     with no_longer_than(60):
         reports = parse_bytes(log)
     assert [report.trigger.comm for report in reports] == [f"app{number}" for number in range(count)]
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda: iter_reports("sh invoked oom-killer: gfp_mask=0xd0"),
+        lambda: read_pieces(b"sh invoked oom-killer: gfp_mask=0xd0"),  # type: ignore[arg-type]
+        lambda: find_notices(b"exited with code 137"),  # type: ignore[arg-type]
+        lambda: KernelVersion.of(3.10),  # type: ignore[arg-type]
+    ],
+)
+def test_a_call_with_the_wrong_kind_of_log_says_what_is_right(call):
+    with pytest.raises(TypeError, match=r"takes|as text"):
+        call()
+
+
+def test_an_error_while_reading_names_the_file():
+    with pytest.raises(OSError, match="mem") as raised:
+        list(pieces("/proc/self/mem"))
+    assert raised.value.filename == "/proc/self/mem"
