@@ -127,7 +127,7 @@ def largest(shown: Shown) -> Iterator[str]:
     labels |= _BUFFERS
     name = max(sizes, key=lambda each: sizes[each])
     if (
-        sizes[name] >= (sum(sizes.values()) + used.pages("free")) // 20 > 0
+        20 * sizes[name] >= sum(sizes.values()) + used.pages("free") > 0
         and "In all:" in shown["Memory"]
         and labels.get(name, name) not in shown["Memory"]
     ):
