@@ -15,8 +15,12 @@ RUN apt-get update \
 COPY --chown=learner . /home/learner/oomlab
 USER learner
 WORKDIR /home/learner/oomlab
+# For a hub on Kubernetes, whose version it must be: deploy/README.md.
+ARG JUPYTERHUB=
 # Boots a kernel once, in Node, and saves it: a few minutes.
-RUN make setup && .venv/bin/oomlab lab setup --engine browser
+RUN make setup \
+    && if [ -n "$JUPYTERHUB" ]; then .venv/bin/python -m pip install --no-cache-dir "jupyterhub==$JUPYTERHUB"; fi \
+    && .venv/bin/oomlab lab setup --engine browser
 
 EXPOSE 8888
 CMD [".venv/bin/jupyter", "lab", "--ip=0.0.0.0", "--no-browser", "--LabApp.default_url=/lab/tree/notebooks/00_start.ipynb"]
