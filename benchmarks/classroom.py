@@ -25,7 +25,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
@@ -164,11 +164,18 @@ class Student:
     def __init__(self, hub: Hub, name: str, password: str) -> None:
         self.hub, self.name, self.password = hub, name, password
         self.web = requests.Session()
+        self.socket: websocket.WebSocket | None = None
         self.cells: list[float] = []
         self.errors: list[str] = []
 
     def __repr__(self) -> str:
         return self.name
+
+    def close(self) -> None:
+        """Leave as a browser that is closed."""
+        if self.socket:
+            self.socket.close()
+        self.web.close()
 
     def ask(self, method: str, place: str, **options: Any) -> requests.Response:
         """Ask the hub or a server for a place below its address."""
@@ -424,8 +431,9 @@ def measure(count: int, programs: Path, pause: float) -> Figures:
         tempfile.TemporaryDirectory() as folder,
         accounts(count) as passwords,
         hub(programs, Path(folder)) as running,
+        ExitStack() as stack,
     ):
-        students = [Student(running, *each) for each in passwords.items()]
+        students = [stack.enter_context(closing(Student(running, *each))) for each in passwords.items()]
         together(students, Student.log_in)
         servers = together(students, Student.start_server)
         kernels = together(students, Student.open_notebook)
