@@ -475,6 +475,7 @@ def main() -> int:
     arguments = parser.parse_args()
     if reason := cannot():
         raise SystemExit(f"No class can be run here: {reason}.")
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # the accounts are removed then too
     with environment(arguments.venv) as folder:
         programs = install(folder)
         found = [measure(count, programs, arguments.pause) for count in arguments.students]
