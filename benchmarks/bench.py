@@ -120,13 +120,12 @@ print(found, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)
 )
 
 
-OURS = (
-    READING
-    + """
-from oomlab.diagnosis import diagnose
+COMMAND = "import sys; from oomlab.cli import main; sys.exit(main(sys.argv[1:]))"
+OURS = """
+from oomlab import diagnose
+from oomlab.parsing import parse_bytes
 logs = [open(name, "rb").read() for name in {names!r}]
 """
-)
 PEER = """
 import sys
 sys.path.insert(0, {folder!r})
