@@ -54,12 +54,12 @@ class KernelVersion:
         >>> KernelVersion.of("3.2.59") < KernelVersion.of("3.10")
         True
         """
-        if isinstance(version, KernelVersion):
-            return version
+        if isinstance(version, str):
+            return _read(version)
         if isinstance(version, KernelRelease):
             return version.version
-        require(version, str, 'give a version as text, "3.2": as a number, 3.10 is 3.1')
-        return cls(_numbers(version))
+        require(version, KernelVersion, 'give a version as text, "3.2": as a number, 3.10 is 3.1')
+        return version
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,11 +97,11 @@ A row with a ``vendor`` holds for that vendor's releases alone, and stands above
 
 
 @lru_cache(maxsize=1024)
-def _numbers(version: str) -> tuple[int, ...]:
+def _read(version: str) -> KernelVersion:
     match = _NUMBERS.match(version.strip().removeprefix("v"))
     if match is None:
         raise UnknownKernel(f"{version!r} is not a kernel version: write one such as 3.2.59 or 6.1")
-    return tuple(int(part) for part in match[0].split("."))
+    return KernelVersion(tuple(int(part) for part in match[0].split(".")))
 
 
 def vendor_of(release: str) -> str | None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from functools import cache
+from functools import cache, lru_cache
 from itertools import combinations
 from typing import Any, NamedTuple
 
@@ -71,6 +71,7 @@ def candidates(release: KernelRelease) -> tuple[Layout, ...]:
     return tuple(each for v in versions for each in layouts_of(v, release.vendor))
 
 
+@lru_cache(64)
 def neighbours(release: KernelRelease) -> tuple[Layout, ...]:
     """Return the layouts next to a kernel's own: other vendors' of its version, then the next epochs'."""
     version = clamp(release.version)
