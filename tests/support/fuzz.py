@@ -225,7 +225,7 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--stages", choices=("read", "explain", "all"), default="read")
     parser.add_argument("logs", type=Path, nargs="*", help="logs to damage (default: those of the project)")
-    options = parser.parse_args(arguments)
+    options = parser.parse_intermixed_args(arguments)
     logs = seeds(options.logs)
     slowest = (0.0, 0)
     for number in range(options.first, options.first + options.count):
