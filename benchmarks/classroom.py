@@ -141,7 +141,8 @@ def hub(programs: Path, state: Path) -> Iterator[Hub]:
         family = process.children(recursive=True)
         process.send_signal(signal.SIGTERM)
         psutil.wait_procs([process, *family], timeout=60)
-        end_all([each for each in (process, *family) if each.is_running()])
+        here = [each for each in psutil.process_iter(["cwd"]) if each.info["cwd"] == str(state)]
+        end_all(here)  # what a hub leaves behind that is ended while it starts
 
 
 def wait_for(url: str, process: psutil.Popen, log: Path) -> None:
