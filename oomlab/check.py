@@ -14,7 +14,6 @@ Nothing here raises because of what a learner typed.
 from __future__ import annotations
 
 import html
-import re
 from collections import Counter
 from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple
@@ -22,7 +21,7 @@ from typing import Any, Literal, NamedTuple
 from oomlab.exercises import Problem, UnknownExercise, find
 from oomlab.exercises.kinds import Choice, Essay, NotAnswered, Unreadable
 from oomlab.keeping import keep_answer
-from oomlab.render.safe import NO_MATH, plain
+from oomlab.render.safe import NO_MATH, plain, prose
 
 __all__ = ["Card", "Feedback", "check", "hint", "marks", "problem", "solution"]
 
@@ -57,8 +56,8 @@ class Fold(NamedTuple):
         """Return the fold as HTML; its title can be reached and opened from the keyboard."""
         inner = self.inner.html() if self.inner else ""
         return (
-            f'<details><summary style="cursor: pointer">{html.escape(self.title)}</summary>'
-            f"<div>{_code(html.escape(self.text))}</div>{inner}</details>"
+            f'<details><summary style="cursor: pointer; font-weight: 600">{html.escape(self.title)}</summary>'
+            f'<div style="margin-left: 1.1em">{prose(self.text)}</div>{inner}</details>'
         )
 
 
@@ -84,13 +83,8 @@ class Card:
             f'<div role="status" class="{NO_MATH}" style="border-left: 4px solid {self.colour}; '
             f'padding: 0.2em 0.8em; white-space: pre-wrap">'
             f"<strong>{html.escape(f'{self.mark} {self.heading}')}</strong>\n"
-            f"{_code(html.escape(self.text))}{self.fold.html() if self.fold else ''}</div>"
+            f"{prose(self.text)}{self.fold.html() if self.fold else ''}</div>"
         )
-
-
-def _code(escaped: str) -> str:
-    """Set what stands between backticks in a fixed-width face."""
-    return re.sub(r"`([^`\n]+)`", r"<code>\1</code>", escaped)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)

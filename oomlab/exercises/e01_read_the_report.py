@@ -121,7 +121,10 @@ EXERCISES = (
                 "That is the share as a fraction. It is asked for in percent.",
                 test=lambda value: 0.5 < value < 1,
             ),
-            Wrong(lambda ram, highmem: 100 - 100 * highmem / ram, "That is what is *not* HighMem."),
+            Wrong(
+                lambda ram, highmem: 100 - 100 * highmem / ram,
+                "That is the share of the rest, which is lowmem.",
+            ),
         ),
         hints=(
             "Two lines of the report give a number and the word `pages`, then RAM or HighMem.",

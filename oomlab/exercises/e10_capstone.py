@@ -185,7 +185,7 @@ EXERCISES = (
             "Killing a process frees no file.",
             "The file system has a size of its own.",
         ),
-        solution="A limit where the growth is. The writer then gets *No space left on device*, which is an "
+        solution="A limit where the growth is. The writer then gets `No space left on device`, which is an "
         "error of its own, and nobody else has to die.",
     ),
     Exercise(
@@ -258,7 +258,7 @@ EXERCISES = (
         ),
         hints=(
             "slab_reclaimable or slab_unreclaimable?",
-            "Newer kernels list the caches: look below *Unreclaimable slab info*.",
+            "Newer kernels list the caches: look below `Unreclaimable slab info`.",
             "The largest cache in this list has {inodes_kb:,} KB. What are its objects?",
         ),
         solution="Inodes. shmem_inode_cache holds {inodes_mib} MiB, {inodes_share} % of lowmem; all slab "
@@ -353,7 +353,7 @@ EXERCISES = (
             "Its constraint names the part.",
             "In these logs NONE is the machine, MEMCG a group, CPUSET a NUMA node.",
         ),
-        solution="{answer}, by the answer key.",
+        solution="By the answer key it is {answer}. The constraint in the last line with oom-kill: shows it.",
     ),
     Exercise(
         id="10.12",

@@ -8,6 +8,7 @@ MathJax would typeset.
 from __future__ import annotations
 
 import json
+import re
 from base64 import b64encode
 from collections.abc import Iterator
 from html import escape
@@ -54,6 +55,15 @@ def markup(text: str) -> str:
     '&lt;img src=x onerror=alert(1)&gt;'
     """
     return escape(plain(text), quote=True)
+
+
+def prose(text: str) -> str:
+    """Return a text of the course as HTML: escaped, and what stands between backticks as code.
+
+    >>> prose("Is `free < min`?")
+    'Is <code>free &lt; min</code>?'
+    """
+    return re.sub(r"`([^`\n]+)`", r"<code>\1</code>", escape(text))
 
 
 def image(png: bytes, alt: str, *, width: int) -> str:

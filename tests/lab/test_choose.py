@@ -74,6 +74,19 @@ def test_a_choice_that_cannot_be_kept_gets_an_answer_and_no_traceback(tmp_path, 
     assert Suspects().value == "swap"
 
 
+def test_without_a_kernel_what_stands_between_backticks_is_code(monkeypatch):
+    line = Exercise(
+        id="77.3",
+        question="What is `a < b`?",
+        kind=Choice({"a": "`x`"}, "a"),
+        hints=("", "", ""),
+        solution="",
+    )
+    monkeypatch.setattr(module, "find", lambda id: line)
+    data, _ = choose("77.3")._repr_mimebundle_()
+    assert "<p>What is <code>a &lt; b</code>?</p><ul><li>a <code>x</code></li></ul>" in data["text/html"]
+
+
 IN_A_NOTEBOOK = """
 from oomlab import check
 from oomlab.exercises import Exercise
@@ -81,7 +94,7 @@ from oomlab.exercises.kinds import Choice
 from oomlab.explore.widgets import choice
 
 kind = Choice({"a": "DMA", "b": "Normal", "c": "HighMem"}, "b")
-zone = Exercise(id="77.1", question="Which zone?", kind=kind, hints=("", "", ""), solution="It is {answer}.")
+zone = Exercise(id="77.1", question="Which `zone`?", kind=kind, hints=("",) * 3, solution="It is `{answer}`.")
 check.find = choice.find = lambda id: zone
 choice.choose("77.1")
 """
@@ -93,8 +106,10 @@ def test_an_option_can_be_picked_with_the_arrow_keys(lab, lab_page, shoot):
     write_notebook(lab.root / "choose.ipynb", [IN_A_NOTEBOOK])
     run_notebook(lab_page, "choose.ipynb")
     group = lab_page.get_by_role("group", name="Which zone?")
+    assert group.locator("legend code").inner_text() == "zone"
     group.get_by_label("DMA").focus()
     lab_page.keyboard.press("ArrowDown")
     expect(lab_page.locator(".oom-radios [role=status]")).to_have_text("✓ Right (77.1). It is b.")
+    expect(lab_page.locator(".oom-radios [role=status] code")).to_have_text("b")
     expect(group.get_by_label("Normal")).to_be_checked()
     shoot(lab_page, "choose")

@@ -137,6 +137,7 @@ def test_a_guess_by_mouse_or_keyboard_reveals_what_happens(lab, lab_page, shoot)
     expect(choice.locator(".outcome")).to_contain_text("here it is")
     expect(choice.get_by_label("half of it")).to_be_disabled()
     expect(choice.locator(".outcome")).to_be_focused()
+    expect(choice.locator(".outcome")).to_have_css("word-break", "normal")  # not Jupyter's break-all
     number.get_by_role("textbox").click()
     lab_page.keyboard.type("many")
     lab_page.keyboard.press("Enter")

@@ -135,6 +135,18 @@ def test_exercises_with_numbers_have_fresh_ones_in_every_notebook():
     assert {e.id[:2] for e in SEEDED} == {e.id[:2] for e in EVERY}
 
 
+@pytest.mark.parametrize("exercise", EVERY, ids=lambda e: e.id)
+def test_texts_have_no_marks_but_backticks_in_pairs(exercise):
+    """A card shows what stands between backticks as code, and any other mark as it is written."""
+    posed = exercise.problem()
+    texts = [posed.question, posed.solution, *posed.hints, *(wrong.message for wrong in posed.wrong)]
+    options = exercise.kind.options.values() if isinstance(exercise.kind, Choice) else ()
+    for text in (*texts, *options):
+        words, _, rest = re.sub(r"`[^`\n]+`", "", text).partition("`")
+        assert not rest, text
+        assert not re.search(r"(?<![\w*)])\*+[A-Za-z][^*]*[\w.]\*+(?!\w)|\b_[a-z ]+_\b", words), text
+
+
 def as_python(text):
     """The expression in a hint that is nothing but code; ``None`` for any other hint."""
     return text[1:-1] if re.fullmatch(r"`[^`]+`", text) else None

@@ -27,6 +27,9 @@ export function say(node, text) {
   if (node.textContent !== text) node.textContent = text;
 }
 
+// Text in pieces, and what stands between backticks as code.
+export const prose = (text) => text.split(/`([^`\n]+)`/).map((piece, n) => (n % 2 ? h("code", {}, piece) : piece));
+
 // Text in which a number stays with its unit.
 export const bound = (text) => text.replace(/(\d) (?=%|[kMG]i?B\b|pages?\b|bytes\b)/g, "$1\u00a0");
 

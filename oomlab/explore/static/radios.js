@@ -1,6 +1,6 @@
 // One question with its options as radio buttons, and Python's answer to the one picked.
 
-import { NO_MATH, freshId, h } from "./dom.js";
+import { NO_MATH, freshId, h, prose } from "./dom.js";
 
 export function render({ model, el }) {
   const name = freshId();
@@ -14,15 +14,15 @@ export function render({ model, el }) {
   const labels = model
     .get("_options")
     .map(([, title, meaning], n) =>
-      h("label", {}, inputs[n], h("span", {}, h("strong", {}, title), meaning ? ` ${meaning}` : "")),
+      h("label", {}, inputs[n], h("span", {}, h("strong", {}, title), ...prose(meaning ? ` ${meaning}` : ""))),
     );
   const feedback = h("p", { class: "feedback", role: "status" });
   const show = () => {
     for (const input of inputs) input.checked = input.value === model.get("value");
-    feedback.textContent = model.get("_feedback");
+    feedback.replaceChildren(...prose(model.get("_feedback")));
   };
   el.classList.add("oom", "oom-radios", ...NO_MATH);
-  el.append(h("fieldset", {}, h("legend", {}, model.get("_question")), ...labels), feedback);
+  el.append(h("fieldset", {}, h("legend", {}, ...prose(model.get("_question"))), ...labels), feedback);
   model.on("change:value change:_feedback", show);
   show();
   return () => model.off("change:value change:_feedback", show);

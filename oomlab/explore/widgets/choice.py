@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
@@ -14,7 +13,7 @@ from oomlab.exercises import find
 from oomlab.exercises.kinds import Choice, Picker
 from oomlab.explore.bundle import stylesheet, widget_script
 from oomlab.keeping import NotKept
-from oomlab.render.safe import NO_MATH
+from oomlab.render.safe import NO_MATH, prose
 from oomlab.theories import keep_suspect, kept_suspect, theories
 
 
@@ -58,10 +57,10 @@ class Radios(anywidget.AnyWidget):
         """Return the live radio buttons, and beside them the question and its options as a list."""
         data, metadata = super()._repr_mimebundle_(**kwargs) or ({}, {})
         lines = [str(option) for option in self._options]
-        items = "".join(f"<li>{html.escape(line)}</li>" for line in lines)
+        items = "".join(f"<li>{prose(line)}</li>" for line in lines)
         words = {
             "text/plain": "\n".join([self._question, *lines]),
-            "text/html": f'<div class="{NO_MATH}"><p>{html.escape(self._question)}</p><ul>{items}</ul></div>',
+            "text/html": f'<div class="{NO_MATH}"><p>{prose(self._question)}</p><ul>{items}</ul></div>',
         }
         return {**data, **words}, metadata
 
