@@ -115,7 +115,7 @@ def page(browser):
     opened.on("pageerror", lambda error: thrown.append(str(error)))
     yield opened
     context.close()
-    assert not thrown
+    assert [each for each in thrown if each != TOO_LATE] == []
 
 
 @pytest.fixture(scope="session")
@@ -139,6 +139,10 @@ def lab_tab(browser, lab):
     context.close()
 
 
+TOO_LATE = "[anywidget] Failed to initialize model."
+"""What anywidget says where a busy machine takes more than 2 s over a widget; that it appears is tested."""
+
+
 @pytest.fixture
 def lab_page(lab_tab):
     """JupyterLab with nothing open in it; what it throws and nobody catches fails the test."""
@@ -148,4 +152,4 @@ def lab_page(lab_tab):
     close_notebooks(lab_tab)
     lab_tab.remove_listener("pageerror", note)
     lab_tab.set_viewport_size(WINDOW)
-    assert not thrown
+    assert [each for each in thrown if each != TOO_LATE] == []

@@ -18,7 +18,7 @@ const STEPS = {
 export function makeTransport(ids, moveTo, ended) {
   let run = null; // null where there is nothing to play
   let [written, told] = [0, 0];
-  let here = 0; // where the slider stands: the moment, or the learner's flag
+  let [here, most] = [0, 0]; // where the slider stands, and how far it goes: the moment, or the learner's flag
   let playing = null;
   let placed = "";
 
@@ -53,7 +53,7 @@ export function makeTransport(ids, moveTo, ended) {
 
   function jump(to, isReleased) {
     stop();
-    here = Math.min(run.file, Math.max(0, to));
+    here = Math.min(most, Math.max(0, to));
     moveTo(to, isReleased, null);
   }
   function start() {
@@ -94,7 +94,7 @@ export function makeTransport(ids, moveTo, ended) {
       [run, written, told] = [shown, at, events];
       for (const each of [back, play, on]) each.disabled = flag !== null;
       if (run === null) return;
-      here = flag ?? written;
+      [here, most] = flag === null ? [written, run.end] : [flag, run.file];
       scrub.value = run.file ? here / run.file : 0;
       scrub.setAttribute("aria-valuetext", `${gib(here)} GiB copied`);
       scrub.setAttribute("aria-label", flag === null ? "GiB copied so far" : "Your flag: it dies about here");
