@@ -37,6 +37,8 @@ c.Spawner.cmd = [
     f'umask 077; ulimit -d {MEMORY // 1024}; oomlab course {COURSE} && exec jupyterhub-singleuser "$@"',
     "jupyterhub-singleuser",
 ]
+# What `oomlab lab setup` fetched for all; without it notebook 08 plays recordings.
+c.Spawner.environment = {"OOMLAB_CACHE": str(Path(sys.prefix, "share", "oomlab"))}
 c.Spawner.mem_limit = MEMORY  # what a server is told; the limit itself is the shell's
 c.Spawner.notebook_dir = f"~/{COURSE}"
 c.Spawner.default_url = "/lab/tree/00_start.ipynb"

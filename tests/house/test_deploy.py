@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import sys
 from pathlib import Path
 
 import pytest
@@ -92,3 +93,9 @@ def test_readme_names_files_and_extras_that_exist():
     offered = (REPO / "pyproject.toml").read_text()
     assert all(re.search(rf"^{extra} = \[", offered, re.MULTILINE) for extra in extras.split(","))
     assert any("handed-in" in block for block in blocks(README, "sh"))
+
+
+def test_servers_find_the_kernel_where_the_readme_lets_it_be_fetched(config):
+    folder = Path(config.Spawner.environment["OOMLAB_CACHE"]).relative_to(sys.prefix)
+    (fetched,) = re.findall(r"^OOMLAB_CACHE=(\S+) PATH=(\S+)/bin:", README, re.MULTILINE)
+    assert Path(fetched[0]) == Path(fetched[1], folder)
