@@ -75,7 +75,7 @@ class Predict(anywidget.AnyWidget):
     def outcome(self) -> str:
         """What the block printed, and the sentence that goes with it."""
         printed = self._printed.getvalue() if self._printed else ""
-        return f"{printed.rstrip()}\n\n{self._prediction.told}".strip()
+        return f"{printed.rstrip()}\n\n{self._prediction.told}".strip("\n")
 
     def _guessed(self, change: Mapping[str, Any]) -> None:
         try:
