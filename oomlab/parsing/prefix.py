@@ -144,7 +144,7 @@ def infer_prefixes(text: str) -> tuple[Prefix, ...]:
     if not places:
         return _learn(tuple(map(_normalize, _before_others(text))))
     befores = tuple([_normalize(text[text.rfind("\n", 0, at) + 1 : at]) for at in places])
-    if len(set(befores)) > 1:
+    if len(set(befores)) > 1 and len(set(map(_shape, befores))) > 1:
         tails = [_normalize(tail[0]) for at in places if (tail := _TAIL.search(text, max(0, at - 150), at))]
         prefixes = _learn((Counter(tails).most_common(1)[0][0],))
         if prefixes and is_run_together(text[:SAMPLE], prefixes[0]):

@@ -63,12 +63,21 @@ def essence(report: Report) -> Report:
     )
 
 
+LEVELS = ("warn", "info", "err ")
+
+
 def each(form: str, **options: object) -> Callable[[list[str]], str]:
-    """Put something before every line; ``{t}`` is a time that goes on, ``{n}`` a number."""
+    """Put something before every line: a time ``{t}`` that goes on, a number ``{n}``, a ``{level}``."""
 
     def write(lines: list[str]) -> str:
         return "\n".join(
-            form.format(t=f"{1772321 + index // 9}.{850644 + index:06d}", n=index + 17, s=index % 60) + line
+            form.format(
+                t=f"{1772321 + index // 9}.{850644 + index:06d}",
+                n=index + 17,
+                s=index % 60,
+                level=LEVELS[index % 3],
+            )
+            + line
             for index, line in enumerate(lines)
         )
 
@@ -173,6 +182,9 @@ FORMS: dict[str, Callable[[list[str]], str]] = {
     "kmsg": each("4,{n},{t},-;".replace("{t}", "{n}000123")),
     "kmsg and caller": each("4,{n},{n}000123,-,caller=T812;"),
     "dmesg -x": each("kern  :warn  : [{t}] "),
+    "dmesg -x with its levels": each("kern  :{level}  : [{t}] "),
+    "dmesg -x inside another stamp": each("[{t}] kern  :{level}  : [{t}] "),
+    "level between two stamps": each("2025-09-09T02:04:{s:02d}Z {level}: [{t}] "),
     "dmesg -T": each("[Tue Sep  9 02:04:{s:02d} 2025] "),
     "dmesg -T in German": each("[Di Sep  9 02:04:{s:02d} 2025] "),
     "dmesg -T in French": each("[mar. sept. 9 02:04:{s:02d} 2025] "),
