@@ -35,16 +35,13 @@ _LONG_QUOTE = 4096
 _REACH = 256 << 10
 """No further ahead in such a line is a report's own text looked for."""
 
-_ORDERS = (
-    ("oom-killer: ", "Mem-Info:", "lowmem_reserve[]:"),
-    ("allocation failure", "Mem-Info:", "lowmem_reserve[]:"),
-    ("Mem-Info:", "lowmem_reserve[]:", "Free swap"),
-    ("Mem-Info:", " free:", " pages RAM"),
-    ("Mem-info:", "Free pages:", "ages of RAM"),
-    ("Mem-info:", " free:", "ages of RAM"),
-    ("oom-killer: ", "tgid total_vm ", "Killed process "),
-)
-"""Words of a report, in the order in which a kernel prints them."""
+_ORDERS = {
+    "oom-killer: ": (("Mem-Info:", "lowmem_reserve[]:"), ("tgid total_vm ", "Killed process ")),
+    "allocation failure": (("Mem-Info:", "lowmem_reserve[]:"),),
+    "Mem-Info:": (("lowmem_reserve[]:", "Free swap"), (" free:", " pages RAM")),
+    "Mem-info:": (("Free pages:", "ages of RAM"), (" free:", "ages of RAM")),
+}
+"""A word of a report, and pairs of words that follow it in the order in which a kernel prints them."""
 
 _PARTS = ("nodes", "zones", "tasks", "victims", "hugepages", "allocations", "problems")
 _LINES = ("line", "kernel_line", "reserve_line", "blocks_line", "stats_line", "slabs_line")
@@ -303,17 +300,18 @@ def is_newest_first(text: str) -> bool | None:
     >>> is_newest_first("lowmem_reserve[]: 0 0\\nMem-Info:\\nsh invoked oom-killer: gfp_mask=0xd0")
     True
     """
-    orders = [_is_reversed(text, words) for words in _ORDERS]
+    begun = [(word, first) for word in _ORDERS if (first := text.find(word)) >= 0]
+    orders = [_is_reversed(text, (word, *rest), first) for word, first in begun for rest in _ORDERS[word]]
     return True if True in orders else False if False in orders else None
 
 
-def _is_reversed(text: str, words: tuple[str, str, str]) -> bool | None:
-    first = text.find(words[0])
-    second = text.find(words[1], 0, max(first, 0))
+def _is_reversed(text: str, words: tuple[str, str, str], first: int) -> bool | None:
+    """Whether three words, the first of them at ``first``, stand backwards; ``None`` if not all are there."""
+    second = text.find(words[1], 0, first)
     if text.find(words[2], 0, max(second, 0)) >= 0:
         return text.rfind(words[2]) < text.rfind(words[1]) < text.rfind(words[0])
-    second = text.find(words[1], max(first, 0))
-    return None if first < 0 or second < 0 or text.find(words[2], second) < 0 else False
+    second = text.find(words[1], first)
+    return None if second < 0 or text.find(words[2], second) < 0 else False
 
 
 def _reverse_lines(text: str) -> str:
