@@ -43,7 +43,7 @@ class Table:
             return f'<p class="{NO_MATH}">{html.escape(self.title)}</p>'
         heads = "".join(f'<th scope="col">{html.escape(head)}</th>' for head in self.heads)
         body = "".join(_row(row) for row in self.rows)
-        caption = f'<caption style="text-align: left">{html.escape(self.title)}</caption>'
+        caption = f'<caption style="text-align: left; color: inherit">{html.escape(self.title)}</caption>'
         table = f"{caption}<thead><tr>{heads}</tr></thead><tbody>{body}</tbody>"
         return f'{_STYLE}<table class="oom-table {NO_MATH}">{table}</table>'
 

@@ -15,6 +15,7 @@ from oomlab.parsing.lines import Prefix
 from oomlab.parsing.prefix import infer_prefixes
 from oomlab.render.pages.frame import Html, frame, prose
 from oomlab.render.safe import markup
+from oomlab.render.sentences.cause import origin
 from oomlab.report import Report, SourceLine
 from oomlab.words import zone_name
 
@@ -71,7 +72,7 @@ def annotated(report: Report) -> Html:
     fronts = _fronts(report)
     body = "\n".join(_section(part, lines, zones, fronts) for part, lines in sections(report))
     hint = '<p class="quiet">Select a title to read what the part means.</p>'
-    return frame(f"{_SWITCH if fronts else ''}{hint}\n{body}", label="The report, part by part")
+    return frame(f"{_SWITCH if fronts else ''}{hint}\n{body}", label=f"{origin(report)}, part by part")
 
 
 _SWITCH = '<details class="bare"><summary>Hide what the logger put before each line</summary></details>\n'
