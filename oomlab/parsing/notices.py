@@ -56,7 +56,7 @@ _KERNEL = (
 )
 """What a log of the kernel has on its lines: the logger's name for it, a time since boot, or a level.
 
-One by one, each with a sign that is quick to search for: all at once take ten times as long.
+One by one, each with a sign that is quick to search for: all at once take more than three times as long.
 """
 
 _CHUNK = 256 << 10
