@@ -19,18 +19,18 @@ def totals(report: Report, *, ax: Axes | None = None) -> Axes:
 
     All bars have one scale. Totals that the report does not print are left out.
     """
-    held = _held_pages(report)
-    rows = len(held) + (report.swap is not None)
+    held, swap = _held_pages(report), report.swap
+    used = (swap.total or 0) - (swap.free or 0) if swap is not None else 0
+    rows = len(held) + (swap is not None)
     ax = paper(ax, height=0.95 + 0.42 * max(1, rows))
-    most = max(held.values(), default=0) or 1
+    most = max(*held.values(), used, 1)
     for row, (key, pages) in enumerate(held.items()):
         _bar(ax, -row, key, pages / most, human_kb(pages * report.page_size_kb))
-    if report.swap is not None and report.swap.total is not None:
-        used = report.swap.total - (report.swap.free or 0)
-        whole = human_kb(report.swap.total * report.page_size_kb)
+    if swap is not None and swap.total is not None:
+        whole = human_kb(swap.total * report.page_size_kb)
         words = f"{human_kb(used * report.page_size_kb)} used of {whole}"
         _bar(ax, -len(held), "swap", used / most, words)
-    ax.set(xlim=(-0.02, 1.18), ylim=(0.55 - rows, 0.55), xticks=[], yticks=[])
+    ax.set(xlim=(-0.02, 1.18), ylim=(0.55 - max(1, rows), 0.55), xticks=[], yticks=[])
     say(ax, _finding(held, report.page_size_kb), "All bars have the same scale.")
     return ax
 

@@ -9,7 +9,7 @@ import pytest
 
 from oomlab.errors import ReportError
 from oomlab.parsing import parse
-from tests.support import fuzz
+from tests.support import fuzz, stages
 from tests.support.work import slowdown
 
 COUNT = 1000
@@ -84,15 +84,56 @@ def test_damaged_logs_raise_nothing_but_report_error(part):
     logs = fuzz.seeds()
     assert len(logs) > 20
     for number in range(part * COUNT, (part + 1) * COUNT):
-        reports = fuzz.check(fuzz.case(number, logs))
+        reports = stages.read(fuzz.case(number, logs))
         if number % 4 == 0:
-            fuzz.explain(reports)
+            stages.explain(reports)
 
 
 def test_a_case_is_made_from_its_number_alone():
     logs = fuzz.seeds()
     assert fuzz.case(1999, logs) == fuzz.case(1999, logs)
     assert len(fuzz.case(1999, logs)) > 1 << 20
+
+
+def test_all_stages_take_damaged_logs():
+    """Up to a fitted machine that is run; one of the cases is drawn."""
+    logs = fuzz.seeds()
+    for number in range(60):
+        stages.STAGES["all"](fuzz.case(number, logs), number)
+
+
+def test_a_run_says_how_far_it_is_and_goes_on_from_there(tmp_path, capsys, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert fuzz.main(["30", "--first", "5", "--keep", "kept.json"]) == 0
+    assert fuzz.main(["40", "--keep", "kept.json"]) == 0
+    first, second = capsys.readouterr().out.splitlines()
+    assert first.startswith("30 cases,")
+    assert first.endswith("go on with --first 35")
+    assert second.startswith("40 cases,")
+    assert second.endswith("go on with --first 45")
+
+
+def test_a_case_that_fails_is_kept_and_the_run_goes_on(tmp_path, capsys, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+
+    def fail_at_7(data: bytes, number: int) -> stages.Found:
+        assert number != 7, "the stage fails"
+        return stages.Found(1)
+
+    monkeypatch.setitem(stages.STAGES, "read", fail_at_7)
+    assert fuzz.main(["10", "--seed", "3"]) == 1
+    said = capsys.readouterr()
+    assert "10 cases, 9 reports" in said.out
+    assert "1 failed [7]" in said.out
+    assert "the stage fails" in said.err
+    assert (tmp_path / "fuzz-3-7.log").read_bytes() == fuzz.case(7, fuzz.seeds(), 3)
+
+
+def test_logs_are_named_after_the_options(tmp_path, capsys, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "a.log").write_text("Out of memory: Killed process 7 (sh) total-vm:8kB, anon-rss:8kB\n" * 9)
+    assert fuzz.main(["5", "--stages", "explain", "--seed", "1", "a.log"]) == 0
+    assert capsys.readouterr().out.startswith("5 cases,")
 
 
 @pytest.mark.parametrize("frame", FRAMES if os.environ.get("OOMLAB_FULL") else list(FRAMES)[1::2])

@@ -19,7 +19,7 @@ from oomlab.parsing import find_notices, iter_reports, parse, parse_bytes, read_
 from oomlab.parsing.reader import LONG
 from oomlab.report import Report
 from oomlab.source import SourceError, pieces
-from tests.support.fuzz import no_longer_than
+from tests.support.stages import no_longer_than
 
 HERE = Path(__file__).parents[1]
 LOG = HERE.parent / "data/captures/oom-lowmem-ringbuffer.log"

@@ -16,7 +16,7 @@ from oomlab.kernel import KernelRelease
 from oomlab.machine import INCIDENT
 from oomlab.recorded import compare
 from oomlab.render.safe import markup
-from oomlab.report import FreeBlocks, Report, Trigger, ZoneStat
+from oomlab.report import FreeBlocks, Report, Swap, Trigger, ZoneStat
 from oomlab.simulation import INCIDENT_WORKLOAD, Trajectory, lowmem_budget, simulate
 from oomlab.units import gib_to_pages
 
@@ -40,6 +40,7 @@ REPORT = Report(
         ZoneStat(name="HighMem", free=140481, watermark_min=128, lowmem_reserve=(0, 0, 0, 0)),
     ),
 )
+SWAPPED = Report(kind="oom", first_line=1, last_line=1, swap=Swap(free=10, total=2**24))
 MASK = decode_gfp(0x84D0, kernel="3.2.59")
 PICTURES = {"zones": REPORT, "buddy": REPORT, "gfp_bits": MASK}
 
@@ -112,6 +113,16 @@ def test_a_report_without_zones_still_makes_a_picture(report):
 
 
 # --- the model -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "report", [Report(kind="oom", first_line=1, last_line=1), SWAPPED], ids=["nothing", "swap"]
+)
+def test_the_totals_fit_the_page_whatever_the_report_prints(report):
+    """Nothing, or swap that is larger than all that memory holds; a warning fails the test."""
+    ax = plot.totals(report)
+    assert ax.png()
+    assert all(bar.get_width() <= 1 for bar in ax.patches)
 
 
 def sized(gib: float, **changes: object) -> Trajectory:

@@ -1,38 +1,44 @@
 """Damage logs at random, and read them.
 
-    python -m tests.support.fuzz [COUNT] [--first N] [--seed S] [--stages read|explain|all] [LOG...]
+    python -m tests.support.fuzz [COUNT] [--first N] [--seed S] [--stages read|explain|all]
+                                 [--keep FILE] [LOG...]
 
-Every case is made from its number alone, so that one that fails can be made again. Reading
-may find nothing (:class:`ReportError`); any other exception, a report outside of its text
-and a case that comes to no end are failures, which end the run. With ``--stages explain`` each
-report is judged and shown in every form as well, with ``--stages all`` a machine is fitted to it too.
-A run that is interrupted says with which number it goes on.
+Every case is made from its number alone, so that one that fails can be made again. Reading may find
+nothing (:class:`ReportError`); any other exception or warning, a report outside of its text and a case
+that comes to no end are failures: their bytes go to ``fuzz-SEED-NUMBER.log``, and the run goes on. What
+the stages do is in :mod:`tests.support.stages`. A line now and then says how far it is. ``--keep FILE``
+keeps the count, and goes on from it: then COUNT is how many cases all runs have together.
 """
 
 from __future__ import annotations
 
 import argparse
+import gc
+import json
 import signal
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+import traceback
+import warnings
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from random import Random
 
-from oomlab.badness import explains, rank
-from oomlab.diagnosis.judged import judge
-from oomlab.diagnosis.timelines import timeline
-from oomlab.errors import ReportError
-from oomlab.fitting import fit
-from oomlab.parsing import parse_bytes
-from oomlab.parsing.stream import count_lines, normalize
-from oomlab.render import annotated, as_dict, html, json_document, line, text, timeline_html
-from oomlab.report import Report
+from tests.support.stages import STAGES, no_longer_than
 
 REPO = Path(__file__).parents[2]
-HANGS = 30.0
-"""After so many seconds of the processor's time reading is given up: it may never end."""
+HANGS = 60.0
+"""After so many seconds of the processor's time a case is given up: it may never end."""
+
+SLOW = 1.0
+"""A case that takes more seconds of the processor's time, but for drawing, is counted."""
+
+SAID = 60.0
+"""After so many seconds a run says how far it is."""
+
+FAILURES = 20
+"""A run with so many failures ends."""
 
 PIECES = (
     *(
@@ -162,92 +168,91 @@ def _stretch(random: Random, logs: Sequence[bytes]) -> bytes:
     return log[start : start + size]
 
 
-def explain(reports: Sequence[Report]) -> None:
-    """Judge reports and show them: nothing may fail, and nothing may act on a terminal."""
-    judged = list(judge(("a log", report) for report in reports))
-    for number, each in enumerate(judged, 1):
-        report, diagnosis = each.report, each.diagnosis
-        assert each.failure is None, each.failure
-        shown = text(report, diagnosis) + line(report, diagnosis, number)
-        assert shown.replace("\n", "").isprintable()
-        as_dict(report, diagnosis)
-        html(report)
-        annotated(report)
-    "".join(json_document(judged))
-    timeline_html(timeline(reports))
+@dataclass
+class Count:
+    """How far a run is, over several sittings: ``next`` is the case to go on with."""
+
+    next: int
+    cases: int = 0
+    reports: int = 0
+    fits: int = 0
+    drawn: int = 0
+    slow: int = 0
+    slowest: tuple[float, int] = (0.0, -1)
+    seconds: float = 0.0
+    failed: list[int] = field(default_factory=list)
+
+    def __str__(self) -> str:
+        return (
+            f"{self.cases:,} cases, {self.reports:,} reports, {self.fits:,} machines fitted and run, "
+            f"{self.drawn:,} cases drawn; {len(self.failed)} failed {self.failed or ''}; "
+            f"{self.slow} took over {SLOW:g} s, the slowest, {self.slowest[1]}, {self.slowest[0]:.2f} s; "
+            f"{self.seconds:,.0f} s of the processor's time; go on with --first {self.next}"
+        )
 
 
-def model(reports: Sequence[Report]) -> None:
-    """Fit a machine to each report, divide its lowmem, and work out who should have been killed."""
-    for report in reports:
-        fit(report).budget()
-        explains(report)
-        rank(report)
-
-
-@contextmanager
-def no_longer_than(seconds: float) -> Iterator[None]:
-    """Raise :class:`TimeoutError` when a block takes so many seconds of the processor's time."""
-
-    def give_up(*_: object) -> None:
-        raise TimeoutError(f"no end after {seconds:.0f} s")
-
-    before = signal.signal(signal.SIGVTALRM, give_up)
-    signal.setitimer(signal.ITIMER_VIRTUAL, seconds)
+def run(count: Count, number: int, logs: Sequence[bytes], seed: int, stages: str) -> None:
+    """Take one case through the stages, and count it."""
+    data = case(number, logs, seed)
+    before = time.process_time()
+    drawing = 0.0
     try:
-        yield
-    finally:
-        signal.setitimer(signal.ITIMER_VIRTUAL, 0)
-        signal.signal(signal.SIGVTALRM, before)
-
-
-def check(data: bytes) -> list[Report]:
-    """Read one case, and return its reports. Raises whatever must not happen."""
-    with no_longer_than(HANGS):
-        try:
-            reports: list[Report] = parse_bytes(data)
-        except ReportError:
-            reports = []
-    last = count_lines(b"".join(normalize([data]))) + 1
-    for report in reports:
-        assert 1 <= report.first_line <= report.last_line <= last, (report.first_line, report.last_line, last)
-        assert len(report.source) == report.last_line - report.first_line + 1
-    return reports
+        with no_longer_than(HANGS):
+            found = STAGES[stages](data, number)
+        count.reports += found.reports
+        count.fits += found.fits
+        count.drawn += found.drawing is not None
+        drawing = found.drawing or 0.0
+    except Exception:
+        count.failed.append(number)
+        Path(f"fuzz-{seed}-{number}.log").write_bytes(data)
+        print(f"case {number} (seed {seed}) failed", file=sys.stderr)
+        traceback.print_exc()
+    took = time.process_time() - before - drawing
+    count.cases, count.next = count.cases + 1, number + 1
+    count.slow += took > SLOW
+    count.seconds += took
+    count.slowest = max(count.slowest, (took, number))
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Run many cases, and say what was the slowest."""
+    """Run many cases, and say how it went."""
     parser = argparse.ArgumentParser(
         prog="python -m tests.support.fuzz", description="Damage logs and read them."
     )
     parser.add_argument("count", type=int, nargs="?", default=10_000)
     parser.add_argument("--first", type=int, default=0, help="the number of the first case")
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--stages", choices=("read", "explain", "all"), default="read")
+    parser.add_argument("--stages", choices=STAGES, default="read")
+    parser.add_argument("--keep", type=Path, help="a file that keeps the count, to go on from")
     parser.add_argument("logs", type=Path, nargs="*", help="logs to damage (default: those of the project)")
     options = parser.parse_intermixed_args(arguments)
     logs = seeds(options.logs)
-    slowest = (0.0, 0)
-    for number in range(options.first, options.first + options.count):
-        data = case(number, logs, options.seed)
-        before = time.process_time()
-        try:
-            reports = check(data)
-            if options.stages != "read":
-                explain(reports)
-            if options.stages == "all":
-                model(reports)
-        except KeyboardInterrupt:
-            print(f"interrupted: go on with --first {number}")
-            return 130
-        except Exception:
-            print(f"case {number} (seed {options.seed}) failed", file=sys.stderr)
-            Path(f"fuzz-{options.seed}-{number}.log").write_bytes(data)
-            raise
-        slowest = max(slowest, (time.process_time() - before, number))
-    print(f"{options.count} cases passed; the slowest, {slowest[1]}, took {slowest[0] * 1000:.0f} ms")
-    return 0
+    count, kept = Count(options.first), options.keep
+    if kept is not None and kept.exists():
+        found = json.loads(kept.read_text())
+        count = Count(**found | {"slowest": tuple(found["slowest"])})
+    said, status = time.monotonic(), 0
+    try:
+        while count.cases < options.count and len(count.failed) < FAILURES:
+            with warnings.catch_warnings(action="error"):
+                run(count, count.next, logs, options.seed, options.stages)
+            if time.monotonic() - said > SAID:
+                said = time.monotonic()
+                _say(count, kept)
+    except KeyboardInterrupt:
+        status = 130
+    _say(count, kept)
+    return status or int(bool(count.failed))
+
+
+def _say(count: Count, kept: Path | None) -> None:
+    print(count, flush=True)
+    if kept is not None:
+        kept.write_text(json.dumps(asdict(count)))
 
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    gc.freeze()  # the modules: no case makes garbage of them
     sys.exit(main(sys.argv[1:]))
