@@ -171,6 +171,16 @@ def test_a_headless_report_has_its_own_trace_though_another_came_before():
     assert (apart[1].kind, apart[1].trigger.comm) == ("fragment", None)
 
 
+def test_a_process_named_below_the_trace_of_a_headless_report_is_not_its_asker():
+    trace = "[ 5.1] Call Trace:\n[ 5.2]  warn_alloc+0x11e/0x1d0\n"
+    named = "[ 5.0] CPU: 1 PID: 51 Comm: worker Not tainted 4.10.0 #1\n"
+    state = "[ 5.4] Mem-Info:\n[ 5.5] Node 0 Normal free:9000kB min:4000kB low:5000kB high:6000kB\n"
+    (above,), (below,) = parse(named + trace + state), parse(trace + named + state)
+    assert (above.trigger.pid, above.trigger.comm) == (51, "worker")
+    assert (below.trigger.pid, below.trigger.comm) == (None, None)
+    assert str(below.kernel) == "4.10.0"
+
+
 def test_a_zone_quoted_below_its_report_is_no_zone_more():
     log = (
         "[ 5.0] app invoked oom-killer: gfp_mask=0x6280ca, order=0, oom_score_adj=0\n"

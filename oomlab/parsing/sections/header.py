@@ -118,8 +118,15 @@ def _is_fragment(draft: Draft, trace: tuple[str, ...]) -> bool:
 
 
 def read_process(draft: Draft) -> tuple[int | None, str | None]:
-    """Return pid and name of the process on whose behalf the kernel was running."""
-    for _, text in draft.of("identity"):
+    """Return pid and name of the process on whose behalf the kernel was running.
+
+    A kernel names it above the call trace: below, without a header, it is another processor's.
+    """
+    is_headless = draft.lines.keys().isdisjoint(("header", "failure"))
+    trace_end = draft.of("trace")[-1].number if is_headless and "trace" in draft.lines else None
+    for number, text in draft.of("identity"):
+        if trace_end is not None and number > trace_end:
+            break
         pid = _PID.search(text)
         if pid is not None:
             comm = _COMM.search(text) or _PROCESS.match(text)
