@@ -1,7 +1,7 @@
 """Make any stream of bytes one of lines in UTF-8, none of them too long to hold.
 
 A log may be UTF-16 or UTF-32, end its lines with CR alone, hide messages in journald's binary fields,
-or stand on one line as a whole. What can be known without reading lines is mended here, piece by
+or stand on one line as a whole. What can be known without reading lines is corrected here, piece by
 piece, so that the same is read whatever the size of the log.
 """
 
