@@ -66,8 +66,8 @@ plot.totals(report)
 # ## Who still runs 32 bits?
 #
 # Hardly anybody, and that is not why we are here. Free memory that a request may not use is still
-# how machines die. In a Kubernetes pod the limit of a control group is reached while the machine has
-# gigabytes free. On a big server one NUMA node is full and the next is empty. A device wants
+# how machines die. In a Kubernetes pod the limit of a control group is reached while the machine
+# has gigabytes free. On a big server one NUMA node is full and the next is empty. A device wants
 # sixteen pages in a row, and there are only single ones. Each time the kernel writes the same kind
 # of report, and each time the answer lies in a few of its numbers. This old machine shows all of
 # them at once, and its story can be solved to the last page.

@@ -201,7 +201,8 @@ solution("01.3")
 # ## Swap, and RAM
 
 # %%
-wanted = ("Swap cache stats", "Free swap", "Total swap", "pages RAM", "pages HighMem", "pages reserved")
+wanted = ("Swap cache stats", "Free swap", "Total swap")
+wanted += ("pages RAM", "pages HighMem", "pages reserved")
 for line in report.source:
     if any(words in line.text for words in wanted):
         print(line.number, line.text.partition("] ")[2])
@@ -238,7 +239,8 @@ solution("01.4")
 
 # %%
 for task in report.tasks:
-    print(f"{task.comm:<8} pid {task.pid:>6}  total_vm {task.total_vm:>7,} pages  rss {task.rss:>7,} pages")
+    print(f"{task.comm:<8} pid {task.pid:>6}", end="  ")
+    print(f"total_vm {task.total_vm:>7,} pages  rss {task.rss:>7,} pages")
 
 # %% [markdown]
 # Pause at `rsync`. One theory is that it maps the whole file of 50 GB into memory. A mapping would
@@ -314,9 +316,9 @@ render.annotated(pod)
 
 # %% [markdown]
 # `memory: usage … limit …` takes the place of the zones: the group has met its limit.
-# `constraint=CONSTRAINT_MEMCG` confirms it, and `oom_memcg=` names the group. A pod that has met its
-# limit ends with exit code 137 and the reason *OOMKilled*, and the kernel log of its machine has
-# lines like these. Here nobody is short but the group. (Both words have other causes as well:
+# `constraint=CONSTRAINT_MEMCG` confirms it, and `oom_memcg=` names the group. A pod that has met
+# its limit ends with exit code 137 and the reason *OOMKilled*, and the kernel log of its machine
+# has lines like these. Here nobody is short but the group. (Both words have other causes as well:
 # notebook 09 comes back to them.)
 
 # %% [markdown]
@@ -328,9 +330,9 @@ render.annotated(pod)
 
 # %% tags=["exercise"]
 my_reply = """
-clamd only asked for one page when the zones that would do had none to spare, and it was killed for its
-high score, with 146 MiB of a machine that has 32 GiB. Killing it did not help: what it held was not
-in the zone that was short, and the killing went on.
+clamd only asked for one page when the zones that would do had none to spare, and it was killed
+for its high score, with 146 MiB of a machine that has 32 GiB. Killing it did not help: what it
+held was not in the zone that was short, and the killing went on.
 """
 
 # %% tags=["check"]

@@ -45,7 +45,8 @@ for digit in f"{mask:04x}":
 
 # %%
 for name in ("__GFP_WAIT", "__GFP_IO", "__GFP_FS", "__GFP_REPEAT", "__GFP_ZERO"):
-    print(f"{encode_gfp([name], kernel='3.2.59'):#8x}  {name:<13}", "set" if name in gfp.flags else "not set")
+    bit = encode_gfp([name], kernel="3.2.59")
+    print(f"{bit:#8x}  {name:<13}", "set" if name in gfp.flags else "not set")
 
 # %% [markdown]
 # `__GFP_WAIT`, `__GFP_IO` and `__GFP_FS` mean: you may sleep, you may start input and output, you

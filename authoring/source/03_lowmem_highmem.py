@@ -20,7 +20,8 @@ from oomlab.units import pages_to_gib
 
 with Predict("03.a"):
     for zone in zones(INCIDENT)[:3]:
-        print(f"{zone.name:<8} {zone.present:>9,} pages present {pages_to_gib(zone.present):>7.2f} GiB")
+        gib = pages_to_gib(zone.present)
+        print(f"{zone.name:<8} {zone.present:>9,} pages present {gib:>7.2f} GiB")
 
 # %% [markdown]
 # (*Present* counts the RAM in a zone, less what this kernel books there for its records of pages,
@@ -150,7 +151,8 @@ from oomlab.procfs import parse_zoneinfo
 
 managed = {}
 for ram in (8192, 16384):
-    normal = next(z for z in parse_zoneinfo(corpus.capture(f"{ram}/zoneinfo")) if z.name == "Normal")
+    booted = parse_zoneinfo(corpus.capture(f"{ram}/zoneinfo"))
+    normal = next(zone for zone in booted if zone.name == "Normal")
     managed[ram] = normal.managed * 4 / 1024
     print(f"{ram:>6} MiB of RAM: Normal manages {managed[ram]:.0f} MiB")
 print(f"That is {managed[8192] - managed[16384]:.0f} MiB less.")
@@ -204,7 +206,9 @@ for page_offset, name in ((0xC0000000, "3G/1G"), (0x80000000, "2G/2G"), (0x40000
 # `zones(replace(INCIDENT, arch="x86_64"))`.
 
 # %% tags=["exercise"]
-highmem_pages = sum(z.spanned for z in zones(replace(INCIDENT, arch="x86_64")) if z.name == "HighMem")
+highmem_pages = sum(
+    zone.spanned for zone in zones(replace(INCIDENT, arch="x86_64")) if zone.name == "HighMem"
+)
 
 # %% tags=["check"]
 check("03.5", highmem_pages)
@@ -220,9 +224,9 @@ solution("03.5")
 
 # %% tags=["exercise"]
 price_of_32_bits = """
-The kernel itself got less than 900 MiB for all its records of 32 GiB, and more than a quarter of
-that went to mem_map. A 64-bit kernel with a limit on each process, by ulimit or a control group, holds
-processes down without starving the kernel.
+The kernel itself got less than 900 MiB for all its records of 32 GiB, and more than a quarter
+of that went to mem_map. A 64-bit kernel with a limit on each process, by ulimit or a control
+group, holds processes down without starving the kernel.
 """
 
 # %% tags=["check"]

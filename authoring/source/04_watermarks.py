@@ -164,7 +164,8 @@ with Predict("04.a"):
     for zone, reserve in ((normal, 0), (report.zone("DMA"), 869)):
         left, limit = zone.free - 2, zone.watermark_min + reserve
         sign = ">" if left > limit else "is not more than"
-        print(f"{zone.name:<6} {zone.free} − 2 = {left} {sign} {zone.watermark_min} + {reserve} = {limit}")
+        needed = f"{zone.watermark_min} + {reserve} = {limit}"
+        print(f"{zone.name:<6} {zone.free} − 2 = {left} {sign} {needed}")
 
 # %% [markdown]
 # What came out is exact to the page, in two zones at once. (Had one page more been free, the next
@@ -212,7 +213,8 @@ from oomlab.units import pages_to_gib
 with Predict("04.b"):
     for kbytes in (4096, 8192, 16384, 65536):
         run = simulate(replace(INCIDENT, min_free_kbytes=kbytes), INCIDENT_WORKLOAD)
-        print(f"{kbytes:>6} kB: {run.outcome} with {pages_to_gib(run.end.page_cache):5.2f} GiB of cache")
+        cache = pages_to_gib(run.end.page_cache)
+        print(f"{kbytes:>6} kB: {run.outcome} with {cache:5.2f} GiB of cache")
 
 # %% [markdown]
 # A higher `min` protects the few requests that may go below it, and it takes from all others. Turn

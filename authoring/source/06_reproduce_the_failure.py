@@ -121,7 +121,7 @@ FailureLab()
 
 # %%
 run = simulate(replace(INCIDENT, highpte=True))  # page tables may lie in HighMem: notebook 02
-print(f"CONFIG_HIGHPTE: {run.outcome} with {pages_to_gib(run.end.page_cache):.2f} GiB of page cache")
+print(f"CONFIG_HIGHPTE: {run.outcome} with {pages_to_gib(run.end.page_cache):.2f} GiB of cache")
 
 # %% [markdown]
 # ### Exercise 06.2
@@ -185,7 +185,8 @@ solution("06.4")
 sizes = [gib_to_pages(half / 2) for half in range(8, 129)]
 fates = {
     f"blocks of {size:,} bytes": [
-        simulate(replace(INCIDENT, ram=ram), replace(INCIDENT_WORKLOAD, block_size=size)) for ram in sizes
+        simulate(replace(INCIDENT, ram=ram), replace(INCIDENT_WORKLOAD, block_size=size))
+        for ram in sizes
     ]
     for size in (4096, 2048, 1024, 512)
 }
@@ -265,7 +266,7 @@ plot.model_vs_measurement(compare("rsync-fix-off-16384M"))
 # %%
 for run in recorded_runs():
     if run.fix:
-        print(f"{run.name:<26} the kernel lived; the model {compare(run.name).modelled.outcome}")
+        print(f"{run.name:<26} the kernel lived; the model", compare(run.name).modelled.outcome)
 
 # %% [markdown]
 # ## The second copy
@@ -325,9 +326,8 @@ for read in (0, 5, 10, 15, 20, 30):
         other_lowmem=INCIDENT_WORKLOAD.other_lowmem + buffers,
     )
     run = simulate(INCIDENT, work)
-    print(
-        f"{read:>2} of 50 GiB read: {run.outcome:<9} {pages_to_gib(run.end.page_cache):5.2f} GiB in the cache"
-    )
+    cache = pages_to_gib(run.end.page_cache)
+    print(f"{read:>2} of 50 GiB read: {run.outcome:<9} {cache:5.2f} GiB in the cache")
 
 # %% [markdown]
 # So it *can* have been like this. Whether it was, nobody recorded: the second copy ran as another
@@ -345,10 +345,10 @@ for read in (0, 5, 10, 15, 20, 30):
 
 # %% tags=["exercise"]
 the_survival = """
-Known: top shows 108,124 kB of buffers, which lie in lowmem, and with the records of all cached pages
-there would be 106 kB left for what took 104,976 kB before. Inferred: many of the pages carried no
-buffer_heads. Pages that are only read carry none, and --append-verify reads what is already there.
-Whether part of the file was there is unknown, so this remains a hypothesis.
+Known: top shows 108,124 kB of buffers, which lie in lowmem, and with the records of all cached
+pages there would be 106 kB left for what took 104,976 kB before. Inferred: many of the pages
+carried no buffer_heads. Pages that are only read carry none, and --append-verify reads what is
+already there. Whether part of the file was there is unknown, so this remains a hypothesis.
 """
 
 # %% tags=["check"]

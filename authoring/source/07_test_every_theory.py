@@ -20,7 +20,8 @@ from oomlab.explore import Predict, choose
 from oomlab.theories import kept_suspect, theories
 
 suspect = kept_suspect()
-print(f"You suspected: {suspect.title}." if suspect else "No choice is kept here. Make one in notebook 00.")
+none = "No choice is kept here. Make one in notebook 00."
+print(f"You suspected: {suspect.title}." if suspect else none)
 
 # %%
 Predict("07.a")
@@ -41,7 +42,8 @@ report = parse(corpus.incident())[0]
 
 def trial(name, machine):
     run = simulate(machine, INCIDENT_WORKLOAD)
-    print(f"{name:<22} {run.outcome:<9} {pages_to_gib(run.end.page_cache):5.2f} GiB of page cache at the end")
+    cache = pages_to_gib(run.end.page_cache)
+    print(f"{name:<22} {run.outcome:<9} {cache:5.2f} GiB of page cache at the end")
 
 
 trial("as it was", INCIDENT)
@@ -92,7 +94,8 @@ solution("07.1")
 
 # %%
 normal = report.zone("Normal")
-print("anonymous pages in Normal:", normal.counters["active_anon"] + normal.counters["inactive_anon"])
+counters = normal.counters
+print("anonymous pages in Normal:", counters["active_anon"] + counters["inactive_anon"])
 
 # %% [markdown]
 # None. The zone line contains `mapped:0kB` as well. So all that `clamd` had in its address space
@@ -244,11 +247,11 @@ guesses()
 # %% tags=["exercise"]
 my_letter = """
 Your kernel ran out of low memory, not of memory: every cached page of the big file kept a
-buffer_head in the 890 MB that a 32-bit kernel reaches directly, and Linux 3.2 frees these only when
-highmem itself gets full. The report shows it: both lowmem zones stand exactly at their limits while
-HighMem has 549 MiB free, and reclaimable slab holds 501 MiB. More swap will not help, and a larger
-min_free_kbytes does harm. Tonight boot with mem=28G, or drop the page cache while you copy. This
-year install a 64-bit kernel; your 32-bit programs will run on it.
+buffer_head in the 890 MB that a 32-bit kernel reaches directly, and Linux 3.2 frees these only
+when highmem itself gets full. The report shows it: both lowmem zones stand exactly at their
+limits while HighMem has 549 MiB free, and reclaimable slab holds 501 MiB. More swap will not
+help, and a larger min_free_kbytes does harm. Tonight boot with mem=28G, or drop the page cache
+while you copy. This year install a 64-bit kernel; your 32-bit programs will run on it.
 """
 
 # %% tags=["check"]
@@ -281,8 +284,9 @@ parse(corpus.capture("oom-64-node-scores.log"))[0]
 # journalctl -k | oomlab explain -
 # ```
 #
-# A log that you give to the command stays on your computer. One that you put beside a notebook stays
-# on the computer where the notebook runs, which in Colab, on Binder or on a hub is somebody else's.
+# A log that you give to the command stays on your computer. One that you put beside a notebook
+# stays on the computer where the notebook runs, which in Colab, on Binder or on a hub is somebody
+# else's.
 #
 # ## What you know now
 #

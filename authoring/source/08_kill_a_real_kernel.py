@@ -20,7 +20,8 @@
 #
 # ## First, a prediction
 #
-# Before the copy starts, one reading of `/proc` is all we have. Here is the guest of 1 GiB, in pages.
+# Before the copy starts, one reading of `/proc` is all we have. Here is the guest of 1 GiB, in
+# pages.
 
 # %%
 from oomlab import lab
@@ -31,16 +32,11 @@ from oomlab.simulation import page_cache
 
 run = lab.run("incident-1g", engine="recorded")
 first = run.samples[0]
-print(
-    "Normal:  free",
-    int(first["nfree"]),
-    " min",
-    int(first["nmin"]),
-    " files",
-    int(first["nactf"] + first["ninactf"]),
-)
+files = int(first["nactf"] + first["ninactf"])
+print("Normal:  free", int(first["nfree"]), " min", int(first["nmin"]), " files", files)
 dma = parse_zoneinfo(run.zoneinfo)[0]
-print("DMA:     free", int(first["dmafree"]), " min", dma.watermark_min, " reserve", dma.lowmem_reserve)
+free = int(first["dmafree"])
+print("DMA:     free", free, " min", dma.watermark_min, " reserve", dma.lowmem_reserve)
 print("HighMem: free", int(first["hfree"]))
 print("one buffer_head:", int(first["bh_size"]), "bytes")
 
@@ -86,7 +82,7 @@ solution("08.2")
 
 # %%
 seconds = run.samples[-1]["t"] - first["t"]
-print(f"{run.outcome}, with {run.page_cache / 256:.0f} MiB of page cache, after {seconds:.0f} s")
+print(f"{run.outcome}, with {run.page_cache / 256:.0f} MiB of cache, after {seconds:.0f} s")
 print(run.notes)
 
 # %% [markdown]
@@ -101,8 +97,8 @@ run.report
 # The zone lines have a field that the incident's kernel did not know: `boost:`. Since Linux 5.0 the
 # kernel raises a zone's three watermarks for a while, when a request had to take a block that was
 # meant for pages of another kind: kswapd then frees more than usual, and with it larger blocks. The
-# printed `min`, `low` and `high` contain the boost. In Normal's `min:2632kB`, 2,048 kB are boost. The
-# other 584 kB are the 146 pages of the first reading.
+# printed `min`, `low` and `high` contain the boost. In Normal's `min:2632kB`, 2,048 kB are boost.
+# The other 584 kB are the 146 pages of the first reading.
 #
 # And the model, which was given the first sample and the zones, and nothing else:
 
@@ -191,19 +187,19 @@ solution("08.5")
 # %% [markdown]
 # ## Your own
 #
-# The machine below runs in *your browser*: nobody's server works for it, and closing the tab ends it.
-# It needs no boot, since it begins from a snapshot of a machine that had booted. Let it die once. Then
-# take "Seconds before the end", and rescue it: you have about ten seconds. (Where this computer has
-# no snapshot, the recording is played. `oomlab lab setup --engine browser` makes one.)
+# The machine below runs in *your browser*: nobody's server works for it, and closing the tab ends
+# it. It needs no boot, since it begins from a snapshot of a machine that had booted. Let it die
+# once. Then take "Seconds before the end", and rescue it: you have about ten seconds. (Where this
+# computer has no snapshot, the recording is played. `oomlab lab setup --engine browser` makes one.)
 
 # %%
 machine = LiveKernel()
 machine
 
 # %% [markdown]
-# When it has died, `machine.run` is a run like those above: it has a report, and `predict` takes it.
-# With QEMU, give `lab.run` the engine `"qemu"`. The next cell takes the report of your machine once
-# it has died, and until then that of the recorded guest of 640 MiB.
+# When it has died, `machine.run` is a run like those above: it has a report, and `predict` takes
+# it. With QEMU, give `lab.run` the engine `"qemu"`. The next cell takes the report of your machine
+# once it has died, and until then that of the recorded guest of 640 MiB.
 
 # %%
 from contextlib import suppress
@@ -219,7 +215,8 @@ print(report.quote(report.trigger.line).text.partition("] ")[2])
 for zone in report.zones:
     print(report.quote(zone.line).text.partition("] ")[2].partition(" reserved_")[0])
 print(report.quote(report.last_line).text.partition("] ")[2].partition(",")[0])
-print(f"last sample: {page_cache(last) / 256:.0f} MiB of page cache, {last['bh_total']:,.0f} buffer_heads,")
+records = last["bh_total"]
+print(f"last sample: {page_cache(last) / 256:.0f} MiB of page cache, {records:,.0f} buffer_heads,")
 print(f"             {last['hfree']:,.0f} pages free in HighMem")
 
 # %% [markdown]
@@ -230,9 +227,10 @@ print(f"             {last['hfree']:,.0f} pages free in HighMem")
 
 # %% tags=["exercise"]
 my_diagnosis = (
-    "init asked for 2 pages with GFP_KERNEL_ACCOUNT|__GFP_ZERO, which must come from lowmem. Normal stood at "
-    "348 kB, 4 kB below its min, while 271 MiB of HighMem lay free. 20 MiB of records of 306 MiB of cached "
-    "pages filled it. The kernel is 6.1 with the fix of 2012 switched off by hand, not a kernel of 2012."
+    "init asked for 2 pages with GFP_KERNEL_ACCOUNT|__GFP_ZERO, which must come from lowmem. "
+    "Normal stood at 348 kB, 4 kB below its min, while 271 MiB of HighMem lay free. 20 MiB of "
+    "records of 306 MiB of cached pages filled it. The kernel is 6.1 with the fix of 2012 "
+    "switched off by hand, not a kernel of 2012."
 )
 
 # %% tags=["check"]

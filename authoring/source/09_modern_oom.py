@@ -31,8 +31,8 @@ with Predict("09.a"):
 # %% [markdown]
 # ## What replaced lowmem
 #
-# `Normal` now holds nearly everything. `DMA32` is what lies below 4 GiB, for devices that can name no
-# higher address. (It has 2.94 GiB of RAM. The hole of 1 GiB for devices lies there, too, and the
+# `Normal` now holds nearly everything. `DMA32` is what lies below 4 GiB, for devices that can name
+# no higher address. (It has 2.94 GiB of RAM. The hole of 1 GiB for devices lies there, too, and the
 # records of its pages are not counted. As for `vmalloc`, which took 128 MiB from lowmem in notebook
 # 03: a 64-bit kernel has addresses for 64 TiB of RAM and more, and plenty beside.)
 #
@@ -47,8 +47,8 @@ with Predict("09.a"):
 # | a kind of **block** | CMA: memory lent to movable pages only | `free_cma:` in the zone line |
 # | zones | the mask, and nothing else | `CONSTRAINT_NONE`, and the zone lines |
 #
-# `CONSTRAINT_NONE` does not say that the machine is full. It says that neither a group's limit nor a
-# binding to nodes stood in the way. A 32-bit kernel writes it with HighMem wide open, as in the
+# `CONSTRAINT_NONE` does not say that the machine is full. It says that neither a group's limit nor
+# a binding to nodes stood in the way. A 32-bit kernel writes it with HighMem wide open, as in the
 # reports of notebook 08. Only the zone lines show whether everything is full.
 #
 # We take the parts in turn.
@@ -154,9 +154,9 @@ print(fill(diagnose(service).summary, 96))
 # %% [markdown]
 # ## A Kubernetes node
 #
-# The next machine plays a Kubernetes node: it runs a kubelet and four pods. Here are the line before
-# the kill, up to the name of the victim, the request, and the zones. (Its `lowmem_reserve` is the
-# same for each kind of request that has a better zone than DMA.)
+# The next machine plays a Kubernetes node: it runs a kubelet and four pods. Here are the line
+# before the kill, up to the name of the victim, the request, and the zones. (Its `lowmem_reserve`
+# is the same for each kind of request that has a better zone than DMA.)
 
 # %%
 scored, later = parse(corpus.capture("oom-64-node-scores.log"))
@@ -170,7 +170,8 @@ def constraint(report):
 def show_zones(report):
     for zone in report.zones:
         place = f"node {zone.node} {zone.name}"
-        numbers = [4 * pages for pages in (zone.free, zone.watermark_min, zone.lowmem_reserve[-1])]
+        pages = (zone.free, zone.watermark_min, zone.lowmem_reserve[-1])
+        numbers = [4 * each for each in pages]
         print("{:<14} free {:>7,} kB  min {:>7,} kB  reserve {:>6,} kB".format(place, *numbers))
 
 
@@ -193,17 +194,17 @@ check("09.3", what_was_short)
 solution("09.3")
 
 # %% [markdown]
-# (`global_oom` in that line says only that this is no report of a group. It stands in the report of a
-# bound process as well, as you will see.)
+# (`global_oom` in that line says only that this is no report of a group. It stands in the report of
+# a bound process as well, as you will see.)
 #
 # ## Who dies
 #
 # Every process has an `oom_score_adj`, from −1000 (never kill this) to 1000 (kill this first). The
-# kubelet has −999, and gives one to each process of a pod. It depends on the pod's *memory request*:
-# the amount that its owner asked for and Kubernetes set aside for it. (That has nothing to do with
-# what this course calls a request, the kernel being asked for a page.) *Guaranteed* pods, whose
-# requests are as large as their limits, get −997. Pods without any requests or limits get 1000. The
-# others get something between: the more they have requested, the less.
+# kubelet has −999, and gives one to each process of a pod. It depends on the pod's *memory
+# request*: the amount that its owner asked for and Kubernetes set aside for it. (That has nothing
+# to do with what this course calls a request, the kernel being asked for a page.) *Guaranteed*
+# pods, whose requests are as large as their limits, get −997. Pods without any requests or limits
+# get 1000. The others get something between: the more they have requested, the less.
 #
 # Commit yourself. (Sizes are what the processes hold in RAM.)
 
@@ -274,7 +275,8 @@ solution("09.5")
 # %%
 from oomlab.badness import explains
 
-for name in ("pod-limit", "docker-v1", "service-group", "node-scores", "cpuset-node", "swap-full"):
+names = ("pod-limit", "docker-v1", "service-group", "node-scores", "cpuset-node", "swap-full")
+for name in names:
     for report in parse(corpus.capture(f"oom-64-{name}.log")):
         verdict = "the same choice" if explains(report).agrees else "another"
         print(f"{name:<14} {report.victims[0].comm:<10} {verdict}")
@@ -285,8 +287,8 @@ for name in ("pod-limit", "docker-v1", "service-group", "node-scores", "cpuset-n
 # Large machines are made of **NUMA nodes**, each with its own processors and RAM. (A NUMA node is a
 # part of one machine, a Kubernetes node a whole one.) A process reaches its own node's RAM more
 # quickly, so it may be bound to it: by a **cpuset**, a group of processes that may use certain
-# processors and nodes, or by a **memory policy**, which a process sets for itself, for instance with
-# `numactl`. Then only the zones of that NUMA node will do.
+# processors and nodes, or by a **memory policy**, which a process sets for itself, for instance
+# with `numactl`. Then only the zones of that NUMA node will do.
 
 # %%
 pinned = parse(corpus.capture("oom-64-cpuset-node.log"))[0]
@@ -296,8 +298,9 @@ print(f"free in all zones of the machine: {pinned.totals['free'] * 4:>8,} kB")
 show_zones(pinned)
 
 # %% [markdown]
-# The report lists only the zones that the request might use. `DMA32` is below its `min`. `DMA` keeps
-# 760 + 1,236 = 1,996 kB from a request that may use `DMA32`, and has 1,984: the rule of notebook 04.
+# The report lists only the zones that the request might use. `DMA32` is below its `min`. `DMA`
+# keeps 760 + 1,236 = 1,996 kB from a request that may use `DMA32`, and has 1,984: the rule of
+# notebook 04.
 #
 # ### Exercise 09.6
 #
@@ -331,13 +334,13 @@ for zone in broken.zones:
     print(f"  free {zone.free * 4} kB, min {zone.watermark_min * 4} kB, reserve {kept} kB")
 
 # %% [markdown]
-# A request has two tests to pass. Enough must be left above `min` and the reserve, and one free block
-# must be large enough. Only where the first test is passed and the second is not, memory is
+# A request has two tests to pass. Enough must be left above `min` and the reserve, and one free
+# block must be large enough. Only where the first test is passed and the second is not, memory is
 # *fragmented*. This machine is not, although a failed request for a large block looks like it. Each
 # zone has a block of 1,024 kB, and both fail the first test: without the block Normal would have
-# 1,972 kB free and needs 1,980; DMA would have 760 and needs 112 + 1,024. (Normal's blocks add up to
-# 3,004 kB and its line says `free:2996kB`: the counter of free pages may lag by a few, the lists are
-# counted when they are printed.)
+# 1,972 kB free and needs 1,980; DMA would have 760 and needs 112 + 1,024. (Normal's blocks add up
+# to 3,004 kB and its line says `free:2996kB`: the counter of free pages may lag by a few, the lists
+# are counted when they are printed.)
 #
 # ### Exercise 09.7
 #
@@ -377,11 +380,11 @@ for task in full.tasks:
 print(fill(diagnose(full).summary, 96))
 
 # %% [markdown]
-# Compare with the incident, whose swap was untouched. Only anonymous memory goes to swap, and shared
-# memory with it: the files of a **tmpfs**, a file system that lies in memory, and what processes
-# share. If swap is full, there is more of these than fits in RAM. If swap is free, memory is filled
-# with something else, or with pages that may not be swapped: locked ones, or those of a group whose
-# swap is limited.
+# Compare with the incident, whose swap was untouched. Only anonymous memory goes to swap, and
+# shared memory with it: the files of a **tmpfs**, a file system that lies in memory, and what
+# processes share. If swap is full, there is more of these than fits in RAM. If swap is free, memory
+# is filled with something else, or with pages that may not be swapped: locked ones, or those of a
+# group whose swap is limited.
 #
 # ### Exercise 09.8
 #
@@ -404,9 +407,9 @@ solution("09.8")
 # can be reclaimed. Two things come earlier.
 #
 # `memory.high` is a limit below `memory.max`, and a group may go above it. And **PSI**, *pressure
-# stall information*, says how long processes waited for memory: `some` is the share of time in which
-# at least one of them waited, `full` that in which all did that had anything to do. Here is a group
-# with a `memory.high` of 64 MiB, after 20 seconds. Its only process wants all there is.
+# stall information*, says how long processes waited for memory: `some` is the share of time in
+# which at least one of them waited, `full` that in which all did that had anything to do. Here is a
+# group with a `memory.high` of 64 MiB, after 20 seconds. Its only process wants all there is.
 
 # %%
 print(corpus.capture("memory-high.txt"))
@@ -427,15 +430,15 @@ solution("09.9")
 
 # %% [markdown]
 # How to read pressure: `total` is exact, the microseconds of waiting since the group was made. Here
-# they are 16.7 of the 20 seconds, 83 percent. `avg10`, `avg60` and `avg300` are running averages, in
-# percent, over about 10, 60 and 300 seconds. They begin at zero and need their time: after 20
+# they are 16.7 of the 20 seconds, 83 percent. `avg10`, `avg60` and `avg300` are running averages,
+# in percent, over about 10, 60 and 300 seconds. They begin at zero and need their time: after 20
 # seconds `avg10` has come to 68, `avg300` to 5.
 #
 # `systemd-oomd` reads these numbers. It acts in two cases: when the `full` pressure on a group that
 # it was told to watch stays above a limit (60 percent of the time, for 30 seconds, by default), or
-# when memory *and* swap of the machine are both used to more than 90 percent. It looks at the groups
-# below the one that it watches, takes the one that reclaims most, or has most in swap, and kills all
-# of its processes. Then the kernel's log has no report at all; the journal has a line by
+# when memory *and* swap of the machine are both used to more than 90 percent. It looks at the
+# groups below the one that it watches, takes the one that reclaims most, or has most in swap, and
+# kills all of its processes. Then the kernel's log has no report at all; the journal has a line by
 # systemd-oomd.
 #
 # And the kubelet evicts pods when its node's `memory.available` falls below a threshold (100 MiB by
@@ -451,11 +454,12 @@ solution("09.9")
 
 # %% tags=["exercise"]
 my_answer = """
-137 says only that somebody sent SIGKILL, and OOMKilled that it was an OOM killer. Look into the node's
-kernel log: CONSTRAINT_MEMCG with the pod's path in oom_memcg means that it met its own limit, and I would
-find out what grew before I raise it. CONSTRAINT_NONE, with every zone below what it keeps, means that the
-node was full: then the memory requests of its pods are too small, or the node is, and this pod may be
-innocent. No such line means that the kernel killed nobody: the kubelet, systemd-oomd or a person did.
+137 says only that somebody sent SIGKILL, and OOMKilled that it was an OOM killer. Look into the
+node's kernel log: CONSTRAINT_MEMCG with the pod's path in oom_memcg means that it met its own
+limit, and I would find out what grew before I raise it. CONSTRAINT_NONE, with every zone below
+what it keeps, means that the node was full: then the memory requests of its pods are too small,
+or the node is, and this pod may be innocent. No such line means that the kernel killed nobody:
+the kubelet, systemd-oomd or a person did.
 """
 
 # %% tags=["check"]
@@ -467,11 +471,11 @@ solution("09.10")
 # %% [markdown]
 # ## What you know now
 #
-# On 64 bits every page has an address. Memory runs out in parts that people have marked off: groups,
-# NUMA nodes, pieces of a size, memory that is lent. The constraint in the line before the kill names
-# a group or a binding; where it is `CONSTRAINT_NONE`, the zone lines and the blocks show what was
-# short. The score is arithmetic: pages, plus a handicap. The exit code says that somebody sent
-# SIGKILL; only the log says why.
+# On 64 bits every page has an address. Memory runs out in parts that people have marked off:
+# groups, NUMA nodes, pieces of a size, memory that is lent. The constraint in the line before the
+# kill names a group or a binding; where it is `CONSTRAINT_NONE`, the zone lines and the blocks show
+# what was short. The score is arithmetic: pages, plus a handicap. The exit code says that somebody
+# sent SIGKILL; only the log says why.
 #
 # In this notebook every machine was introduced before you saw its report. **Can you diagnose one
 # that you have never seen?** Next: [10 Capstone](10_capstone.ipynb).
@@ -483,5 +487,5 @@ solution("09.10")
 # (memory.oom.group) and 126096 (singleProcessOOMKill), issue 53669 (*Error* with version 1), and
 # *Node-pressure Eviction* in its documentation (memory.available). containerd: pull request 6323
 # (what becomes *OOMKilled* with version 2). systemd: oomd.conf(5). The reports are our own,
-# `data/captures/oom-64-*.log` and `oom-order8-saved-cmdlines.log`, with what was done to each machine
-# beside them.*
+# `data/captures/oom-64-*.log` and `oom-order8-saved-cmdlines.log`, with what was done to each
+# machine beside them.*

@@ -196,9 +196,9 @@ solution("10.9")
 # ## Mixed logs
 #
 # A real log holds more than one incident, and everything else that kernels say. `mixed_log(1)` is
-# such a log, as a log server collects them from several hosts: whole reports that we recorded, under
-# the prefix of a syslog daemon. Every number gives another one. Search it as you would at work;
-# `print(mixed_log(1))` shows all of it.
+# such a log, as a log server collects them from several hosts: whole reports that we recorded,
+# under the prefix of a syslog daemon. Every number gives another one. Search it as you would at
+# work; `print(mixed_log(1))` shows all of it.
 
 # %%
 log = mixed_log(1)
@@ -249,7 +249,8 @@ from oomlab.units import pages_to_gib
 edge = critical_ram(INCIDENT, INCIDENT_WORKLOAD)
 print(f"as it was: it dies from {pages_to_gib(edge):.1f} GiB of RAM on")
 work = replace(INCIDENT_WORKLOAD, block_size=2048)
-print("with blocks of 2 kB and 20 GiB:", simulate(replace(INCIDENT, ram=20 * 2**18), work).outcome)
+smaller = replace(INCIDENT, ram=20 * 2**18)
+print("with blocks of 2 kB and 20 GiB:", simulate(smaller, work).outcome)
 
 # %% [markdown]
 # ### Exercise 10.12
@@ -270,9 +271,9 @@ solution("10.12")
 # ## Your own
 #
 # Put a log beside this notebook and name it `my.log`. A kernel log of any age and from any logger
-# will do: `journalctl -k > my.log`, or the `dmesg` of a Kubernetes node. Without one, the cell takes
-# the log above. Your log stays on the computer where this notebook runs: your own, if you have
-# installed the course, and somebody else's in Colab, on Binder or on a hub.
+# will do: `journalctl -k > my.log`, or the `dmesg` of a Kubernetes node. Without one, the cell
+# takes the log above. Your log stays on the computer where this notebook runs: your own, if you
+# have installed the course, and somebody else's in Colab, on Binder or on a hub.
 
 # %%
 from pathlib import Path
@@ -295,12 +296,12 @@ for number, report in enumerate(reports):
 
 # %% tags=["exercise"]
 my_diagnosis = """
-Case A. The whole machine was short: constraint=CONSTRAINT_NONE, DMA32 at 2,552 kB of min 2,616, DMA at 1,816
-of 88 + 1,732, no swap. A file in tmpfs fills it: shmem:98465, 385 MiB of 457, and shmem_write_begin in the
-trace. web held 42 MiB and was the only process that might be killed; dd asked, with oom_score_adj=-1000. Who
-owns the file is not in the report. Delete it now. Mount with size=50% so that it does not come back: then at
-most 229 MiB are in this file system, and the next report, if there is one, shows shmem below 60,000 pages. If
-it shows more, I was wrong.
+Case A. The whole machine was short: constraint=CONSTRAINT_NONE, DMA32 at 2,552 kB of min 2,616,
+DMA at 1,816 of 88 + 1,732, no swap. A file in tmpfs fills it: shmem:98465, 385 MiB of 457, and
+shmem_write_begin in the trace. web held 42 MiB and was the only process that might be killed;
+dd asked, with oom_score_adj=-1000. Who owns the file is not in the report. Delete it now. Mount
+with size=50% so that it does not come back: then at most 229 MiB are in this file system, and
+the next report, if there is one, shows shmem below 60,000 pages. If it shows more, I was wrong.
 """
 
 # %% tags=["check"]

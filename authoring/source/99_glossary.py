@@ -29,8 +29,8 @@
 #
 # ### zone
 #
-# A range of RAM by what it can be used for. DMA: the first 16 MiB, for old devices. DMA32:
-# below 4 GiB, on 64-bit kernels. Normal: what the kernel can use freely. HighMem: what a 32-bit kernel
+# A range of RAM by what it can be used for. DMA: the first 16 MiB, for old devices. DMA32: below 4
+# GiB, on 64-bit kernels. Normal: what the kernel can use freely. HighMem: what a 32-bit kernel
 # cannot keep its own data in. *(03)*
 #
 # ### lowmem
@@ -40,8 +40,8 @@
 #
 # ### numa node
 #
-# RAM that lies close to some of the processors of a large machine. Each NUMA node has its own zones.
-# In kernel logs *node* means this; in Kubernetes it is a whole machine. *(09)*
+# RAM that lies close to some of the processors of a large machine. Each NUMA node has its own
+# zones. In kernel logs *node* means this; in Kubernetes it is a whole machine. *(09)*
 #
 # ### mem_map
 #
