@@ -32,6 +32,12 @@ _AFTER_KILL = 5
 _LONG_QUOTE = 4096
 """Of a line longer than this, a report quotes what is its own."""
 
+_MAX_LINES = 100_000
+"""No window of a long log has many more lines than this."""
+
+_WORTH = 16
+"""A window that cannot grow by this part of its size is not read again for so little."""
+
 _REACH = 256 << 10
 """No further ahead in such a line is a report's own text looked for."""
 
@@ -121,23 +127,29 @@ class _Window(NamedTuple):
     """The reports in a window of a log, in the order of the log.
 
     ``left`` lines follow the last of them; ``is_over`` tells whether that cannot go on behind them,
-    and ``is_killed`` whether it has its kill.
+    and ``is_killed`` whether it has its kill. ``lines`` is how many the kernel wrote, which may be many
+    in one line of the log.
     """
 
     reports: list[Report]
+    lines: int
     left: int = 0
     is_over: bool = True
     is_killed: bool = True
 
 
-def _read(text: str, first: int = 1) -> tuple[list[Report], list[Draft]]:
-    """Read the reports in a text whose first line has the number ``first``: the whole way of a log."""
+def _read(text: str, first: int = 1) -> tuple[list[Report], list[Draft], int]:
+    """Read a text whose first line has the number ``first``: the whole way of a log.
+
+    Return the reports, the drafts that they were made of, and how many lines the kernel wrote.
+    """
     given = text.split("\n")
     numbers = _numbers(given, first) if SOFT in text else range(first, first + len(given))
     lines = _lines(text, given, numbers)
     drafts = segment(lines)
     kinds, quotes = LogKinds(lines), _Quotes(given, numbers)
-    return [assemble(draft, lines, kinds, quotes.source(draft)) for draft in drafts], drafts
+    reports = [assemble(draft, lines, kinds, quotes.source(draft)) for draft in drafts]
+    return reports, drafts, len(lines.kinds)
 
 
 def log_lines(source: Sequence[SourceLine]) -> LogLines:
@@ -214,25 +226,25 @@ class _Quotes:
 
 def _read_window(text: str, first: int) -> _Window:
     """Read a window of a long log, and find out whether its last report can go on behind it."""
-    reports, drafts = _read(text, first)
+    reports, drafts, lines = _read(text, first)
     if not drafts:
-        return _Window(reports)
+        return _Window(reports, lines)
     left = first + _count(text) - 1 - drafts[-1].last
     is_killed = drafts[-1].stage >= Stage.KILL
-    return _Window(reports, left, left > (_AFTER_KILL if is_killed else GAP), is_killed)
+    return _Window(reports, lines, left, left > (_AFTER_KILL if is_killed else GAP), is_killed)
 
 
 def _read_reversed_window(text: str, first: int) -> _Window:
     """Read a window whose newest line is first; its last report is the oldest."""
     text = text.replace(f"{SOFT}\n", "")
     count = text.count("\n") + 1
-    reports, drafts = _read(_reverse_lines(text))
+    reports, drafts, lines = _read(_reverse_lines(text))
     if not drafts:
-        return _Window(reports)
+        return _Window(reports, lines)
     left = drafts[0].first - 1
     is_begun = any(kind in drafts[0].lines for kind in ("header", "failure", "show"))
     turned = [_renumber(report, first + count - 1) for report in reversed(reports)]
-    return _Window(turned, left, left > (_AFTER_KILL if is_begun else GAP), is_begun)
+    return _Window(turned, lines, left, left > (_AFTER_KILL if is_begun else GAP), is_begun)
 
 
 def _count(text: str) -> int:
@@ -254,16 +266,29 @@ def _widen(log: LogScanner, begin: int, stop: int) -> tuple[int, bytes, _Window]
     """Read from ``begin`` on; while the last report may go on, widen the window and read it again."""
     while True:
         begin, first, data = log.cut(begin, stop)
-        text = decode(data)
-        newest_first = is_newest_first(text)
-        log.is_newest_first = log.is_newest_first if newest_first is None else newest_first
-        window = (_read_reversed_window if log.is_newest_first else _read_window)(text, first)
+        window = _read_as_it_runs(log, decode(data), first)
         end = begin + len(data)
         if window.is_over or (log.is_whole and end >= log.end):
             return begin, data, window
-        stop = log.window_end(begin, end + len(data))
-        if stop <= end:  # the next report begins there, or the window is as long as one may be
-            return begin, data, window if len(data) < MAX_WINDOW else _cut_off(window)
+        more = _growth(len(data), window.lines)
+        if more * _WORTH < len(data):
+            return begin, data, _cut_off(window)
+        stop = log.window_end(begin, end + more)
+        if stop <= end:  # the next report begins there
+            return begin, data, window
+        del data, window  # what a window held is not held beside the next one
+
+
+def _read_as_it_runs(log: LogScanner, text: str, first: int) -> _Window:
+    """Read a window forwards, or backwards where this log has its newest line first."""
+    newest_first = is_newest_first(text)
+    log.is_newest_first = log.is_newest_first if newest_first is None else newest_first
+    return (_read_reversed_window if log.is_newest_first else _read_window)(text, first)
+
+
+def _growth(size: int, lines: int) -> int:
+    """Return by how many bytes a window of so many bytes and lines may grow: as much again at the most."""
+    return min(size, MAX_WINDOW - size, size * (_MAX_LINES - lines) // max(lines, 1))
 
 
 def _cut_off(window: _Window) -> _Window:
@@ -272,8 +297,9 @@ def _cut_off(window: _Window) -> _Window:
         return window
     last = window.reports[-1]
     reason = (
-        f"More than {MAX_WINDOW >> 20} MiB of the log belong together here, and are read in parts: "
-        "the rest of this report, if there is any, is not read as part of it"
+        f"More of the log belongs together here than is held at once ({MAX_WINDOW >> 20} MiB or "
+        f"{_MAX_LINES:,} lines), and is read in parts: the rest of this report, if there is any, is not "
+        "read as part of it"
     )
     whole = replace(last, problems=(*last.problems, Problem(last.last_line, reason)))
     return window._replace(reports=[*window.reports[:-1], whole])

@@ -81,11 +81,11 @@ _JUST_BEFORE = 1000
 _ENOUGH = 1 << 20
 """A window this long ends before the next report."""
 
+_SPARE = 256 << 10
+"""A window that must end somewhere goes on so far for a place where the next report begins."""
+
 MAX_WINDOW = 8 << 20
 """No window is longer: lines take some 20 times their size while they are read."""
-
-_MAX_LINES = 100_000
-"""No window has more lines than about this."""
 
 _SEAM = max(len(needle.words) for needle in _NEEDLES) - 1
 _LINE = 400
@@ -145,14 +145,15 @@ class LogScanner:
         return max(hit.start - _JUST_BEFORE, 0)
 
     def window_end(self, begin: int, stop: int) -> int:
-        """Return where a window ends: at ``stop``, or further on while hits before it reach beyond it."""
+        """Return where a window ends: at ``stop``, or further on while hits before it reach beyond it.
+
+        It goes on for a megabyte or so: how many lines that is shows only when they are read.
+        """
         start, last = begin, HitKind.END
-        limit, is_counted = begin + MAX_WINDOW, False
+        limit = min(begin + MAX_WINDOW, stop + _ENOUGH + _SPARE)
         while True:
             stop = min(stop, limit)
             self._reach(stop)
-            if stop - begin > _ENOUGH and not is_counted:
-                limit, is_counted = max(stop, begin + self._room(begin)), True
             hit = self._held_hit(start)
             if hit is None or hit.start >= stop:
                 if stop == limit or self.is_whole or not self._is_in_table(stop):
@@ -163,11 +164,6 @@ class LogScanner:
                 return found
             start, last = hit.start + 1, hit.kind
             stop = max(stop, hit.start + _AHEAD[hit.kind])
-
-    def _room(self, begin: int) -> int:
-        """Return how long a window may be, by how many lines its first megabyte has."""
-        lines = sum(map(count_lines, self._slices(begin, begin + _ENOUGH)))
-        return min(MAX_WINDOW, _MAX_LINES * _ENOUGH // max(lines, 1))
 
     def _next_report(self, hit: Hit, start: int, last: HitKind) -> int | None:
         """Return where the next report begins: at a hit, or between it and the one before, of kind ``last``.

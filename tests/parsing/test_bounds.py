@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 import tracemalloc
 from collections.abc import Callable, Iterable
 
@@ -13,6 +16,7 @@ from oomlab.parsing import NoticeSearch, find_notices, notices, parse, read_piec
 from oomlab.render.redacted import Redactor
 from oomlab.report import Report, ZoneStat
 from oomlab.words import zone_names
+from tests.support.command import REPO
 from tests.support.work import calls, slowdown
 
 HEADER = "rsync invoked oom-killer: gfp_mask=0x84d0, order=0, oom_score_adj=0\n"
@@ -192,6 +196,54 @@ def test_a_report_longer_than_any_window_says_that_it_is_cut(monkeypatch):
     first, *_ = parse(text + KILL.format(n=7))
     assert len(first.tasks) > 20_000
     assert "not read as part of it" in first.problems[-1].reason
+
+
+@pytest.mark.parametrize("joint", ["\n", "#012", "<br>", " "], ids=repr)
+def test_a_report_of_more_lines_than_any_window_says_that_it_is_cut(joint, monkeypatch):
+    """However they are joined in the log: what counts is the lines that the kernel wrote."""
+    monkeypatch.setattr(reader, "_MAX_LINES", 10_000)
+    rows = joint.join(f"Node 0 B{n}: 1*4kB = 4kB" for n in range(60_000))
+    first, *_ = parse(f"{HEADER.strip()}{joint}Mem-Info:{joint}{rows}{joint}{KILL.format(n=7)}")
+    assert "not read as part of it" in first.problems[-1].reason
+    assert 1000 < len(first.zones) < 30_000
+
+
+LONG_LISTS = {
+    "zones that are lost": (f"{HEADER}Mem-Info:\n", "Node 0 B{n}: 1*4kB = 4kB\n"),
+    "short tasks": (HEADER, "[{n}] 0 1 2 3 4 0 a\n"),
+    "tasks": GROWING["tasks"],
+    "folded tasks": (HEADER.strip() + "#012", "[{n}] 0 1 2 3 4 0 a#012"),
+    "folded letters": (HEADER.strip() + "#012", "x#012"),
+}
+MOST = """
+import sys
+from oomlab.__main__ import main
+sys.argv = ["oomlab", "explain", "long.log"]
+try:
+    main()
+except SystemExit:
+    pass
+print(next(line for line in open("/proc/self/status") if line.startswith("VmHWM:")), file=sys.stderr)
+"""
+"""Explains a log, and says how much memory that took, by the kernel's own count."""
+
+
+@pytest.mark.parametrize("name", LONG_LISTS)
+def test_no_log_takes_more_than_256_megabytes(name, tmp_path):
+    head, unit = LONG_LISTS[name]
+    count = (9 << 20) // len(unit.format(n=200_000))
+    text = head + "".join(unit.format(n=n) for n in range(count))
+    (tmp_path / "long.log").write_text(text + "Out of memory: " + KILL.format(n=7))
+    done = subprocess.run(
+        [sys.executable, "-c", MOST],
+        cwd=tmp_path,
+        env=os.environ | {"PYTHONPATH": str(REPO)},
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
+    assert "proc3" in done.stdout
+    assert int(done.stderr.split()[1]) < 256 << 10
 
 
 def test_a_false_needle_costs_one_look():
