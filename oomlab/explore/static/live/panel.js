@@ -54,7 +54,7 @@ export function makePanel({ facts, ids, on }) {
   parts.report.append(h("h2", {}, "Its report"), parts.verdict, parts.excerpt, parts.save);
   parts.bench = h(
     "div",
-    { class: "bench" },
+    { class: "bench", hidden: true }, // until a machine has begun
     parts.headline,
     parts.progress,
     parts.controls,
