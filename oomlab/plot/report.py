@@ -86,7 +86,7 @@ def buddy(report: Report, *, ax: Axes | None = None) -> Axes:
     for the request are solid.
     """
     listed = [zone for zone in report.zones if zone.free_blocks][::-1]
-    orders = max((len(zone.free_blocks or ()) for zone in listed), default=1)
+    orders = max((_orders(zone) for zone in listed), default=1)
     ax = paper(ax, height=1.15 + 0.85 * max(1, len(listed)))
     wanted = max(0, report.trigger.order or 0)
     for row, zone in enumerate(listed):
@@ -107,6 +107,11 @@ def buddy(report: Report, *, ax: Axes | None = None) -> Axes:
     return ax
 
 
+def _orders(zone: ZoneStat) -> int:
+    """Return how many orders of a zone are drawn: a damaged list may lack those at its beginning."""
+    return max((each.order + 1 for each in zone.free_blocks or ()), default=0)
+
+
 _BUDDY_DETAIL = (
     "Number: free blocks of that size. Height: the memory they hold, on a scale of its own for each zone."
 )
@@ -117,7 +122,7 @@ def _blocks(ax: Axes, row: float, zone: ZoneStat, report: Report) -> None:
     wanted = max(0, report.trigger.order or 0)
     name = plain(zone_name(zone, report))
     ax.text(-0.62, row, name, ha="right", va="bottom", fontsize=TEXT, color=INK, weight="bold")
-    ax.plot([-0.45, len(zone.free_blocks or ()) - 0.55], [row, row], color="#bbbbbb", linewidth=0.8)
+    ax.plot([-0.45, _orders(zone) - 0.55], [row, row], color="#bbbbbb", linewidth=0.8)
     held = {each.order: each.blocks << each.order for each in zone.free_blocks or ()}
     most = max(held.values(), default=0) or 1
     for each in zone.free_blocks or ():

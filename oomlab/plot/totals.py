@@ -21,6 +21,8 @@ def totals(report: Report, *, ax: Axes | None = None) -> Axes:
     """
     held, swap = _held_pages(report), report.swap
     used = (swap.total or 0) - (swap.free or 0) if swap is not None else 0
+    if swap is not None and not 0 <= used <= (swap.total or 0):
+        swap, used = None, 0  # during swapoff the kernel's own figure may be below zero
     rows = len(held) + (swap is not None)
     ax = paper(ax, height=0.95 + 0.42 * max(1, rows))
     most = max(*held.values(), used, 1)

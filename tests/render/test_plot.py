@@ -41,6 +41,7 @@ REPORT = Report(
     ),
 )
 SWAPPED = Report(kind="oom", first_line=1, last_line=1, swap=Swap(free=10, total=2**24))
+SWAPOFF = Report(kind="oom", first_line=1, last_line=1, swap=Swap(free=-61_451, total=0))
 MASK = decode_gfp(0x84D0, kernel="3.2.59")
 PICTURES = {"zones": REPORT, "buddy": REPORT, "gfp_bits": MASK}
 
@@ -116,13 +117,22 @@ def test_a_report_without_zones_still_makes_a_picture(report):
 
 
 @pytest.mark.parametrize(
-    "report", [Report(kind="oom", first_line=1, last_line=1), SWAPPED], ids=["nothing", "swap"]
+    "report",
+    [Report(kind="oom", first_line=1, last_line=1), SWAPPED, SWAPOFF],
+    ids=["nothing", "swap", "swapoff"],
 )
 def test_the_totals_fit_the_page_whatever_the_report_prints(report):
     """Nothing, or swap that is larger than all that memory holds; a warning fails the test."""
     ax = plot.totals(report)
     assert ax.png()
     assert all(bar.get_width() <= 1 for bar in ax.patches)
+
+
+def test_the_blocks_fit_the_page_where_their_list_begins_late():
+    zone = ZoneStat(name="DMA", free=1, free_blocks=(FreeBlocks(10, 0), FreeBlocks(11, 7)))
+    ax = plot.buddy(replace(REPORT, zones=(zone,)))
+    assert ax.png()
+    assert all(bar.get_x() + bar.get_width() < ax.get_xlim()[1] for bar in ax.patches)
 
 
 def sized(gib: float, **changes: object) -> Trajectory:
