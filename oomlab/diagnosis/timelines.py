@@ -47,7 +47,8 @@ class Event:
 class Timeline:
     """The reports of one log together, and what other programs wrote about kills.
 
-    ``events`` are in the order of the log. ``same_cause`` is ``None`` unless at least two were OOMs whose
+    ``events`` are in the order of the log, or the other way round where its newest line is first.
+    ``same_cause`` is ``None`` unless at least two were OOMs whose
     cause is known. ``changes`` name what grew or shrank from the first OOM to the last.
     """
 
@@ -77,6 +78,7 @@ class TimelineBuilder:
         self._failures: list[Problem] = []
         self._last: Report | None = None
         self._is_one_boot = True
+        self._is_newest_first = False
 
     def add(self, judged: Judged) -> None:
         """Take the next report of the log, and why it was written."""
@@ -85,6 +87,7 @@ class TimelineBuilder:
         if self._last is not None and are_of_two_kernels(self._last, judged.report):
             self._is_one_boot = False
         self._last = judged.report
+        self._is_newest_first |= _runs_backwards(judged.report)
         if judged.failure:
             self._failures.append(judged.failure)
         elif judged.report.may_be_oom:
@@ -96,6 +99,9 @@ class TimelineBuilder:
 
     def build(self) -> Timeline:
         """Return the timeline of the reports and notices so far."""
+        if self._is_newest_first:
+            self._events.sort(key=lambda each: -_line(each))
+            self._ooms.sort(key=lambda each: -each.first_line)
         events = [each for each in self._events if isinstance(each, Event)]
         causes = [event.diagnosis.cause for event in events]
         known = [cause for cause in causes if cause not in ("not_oom", "undetermined")]
@@ -116,6 +122,17 @@ def _event(report: Report, diagnosis: Diagnosis) -> Event:
         diagnosis=diagnosis,
         victims=report.victims,
     )
+
+
+def _line(event: Event | Notice) -> int:
+    return event.first_line if isinstance(event, Event) else event.line
+
+
+def _runs_backwards(report: Report) -> bool:
+    """Whether a report stands with its newest line first in its log: what follows its header is above it."""
+    later = [part[0].line for part in (report.zones, report.tasks, report.victims) if part]
+    header = report.trigger.line
+    return header is not None and any(line is not None and line < header for line in later)
 
 
 def _outline(diagnosis: Diagnosis) -> Diagnosis:

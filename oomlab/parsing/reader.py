@@ -14,6 +14,7 @@ from oomlab.parsing.assemble import assemble
 from oomlab.parsing.classify import classify
 from oomlab.parsing.continuation import join_wrapped, split_joined
 from oomlab.parsing.decode import clean, decode
+from oomlab.parsing.direction import is_newest_first
 from oomlab.parsing.grammar import Draft, Stage
 from oomlab.parsing.lines import LogKinds, LogLines
 from oomlab.parsing.prefix import strip_prefixes
@@ -40,14 +41,6 @@ _WORTH = 16
 
 _REACH = 256 << 10
 """No further ahead in such a line is a report's own text looked for."""
-
-_ORDERS = {
-    "oom-killer: ": (("Mem-Info:", "lowmem_reserve[]:"), ("tgid total_vm ", "Killed process ")),
-    "allocation failure": (("Mem-Info:", "lowmem_reserve[]:"),),
-    "Mem-Info:": (("lowmem_reserve[]:", "Free swap"), (" free:", " pages RAM")),
-    "Mem-info:": (("Free pages:", "ages of RAM"), (" free:", "ages of RAM")),
-}
-"""A word of a report, and pairs of words that follow it in the order in which a kernel prints them."""
 
 _PARTS = ("nodes", "zones", "tasks", "victims", "hugepages", "allocations", "problems")
 _LINES = ("line", "kernel_line", "reserve_line", "blocks_line", "stats_line", "slabs_line")
@@ -316,28 +309,6 @@ def _read_whole(text: str) -> list[Report]:
     text = text.replace(f"{SOFT}\n", "")
     total = text.count("\n") + 1
     return [_renumber(report, total) for report in _read(_reverse_lines(text))[0]]
-
-
-def is_newest_first(text: str) -> bool | None:
-    """Whether a log has its newest line first: both its first and its last report run backwards.
-
-    ``None`` where nothing tells.
-
-    >>> is_newest_first("lowmem_reserve[]: 0 0\\nMem-Info:\\nsh invoked oom-killer: gfp_mask=0xd0")
-    True
-    """
-    begun = [(word, first) for word in _ORDERS if (first := text.find(word)) >= 0]
-    orders = [_is_reversed(text, (word, *rest), first) for word, first in begun for rest in _ORDERS[word]]
-    return True if True in orders else False if False in orders else None
-
-
-def _is_reversed(text: str, words: tuple[str, str, str], first: int) -> bool | None:
-    """Whether three words, the first of them at ``first``, stand backwards; ``None`` if not all are there."""
-    second = text.find(words[1], 0, first)
-    if text.find(words[2], 0, max(second, 0)) >= 0:
-        return text.rfind(words[2]) < text.rfind(words[1]) < text.rfind(words[0])
-    second = text.find(words[1], first)
-    return None if second < 0 or text.find(words[2], second) < 0 else False
 
 
 def _reverse_lines(text: str) -> str:

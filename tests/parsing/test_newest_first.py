@@ -1,18 +1,21 @@
 """A log with its newest line first is read like any other, and its numbers stay its own."""
 
+import re
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from oomlab.diagnosis import diagnose
-from oomlab.parsing import parse, parse_bytes
-from oomlab.parsing.reader import is_newest_first
+from oomlab.diagnosis.timelines import timeline
+from oomlab.parsing import find_notices, parse, parse_bytes
+from oomlab.parsing.direction import is_newest_first
 
 HERE = Path(__file__).parents[1]
 LOGS = sorted([*HERE.parent.glob("data/**/oom-*.log"), *HERE.glob("samples/*.log")])
 WHOLE = (
     *("oom-global-anon-noswap", "oom-memcg", "oom-rsync-fix-off-1536M", "oom-report", "2.6.32-el6"),
+    *("2.6.14-two-boots", "2.6.5-protections"),
     *("oom-dma-floppy", "oom-order8-saved-cmdlines", "2.6.18-el5", "2.6.24-hot-cold", "5.4-vmalloc-failure"),
 )
 """Logs whose reports hold their header and what follows it."""
@@ -61,3 +64,71 @@ def test_bytes_with_their_newest_line_first_are_read_too():
     (path,) = [path for path in LOGS if path.stem == "oom-memcg"]
     (report,) = parse_bytes(reversed_lines(text_of(path)).encode())
     assert report.victims[0].line < report.trigger.line
+
+
+def counted(text: str) -> list[object]:
+    """Who was killed, and how many reports, tasks and zones there are."""
+    reports = parse(text)
+    kills = sorted(str(victim.pid) for report in reports for victim in report.victims)
+    return [kills, len(reports), *(sum(len(getattr(each, part)) for each in reports) for part in PARTS)]
+
+
+PARTS = ("tasks", "zones")
+
+
+@pytest.mark.parametrize("path", LOGS, ids=lambda path: path.stem)
+def test_no_log_turned_round_loses_or_doubles_a_report(path):
+    assert counted(reversed_lines(text_of(path))) == counted(text_of(path))
+
+
+@pytest.mark.oracle
+def test_no_real_log_turned_round_loses_or_doubles_a_report(outside):
+    for path in outside:
+        assert counted(reversed_lines(text_of(path))) == counted(text_of(path)), path.name
+
+
+KILL = "Out of memory: Killed process {} (sh) total-vm:8kB, anon-rss:8kB, file-rss:0kB, shmem-rss:0kB"
+
+
+def kills(*times: str) -> str:
+    return "\n".join(f"{time} {KILL.format(number)}" for number, time in enumerate(times))
+
+
+@pytest.mark.parametrize(
+    ("times", "falls"),
+    [
+        (("Oct  2 09:12:35 db kernel:", "Oct  2 09:12:34 db kernel:", "Oct  2 09:12:33 db kernel:"), True),
+        (("Oct  2 09:12:33 db kernel:", "Oct  2 09:12:34 db kernel:", "Oct  2 09:12:35 db kernel:"), False),
+        (("Oct  2 09:12:35 db kernel:", "Oct  2 09:12:34 db kernel:", "Oct  2 09:12:38 db kernel:"), None),
+        (("Oct  2 23:59:59 db kernel:", "Oct  3 00:00:01 db kernel:", "Oct  4 00:00:00 db kernel:"), None),
+        (("[  907.100000]", "[  907.000000]", "[  906.900000]"), True),
+        (("[  907.000000]", "[  807.000000]", "[  707.000000]", "[    7.000000]"), None),
+    ],
+)
+def test_where_only_kills_are_left_their_times_tell(times, falls):
+    """But not where a machine started anew, as its uptime falls then too, nor over midnight."""
+    assert is_newest_first(kills(*times)) is falls
+
+
+def test_the_timeline_of_a_log_with_its_newest_line_first_goes_forward_in_time():
+    """In a short log, whose reports come in the order of time, and in a long one, as they stand."""
+    (path,) = [path for path in LOGS if path.stem == "oom-memcg"]
+    first = text_of(path)
+    later = re.sub(r"(?m)^\[ {0,4}(?=\d)", "[ 9", first)
+    noise = "\n".join(f"[99999.{number:06d}] usb 1-1: new device" for number in range(40_000))
+    for between in ("", noise):
+        log = reversed_lines(f"{first}\n{between}\n{later}")
+        assert (len(log) > 1 << 20) == bool(between)
+        usual = timeline(parse(f"{first}\n{between}\n{later}"))
+        line = timeline(parse(log), find_notices(log))
+        assert [event.seconds for event in line.events] == [event.seconds for event in usual.events]
+        assert line.summary == usual.summary
+
+
+def test_notices_of_other_programs_stand_between_the_reports_of_such_a_log():
+    (path,) = [path for path in LOGS if path.stem == "oom-memcg"]
+    text = (
+        f"{text_of(path)}\nsystemd[1]: a.service: A process of this unit has been killed by the OOM killer."
+    )
+    line = timeline(parse(reversed_lines(text)), find_notices(reversed_lines(text)))
+    assert [type(event).__name__ for event in line.events] == ["Event", "Notice"]

@@ -1,0 +1,97 @@
+"""Tell whether a log has its newest line first, as ``journalctl -r`` and most web pages write it.
+
+Where reports are whole, the kernel's words tell: it prints them in one order. Where little is left of
+them, the time stamps of their lines do.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from itertools import pairwise
+
+from oomlab.report import uptime_in
+
+_ORDERS = {
+    "oom-killer: ": (
+        ("Mem-Info:", "lowmem_reserve[]:"),
+        ("tgid total_vm ", "Killed process "),
+        ("Mem-Info:", "active_anon:"),
+        ("Task in /", "memory: usage "),
+        ("Free pages:", "Swap cache: add"),
+    ),
+    "allocation failure": (("Mem-Info:", "lowmem_reserve[]:"),),
+    "Mem-Info:": (("lowmem_reserve[]:", "Free swap"), (" free:", " pages RAM")),
+    "Mem-info:": (("Free pages:", "ages of RAM"), (" free:", "ages of RAM")),
+}
+"""A word of a report, and pairs of words that follow it in the order in which a kernel prints them."""
+
+_WORDS = re.compile(r"ut of [Mm]emory|oom-killer|allocation fail|[Kk]illed process|Mem-[Ii]nfo")
+"""What the lines hold whose time stamps are looked at."""
+
+_LINES = 40
+"""So many of them are looked at, each with its neighbours."""
+
+_CLOCK = re.compile(r"(.{0,40}?)(?<!\d)(\d\d:\d\d:\d\d(?:\.\d{1,9})?)(?!\d)", re.A)
+_NEAR = 10.0
+"""Between neighbours of one boot there are not many seconds; where a machine starts anew, there are."""
+
+_LEAST = 2
+"""This many neighbours must stand the wrong way round, and none the right way."""
+
+
+def is_newest_first(text: str) -> bool | None:
+    """Whether a log has its newest line first: both its first and its last report run backwards.
+
+    ``None`` where nothing tells.
+
+    >>> is_newest_first("lowmem_reserve[]: 0 0\\nMem-Info:\\nsh invoked oom-killer: gfp_mask=0xd0")
+    True
+    """
+    begun = [(word, first) for word in _ORDERS if (first := text.find(word)) >= 0]
+    orders = [_is_reversed(text, (word, *rest), first) for word, first in begun for rest in _ORDERS[word]]
+    return True if True in orders else False if False in orders else _falls(text)
+
+
+def _is_reversed(text: str, words: tuple[str, str, str], first: int) -> bool | None:
+    """Whether three words, the first of them at ``first``, stand backwards; ``None`` if not all are there."""
+    second = text.find(words[1], 0, first)
+    if text.find(words[2], 0, max(second, 0)) >= 0:
+        return text.rfind(words[2]) < text.rfind(words[1]) < text.rfind(words[0])
+    second = text.find(words[1], first)
+    return None if second < 0 or text.find(words[2], second) < 0 else False
+
+
+def _falls(text: str) -> bool | None:
+    """Whether time falls from each line of a report to the next; ``None`` where it does not move enough."""
+    steps = list(_steps(text))
+    falls = sum(step < 0 for step in steps)
+    if falls and falls < len(steps):
+        return None
+    return True if falls >= _LEAST else False if len(steps) >= _LEAST else None
+
+
+def _steps(text: str) -> Iterator[int]:
+    """Yield 1 or -1 for neighbouring lines between which the time rises or falls."""
+    seen = -1
+    for number, match in enumerate(_WORDS.finditer(text)):
+        if number == _LINES:
+            return
+        start = text.rfind("\n", 0, match.start())
+        before = max(text.rfind("\n", 0, max(start, 0)), seen)
+        end = text.find("\n", match.end())
+        after = text.find("\n", end + 1) if end >= 0 else -1
+        lines = text[before + 1 : after if after >= 0 else len(text)].split("\n")
+        seen = max(start, 0)
+        yield from (step for one, other in pairwise(lines) if (step := _step(one, other)))
+
+
+def _step(line: str, following: str) -> int:
+    """Return which way the time goes between two lines; 0 where it stands still or cannot be told."""
+    earlier, later = uptime_in(line), uptime_in(following)
+    if earlier is not None and later is not None:
+        return 0 if abs(later - earlier) > _NEAR else (later > earlier) - (later < earlier)
+    one, other = _CLOCK.match(line), _CLOCK.match(following)
+    if one is None or other is None or one[1] != other[1]:  # of one day
+        return 0
+    return (one[2] < other[2]) - (one[2] > other[2])
