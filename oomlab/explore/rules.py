@@ -6,9 +6,10 @@ come from :func:`oomlab.rules.rules_for`, the record that Python's own model com
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict
-from itertools import product
-from typing import Any, get_args
+from itertools import chain, combinations, product
+from typing import Any, NamedTuple, get_args
 
 from oomlab.errors import MachineError
 from oomlab.kernel import KernelVersion, load_table
@@ -21,39 +22,63 @@ KERNELS = ("2.6.32", "3.2.59", "3.4", "3.10", "4.4", "5.10", "6.1")
 """The kernels on offer: each does something that the one before it did not."""
 
 
+class Build(NamedTuple):
+    """What decides the rules of a kernel, in the words of the page's facts."""
+
+    arch: str
+    pae: str
+    allocator: str
+    kernel: str
+
+
 def facts(machine: Machine, workload: Workload) -> dict[str, Any]:
-    """Return all that the page's model needs to know: what it begins with, and every kernel's rules."""
-    kernels = dict.fromkeys((*KERNELS, str(machine.kernel)))
+    """Return all that the page's model needs to know: what it begins with, and every kernel's rules.
+
+    ``rules`` holds for each rule ``by``, the parts of a :class:`Build` that decide it, and ``is``, its value
+    for each of their combinations, joined by spaces.
+    """
+    kernels = list(dict.fromkeys((*KERNELS, str(machine.kernel))))
     return {
         **_fields(machine, workload),
         "defaults": _fields(INCIDENT, INCIDENT_WORKLOAD),
         "words": load_table("words"),
         "splits": dict(VM_SPLITS),
-        "rules": {kernel: _factored(rules(kernel)) for kernel in kernels},
+        "kernels": kernels,
+        "rules": decided({build: rule for kernel in kernels for build, rule in rules(kernel).items()}),
     }
 
 
-def _factored(builds: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
-    """Return the same rules with what all builds share said once, under ``all``: a third of the size."""
-    first, *others = builds.values()
-    shared = {
-        name: value for name, value in first.items() if all(each.get(name, ...) == value for each in others)
+def decided(builds: Mapping[Build, Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
+    """Return each rule's value by as few parts of a build as decide it, so that nothing is said twice.
+
+    A build that lacks a rule, since it does not exist, may be given any value of it.
+    """
+    names = dict.fromkeys(chain.from_iterable(builds.values()))
+    return {
+        name: _decided({build: rule[name] for build, rule in builds.items() if name in rule})
+        for name in names
     }
-    rest = {
-        build: {name: value for name, value in each.items() if name not in shared}
-        for build, each in builds.items()
-    }
-    return {"all": shared, **rest}
+
+
+def _decided(values: Mapping[Build, Any]) -> dict[str, Any]:
+    for by in chain.from_iterable(combinations(Build._fields, count) for count in range(5)):
+        found: dict[str, Any] = {}
+        if all(
+            found.setdefault(" ".join(getattr(build, part) for part in by), value) == value
+            for build, value in values.items()
+        ):
+            return {"by": by, "is": found}
+    raise AssertionError("a whole build decides every rule")
 
 
 def _fields(machine: Machine, workload: Workload) -> dict[str, Any]:
     return {"machine": {**asdict(machine), "kernel": str(machine.kernel)}, "workload": asdict(workload)}
 
 
-def rules(kernel: str) -> dict[str, dict[str, Any]]:
+def rules(kernel: str) -> dict[Build, dict[str, Any]]:
     """Return the rules of a kernel, one entry for each build of it.
 
-    >>> rules("3.2.59")["i386 pae slab"]["struct_page_bytes"]
+    >>> rules("3.2.59")[build_of(INCIDENT)]["struct_page_bytes"]
     32
     """
     version = KernelVersion.of(kernel)
@@ -61,22 +86,22 @@ def rules(kernel: str) -> dict[str, dict[str, Any]]:
     machines = [
         Machine(kernel=version, arch=arch, ram=0, pae=pae, allocator=each) for arch, pae, each in builds
     ]
-    return {build_name(machine): _rules(machine) for machine in machines}
+    return {build_of(machine): _rules(machine) for machine in machines}
 
 
 def _rules(machine: Machine) -> dict[str, Any]:
     """Return the rules of a build and the VM splits it allows, or why none is known."""
     splits = VM_SPLITS if machine.pae else {**VM_SPLITS, **VM_SPLITS_WITHOUT_PAE}
     try:
-        return {**asdict(rules_for(machine)), "splits": list(splits.values())}
+        return {"error": "", **asdict(rules_for(machine)), "splits": list(splits.values())}
     except MachineError as error:
         return {"error": str(error)}
 
 
-def build_name(machine: Machine) -> str:
-    """Return the name of the build of a machine's kernel: architecture, PAE or not, and slab allocator.
+def build_of(machine: Machine) -> Build:
+    """Return what decides the rules of a machine's kernel.
 
-    >>> build_name(INCIDENT)
-    'i386 pae slab'
+    >>> " ".join(build_of(INCIDENT))
+    'i386 pae slab 3.2.59'
     """
-    return f"{machine.arch} {'pae' if machine.pae else 'nopae'} {machine.allocator}"
+    return Build(machine.arch, "pae" if machine.pae else "nopae", machine.allocator, str(machine.kernel))

@@ -14,7 +14,7 @@ import quickjs
 
 from oomlab.errors import MachineError
 from oomlab.explore.bundle import bundle
-from oomlab.explore.rules import KERNELS, facts
+from oomlab.explore.rules import KERNELS, facts, rules
 from oomlab.explore.story import tell
 from oomlab.kernel import KernelVersion
 from oomlab.machine import INCIDENT
@@ -234,6 +234,17 @@ def assert_same_fate(script: Script, settings: dict[str, Any]) -> None:
         assert theirs["error"] == "", settings
         assert_same_run(theirs, ours)
     assert theirs["sentence"] == str(tell(*built(settings))), settings
+
+
+@pytest.mark.parametrize("kernel", KERNELS)
+def test_the_page_has_every_build_s_own_rules(kernel):
+    told = facts(INCIDENT, INCIDENT_WORKLOAD)["rules"]
+    for build, expected in rules(kernel).items():
+        parts = build._asdict()
+        found = {
+            name: each["is"].get(" ".join(parts[part] for part in each["by"])) for name, each in told.items()
+        }
+        assert {name: found[name] for name in expected} == expected
 
 
 @pytest.mark.parametrize("hundred", range(MACHINES // 100))

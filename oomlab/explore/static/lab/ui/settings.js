@@ -8,7 +8,7 @@ const MOST_READ = 128 * PAGES_PER_GIB;
 // Every control, in its groups. facts: what Python gave, with the rules of each kernel.
 export function controlsFor(facts) {
   const isReleasedWithFix = (settings) => built(facts, settings).machine.rules.buffer_head_fix;
-  const kernel = kernelControls(Object.keys(facts.rules), Object.entries(facts.splits), isReleasedWithFix);
+  const kernel = kernelControls(facts.kernels, Object.entries(facts.splits), isReleasedWithFix);
   return { basics: BASICS, kernel, finePrint: FINE_PRINT, all: [...BASICS, ...kernel, ...FINE_PRINT] };
 }
 
@@ -31,9 +31,21 @@ export function built(facts, settings) {
     if (name in machine) machine[name] = value;
     if (name in workload) workload[name] = value;
   }
-  const build = `${machine.arch} ${machine.pae ? "pae" : "nopae"} ${machine.allocator}`;
-  const rules = facts.rules[machine.kernel];
-  return { machine: { ...machine, rules: { ...rules.all, ...rules[build] } }, workload };
+  machine.rules = rulesOf(facts, machine);
+  return { machine, workload };
+}
+
+const RULES = new WeakMap(); // of facts: the rules of each build that was asked for
+
+// The rules of a machine's kernel. facts.rules has each by the parts of a build that decide it.
+function rulesOf(facts, { arch, pae, allocator, kernel }) {
+  const build = { arch, pae: pae ? "pae" : "nopae", allocator, kernel };
+  const name = Object.values(build).join(" ");
+  if (!RULES.has(facts)) RULES.set(facts, new Map());
+  const known = RULES.get(facts);
+  const valueOf = ([rule, { by, is }]) => [rule, is[by.map((part) => build[part]).join(" ")]];
+  if (!known.has(name)) known.set(name, Object.fromEntries(Object.entries(facts.rules).map(valueOf)));
+  return known.get(name);
 }
 
 // Only what differs from the start, for addresses and for code.
