@@ -27,6 +27,11 @@ export function say(node, text) {
   if (node.textContent !== text) node.textContent = text;
 }
 
+// The same for an attribute: a style that is written anew is looked up anew.
+export function set(node, name, value) {
+  if (node.getAttribute(name) !== `${value}`) node.setAttribute(name, value);
+}
+
 // Text in pieces, and what stands between backticks as code.
 export const prose = (text) => text.split(/`([^`\n]+)`/).map((piece, n) => (n % 2 ? h("code", {}, piece) : piece));
 

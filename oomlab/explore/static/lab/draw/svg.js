@@ -43,8 +43,8 @@ export class Svg {
   }
 
   rect(x, y, width, height, look) {
-    if (width > 0 && height > 0)
-      this.put("rect", { x: px(x), y: px(y), width: px(width), height: px(height), ...look });
+    const size = { width: px(width), height: px(height) };
+    if (size.width > 0 && size.height > 0) this.put("rect", { x: px(x), y: px(y), ...size, ...look });
   }
 
   line(x1, y1, x2, y2, look) {
@@ -72,7 +72,7 @@ export class Svg {
     const font = `${FONTS[look.split(" ")[0]] ?? FONTS[""]} ${this.family}`;
     const key = `${font} ${text}`;
     if (!WIDTHS.has(key)) {
-      if (WIDTHS.size > 5000) WIDTHS.clear();
+      if (WIDTHS.size > 1000) WIDTHS.clear();
       RULER.font = font;
       WIDTHS.set(key, RULER.measureText(text).width + 2);
     }

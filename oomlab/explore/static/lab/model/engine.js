@@ -7,8 +7,10 @@ import { EPSILON, ZoneContents } from "./contents.js";
 
 const MAX_SEGMENTS = 1_000;
 
-const amounts = (snapshot) => Object.values(snapshot).flat();
-const isClose = (one, other) => amounts(one).every((amount, n) => Math.abs(amount - amounts(other)[n]) <= EPSILON);
+const isNear = (one, other) => Math.abs(one - other) <= EPSILON;
+const isClose = (one, other) =>
+  isNear(one.swapUsed, other.swapUsed) &&
+  ["free", "cache", "anon", "pinned"].every((held) => one[held].every((amount, zone) => isNear(amount, other[held][zone])));
 
 export class Engine {
   constructor(plan, start) {

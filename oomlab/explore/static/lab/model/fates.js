@@ -34,7 +34,7 @@ export class Fates {
   // tracks: rows of {name, last, step, put(place, settings)}: a place on a track makes other settings, and
   // key(settings): what the track depends on. fate(settings) is "oom", "survives" or "no boot".
   constructor(tracks, fate) {
-    Object.assign(this, { tracks, fate, found: new Map(), keys: new Map(), turn: 0 });
+    Object.assign(this, { tracks, fate, found: new Map(), keys: new Map(), stale: new Set(), turn: 0 });
   }
 
   // Bring what is out of date up to date, the first of these names at once and one other in turn; whether more remain.
@@ -44,7 +44,8 @@ export class Fates {
     const rest = stale.filter((name) => !first.includes(name));
     const next = rest.length ? [rest[this.turn++ % rest.length]] : [];
     for (const name of [...own, ...next]) this.compute(name, settings);
-    return rest.length > 1;
+    this.stale = new Set(rest.filter((name) => !next.includes(name)));
+    return this.stale.size > 0;
   }
 
   compute(name, settings) {
@@ -53,12 +54,12 @@ export class Fates {
     this.keys.set(name, key(settings));
   }
 
-  // What is known of a track, out of date or not; whether it is of these very settings.
+  // What is known of a track, out of date or not; whether it is of the settings that were last worked on.
   of(name) {
     return this.found.get(name) ?? [];
   }
 
-  isFresh(name, settings) {
-    return this.keys.get(name) === this.tracks[name].key(settings);
+  isFresh(name) {
+    return this.found.has(name) && !this.stale.has(name);
   }
 }

@@ -6,8 +6,16 @@ import { MachineError, checkMachine, layout, moreLowmem, pagesOf, swiotlbPages }
 
 const HIGH = ["HighMem", "Movable"];
 
+let last = { machine: {}, zones: [] }; // along most tracks the work changes, or swap, and the zones do not
+
 // Every zone, lowest first, empty ones too, with Python's field names.
 export function zones(machine) {
+  const isSame = (name) => machine[name] === last.machine[name] || (name === "swap" && machine.swap >= 0);
+  if (!Object.keys(machine).every(isSame)) last = { machine, zones: zonesOf(machine) };
+  return last.zones;
+}
+
+function zonesOf(machine) {
   checkMachine(machine);
   const extents = layout(machine);
   const memmap = extents.map((extent) => memmapOf(machine, extent));

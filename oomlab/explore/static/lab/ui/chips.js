@@ -1,6 +1,6 @@
 // What is not as it was at the start: a chip each, which one press undoes; and what the last change did.
 
-import { bound, h, say } from "../../dom.js";
+import { bound, h, say, set } from "../../dom.js";
 import { human } from "../model/format.js";
 import { changeInWords } from "./controls.js";
 
@@ -35,7 +35,7 @@ const chip = (text, onclick) =>
 
 function name(button, text) {
   say(button, `${bound(text)} ✕`);
-  button.setAttribute("aria-label", `Undo ${text}`);
+  set(button, "aria-label", `Undo ${text}`);
   return button;
 }
 
@@ -56,6 +56,3 @@ function standing(run) {
   if (run.outcome === "oom") return `dies after ${human(run.end)}${isNumber(run.margin) ? `, ${margin(run)}` : ""}`;
   return run.margin === null ? "lives" : `lives, ${margin(run)}`;
 }
-
-// A line that keeps its place also while there is nothing to say.
-export const sayLine = (node, text) => say(node, text || "\u00a0");

@@ -1,7 +1,7 @@
 // Native inputs for everything a hand can set. A control draws one value and reports each movement:
 // while the hand moves (released = false) and when it lets go (released = true).
 
-import { h, say } from "../../dom.js";
+import { h, say, set } from "../../dom.js";
 import { PAGES_PER_GIB, exactGib } from "../model/format.js";
 import { valueOf, withValue } from "./settings.js";
 
@@ -98,7 +98,7 @@ function rangeOf({ steps, read }, id, report) {
   input.addEventListener("change", () => report(steps[input.valueAsNumber], true));
   const show = (value) => {
     if (steps[input.valueAsNumber] !== value) input.value = nearest(steps, value);
-    input.setAttribute("aria-valuetext", read(value));
+    set(input, "aria-valuetext", read(value));
   };
   return { input, show };
 }

@@ -1,14 +1,14 @@
 // The reverse of predicting: save this machine with the smallest change. Each way that is found stands with what
 // it cost and what it need have cost.
 
-import { bound, h, say } from "../../dom.js";
+import { bound, h, say, set } from "../../dom.js";
 import { gib, human } from "../model/format.js";
 import { settingInWords } from "./controls.js";
 import { valueOf } from "./settings.js";
 import { valueAt } from "./tracks.js";
 
 export function makeRescue(rows, fates, start) {
-  const button = h("button", { type: "button", "aria-expanded": "false", onclick: start }, "Can you save it?");
+  const button = h("button", { type: "button", "aria-expanded": "false", onclick: start }, "Save it?");
   const told = h("p", { class: "told" });
   const list = h("ul", {});
   return {
@@ -17,7 +17,7 @@ export function makeRescue(rows, fates, start) {
     // The ways that there are: rows which save the machine by themselves.
     ways: (settings) => rows.filter((row) => saves(row, settings, fates)),
     show(task) {
-      button.setAttribute("aria-expanded", String(task !== null));
+      set(button, "aria-expanded", task !== null);
       this.element.hidden = task === null;
       if (task === null) return;
       const found = [...task.found.values()];

@@ -1,7 +1,7 @@
 // The stage: the apparatus with what is laid over it, the lens, the card and the captions; or, for a machine that
 // does not start, what does not fit and the nearest machines that would.
 
-import { bound, h, say } from "../../dom.js";
+import { bound, h, say, set } from "../../dom.js";
 import { drawApparatus } from "../draw/apparatus.js";
 import { drawImpossible } from "../draw/impossible.js";
 import { drawLens } from "../draw/lens.js";
@@ -63,8 +63,8 @@ export class Stage {
     transport.fit({ left: (left - PAD) * unit, top: (floor + 2) * unit, width: (right - left + 2 * PAD) * unit });
     legend.show(run, moment, lit);
     const { isWide, rows } = this.place;
-    transport.big.setAttribute("style", placed(left + 26, rows[0].y + (isWide ? 18 : 2), unit));
-    transport.buttons.setAttribute("style", placed(0, floor + (isWide ? 8 : 50), unit));
+    set(transport.big, "style", placed(left + 26, rows[0].y + (isWide ? 18 : 2), unit));
+    set(transport.buttons, "style", placed(0, floor + (isWide ? 8 : 50), unit));
     this.drawAside(state, film);
     this.drawCaptions(state);
   }

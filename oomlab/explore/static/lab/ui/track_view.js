@@ -36,7 +36,7 @@ export class TrackView {
       const [width, unit] = sizes.of(rail);
       const known = state.isSilent ? [] : fates.of(row.name);
       const place = row.steps.indexOf(valueOf(row, state.settings));
-      say(words, row !== RAM && known.length && fates.isFresh(row.name, state.settings) ? boundaryInWords(row, known, Math.max(0, place)) : "");
+      say(words, row !== RAM && known.length && fates.isFresh(row.name) ? boundaryInWords(row, known, Math.max(0, place)) : "");
       if (!width) continue;
       if (row !== RAM) {
         drawTrack(track, known, row.steps.length - 1, width, unit);

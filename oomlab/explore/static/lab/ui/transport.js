@@ -1,6 +1,6 @@
 // Time, as on a video player: play, pause, step from scene to scene, and a slider to drag.
 
-import { h } from "../../dom.js";
+import { h, set } from "../../dom.js";
 import { gib } from "../model/format.js";
 import { filmOf, scenes } from "../model/scenes.js";
 
@@ -20,7 +20,6 @@ export function makeTransport(ids, moveTo, ended) {
   let [written, told] = [0, 0];
   let [here, most] = [0, 0]; // where the slider stands, and how far it goes: the moment, or the learner's flag
   let playing = null;
-  let placed = "";
 
   const scrub = h("input", {
     id: `${ids}-time`,
@@ -81,8 +80,8 @@ export function makeTransport(ids, moveTo, ended) {
     if (wasPlaying) ended();
   }
   function showPlaying() {
-    play.querySelector("path").setAttribute("d", playing === null ? PLAY : PAUSE);
-    play.setAttribute("aria-label", playing === null ? "Play" : "Pause");
+    set(play.querySelector("path"), "d", playing === null ? PLAY : PAUSE);
+    set(play, "aria-label", playing === null ? "Play" : "Pause");
   }
 
   return {
@@ -96,13 +95,12 @@ export function makeTransport(ids, moveTo, ended) {
       if (run === null) return;
       [here, most] = flag === null ? [written, run.end] : [flag, run.file];
       scrub.value = run.file ? here / run.file : 0;
-      scrub.setAttribute("aria-valuetext", `${gib(here)} GiB copied`);
-      scrub.setAttribute("aria-label", flag === null ? "GiB copied so far" : "Your flag: it dies about here");
+      set(scrub, "aria-valuetext", `${gib(here)} GiB copied`);
+      set(scrub, "aria-label", flag === null ? "GiB copied so far" : "Your flag: it dies about here");
     },
     // The slider lies over the axis: left, top and width in em of the lab.
     fit({ left, top, width }) {
-      const style = `left: ${left}px; top: ${top}px; width: ${width}px`;
-      if (style !== placed) scrub.setAttribute("style", (placed = style));
+      set(scrub, "style", `left: ${left}px; top: ${top}px; width: ${width}px`);
     },
   };
 }
