@@ -35,7 +35,7 @@ STATES = {
     "predicting": ("", lambda page: page.get_by_label("Predict first").check()),
     "predicted": ("", predicted),
     "pinned": ("#mem=16G", lambda page: page.get_by_role("button", name="Pin as A").click()),
-    "saving": ("#t=31", lambda page: page.get_by_role("button", name="Can you save it?").click()),
+    "saving": ("#t=31", lambda page: page.get_by_role("button", name="Save it?").click()),
     "pointing": ("#t=31", lambda page: page.get_by_role("button", name="mem_map").focus()),
 }
 

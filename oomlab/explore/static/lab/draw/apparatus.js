@@ -5,10 +5,11 @@ import { gib, grouped, human, times } from "../model/format.js";
 import { EPSILON } from "../model/contents.js";
 import { layersOf, LAYERS } from "../model/view_model.js";
 import { drawHistory, drawSurface, drawSurfaceName } from "./history.js";
-import { drawMarks, markAt } from "./marks.js";
+import { drawMarks, markAt, markOf } from "./marks.js";
 import { drawStream } from "./stream.js";
 import { level, places, timeAt } from "./places.js";
-import { drawVessel } from "./vessel.js";
+import { drawSwap } from "./swap.js";
+import { brimOf, drawBrim, drawVessel } from "./vessel.js";
 
 // scene: {run, state, written, isCovered, told, phase (ms of the film, null when nothing flows), ghost: {run, name}
 // of the machine to compare with, pinned: {run, state} of another machine, guess: where the learner put the flag}.
@@ -26,6 +27,7 @@ export function drawApparatus(svg, scene, names, width, unit) {
     drawGlasses(svg, scene, place, row);
     drawHead(svg, scene, place, row);
   }
+  drawSwap(svg, scene, place, now);
   if (!isCovered) drawPlayhead(svg, place, now);
   drawStream(svg, scene, place, unit);
   if (!isCovered) {
@@ -51,8 +53,7 @@ function drawGlasses(svg, { run, state, pinned, isCovered }, place, row) {
     svg.text(x + half * 1.5 + 6, row.y + 15, "B", { anchor: "middle", class: "strong halo" });
   }
   if (isCovered) return;
-  const surface = level(row, row.size - state.free[row.zone]);
-  svg.line(x + width, surface, timeAt(place, run, state.written), surface, { class: "joined" });
+  drawBrim(svg, run, state, row, markOf(run, row), place);
 }
 
 function drawHead(svg, { run, state, isCovered }, place, row) {
@@ -64,18 +65,18 @@ function drawHead(svg, { run, state, isCovered }, place, row) {
   const scale = row.times > 1.05 ? `drawn ${times(row.times)}` : "";
   const zone = { class: "name", "data-thing": row.zone > run.kernel ? "HighMem" : "lowmem" };
   if (!place.isWide) {
-    svg.text(0, row.y - 7, row.name, zone);
+    svg.text(0, row.y - 11, row.name, zone);
     const rest = svg.textWidth(row.name, "name") + 8;
-    const texts = [[all, scale].filter(Boolean).join(", "), all, free];
-    const flag = row.zone > run.kernel === !run.race?.rescue.isFix && run.race && !isCovered ? timeAt(place, run, run.race.rescue.at) - 8 : place.width;
-    const cross = run.outcome === "oom" && run.zone === row.name && !isCovered ? timeAt(place, run, run.end) - 10 : place.width;
-    svg.text(rest, row.y - 7, svg.fit(Math.min(place.width, flag, cross) - rest, texts), { class: isBelow ? "danger" : "" });
+    const size = human(row.size);
+    const texts = [[size, all, scale].filter(Boolean).join(", "), [size, free, scale].filter(Boolean).join(", "), `${size}, ${free}`, free];
+    svg.text(rest, row.y - 11, svg.fit(place.width - rest, texts), { class: isBelow ? "danger" : "" });
     return;
   }
   svg.text(0, row.y + 16, row.name, zone);
   svg.text(0, row.y + 36, human(row.size), { class: "muted" });
   svg.text(0, row.y + 55, free, { class: `strong ${tone}`, "data-thing": "free" });
-  const below = [...(isBelow ? [["all below min", tone]] : []), ...[scale, when].filter(Boolean).map((text) => [text, "muted"])];
+  const brim = isCovered ? "" : `brim ${times(row.size / brimOf(row, markOf(run, row)))}`;
+  const below = [...(isBelow ? [["all below min", tone]] : []), ...[scale, brim, when].filter(Boolean).map((text) => [text, "muted"])];
   below.forEach(([text, look], n) => svg.text(0, row.y + 74 + 18 * n, text, { class: look }));
 }
 
@@ -147,8 +148,8 @@ function drawAxis(svg, { run, guess, isCovered }, place, now) {
   }
 }
 
-function drawPlayhead(svg, { rows, floor }, now) {
-  for (const row of rows) svg.rimmed(now, row.y - 4, now, row.bottom + 4, { class: "head" });
+function drawPlayhead(svg, { rows, swap, floor }, now) {
+  for (const row of [...rows, swap]) svg.rimmed(now, row.y - 4, now, row.bottom + 4, { class: "head" });
   svg.line(now, floor, now, floor + 14, { class: "head" });
 }
 

@@ -54,5 +54,5 @@ function wordsOf(run, { kind, isReached, left }) {
   if (kind === "flag") return isReached ? ["low reached: kswapd wakes"] : [`low not reached: ${size} to go`, `${size} to go`];
   return isReached
     ? [`${size} short of lasting until kswapd wakes`, `${size} short till kswapd wakes`, `${size} short`]
-    : [`min not reached; closest call: ${size}`, `closest call: ${size}`];
+    : [`min not reached: ${size} to spare`, `${size} to spare`];
 }

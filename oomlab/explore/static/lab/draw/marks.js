@@ -13,7 +13,6 @@ const FIX = {
 export function drawMarks(svg, scene, place, row, now) {
   const mark = markOf(scene.run, row);
   const y = markAt(scene.run, row);
-  svg.rimmed(place.glass.x - 4, y, place.glass.x + place.glass.width, y, { class: `mark ${mark.key}`, "data-thing": mark.thing });
   svg.rimmed(place.left, y, place.right, y, { class: `mark ${mark.key}`, "data-thing": mark.thing });
   const taken = drawEnd(svg, scene.run, place, row, y);
   return drawWords(svg, scene, place, row, { ...mark, y, taken, now });
@@ -24,7 +23,7 @@ export const markAt = (run, row) =>
   Math.min(row.bottom - 2, Math.max(row.y + 2, level(row, row.size - markOf(run, row).pages)));
 
 // The mark of a row: low where page cache lies, min where only the kernel may.
-function markOf(run, { zone }) {
+export function markOf(run, { zone }) {
   const isUser = zone > run.kernel || run.user === run.kernel;
   const key = isUser ? "low" : "min";
   const asked = isUser ? run.user : run.kernel;
@@ -56,10 +55,10 @@ function drawEnd(svg, run, place, row, y) {
   if (!rescue || row.zone > run.kernel === Boolean(rescue.isFix)) return end; // the fix begins in lowmem
   if (rescue.at > run.file) return end;
   const x = timeAt(place, run, rescue.at);
-  if (!place.isWide && x < svg.textWidth(row.name, "name") + 12) return end; // the name of the zone stands there
-  if (rescue.isFix) svg.path(`M${x} ${y}v24h14l-4 -5l4 -5h-14`, { class: "flag" });
+  const isBelow = rescue.isFix || !place.isWide;
+  if (isBelow) svg.path(`M${x} ${y}v24h14l-4 -5l4 -5h-14`, { class: `flag${rescue.isReached ? "" : " hollow"}` });
   else svg.path(`M${x} ${y}V${row.y - 18}h14l-4 5l4 5h-14`, { class: `flag${rescue.isReached ? "" : " hollow"}` });
-  return x;
+  return isBelow ? x + 16 : x;
 }
 
 // Below the line, at the right end; where that is behind the playhead, at the left.
@@ -69,7 +68,8 @@ function drawWords(svg, { run, state, told }, place, row, { y, key, thing, words
   const base = y + 18 > row.bottom ? y - 7 : y + 18;
   const said = svg.fit(after, words, "strong");
   const { rescue } = run.race ?? {};
-  const fix = rescue?.isFix && key === "min" ? timeAt(place, run, rescue.at) : null;
+  const isHere = rescue && rescue.at <= run.file && row.zone > run.kernel !== Boolean(rescue.isFix);
+  const fix = isHere && (rescue.isFix || !place.isWide) ? timeAt(place, run, rescue.at) : null;
   const drawn = fix === null ? [] : [{ x: fix - 4, to: fix + 14, y: y + 18 }]; // its flag
   if (said) {
     svg.text(place.right - 6, base, said, { anchor: "end", ...look });

@@ -9,12 +9,14 @@ export const AXIS = 48; // below the rows: the scrubber and its numbers
 const WIDE = 560; // from here on, a row's name stands beside its vessel and not above it
 const TOP = 22; // the stream of pages
 const LOOKS = {
-  wide: { label: 132, vessel: 84, gap: 26, head: 0, link: 34, tall: 150, low: 108 },
-  narrow: { label: 0, vessel: 44, gap: 14, head: 22, link: 40, tall: 112, low: 80 },
+  wide: { label: 132, vessel: 56, wedge: 14, brim: 18, gap: 22, head: 0, link: 32, tall: 138, low: 98 },
+  narrow: { label: 0, vessel: 34, wedge: 12, brim: 12, gap: 12, head: 26, link: 40, tall: 112, low: 80 },
 };
+const SWAP = 22; // the height of swap's row
 
-// {width, height, left, right, floor, rows}: the history lies between left and right; a row has its zone by
-// number, y, bottom, size, unit (drawn height of a page) and times (how much larger than the largest zone).
+// {width, height, left, right, floor, rows, swap, glass, brim}: the history lies between left and right; a row has
+// its zone by number, y, bottom, size, unit (drawn height of a page) and times (how much larger than the largest
+// zone); swap has y and bottom; glass and brim, a vessel and the close-up of its brim, have x and width.
 export function places(run, width) {
   const isWide = width >= WIDE;
   const look = isWide ? LOOKS.wide : LOOKS.narrow;
@@ -31,14 +33,15 @@ export function places(run, width) {
     rows.push({ zone, name: run.zones[zone].name, y, bottom: y + height, size, unit: height / size });
     y += height + look.link;
   }
-  const floor = rows.at(-1).bottom;
+  const swap = { y: y - look.link + (isWide ? 12 : 8) };
+  const floor = (swap.bottom = swap.y + SWAP);
   const base = rows.find(({ size }) => size === most).unit;
   for (const row of rows) row.times = row.unit / base;
-  const left = look.label + look.vessel + look.gap;
-  return { isWide, width, height: floor + AXIS + below, left, right: width - PAD, floor, rows, ...glass(look) };
+  const { label, vessel, wedge, brim, gap } = look;
+  const left = label + vessel + wedge + brim + gap;
+  const glasses = { glass: { x: label + 1, width: vessel - 2 }, brim: { x: label + vessel + wedge, width: brim } };
+  return { isWide, width, height: floor + AXIS + below, left, right: width - PAD, floor, rows, swap, ...glasses };
 }
-
-const glass = ({ label, vessel, head }) => ({ glass: { x: label + 1, width: vessel - 2 }, head });
 
 // The zones that have a row: those with pages, the highest first. DMA has one only where there is no other.
 function rowsOf(run) {

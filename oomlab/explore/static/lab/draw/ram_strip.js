@@ -68,7 +68,7 @@ function drawNames(svg, run, toX, end, width, ram) {
     : [`${low}: the kernel reaches all of it`, low];
   const look = { class: "strong halo", "data-thing": hasHigh ? "lowmem" : "" };
   const handle = Math.max(end, toX(ram));
-  const inside = toX(ram) > from && svg.fit(Math.min(end, toX(ram)) - from - 18, texts.slice(0, 3), "strong");
+  const inside = toX(ram) > from && svg.fit(Math.min(end, toX(ram)) - from - 18, texts, "strong");
   if (inside) svg.text(from, STRIP.y + 18, inside, look);
   else svg.text(handle + 18, STRIP.y + 18, svg.fit(width - handle - 22, texts, "strong"), look);
 }

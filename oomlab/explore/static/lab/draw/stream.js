@@ -29,10 +29,10 @@ function drawPages(svg, middle, from, share) {
 // From the floor of one vessel to the brim of the next.
 function drawRecords(svg, middle, first, second, side, share) {
   const way = second.y - first.bottom - 8;
-  svg.path(`M${middle} ${first.bottom + 3}v${way}m-4 -6l4 6l4 -6`, { class: "flow", "data-thing": "buffer_head" });
+  svg.path(`M${middle} ${first.bottom + 3}v${way}m-4 -6l4 6l4 -6`, { class: "flow", "data-thing": "records" });
   for (const part of share === null ? [0.5] : [share * 0.5, 0.5 + share * 0.5]) {
     const y = first.bottom + 3 + part * (way - side);
-    svg.rect(middle - side / 2, y, side, side, { fill: svg.fill("buffer_head"), class: "square" });
+    svg.rect(middle - side / 2, y, side, side, { fill: svg.fill("records"), class: "square" });
   }
 }
 
@@ -40,7 +40,7 @@ function drawRecords(svg, middle, first, second, side, share) {
 function drawTap(svg, { glass }, row, share, side, lower) {
   const x = glass.x + glass.width;
   drawDrain(svg, x, row.bottom - 14, share, PAGE / 2, "cache");
-  if (lower) drawDrain(svg, x, lower.bottom - 14, share, side, "buffer_head");
+  if (lower) drawDrain(svg, x, lower.bottom - 14, share, side, "records");
 }
 
 function drawDrain(svg, x, y, share, side, key) {
@@ -67,5 +67,5 @@ function drawWords(svg, place, first, bytes, side) {
     `4,096 bytes need ${sum} down here`,
     `${sum} bytes for each page`,
   ];
-  svg.text(start, y, svg.fit(right - start, texts, "strong"), { class: "strong", "data-thing": "buffer_head" });
+  svg.text(start, y, svg.fit(right - start, texts, "strong"), { class: "strong", "data-thing": "records" });
 }

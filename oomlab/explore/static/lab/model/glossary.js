@@ -49,16 +49,14 @@ const ENTRIES = {
     how: `slab, kernel stacks and page tables; ${human(workload.other_lowmem)} of them are the setting “Other lowmem”, which uptime collects`,
   }),
   swap_map: ({ machine }, _, pages) => ({ pages, how: `${grouped(machine.swap)} pages of swap × 1 byte, used or not` }),
-  buffer_head: (run, { cache }, pages) => ({
-    pages,
-    how: run.pinned.buffer_heads
-      ? `${grouped(sum(cache))} cached pages × ${fixed(run.pinned.buffer_heads * run.machine.rules.buffer_head.per_page, 1)} blocks, ${fixed(run.machine.rules.buffer_head.per_page, 1)} records to a page`
-      : "no blocks to record",
-  }),
-  radix_tree_node: (run, { cache }, pages) => ({
-    pages,
-    how: `${grouped(sum(cache))} cached pages, 64 to a node, ${fixed(run.machine.rules.radix_tree_node.per_page, 1)} nodes to a page`,
-  }),
+  records: ({ pinned: { buffer_heads, radix_nodes }, machine: { rules } }, { cache }, pages) => {
+    const cached = sum(cache);
+    const heads = buffer_heads
+      ? `a buffer_head for each of ${fixed(buffer_heads * rules.buffer_head.per_page, 1)} blocks, ${fixed(rules.buffer_head.per_page, 1)} to a page: ${human(buffer_heads * cached)}; `
+      : "";
+    const nodes = `a radix_tree_node for 64 pages, ${fixed(rules.radix_tree_node.per_page, 1)} to a page: ${human(radix_nodes * cached)}`;
+    return { pages, how: `for ${grouped(cached)} cached pages ${heads}${nodes}` };
+  },
   anonymous: (_, __, pages) => ({ pages, how: "heaps and stacks of processes; swap is for them alone" }),
   cache: (_, { written }, pages) => ({ pages, how: `${human(written)} of the file have passed; what was recycled is gone` }),
   free: (_, __, pages) => ({ pages, how: "all zones together: what is in none of the other uses" }),
@@ -69,10 +67,11 @@ const ENTRIES = {
 
 // Words of the sentence that name such a thing, longest first.
 export const LINKED = [
-  ["records about cached pages", "buffer_head"],
+  ["records of cached pages", "records"],
   ["mem_map", "mem_map"],
   ["ZONE_NORMAL", "lowmem"],
-  ["buffer_heads", "buffer_head"],
+  ["buffer_heads", "records"],
+  ["records", "records"],
   ["page cache", "cache"],
   ["HighMem", "HighMem"],
   ["lowmem", "lowmem"],

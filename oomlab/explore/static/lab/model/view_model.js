@@ -43,22 +43,20 @@ export const populated = (run) => run.zones.flatMap((_, i) => (run.sizes[i] ? [i
 
 // What lies in a zone, from its floor up. The rest of it is free.
 export const LAYERS = [
-  ...["kernel", "mem_map", "other_slab", "swap_map", "radix_tree_node", "buffer_head", "anonymous", "cache"],
+  ...["kernel", "mem_map", "other_slab", "swap_map", "records", "anonymous", "cache"],
 ];
 
 // The pages of each layer of a zone at a moment, by key.
 export function layersOf(run, state, i) {
   const memMap = i === memMapZone(run) ? sum(run.zones.map(({ memmap }) => memmap)) : 0;
   const share = state.pinned[i] / (sum(state.pinned) || 1);
-  const cached = sum(state.cache);
-  const radix_tree_node = share * run.pinned.radix_nodes * cached;
-  const buffer_head = share * run.pinned.buffer_heads * cached;
+  const records = share * (run.pinned.radix_nodes + run.pinned.buffer_heads) * sum(state.cache);
   const { managed } = run.zones[i];
   const swap_map = swapMapIn(run, i);
-  const slab = atStart(run, i) - swap_map + state.pinned[i] - buffer_head - radix_tree_node;
+  const slab = atStart(run, i) - swap_map + state.pinned[i] - records;
   return {
     ...{ kernel: run.sizes[i] - managed - memMap, mem_map: memMap, other_slab: Math.max(0, slab), swap_map },
-    ...{ radix_tree_node, buffer_head, anonymous: state.anon[i], cache: state.cache[i] },
+    ...{ records, anonymous: state.anon[i], cache: state.cache[i] },
   };
 }
 

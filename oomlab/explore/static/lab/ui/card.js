@@ -1,7 +1,7 @@
 // The last request as a card: it tries gate after gate, and each says by which sum it stays shut or lets in.
 
 import { bound, h, say } from "../../dom.js";
-import { gib, grouped, human } from "../model/format.js";
+import { gib, grouped } from "../model/format.js";
 import { gates } from "../model/gates.js";
 
 export function makeCard() {
@@ -40,8 +40,8 @@ function titleOf({ words, events, outcome, user, kernel }, { written }, isOver) 
 // Healthy, as long as another gate is open: nothing of the zone is meant for this request.
 const keepsAll = ({ isOut, free, kept }) => !isOut && kept > 0 && free <= kept;
 
-const verdictOf = ({ isOut, isOpen, short, free, needed }) =>
-  isOut ? "out of its reach" : isOpen ? `open by ${human(free - needed)} now` : `request: ${grouped(short)} ${short === 1 ? "page" : "pages"} short`;
+const verdictOf = ({ isOut, isOpen, short }) =>
+  isOut ? "out of its reach" : isOpen ? "open" : `request: ${grouped(short)} ${short === 1 ? "page" : "pages"} short`;
 
 function sumOf({ isOut, free, needed, min, kept, slack }) {
   if (isOut) return `${grouped(free)} pages free`;

@@ -18,10 +18,11 @@ export function makeElements({ ids, controls, transport, prediction, presets, gr
     copy: button("Copy as Python"),
     full: button("Full screen"),
     pin: button("Pin as A", { title: "Keep this machine beside the next ones", "aria-pressed": "false" }),
-    summaries: { kernel: h("summary"), finePrint: h("summary") },
+    summaries: { kernel: summary(), finePrint: summary() },
     headline: h("strong", {}),
     because: h("span", { class: "because" }),
     changed: h("span", { class: "difference" }),
+    changedBelow: h("span", { class: "difference" }), // the same where there is no room beside RAM
     pinnedTale: h("p", { class: "pinned-tale", hidden: true }),
     caption: h("ol", { class: "captions" }),
     remedies: h("div", { class: "remedies", hidden: true }),
@@ -61,7 +62,7 @@ export function makeElements({ ids, controls, transport, prediction, presets, gr
       h("div", { class: "presets", role: "group", "aria-label": "Ready-made machines" }, ...presets),
       h("div", { class: "actions" }, prediction.element, parts.reset, parts.full),
     ),
-    h("div", { class: "verdict" }, parts.sentence, prediction.question, prediction.score, parts.pinnedTale, parts.note,
+    h("div", { class: "verdict" }, h("div", { class: "tale" }, parts.sentence, parts.changedBelow), prediction.question, prediction.score, parts.pinnedTale, parts.note,
       h("div", { class: "changes" }, chips.element, rescue.button, parts.pin)),
     rescue.element,
     h("div", { class: "panel basics" }, ...place(groups.basics)),
@@ -75,6 +76,8 @@ export function makeElements({ ids, controls, transport, prediction, presets, gr
   parts.root = h("section", { class: "oom oom-lab", "aria-label": "The failure lab", id: ids, tabindex: -1 }, frame);
   return parts;
 }
+
+const summary = () => h("summary", {}, h("span"), h("span", { class: "what" }));
 
 const disclosure = (summary, elements) =>
   h("details", {}, summary, h("div", { class: "group" }, ...elements));

@@ -41,11 +41,13 @@ export function makeLegend(palette, ids) {
 
 const capital = (text) => text[0].toUpperCase() + text.slice(1);
 
-const SHORT = { anonymous: "anonymous", cache: "page cache" }; // of keys whose term is longer than they have room
+// What a thing is called where there is little room: the kernel's word, if that is short.
+const SHORT = { anonymous: "anonymous", cache: "page cache", records: "records" };
+export const shortName = ({ key, term }) => SHORT[key] ?? term;
 
-function keyOf(key, { term }, ids) {
+function keyOf(key, swatched, ids) {
   const size = h("span", { class: "size" });
-  const element = h("button", { type: "button", class: "key", "data-thing": key }, swatch(key, ids), h("span", {}, SHORT[key] ?? term), size);
+  const element = h("button", { type: "button", class: "key", "data-thing": key }, swatch(key, ids), h("span", {}, shortName(swatched)), size);
   return { key, element, size };
 }
 

@@ -14,7 +14,7 @@ export class Sentence {
 
   // lit: the thing that is pointed at, "" for none.
   show(run, isSilent, lit) {
-    this.sentence.hidden = isSilent;
+    this.sentence.parentNode.hidden = isSilent;
     const text = isSilent ? "" : bound(run.because);
     say(this.headline, isSilent ? "" : bound(run.headline));
     if (text !== this.said) this.say(text);

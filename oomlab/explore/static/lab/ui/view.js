@@ -1,15 +1,15 @@
 // Everything that the lab shows, drawn from its state. It remembers nothing of the machine.
 
-import { bound, h, say } from "../../dom.js";
+import { bound, h, say, set } from "../../dom.js";
 import { Edge } from "../draw/edge.js";
 import { Svg, hatches } from "../draw/svg.js";
 import { numbers } from "../draw/table.js";
 import { Fates } from "../model/fates.js";
 import { makeCard } from "./card.js";
-import { difference, makeChips, sayLine } from "./chips.js";
+import { difference, makeChips } from "./chips.js";
 import { makeControls, settingInWords } from "./controls.js";
 import { makeElements } from "./elements.js";
-import { makeLegend } from "./legend.js";
+import { makeLegend, shortName } from "./legend.js";
 import { EDGE_ROWS } from "./options.js";
 import { makePrediction } from "./prediction.js";
 import { makeRescue } from "./rescue.js";
@@ -79,7 +79,7 @@ export class LabView {
   draw(state) {
     const { parts, rescue, transport } = this;
     this.controls.show(state.settings);
-    for (const { whole, button } of this.presets) button.setAttribute("aria-pressed", state.has(whole));
+    for (const { whole, button } of this.presets) set(button, "aria-pressed", state.has(whole));
     this.drawSummaries(state);
     this.drawVerdict(state);
     rescue.show(state.task);
@@ -98,8 +98,9 @@ export class LabView {
     for (const [name, title] of Object.entries(SUMMARIES)) {
       const changed = this.groups[name].filter((row) => settings[row.name] !== usual[row.name]);
       const words = changed.map((row) => settingInWords(row, settings));
-      say(this.parts.summaries[name], words.length ? `${title} (${words.length} changed): ${words.join(", ")}` : title);
-      this.parts.summaries[name].title = words.join(", ");
+      const [count, what] = this.parts.summaries[name].children;
+      say(count, words.length ? `${title} (${words.length} changed)` : title);
+      say(what, words.length ? `: ${words.join(", ")}` : "");
     }
   }
 
@@ -112,9 +113,11 @@ export class LabView {
     const preset = this.presets.find(({ whole }) => state.has(whole))?.label ?? "";
     this.prediction.show(state, preset, this.presets.length);
     this.chips.show(state);
-    sayLine(parts.changed, isSilent ? "" : difference(state.reference, run));
+    const changed = isSilent ? "" : difference(state.reference, run);
+    say(parts.changed, changed);
+    say(parts.changedBelow, changed);
     say(parts.pin, pinned ? "Unpin A" : "Pin as A");
-    parts.pin.setAttribute("aria-pressed", String(pinned !== null));
+    set(parts.pin, "aria-pressed", pinned !== null);
     parts.pin.hidden = isCovered;
     parts.pinnedTale.hidden = pinned === null || isSilent;
     if (pinned) say(parts.pinnedTale, bound(`A: ${pinned.run.sentence}`));
@@ -130,7 +133,8 @@ export class LabView {
 }
 
 // What a thing is called, the longest first.
-function namesOf({ label, term, plain }) {
+function namesOf(swatch) {
+  const { label, term, plain } = swatch;
   const words = plain || label;
-  return words === term ? [term] : [`${words} · ${term}`, words, term];
+  return words === term ? [term] : [`${words} · ${term}`, words, shortName(swatch)];
 }
