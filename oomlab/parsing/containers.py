@@ -21,6 +21,9 @@ _TAGS = re.compile(r"</?(?:pre|code|span|tt|ul|ol|table|blockquote|b|strong|em|f
 _ELEMENTS = re.compile(r"</([\w:.-]{1,60})>\s{0,20}<\1(?: [^<>]{0,200})?>")
 """Where one element ends and the next of its name begins: an entry of a log in XML."""
 
+_ELEMENT = re.compile(r"<([a-z][\w:.-]{0,59})(?: [^<>]{0,200})?>.*</\1>", re.DOTALL)
+"""A line that is one element as a whole; the kernel's own marks are in capitals."""
+
 _OUTER = re.compile(r"^(?:<[\w:.-]{1,60}(?: [^<>]{0,200})?>){1,9}|(?:</[\w:.-]{1,60}>){1,9}$")
 _BREAKS = re.compile(r"</?(?:br|p|div|tr|td|li)(?: [^<>]{0,200})? ?/?>|#012|\\x0a|\\012|\\n|\n")
 _TICKS = re.compile(r"``\s{1,4}``")
@@ -35,7 +38,16 @@ _JOINED = re.compile(
 )
 """Where the end of a line was lost, or two CPUs printed at once: a new line begins with its level."""
 
-_SYMPTOMS = (*_RARE, '", "', '","', *_JOINS, "#012", "**", "<br", "</", "<p", "<c", "<d", "<s")
+_OF_PYTHON = ("', '", "', b'")
+_PYTHON = re.compile(r"""(?<=['"]), (?=b?['"])""")
+"""What stands between the strings of a list that Python wrote; it picks the quotation marks by the string."""
+
+_END_OF_PYTHON = re.compile(r"""\[?b?(['"])(.*?)(?:\1\]?)?""", re.DOTALL)
+_BLANK_OF_PYTHON = re.compile(r"\\(?:t|xa0|u20[0-2][0-9a-f])")
+_FEW_STRINGS = 5
+"""A line of a program may quote so many words."""
+
+_SYMPTOMS = (*_RARE, *_OF_PYTHON, '", "', '","', *_JOINS, "#012", "**", "<br", "</", "<p", "<c", "<d", "<s")
 _EQUALS = ("gfp_mask=", "order=", "kB =", "swap  =")
 
 _KEYS = ("MESSAGE", "log", "message", "msg", "textPayload", "jsonPayload", "_source")
@@ -83,6 +95,8 @@ def is_wrapped(text: str, starts: set[str]) -> bool:
     if "*" in starts or any(map(text.__contains__, _RARE)):
         return True
     if '"' in text and any(map(text.__contains__, _LISTS)):
+        return True
+    if "', " in text and _may_be_by_python(text):
         return True
     return _has_tags(text) or "MESSAGE=" in text[:4096] or _has(text, "#", "012") or _has_damaged_kill(text)
 
@@ -147,7 +161,7 @@ def unwrap(numbers: Sequence[int], lines: list[str]) -> tuple[list[int], list[st
     is_json = any("[" in line and _BRACKETS.match(line) for line in lines)
     for number, line in zip(numbers, lines, strict=True):
         if any(map(line.__contains__, _SYMPTOMS)) or _is_field(line):
-            line = _string_of_list(line) if is_json else line
+            line = _string_of_list(line) if is_json else _from_python(line)
             whole = _unescape(_from_json(line[:_MAX_LENGTH], keys))
             parts = _BREAKS.split(whole.encode("utf-8", "backslashreplace").decode())
             parts = [part for part in parts if not part.isdigit()]  # line numbers, in a table
@@ -168,7 +182,8 @@ def _unescape(line: str) -> str:
     if "<" in line:
         line = _TAGS.sub("", line)
         line, elements = _ELEMENTS.subn("\n", line)
-        line = _OUTER.sub("", line.strip()) if elements else line
+        if elements or _ELEMENT.fullmatch(line.strip()):
+            line = _OUTER.sub("", line.strip())
     if "**" in line:
         line = _BOLD.sub("", line)
     if "``" in line:
@@ -259,6 +274,26 @@ def _string_of_list(line: str) -> str:
     if found is None:
         return line
     return "" if _TIME.fullmatch(found[1]) else str(_loads(text) or found[1])
+
+
+def _from_python(line: str) -> str:
+    """Return the strings of a list that Python wrote on one line, or of a part of it, one on each line."""
+    if not any(map(line.__contains__, _OF_PYTHON)) or not _is_by_python(line):
+        return line
+    parts = (_END_OF_PYTHON.fullmatch(part.strip(" ,")) for part in _PYTHON.split(line))
+    texts = (_BLANK_OF_PYTHON.sub(" ", part[2]) for part in parts if part)
+    return "\n".join(re.sub(r"\\(['\"])", r"\1", text) for text in texts)
+
+
+def _may_be_by_python(text: str) -> bool:
+    counts = sum(map(text.count, _OF_PYTHON))
+    return counts > _FEW_STRINGS or (counts > 0 and ("['" in text or "[b'" in text))
+
+
+def _is_by_python(line: str) -> bool:
+    if line.startswith('["'):
+        return _loads(line.strip()) is None
+    return line.startswith(("['", "[b'", '[b"')) or sum(map(line.count, _OF_PYTHON)) > _FEW_STRINGS
 
 
 def _from_fragment(line: str, keys: tuple[str, ...]) -> str:

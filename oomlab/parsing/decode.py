@@ -25,8 +25,10 @@ _MAX_LENGTH = 16_384
 
 _COLOURS = re.compile(r"\x1b\[[0-9;?]{0,20}[ -/]{0,4}[@-~]")
 _QUOTES = re.compile(r"[ \t]{0,8}(?:[A-Z]{0,3}[>|][ \t]?){1,40}")
-_BLANKS = re.compile("\u00c2\u00a0|[\u00a0\u2000-\u2003\u2007-\u2009\u202f\u3000\t\v\f]")
-_INVISIBLE = re.compile("[\0\r\u200b\u200e\u200f\ufeff\u00ad]+")
+_BLANKS = re.compile("\u00c2\u00a0|[\u00a0\u2000-\u2003\u2007-\u2009\u202f\u3000\t\v\f\u0085\u2028\u2029]")
+_INVISIBLE = re.compile("[\0\r\u200b\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff\u00ad]+")
+_PLAIN = str.maketrans({"\r": "", "\0": "", "\t": " ", "\v": " ", "\f": " "})
+_UNPLAIN = tuple(map(chr, _PLAIN))
 _TITLES = ("Mem-Info:", "Call Trace:", "Mem-info:", "Call trace:")
 """Nothing follows these on their line."""
 
@@ -129,8 +131,8 @@ def _clean_characters(text: str) -> str:
     if not text.isascii():
         text = text.encode("utf-8", "backslashreplace").decode()  # halves of surrogate pairs
         text = _INVISIBLE.sub("", _BLANKS.sub(" ", text))
-    elif "\r" in text or "\0" in text or "\t" in text:
-        text = text.replace("\r", "").replace("\0", "").replace("\t", " ")
+    elif any([character in text for character in _UNPLAIN]):
+        text = text.translate(_PLAIN)
     if "\x1b" in text:
         text = _COLOURS.sub("", text)
     if text.count("A  A ", 0, 4000) > 2:

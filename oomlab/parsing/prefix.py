@@ -64,6 +64,11 @@ SAMPLE = 8000
 """This many characters show how a mailer treated a text."""
 
 _CLOCK = f"{_NUMBER}:{_NUMBER}:{_NUMBER}"
+_UPTIME = rf"\[ {{0,20}}+{_NUMBER}\.{_NUMBER}\]"
+"""The kernel's own time in the pattern of a prefix."""
+
+_LETTER = re.compile(r"[^\W\d_]")
+_LEVEL = rf"< {{0,20}}+{_NUMBER}>"
 _DIGITS = re.compile(r"\d+")
 _KERNEL = re.compile(r"oom-killer|panic")
 """Words of the kernel's that can stand before an anchor."""
@@ -119,12 +124,27 @@ def _strip_rest(
     more = _infer_from_anchors("\n".join([raw[index] for index in rest]))
     prefixes += tuple([prefix for prefix in more if prefix not in prefixes])
     unprefixed = [False] * len(raw)
+    outer = _outer(prefixes[0])
     for index in rest:
         line = raw[index]
         found = _match_any(line, prefixes[1:]) or _CUT_STAMP.match(line)
-        texts[index] = line[found.end() :].strip() if found else line.strip()
-        unprefixed[index] = found is None and not any([prefix.stamp.match(line) for prefix in prefixes])
+        half = None if found or outer is None else outer.match(line)
+        start = found or half
+        texts[index] = line[start.end() :].strip() if start else line.strip()
+        unprefixed[index] = bool(half) or not (found or any([each.stamp.match(line) for each in prefixes]))
     return prefixes, unprefixed if any(unprefixed) else None
+
+
+@lru_cache(64)
+def _outer(prefix: Prefix) -> re.Pattern[str] | None:
+    """Return what stands before the kernel's own time in a prefix, if it tells no time: a number, a mark.
+
+    Whatever was put so before every line of a log stands before the halves of cut lines too.
+    """
+    before, stamp, _ = prefix.whole.pattern.partition(_UPTIME)
+    before = before.removesuffix(_LEVEL)
+    is_plain = bool(stamp) and _CLOCK not in before and before != _in_a_line("")
+    return re.compile(before) if is_plain else None
 
 
 def _match_any(line: str, prefixes: Iterable[Prefix]) -> re.Match[str] | None:
@@ -158,13 +178,17 @@ def _infer_from_anchors(text: str) -> tuple[Prefix, ...]:
 
 def is_run_together(text: str, prefix: Prefix) -> bool:
     """Whether the prefix stands inside lines, or is broken over two of them, three times or more."""
+    if prefix.whole.pattern == _in_a_line(_shape("0")):
+        return False  # the number of a line: numbers stand inside lines anyhow
     found = prefix.anywhere.finditer(text)
     return sum(_stands_inside(text, match) for match in found) >= 3
 
 
 def _stands_inside(text: str, match: re.Match[str]) -> bool:
     before = text[text.rfind("\n", 0, match.start()) + 1 : match.start()]
-    return bool(before.strip()) or "\n" in match[0].strip()
+    return (
+        _LETTER.search(before) is not None or "\n" in match[0].strip()
+    )  # not only behind a number or a mark
 
 
 def _normalize(before: str) -> str:

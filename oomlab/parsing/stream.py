@@ -1,8 +1,8 @@
 """Make any stream of bytes one of lines in UTF-8, none of them too long to hold.
 
-A log may be UTF-16 or UTF-32, end its lines with CR alone, hide messages in journald's binary fields,
-or stand on one line as a whole. What can be known without reading lines is corrected here, piece by
-piece, so that the same is read whatever the size of the log.
+A log may be UTF-16 or UTF-32, end its lines with CR alone or with what else ends lines, hide messages in
+journald's binary fields, or stand on one line as a whole. What can be known without reading lines is
+corrected here, piece by piece, so that the same is read whatever the size of the log.
 """
 
 from __future__ import annotations
@@ -38,6 +38,14 @@ _ZEROS = {
 }
 """Which of four bytes are zero in text of Western languages, and so in any log of a kernel."""
 
+_ENDS = {b"\r": re.compile(rb"\r(?![\r\n])")} | {
+    mark.encode(): re.compile(mark.encode()) for mark in ("\u0085", "\u2028", "\u2029", "\f", "\v")
+}
+"""What ends lines in place of LF, and where it stands for itself: consoles leave CR in lines that LF ends."""
+
+_FEW_ENDS = 2
+"""So many of them may stand within a line."""
+
 _ARRAY = re.compile(rb'("MESSAGE"\s{0,2}:\s{0,2})\[([\d,\s]{1,200000})\]')
 _BINARY = re.compile(rb"(?:^|(?<=\n))([A-Z_][A-Z0-9_]{0,63})\n(?=[^\n]|\n\0)")
 _LENGTH = 8
@@ -50,7 +58,7 @@ _FOLDS = re.compile(
     rb"#012|\\n|\\x0a|\\012|<br(?: [^<>]{0,200})? ?/?>|</[a-z][\w:.-]{0,60}>(?=<)"
     rb"|</(?:p|div|tr|li)>|(?=<(?:li|tr)>)"
 )
-_RECORDS = re.compile(rb"(?<=[}\]]),\s?(?=[{\[])|(?<=\"),\s?(?=\")(?!\"[\w@.-]{1,60}\"\s?:)")
+_RECORDS = re.compile(rb"(?<=[}\]]),\s?(?=[{\[])|(?<=[\"']),\s?(?=b?[\"'])(?!\"[\w@.-]{1,60}\"\s?:)")
 _BLANK = re.compile(rb" (?=\S)")
 
 
@@ -60,8 +68,10 @@ def normalize(pieces: Iterable[bytes]) -> Iterator[bytes]:
     encoding = _encoding(head)
     if encoding is not None:
         head, pieces = _peek(_transcode(pieces, encoding))
-    if b"\r" in head and _ends_in_cr(head):
-        pieces = _cr_to_lf(pieces)
+    for end, lone in _ENDS.items():
+        if end in head and len(lone.findall(head)) > max(_FEW_ENDS, 20 * head.count(b"\n")):
+            pieces = _to_lf(pieces, end)
+            break
     if b'"MESSAGE"' in head:
         pieces = map(_arrays_to_strings, _whole_lines(pieces))
     elif head.startswith(b"__CURSOR=") or b"\n__CURSOR=" in head:
@@ -111,13 +121,15 @@ def _transcode(pieces: Iterable[bytes], encoding: str) -> Iterator[bytes]:
     yield decoder.decode(b"", final=True).encode("utf-8", "backslashreplace")
 
 
-def _ends_in_cr(head: bytes) -> bool:
-    """Whether CR alone ends lines; consoles leave some of them in lines that LF ends."""
-    return len(re.findall(rb"\r(?![\r\n])", head)) > 20 * head.count(b"\n")
-
-
-def _cr_to_lf(pieces: Iterable[bytes]) -> Iterator[bytes]:
-    return (piece.replace(b"\r\n", b"\n").replace(b"\r", b"\n") for piece in pieces)
+def _to_lf(pieces: Iterable[bytes], end: bytes) -> Iterator[bytes]:
+    """Put LF where a line ends, also where its end lies in two pieces."""
+    kept = b""
+    for piece in pieces:
+        data = (kept + piece).replace(b"\r\n", b"\n").replace(end, b"\n")
+        size = next((size for size in range(len(end) - 1, 0, -1) if data.endswith(end[:size])), 0)
+        kept = data[len(data) - size :]
+        yield data[: len(data) - size]
+    yield kept
 
 
 def _whole_lines(pieces: Iterable[bytes]) -> Iterator[bytes]:

@@ -56,6 +56,10 @@ CHARSETS: dict[str, Callable[[str], bytes]] = {
     "tabs": lambda text: text.replace(" ", "\t").encode(),
     "hard blanks": lambda text: text.replace(" ", "\u00a0").encode(),
     "line ends as #012": lambda text: text.replace("\n", "#012").encode(),
+    "line ends as NEL": lambda text: text.replace("\n", "\u0085").encode(),
+    "line ends as paragraph separators": lambda text: text.replace("\n", "\u2029").encode(),
+    "line ends as vertical tabs": lambda text: text.replace("\n", "\v").encode(),
+    "a list as Python writes it": lambda text: repr(text.split("\n")).encode(),
     "line ends lost": lambda text: text.replace("\n", " ").encode(),
 }
 

@@ -129,6 +129,11 @@ def hard(width: int) -> Callable[[list[str]], str]:
     return wrap
 
 
+def around(before: str, after: str) -> Callable[[list[str]], str]:
+    """Put something on either side of every line."""
+    return lambda lines: "\n".join(f"{before}{line}{after}" for line in lines)
+
+
 def then(*steps: Callable[[list[str]], str]) -> Callable[[list[str]], str]:
     """One after the other."""
 
@@ -318,6 +323,12 @@ FORMS: dict[str, Callable[[list[str]], str]] = {
     "RFC 5424 with lengths": framed,
     "CRI's partial lines": partial,
     "CR alone": lambda lines: UPTIME(lines).replace("\n", "\r"),
+    "NEL alone": lambda lines: UPTIME(lines).replace("\n", "\u0085"),
+    "line separators": lambda lines: UPTIME(lines).replace("\n", "\u2028"),
+    "form feeds": lambda lines: UPTIME(lines).replace("\n", "\f"),
+    "vertical tabs before LF": lambda lines: UPTIME(lines).replace("\n", "\v\n"),
+    "a Python list": lambda lines: repr(UPTIME(lines).split("\n")),
+    "a Python list of bytes": lambda lines: repr([line.encode() for line in UPTIME(lines).split("\n")]),
     "bold": lambda lines: "\n".join(f"**{line}**" for line in SYSLOG(lines).split("\n")),
     "Markdown escapes": lambda lines: SYSLOG(lines).replace("_", r"\_").replace("*", r"\*"),
     "a blank line between": lambda lines: UPTIME(lines).replace("\n", "\n\n"),
@@ -328,6 +339,13 @@ FORMS: dict[str, Callable[[list[str]], str]] = {
     "wrapped by a mailer after quoting": then(UPTIME, each("> "), soft(76)),
     "wrapped by a mailer, then quoted": then(UPTIME, soft(72), each(">> ")),
     "wrapped by a mailer after syslog": then(SYSLOG, soft(76), each("> ")),
+    "wrapped by a mailer, then numbered": then(UPTIME, soft(76), each("{n}\t")),
+    "wrapped by a mailer, then found by grep -n": then(UPTIME, soft(76), each("{n}:")),
+    "wrapped by a mailer, then in YAML": then(UPTIME, soft(76), around("  - '", "'")),
+    "wrapped by a mailer, then in XML": then(UPTIME, soft(76), around("<line n='7'>", "</line>")),
+    "wrapped with levels, then numbered": then(each("<4>[{t}] "), soft(76), each("{n}:")),
+    "numbered, no stamps": each("{n}\t"),
+    "overrides of the direction": then(UPTIME, around("\u202e", "\u202c")),
     "wrapped at 200 columns": then(UPTIME, hard(200)),
     "wrapped at 132 columns": then(SYSLOG, hard(132)),
     "wrapped at 120 columns, no stamps": hard(120),
@@ -340,7 +358,12 @@ FORMS: dict[str, Callable[[list[str]], str]] = {
     ),
 }
 
-LOST = {"one line, no stamps": {"trace"}, "wrapped by a mailer after quoting": {"kernel"}}
+WRAPPED_BEFORE = [form for form in FORMS if form.startswith("wrapped ") and re.search("then [^q]", form)]
+LOST = {
+    "one line, no stamps": {"trace"},
+    "wrapped by a mailer after quoting": {"kernel"},
+    **{form: {"kernel"} for form in WRAPPED_BEFORE},
+}
 """Without line ends and stamps nothing tells where registers end and the trace goes on; a line that is cut
 before ``Debian 6.1.176-1`` has lost the patch level of its kernel."""
 

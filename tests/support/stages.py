@@ -77,7 +77,9 @@ def _redacted(each: Judged) -> str:
 
 FORMS: tuple[Callable[[Judged], str], ...] = (
     lambda each: text(each.report, each.diagnosis),
-    lambda each: markdown(each.report, each.diagnosis),
+    lambda each: markdown(each.report, each.diagnosis).replace(
+        "\u2060", ""
+    ),  # which keeps a name from acting
     lambda each: html(each.report, each.diagnosis),
     lambda each: annotated(each.report),
     _redacted,
