@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from oomlab.errors import MachineError
 from oomlab.machine import Machine
-from oomlab.mmzone import DMA_END, FOUR_GIB, PAGE_SIZE, VM_SPLITS, VM_SPLITS_WITHOUT_PAE
+from oomlab.mmzone import DMA_END, FOUR_GIB, MAX_PAGES, PAGE_SIZE, VM_SPLITS, VM_SPLITS_WITHOUT_PAE
 from oomlab.rules import rules_for
 from oomlab.units import gib_to_pages, human_kb, kb
 
@@ -154,10 +154,14 @@ def check_machine(machine: Machine) -> None:
 def _negative(machine: Machine) -> Iterator[str]:
     for name in _SIZES:
         value = getattr(machine, name)
-        if isinstance(value, str):
-            yield f"{name} is {value!r}: give a number, such as gib_to_pages(32) of oomlab.units for pages"
-        elif value is not None and value < 0:
+        if value is None:
+            continue
+        if not isinstance(value, int | float):
+            yield f"{name} is {value!r:.60}: give a number, such as gib_to_pages(32) of oomlab.units"
+        elif value < 0:
             yield f"{name} is {value}: a size cannot be negative"
+        elif not value < MAX_PAGES:
+            yield f"{name} is larger than any memory: 64 bits address 2^64 bytes"
 
 
 def _unknown(machine: Machine) -> Iterator[str]:

@@ -18,6 +18,9 @@ DMA_END = 0x1000
 FOUR_GIB = 0x100000
 """The page frame at 4 GiB."""
 
+MAX_PAGES = 2**52
+"""What 64 bits address, in pages of 4 KiB: no size is larger."""
+
 ZONE_ORDER = ("DMA", "DMA32", "Normal", "HighMem", "Movable", "Device")
 """The kernel's zones from the lowest to the highest; every kernel has some of them."""
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import NamedTuple
 
-from oomlab.errors import ReportError
+from oomlab.errors import ReportError, require
 from oomlab.kernel import KernelRelease
 from oomlab.report import FreeBlocks, NodeStat, SourceLine, ZoneStat
 
@@ -82,11 +82,13 @@ def parse_zoneinfo(text: str) -> tuple[ZoneStat, ...]:
     >>> parse_zoneinfo(text)[0].watermark_min
     2012
     """
+    require(text, str, "parse_zoneinfo takes the text of /proc/zoneinfo")
     return tuple(_zone(heading, lines) for heading, lines in _sections(text))
 
 
 def parse_nodes(text: str) -> tuple[NodeStat, ...]:
     """Read the per-node counters that ``/proc/zoneinfo`` prints since 4.8, in pages."""
+    require(text, str, "parse_nodes takes the text of /proc/zoneinfo")
     nodes = []
     for heading, lines in _sections(text):
         counters: dict[str, int] = {}
@@ -187,6 +189,7 @@ def parse_meminfo(text: str) -> Mapping[str, int]:
     >>> parse_meminfo("MemFree:  561924 kB\\nHugePages_Total:  0\\n")
     {'MemFree_kb': 561924, 'HugePages_Total': 0}
     """
+    require(text, str, "parse_meminfo takes the text of /proc/meminfo")
     values = {}
     for line in _lines(text):
         match = _MEMINFO.fullmatch(line.text.strip())
@@ -202,6 +205,7 @@ def parse_buddyinfo(text: str) -> Mapping[tuple[int, str], tuple[FreeBlocks, ...
     >>> parse_buddyinfo("Node 0, zone   Normal    830     80      0")[0, "Normal"][1]
     FreeBlocks(order=1, blocks=80, types='')
     """
+    require(text, str, "parse_buddyinfo takes the text of /proc/buddyinfo")
     blocks = {}
     for line in _lines(text):
         match = _HEADING.match(line.text)
@@ -226,6 +230,7 @@ def parse_pagetypeinfo(text: str) -> Mapping[tuple[int, str, str], tuple[int, ..
     >>> parse_pagetypeinfo("Node    0, zone   Normal, type    Unmovable     35     15 >100000")
     {(0, 'Normal', 'Unmovable'): (35, 15, 100000)}
     """
+    require(text, str, "parse_pagetypeinfo takes the text of /proc/pagetypeinfo")
     found = (_TYPED.match(line.text) for line in _lines(text))
     return {
         (int(match[1]), match[2], match[3]): tuple(int(each.lstrip(">")) for each in match[4].split())
@@ -236,6 +241,7 @@ def parse_pagetypeinfo(text: str) -> Mapping[tuple[int, str, str], tuple[int, ..
 
 def parse_slabinfo(text: str) -> tuple[Slab, ...]:
     """Read ``/proc/slabinfo``, version 2.x: one :class:`Slab` for each cache."""
+    require(text, str, "parse_slabinfo takes the text of /proc/slabinfo")
     lines = list(_lines(text))
     if not lines or not lines[0].text.startswith("slabinfo - version: 2"):
         raise _unreadable(lines[0] if lines else SourceLine(1, ""), "'slabinfo - version: 2.1'")

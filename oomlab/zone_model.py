@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from oomlab.errors import MachineError
+from oomlab.errors import MachineError, require
 from oomlab.machine import Allocator, Arch, Machine, entries_per_table
 from oomlab.memory_map import Extent, check_machine, layout, more_lowmem, swiotlb_pages
 from oomlab.mmzone import DIRECT_MAPPED, PAGE_SIZE, is_highmem
@@ -65,6 +65,7 @@ def zones(machine: Machine) -> tuple[Zone, ...]:
 
     Source: mm/page_alloc.c, ``free_area_init_core`` and ``__setup_per_zone_wmarks``.
     """
+    require(machine, Machine, "zones takes a Machine, such as INCIDENT")
     check_machine(machine)
     extents = layout(machine)
     memmap = [_memmap(machine, extent) for extent in extents]

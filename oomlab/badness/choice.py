@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from oomlab.badness.formulas import Rule, Scored, rule_of, spared, weigh
+from oomlab.errors import require
 from oomlab.kernel import KernelVersion, load_table
 from oomlab.kernel_guess import kernel_of
 from oomlab.report import Memcg, Report, Victim
@@ -78,6 +79,7 @@ def _nodes_pages(report: Report) -> int | None:
 
 def rank(report: Report) -> tuple[Scored, ...]:
     """Order the processes of a report as its kernel would, the likeliest victim first."""
+    require(report, Report, "rank takes one report, as parse gives them in a list")
     low, high = _total_bounds(report)
     ranking = _ranked(report, low)
     if low == high:
@@ -101,6 +103,7 @@ def _ranked(report: Report, total: int | None) -> tuple[Scored, ...]:
 
 def explains(report: Report) -> Explanation:
     """Choose again by the rule, and compare with the kernel's choice and its printed score."""
+    require(report, Report, "explains takes one report, as parse gives them in a list")
     rule, basis = _rule_for(report)
     ranking = rank(report)
     chosen = next((each for each in report.victims if each.score is not None), None)

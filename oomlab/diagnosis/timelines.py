@@ -11,6 +11,7 @@ from oomlab.diagnosis.contributing import are_of_two_kernels
 from oomlab.diagnosis.finding import Diagnosis, threshold
 from oomlab.diagnosis.judged import Judged, judge
 from oomlab.diagnosis.usage import MemoryUse, memory_use
+from oomlab.errors import require
 from oomlab.kernel import Row, load_table
 from oomlab.report import Kind, Notice, Problem, Report, Victim
 from oomlab.units import human_kb
@@ -139,13 +140,22 @@ def _outline(diagnosis: Diagnosis) -> Diagnosis:
     return replace(diagnosis, findings=(), remedies=(), holders=())
 
 
+_TAKES = "timeline takes the reports of one log, as parse gives them in a list"
+
+
+def _checked(report: Report) -> Report:
+    require(report, Report, _TAKES)
+    return report
+
+
 def timeline(reports: Iterable[Report], notices: Iterable[Notice] = ()) -> Timeline:
     """Return what the reports of one log, in the order of the log, have in common.
 
     ``notices`` of the same log (:func:`oomlab.find_notices`) are set between them, by their lines.
     """
+    require(reports, Iterable, _TAKES)
     builder, left = TimelineBuilder(whole=True), deque(notices)
-    for judged in judge(("", report) for report in reports):
+    for judged in judge(("", report) for report in map(_checked, reports)):
         while left and left[0].line < judged.report.first_line:
             builder.add_notice(left.popleft())
         builder.add(judged)

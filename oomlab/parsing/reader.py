@@ -69,6 +69,7 @@ def iter_reports(lines: Iterable[str | bytes]) -> Iterator[Report]:
     """
     if isinstance(lines, str | bytes):
         raise TypeError("iter_reports takes lines, such as an open file; parse takes a whole text")
+    require(lines, Iterable, "iter_reports takes lines, such as an open file")
     return read_pieces(_chunks(lines))
 
 
@@ -76,6 +77,7 @@ def read_pieces(pieces: Iterable[bytes]) -> Iterator[Report]:
     """Yield the reports in a log that comes in pieces of any size, each as soon as it is whole."""
     if isinstance(pieces, str | bytes):
         raise TypeError("read_pieces takes pieces of bytes, as oomlab.source.pieces gives them")
+    require(pieces, Iterable, "read_pieces takes pieces of bytes, as oomlab.source.pieces gives them")
     return read_normalized(normalize(pieces))
 
 
@@ -107,7 +109,11 @@ def _chunks(lines: Iterable[str | bytes]) -> Iterator[bytes]:
     chunk: list[bytes] = []
     size = 0
     for line in lines:
-        data = line if isinstance(line, bytes) else line.encode("utf-8", "backslashreplace")
+        if isinstance(line, bytes):
+            data = line
+        else:
+            require(line, str, "iter_reports takes lines of text or of bytes, such as an open file")
+            data = line.encode("utf-8", "backslashreplace")
         chunk.append(data if data.endswith(b"\n") else data + b"\n")
         size += len(data)
         if size > _CHUNK:

@@ -12,6 +12,8 @@ import re
 from collections.abc import Iterable, Iterator
 from itertools import chain
 
+from oomlab.errors import require
+
 SOFT = "\x1c"
 """Stands before a line end that the log does not have: the line goes on with the same number."""
 
@@ -90,6 +92,7 @@ def count_lines(data: bytes) -> int:
 def _small(pieces: Iterable[bytes]) -> Iterator[bytes]:
     """Cut pieces to a size that stays in the processor's cache while it is searched."""
     for piece in pieces:
+        require(piece, bytes, "a log comes in pieces of bytes, as oomlab.source.pieces gives them")
         piece = piece.replace(b"\x1c", b" ") if b"\x1c" in piece else piece
         if len(piece) <= 2 * _PIECE:
             yield piece

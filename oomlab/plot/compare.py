@@ -7,6 +7,7 @@ from itertools import groupby
 
 from matplotlib.axes import Axes
 
+from oomlab.errors import require
 from oomlab.palette import swatch
 from oomlab.plot.canvas import FAINT, INK, PAPER, QUIET, SMALL, TEXT, block, look, paper, say, units
 from oomlab.simulation import Comparison, Trajectory
@@ -24,6 +25,9 @@ def safe_map(
     ``rows`` maps each row's name to its runs, by rising RAM. ``dot`` marks one machine: its
     RAM in GiB and its row. Each row is labelled where its fate turns.
     """
+    require(rows, Mapping, "safe_map takes names with their runs")
+    if not rows or not all(rows.values()):
+        raise ValueError("safe_map needs at least one row, and runs in each; found an empty one")
     ax = paper(ax, height=1.25 + 0.48 * len(rows))
     for row, (name, runs) in enumerate(rows.items()):
         ax.text(-0.012, -row, name, transform=ax.get_yaxis_transform(), ha="right", va="center",
@@ -79,6 +83,7 @@ def model_vs_measurement(comparison: Comparison, *, ax: Axes | None = None) -> A
     Dots are samples of the real kernel: its buffer_heads and radix tree nodes. The line is the
     model, begun at the first of them; it ends where the model's machine does.
     """
+    require(comparison, Comparison, "model_vs_measurement takes what oomlab.recorded.compare gives")
     ax = paper(ax, height=3.9)
     measured, modelled = comparison.measured, comparison.modelled
     cost = [sum(modelled.metadata(state)) for state in modelled.states]
@@ -120,6 +125,9 @@ def predictions(comparisons: Mapping[str, Comparison], *, ax: Axes | None = None
 
     The open circle is the kernel, the filled dot the model, in percent of what the kernel reached.
     """
+    require(comparisons, Mapping, "predictions takes names with their comparisons")
+    if not comparisons:
+        raise ValueError("predictions needs at least one comparison; found none")
     ax = paper(ax, height=1.2 + 0.36 * len(comparisons))
     for row, (name, each) in enumerate(comparisons.items()):
         model, y = 100 * (1 + each.error), -row

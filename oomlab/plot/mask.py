@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from matplotlib.axes import Axes
 
+from oomlab.errors import require
 from oomlab.gfp import GfpMask
 from oomlab.plot.canvas import FAINT, INK, PAPER, QUIET, SMALL, TEXT, block, paper, say
 from oomlab.render.sentences.request import Flag, fallback_in_words, mask_flags, mask_in_words
@@ -18,6 +19,7 @@ def gfp_bits(mask: GfpMask, *, ax: Axes | None = None) -> Axes:
 
     Needs a mask that was decoded for a kernel version: without one no bit has a certain name.
     """
+    require(mask, GfpMask, "gfp_bits takes what decode_gfp gives")
     named = [each for each in mask_flags(mask) if each.bit is not None]
     count = max(16, -(-mask.value.bit_length() // 4) * 4)
     step = (_NAMES - 12) / count

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from matplotlib.axes import Axes
 
+from oomlab.errors import require
 from oomlab.machine import INCIDENT
 from oomlab.mmzone import PAGE_SIZE, is_highmem
 from oomlab.palette import swatch
@@ -21,6 +22,7 @@ def mem_map_price(
     machine: Machine, *, ram_gib: Sequence[float] = (1, 4, 8, 16, 32, 48, 64), ax: Axes | None = None
 ) -> Axes:
     """Draw how much of lowmem the mem_map takes on machines that differ in nothing but their RAM."""
+    require(machine, Machine, "mem_map_price takes a Machine, such as INCIDENT")
     ax = paper(ax, height=0.95 + 0.42 * len(ram_gib))
     for row, gib in enumerate(ram_gib):
         _price(ax, -row, gib, replace(machine, ram=gib_to_pages(gib)))
@@ -52,6 +54,7 @@ def bytes_per_cached_page(
 
     ``None`` among the sizes is a file system without buffer_heads.
     """
+    require(machine, Machine, "bytes_per_cached_page takes a Machine, such as INCIDENT")
     machine = machine or INCIDENT
     ax = paper(ax, height=0.95 + 0.42 * len(block_sizes))
     costs = [pinned_by_page(machine, replace(INCIDENT_WORKLOAD, block_size=size)) for size in block_sizes]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from matplotlib.axes import Axes
 
+from oomlab.errors import require
 from oomlab.palette import swatch
 from oomlab.plot.canvas import INK, QUIET, SMALL, TEXT, block, look, paper, say
 from oomlab.render.safe import plain
@@ -24,6 +25,7 @@ def zones(report: Report, *, ax: Axes | None = None) -> Axes:
     Every zone is drawn on a scale of its own, stated beside it: side by side on one scale, all
     but the largest would vanish. Highest zone on top.
     """
+    require(report, Report, "zones takes one report, as parse gives them in a list")
     judged = verdicts(report, decode_trigger(report))[::-1]
     ax = paper(ax, height=0.95 + 0.82 * max(1, len(judged)))
     for row, verdict in enumerate(judged):
@@ -85,6 +87,7 @@ def buddy(report: Report, *, ax: Axes | None = None) -> Axes:
     zone's largest; the number is how many blocks there are. Blocks that are large enough
     for the request are solid.
     """
+    require(report, Report, "buddy takes one report, as parse gives them in a list")
     listed = [zone for zone in report.zones if zone.free_blocks][::-1]
     orders = max((_orders(zone) for zone in listed), default=1)
     ax = paper(ax, height=1.15 + 0.85 * max(1, len(listed)))

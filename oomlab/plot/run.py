@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from matplotlib.axes import Axes
 
+from oomlab.errors import require
 from oomlab.palette import swatch
 from oomlab.plot.canvas import FAINT, INK, QUIET, SMALL, TEXT, block, look, paper, say, units
 from oomlab.simulation import Trajectory, lowmem_budget
@@ -25,6 +26,7 @@ def trajectory(run: Trajectory, *, ax: Axes | None = None) -> Axes:
     Each zone has a scale of its own, in GiB or MiB as written at its side. A machine that dies
     leaves the rest of the way empty.
     """
+    require(run, Trajectory, "trajectory takes a run, as simulate gives it")
     classes = (user_class(run.zones), kernel_class(run.zones))
     numbers = dict.fromkeys(_served_by(run, number) for number in classes)
     names = [run.zones[number].name for number in numbers]
@@ -148,7 +150,12 @@ def budget(parts: Sequence[Part], *, ax: Axes | None = None) -> Axes:
 
     ``parts`` is what :func:`oomlab.simulation.lowmem_budget` gives; they add up to the zone.
     """
+    require(parts, Sequence, "budget takes the parts that lowmem_budget gives")
+    for part in parts:
+        require(part, Part, "budget takes the parts that lowmem_budget gives")
     whole = sum(part.pages for part in parts)
+    if whole <= 0:
+        raise ValueError("budget needs parts with pages; found none, as of a zone that is empty")
     ax = paper(ax, height=1.1 + 0.34 * (len(parts) + 1))
     _step(ax, 0, "the whole zone", 0, whole, whole, facecolor="#e4e4e4", linewidth=0)
     start = whole

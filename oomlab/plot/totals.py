@@ -5,6 +5,7 @@ from __future__ import annotations
 from matplotlib.axes import Axes
 
 from oomlab.diagnosis.usage import printed_use
+from oomlab.errors import require
 from oomlab.palette import swatch
 from oomlab.plot.canvas import FAINT, INK, QUIET, SMALL, TEXT, block, look, paper, say
 from oomlab.report import Report
@@ -19,6 +20,7 @@ def totals(report: Report, *, ax: Axes | None = None) -> Axes:
 
     All bars have one scale. Totals that the report does not print are left out.
     """
+    require(report, Report, "totals takes one report, as parse gives them in a list")
     held, swap = _held_pages(report), report.swap
     used = (swap.total or 0) - (swap.free or 0) if swap is not None else 0
     if swap is not None and not 0 <= used <= (swap.total or 0):

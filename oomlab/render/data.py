@@ -12,6 +12,7 @@ from oomlab.diagnosis.holders import holder_as_dict
 from oomlab.diagnosis.judged import Judged
 from oomlab.diagnosis.services import Service, service_of
 from oomlab.diagnosis.timelines import TimelineBuilder, notice_as_dict, timeline_as_dict
+from oomlab.errors import require
 from oomlab.gfp import GfpMask
 from oomlab.render.safe import dumps
 from oomlab.render.sentences.holders import victim_service
@@ -29,6 +30,7 @@ def as_dict(report: Report, diagnosis: Diagnosis | None = None) -> dict[str, Any
     Sizes of zones are in kB, ``lowmem_reserve`` in pages as printed, masks are hex
     strings, and ``None`` stands for what the log does not contain.
     """
+    require(report, Report, "as_dict takes one report, as parse gives them in a list")
     diagnosis = diagnosis or diagnose(report)
     return {
         "kind": report.kind,

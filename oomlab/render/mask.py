@@ -5,6 +5,7 @@ from __future__ import annotations
 from textwrap import wrap
 from typing import Any
 
+from oomlab.errors import require
 from oomlab.gfp import GfpMask
 from oomlab.render.safe import plain
 from oomlab.render.sentences.request import fallback_in_words, mask_flags, mask_in_names, mask_in_words
@@ -14,6 +15,7 @@ _WIDTH = 96
 
 def mask_text(mask: GfpMask) -> str:
     """Return a mask explained to a person: the names, each bit, the zones, what it allows."""
+    require(mask, GfpMask, "mask_text takes what decode_gfp gives")
     lines = [mask_in_names(mask).removeprefix("gfp_mask ").removesuffix("."), ""]
     lines += [f"{_hex(each.bit):>12}  {each.name:<24} {each.meaning}".rstrip() for each in mask_flags(mask)]
     if mask.unknown:
@@ -36,6 +38,7 @@ def _hex(bit: int | None) -> str:
 
 def mask_as_dict(mask: GfpMask) -> dict[str, Any]:
     """Return a mask as plain data: what ``oomlab gfp --json`` prints (schema 1)."""
+    require(mask, GfpMask, "mask_as_dict takes what decode_gfp gives")
     return {
         "schema": 1,
         "gfp_mask": hex(mask.value),

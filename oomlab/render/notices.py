@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from textwrap import wrap
 
 from oomlab.diagnosis.timelines import program_of
+from oomlab.errors import require
 from oomlab.render.safe import plain
 from oomlab.render.sentences.cause import when_in_words
 from oomlab.report import Notice
@@ -15,8 +16,12 @@ _SHOWN = 20
 """So many notices are shown beside a report or alone; a list shows all."""
 
 
+_TAKES = "notices_text takes notices, as find_notices gives them in a list"
+
+
 def notice_line(notice: Notice, place: str = "") -> str:
     """Return a notice as one line of a list of reports: it has no number, and its kind stands for a cause."""
+    require(notice, Notice, "notice_line takes one notice, as find_notices gives them in a list")
     when = when_in_words(notice.time, notice.uptime_s)
     detail = f": {notice.detail}" if notice.detail else ""
     return f"{'-':>4}  {plain(place)} {when:<19} {notice.kind:<21} {plain(notice.words + detail)}"
@@ -24,6 +29,11 @@ def notice_line(notice: Notice, place: str = "") -> str:
 
 def notices_text(notices: Sequence[Notice], *, width: int = 96, bold: bool = False) -> str:
     """Return what each of some notices says, then what such kills mean and what to do next, once a kind."""
+    require(notices, Sequence, _TAKES)
+    for each in notices:
+        require(each, Notice, _TAKES)
+    if not notices:
+        return ""
     lines = [part for each in notices[:_SHOWN] for part in _said(each, width)]
     if len(notices) > _SHOWN:
         lines.append(f"and {len(notices) - _SHOWN} more (see --json)")

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from oomlab.diagnosis import Diagnosis, diagnose
 from oomlab.diagnosis.case import verdicts_within
+from oomlab.errors import require
 from oomlab.render.blocks import block, heading, wrapped
 from oomlab.render.safe import plain
 from oomlab.render.sentences.cause import (
@@ -35,6 +36,7 @@ def text(report: Report, diagnosis: Diagnosis | None = None, *, width: int = 96,
 
     ``bold`` sets headings with terminal codes: for a terminal only.
     """
+    require(report, Report, "text takes one report, as parse gives them in a list")
     mask, diagnosis = decode_trigger(report), diagnosis or diagnose(report)
     blocks = [
         ("Asked", wrapped(asked_in_words(report, mask, diagnosis), width)),
@@ -57,6 +59,7 @@ def line(report: Report, diagnosis: Diagnosis, number: int, place: str = "") -> 
 
     The columns are aligned from one report to the next if all places are equally long.
     """
+    require(report, Report, "line takes one report, as parse gives them in a list")
     trigger = report.trigger
     order = "-" if trigger.order is None else trigger.order
     killed = f"killed {killed_in_words(report.victims)}" if report.victims else ""

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 from oomlab.diagnosis import Diagnosis, diagnose
 from oomlab.diagnosis.case import verdicts_within
+from oomlab.errors import require
 from oomlab.render.safe import plain
 from oomlab.render.sentences.cause import (
     cause_in_words,
@@ -38,6 +39,7 @@ _JOINER = "\u2060"
 
 def markdown(report: Report, diagnosis: Diagnosis | None = None) -> str:
     """Return a report as Markdown, as GitHub and its like read it; every byte from the log is escaped."""
+    require(report, Report, "markdown takes one report, as parse gives them in a list")
     mask, diagnosis = decode_trigger(report), diagnosis or diagnose(report)
     zones = () if report.scope == "memcg" else verdicts_within(report, mask)
     blocks = [

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from oomlab.errors import require
 from oomlab.machine import swap_map_pages
 from oomlab.mmzone import DIRECT_MAPPED
 from oomlab.rules import rules_for
@@ -35,6 +36,7 @@ def lowmem_budget(
     >>> parts["mem_map"], parts["kernel and boot"], sum(parts.values())
     (65833, 20768, 222502)
     """
+    require(trajectory, Trajectory, "lowmem_budget takes a run, as simulate gives it")
     state = state or trajectory.end
     number = state.index(zone)
     free, minimum = state.free[number], float(state.zones[number].watermark_min)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-from oomlab.errors import MachineError
+from oomlab.errors import MachineError, require
 from oomlab.machine import INCIDENT, Machine, entries_per_table, swap_map_pages
 from oomlab.memory_map import more_lowmem
 from oomlab.mmzone import is_highmem
@@ -31,7 +31,10 @@ def simulate(
     >>> incident.outcome, incident.zone, round(incident.end.page_cache)
     ('oom', 'Normal', 7891000)
     """
-    machine, workload = machine or INCIDENT, workload or INCIDENT_WORKLOAD
+    machine = INCIDENT if machine is None else machine
+    workload = INCIDENT_WORKLOAD if workload is None else workload
+    require(machine, Machine, "simulate takes a Machine first, such as INCIDENT")
+    require(workload, Workload, "simulate takes a Workload second, such as INCIDENT_WORKLOAD")
     first = start or boot(machine, workload)
     pinned = pinned_by_page(machine, workload)
     plan = plan_of(machine, workload, first.zones, pinned)

@@ -6,6 +6,7 @@ from bisect import bisect_right
 from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple
 
+from oomlab.errors import require
 from oomlab.machine import Machine
 from oomlab.simulation.workload import Pinned, Workload
 from oomlab.units import pages_to_gib
@@ -158,6 +159,7 @@ def between(first: State, second: State, progress: float) -> State:
 
 def to_json(trajectory: Trajectory, critical_ram: int | None = None) -> dict[str, Any]:
     """Turn a run into what ``oomlab simulate --json`` prints; ``critical_ram`` is in pages."""
+    require(trajectory, Trajectory, "to_json takes a run, as simulate gives it")
     return {
         "schema": 1,
         "outcome": trajectory.outcome,

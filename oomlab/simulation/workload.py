@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from oomlab.errors import MachineError
 from oomlab.machine import Machine
-from oomlab.mmzone import PAGE_SIZE
+from oomlab.mmzone import MAX_PAGES, PAGE_SIZE
 from oomlab.rules import rules_for
 
 NODES_PER_PAGE = (1 + 1 / 64 + 1 / 4096) / 64
@@ -48,8 +48,13 @@ class Workload:
     def __post_init__(self) -> None:
         """Refuse what cannot be."""
         for name in _COUNTS:
-            if getattr(self, name) < 0:
-                raise MachineError(f"{name} is {getattr(self, name)} pages: it cannot be below zero")
+            pages = getattr(self, name)
+            if not isinstance(pages, int | float):
+                raise MachineError(f"{name} is {pages!r:.60}: give a number of pages")
+            if pages < 0:
+                raise MachineError(f"{name} is {pages} pages: it cannot be below zero")
+            if not pages < MAX_PAGES:
+                raise MachineError(f"{name} is larger than any file or memory: 64 bits address 2^64 bytes")
         if self.block_size not in (None, *BLOCK_SIZES):
             sizes = ", ".join(map(str, BLOCK_SIZES))
             raise MachineError(

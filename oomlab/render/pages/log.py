@@ -9,6 +9,7 @@ from itertools import groupby
 from types import MappingProxyType
 from zlib import crc32
 
+from oomlab.errors import require
 from oomlab.kernel import load_table
 from oomlab.palette import css_background
 from oomlab.parsing.lines import Prefix
@@ -68,6 +69,7 @@ def annotated(report: Report) -> Html:
     Each part has a coloured band, a title, and an explanation that opens on a click or with
     the Enter key. There is no script in it, and everything from the log is escaped.
     """
+    require(report, Report, "annotated takes one report, as parse gives them in a list")
     zones = {zone.line: zone_name(zone, report) for zone in report.zones if zone.line}
     fronts = _fronts(report)
     body = "\n".join(_section(part, lines, zones, fronts) for part, lines in sections(report))

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from oomlab.diagnosis import Diagnosis, diagnose
 from oomlab.diagnosis.case import verdicts_within
+from oomlab.errors import require
 from oomlab.palette import css_background, css_hatch, swatch
 from oomlab.render.pages.frame import Html, frame
 from oomlab.render.pages.log import Place, log_lines, place_lines
@@ -36,6 +37,7 @@ def html(report: Report, diagnosis: Diagnosis | None = None) -> Html:
     It follows the theme of JupyterLab and reads as plain tables where a page drops its style.
     ``diagnosis`` is one that is at hand already.
     """
+    require(report, Report, "html takes one report, as parse gives them in a list")
     mask, diagnosis, place = decode_trigger(report), diagnosis or diagnose(report), place_lines(report)
     parts = [
         f"<h3>{markup(headline(report, diagnosis))}</h3>",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from oomlab.diagnosis.timelines import Event, Timeline
+from oomlab.errors import require
 from oomlab.render.pages.frame import Html, frame
 from oomlab.render.safe import markup
 from oomlab.render.sentences.cause import cause_label, when_in_words
@@ -14,6 +15,7 @@ _TITLES = ("line", "when", "why", "killed")
 
 def timeline_html(timeline: Timeline) -> Html:
     """Return a timeline as a table for a notebook; every byte from the log is escaped."""
+    require(timeline, Timeline, "timeline_html takes what timeline gives")
     head = "".join(f'<th scope="col">{title}</th>' for title in _TITLES)
     rows = "".join(_row(event) for event in timeline.events)
     table = f'<div class="scroll"><table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></div>'
