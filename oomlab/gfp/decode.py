@@ -149,7 +149,12 @@ def encode_gfp(
     >>> hex(encode_gfp(["GFP_KERNEL", "__GFP_ZERO"], kernel="3.2.59"))
     '0x80d0'
     """
+    require(names, str | Iterable, 'encode_gfp takes names of flags, such as "GFP_KERNEL|__GFP_ZERO"')
     names = tuple(names.split("|") if isinstance(names, str) else names)
+    for name in names:
+        require(name, str, 'encode_gfp takes names of flags, such as "GFP_KERNEL|__GFP_ZERO"')
+        if not name.strip():
+            raise UnknownKernel('a name is empty: give flags such as "GFP_KERNEL|__GFP_ZERO"')
     release = KernelRelease.of(str(kernel))
     built = None if config is None else frozenset(config)
     choice = [each for each in layouts.candidates(release) if built is None or each.config == built]

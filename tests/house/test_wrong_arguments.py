@@ -18,7 +18,7 @@ from oomlab.zone_model import zones
 REPORT = oomlab.parse(corpus.incident())[0]
 ODD = (None, "", [], {}, 3.5, object(), b"x", REPORT, (1, 2), "\x1b[31mx", 10**400)
 ADVICE = re.compile(
-    r"takes|needs|give|expected|should be|choose|no OOM report|at least one|is the text empty"
+    r"takes|needs|required|give|expected|should be|choose|no OOM report|at least one|is the text empty"
 )
 LATER = {"Html", "json_document", "json_lines"}
 """What is made of other things than a person has at hand: these take what ``judge`` gives."""
@@ -55,6 +55,14 @@ def test_a_wrong_argument_is_named_with_what_is_taken(name, tmp_path, monkeypatc
         assert not said or ADVICE.search(said), f"{type(value).__name__}: {said}"
         assert said.replace("\n", " ").isprintable()
         assert len(said) < 400
+
+
+@pytest.mark.parametrize(
+    "value", [*ODD, ["GFP_KERNEL", 3], "GFP_KERNEL|"], ids=lambda value: f"{value!r:.20}"
+)
+def test_names_of_flags_that_are_none_are_told(value):
+    said = complaint(lambda names: oomlab.encode_gfp(names, kernel="3.2"), value)
+    assert value in ([], {}) or re.search("takes|give|has no", said)
 
 
 def test_nothing_to_tell_of_is_no_error():
