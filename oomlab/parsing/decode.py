@@ -19,6 +19,7 @@ from oomlab.parsing.containers import (
     unwrap,
 )
 from oomlab.parsing.lines import LogLines
+from oomlab.parsing.pstore import without_headings
 
 _MAX_LENGTH = 16_384
 """No line of the kernel is longer than this: one that is becomes several."""
@@ -39,7 +40,8 @@ _ENOUGH_LINES = 30
 
 _NUMBERS = re.compile(r"\d+", re.A)
 _PARTIAL = (" stdout P ", " stderr P ")
-_PARTS = ("=3D", *_PARTIAL, "message repeated ")
+_PSTORE = tuple(f"#{digit} Part" for digit in range(10))
+_PARTS = ("=3D", *_PARTIAL, "message repeated ", " Part")
 _REPEATED = re.compile(r"message repeated \d{1,9} times: ?\[")
 _BLANK_LETTERS = re.compile(r"(?<=\s)A(?=\s)")
 """What a hard blank became on its way through two character sets."""
@@ -87,6 +89,8 @@ def _join_parts(text: str, numbers: Sequence[int], lines: list[str]) -> tuple[Se
         lines = [_BLANKS.sub(" ", line) for line in lines]
     if any([mark in text for mark in _PARTIAL]):
         numbers, lines = join_partial(numbers, lines)
+    if any([mark in text for mark in _PSTORE]):
+        lines = without_headings(lines)
     if "message repeated " in text:
         lines = ["" if _REPEATED.search(line) else line for line in lines]
     return numbers, lines

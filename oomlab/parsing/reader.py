@@ -18,6 +18,7 @@ from oomlab.parsing.direction import is_newest_first
 from oomlab.parsing.grammar import Draft, Stage
 from oomlab.parsing.lines import LogKinds, LogLines
 from oomlab.parsing.prefix import strip_prefixes
+from oomlab.parsing.pstore import in_order_of_time
 from oomlab.parsing.scan import MAX_WINDOW, LogScanner
 from oomlab.parsing.segment import GAP, segment
 from oomlab.parsing.stream import SOFT, normalize
@@ -310,11 +311,19 @@ def _read_whole(text: str) -> list[Report]:
     ``journalctl -r`` and most web pages put the newest line first. Such reports get the
     numbers that their lines have in the log as it was given.
     """
+    text, said = in_order_of_time(text)
     if not is_newest_first(text):
-        return _read(text)[0]
+        return [_saying(said, report) for report in _read(text)[0]]
     text = text.replace(f"{SOFT}\n", "")
     total = text.count("\n") + 1
     return [_renumber(report, total) for report in _read(_reverse_lines(text))[0]]
+
+
+def _saying(reason: str | None, report: Report) -> Report:
+    """Return a report with what there is to say of its log, if there is anything."""
+    if reason is None:
+        return report
+    return replace(report, problems=(*report.problems, Problem(report.first_line, reason)))
 
 
 def _reverse_lines(text: str) -> str:
