@@ -19,22 +19,29 @@ export function drawApparatus(svg, scene, names, width, unit) {
   const place = places(run, width);
   const now = timeAt(place, run, written);
   svg.begin(width, place.height, unit);
-  for (const row of place.rows) {
+  for (const [n, row] of place.rows.entries()) {
+    svg.part(`history ${n}`);
     if (isCovered) svg.rect(place.left, row.y, place.right - place.left, row.bottom - row.y, { class: "unknown" });
     else drawHistory(svg, run, place, row, now);
     if (ghost && !isCovered) drawSurface(svg, ghost.run, place, row, run, "ghost");
     if (pinned && !isCovered) drawSurface(svg, pinned.run, place, row, run, "ghost pinned");
+    svg.part(`glass ${n}`);
     drawGlasses(svg, scene, place, row);
+    svg.part(`head ${n}`);
     drawHead(svg, scene, place, row);
   }
+  svg.part("swap");
   drawSwap(svg, scene, place, now);
   if (!isCovered) drawPlayhead(svg, place, now);
+  svg.part("stream");
   drawStream(svg, scene, place, unit);
+  svg.part("words");
   if (!isCovered) {
     const words = place.rows.flatMap((row) => drawMarks(svg, scene, place, row, now));
     words.push(...drawReadings(svg, scene, place, now, names, words));
     if (ghost) for (const row of place.rows) drawSurfaceName(svg, ghost, place, row, run, { words, now, mark: markAt(run, row) });
   }
+  svg.part("axis");
   drawAxis(svg, scene, place, now);
   svg.end();
   return place;

@@ -23,12 +23,14 @@ export function drawRamStrip(svg, { run, state, settings }, steps, fate, width, 
   if (settings.ram > 0 && toX(settings.ram) > end)
     svg.rect(end, STRIP.y, toX(settings.ram) - end, STRIP.height, { class: run.error ? "unknown" : "never" });
   svg.rect(toX(0), STRIP.y, toX(settings.ram) - toX(0), STRIP.height, { class: "frame" });
+  svg.part("words");
   if (!run.error) {
     drawNames(svg, run, toX, end, width, settings.ram);
     const limit = run.machine.mem_limit;
     const words = [...(limit === null ? [] : [`unused (mem=${gib(limit)}G)`]), "unused"];
     svg.text(end + 8, STRIP.y + 18, svg.fit(toX(settings.ram) - end - 26, words), { class: "halo" });
   }
+  svg.part("ticks");
   drawTicks(svg, toX, width, fate ? drawBoundary(svg, fate, toX, width, settings.ram) : null);
   svg.end();
 }

@@ -11,32 +11,44 @@ export class Svg {
   constructor(element, ids) {
     this.element = element;
     this.ids = ids;
-    this.nodes = [];
-    this.used = 0;
+    this.parts = new Map(); // by name: {layer, nodes, used}
     this.lit = ""; // the one thing that is shown alone, by its key
-    this.layer = element.appendChild(document.createElementNS(NAMESPACE, "g"));
   }
 
   // Begin a frame of this size in the drawing's own units; one of them is so many CSS pixels.
   begin(width, height, unit = 1) {
-    this.used = 0;
+    for (const part of this.parts.values()) part.used = 0;
+    this.now = null;
+    this.part("");
     write(this.element, { viewBox: `0 0 ${px(width)} ${height}`, width: px(width * unit), height: px(height * unit) });
+  }
+
+  // Go on with another part of the drawing, on top of those before it. What a part has more or less of than in the last
+  // frame leaves the nodes of the others alone.
+  part(name) {
+    const before = this.now;
+    if (!this.parts.has(name)) this.parts.set(name, { layer: document.createElementNS(NAMESPACE, "g"), nodes: [], used: 0 });
+    this.now = this.parts.get(name);
+    const { layer } = this.now;
+    if (before === null) this.element.firstChild === layer || this.element.prepend(layer);
+    else if (before.layer.nextSibling !== layer) before.layer.after(layer);
   }
 
   // Drop what the last frame drew and this one did not.
   end() {
-    for (const node of this.nodes.splice(this.used)) node.remove();
+    for (const { nodes, used } of this.parts.values()) for (const node of nodes.splice(used)) node.remove();
   }
 
   put(tag, attributes, text = "") {
-    let node = this.nodes[this.used];
+    const { layer, nodes, used } = this.now;
+    let node = nodes[used];
     if (node === undefined || node.tagName !== tag) {
       const fresh = document.createElementNS(NAMESPACE, tag);
-      if (node === undefined) this.layer.append(fresh);
+      if (node === undefined) layer.append(fresh);
       else node.replaceWith(fresh);
-      node = this.nodes[this.used] = fresh;
+      node = nodes[used] = fresh;
     }
-    this.used += 1;
+    this.now.used += 1;
     write(node, this.lit ? dimmed(attributes, this.lit) : attributes);
     if (text !== (node.said ?? "")) node.textContent = node.said = text;
     return node;

@@ -44,7 +44,7 @@ export class Fates {
     const rest = stale.filter((name) => !first.includes(name));
     const next = rest.length ? [rest[this.turn++ % rest.length]] : [];
     for (const name of [...own, ...next]) this.compute(name, settings);
-    this.stale = new Set(rest.filter((name) => !next.includes(name)));
+    this.stale = new Set(rest.length > 1 ? rest : []); // what is told changes once for all, and does not flicker
     return this.stale.size > 0;
   }
 
@@ -54,7 +54,7 @@ export class Fates {
     this.keys.set(name, key(settings));
   }
 
-  // What is known of a track, out of date or not; whether it is of the settings that were last worked on.
+  // What is known of a track, out of date or not; whether it can be told: not while some are out of date.
   of(name) {
     return this.found.get(name) ?? [];
   }

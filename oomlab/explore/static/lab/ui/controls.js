@@ -85,7 +85,7 @@ function size(row, id, report) {
   const show = (value, settings) => {
     now = value;
     range.show(value);
-    if (document.activeElement !== exact) exact.value = exactGib(value);
+    if (document.activeElement !== exact && exact.value !== exactGib(value)) exact.value = exactGib(value);
     disable(element, range.input, row, settings);
     exact.disabled = range.input.disabled;
   };
@@ -104,12 +104,14 @@ function rangeOf({ steps, read }, id, report) {
 }
 
 function choice(row, id, report) {
-  const select = h("select", { id }, ...row.options.map(() => h("option")));
+  const options = row.options.map(() => h("option"));
+  const select = h("select", { id }, ...options);
   select.addEventListener("change", () => report(row.options[select.selectedIndex][0], true));
   const element = h("div", { class: "control pair" }, h("label", { for: id }, row.label), select, hint(row));
   const show = (value, settings) => {
-    row.options.forEach(([, label], n) => say(select.options[n], textOf(label, settings)));
-    select.selectedIndex = row.options.findIndex(([each]) => each === value);
+    row.options.forEach(([, label], n) => say(options[n], textOf(label, settings)));
+    const chosen = row.options.findIndex(([each]) => each === value);
+    if (select.selectedIndex !== chosen) select.selectedIndex = chosen;
     disable(element, select, row, settings);
   };
   return { element, show };
