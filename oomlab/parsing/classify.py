@@ -206,6 +206,8 @@ def _numbered(text: str) -> LineKind:
 
 def _worded(text: str) -> LineKind:
     """Judge a line whose first word can be anything, such as the name of a process."""
+    if text.startswith("oom-kill:"):
+        return "constraint"  # whatever the path of a group says
     if "oom-killer" in text and _HEADER.match(text):
         return _unless_source("header", text)
     if "rocess" in text and (kind := _kill(text)) is not None:
@@ -232,8 +234,6 @@ def _paired(text: str) -> LineKind:
     """Judge a line that is names and numbers."""
     if " cpuset=" in text and (" mems_allowed=" in text or text.endswith("=")):
         return "cpuset"
-    if text.startswith("oom-kill:"):
-        return "constraint"
     if _COUNTERS.match(text):
         return "totals"
     if text.startswith("Zone:"):

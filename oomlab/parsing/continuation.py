@@ -51,6 +51,12 @@ _STARTS = re.compile(
 )
 """Where a line of the kernel's begins, when several were joined."""
 
+_KILL_BEHIND = re.compile(r"\sKill(?:ed)? process \d+(?: \(|,)")
+_BEFORE_KILLS: frozenset[LineKind] = frozenset(
+    ("header", "task", "pages", "swap", "blocks", "reserve", "zone", "totals")
+)
+"""What may stand before a kill, and has no room for any text of somebody else's."""
+
 _MAX_JOINED = 10_000
 """No more than this is joined into one line; two paths of control groups may stand in one."""
 
@@ -156,7 +162,9 @@ def split_joined(lines: LogLines) -> LogLines:
     longest = max(map(len, lines.texts), default=0)
     if lines.prefixes and (lines.unprefixed or longest >= _SUSPECT) and _is_run_together(lines):
         return _split_at_prefixes(lines)
-    return _split_long(lines) if longest >= _JOINED else lines
+    if longest < _JOINED and not any([_holds_a_kill(text) for text in lines.texts]):
+        return lines
+    return _split_long(lines)
 
 
 def _is_run_together(lines: LogLines) -> bool:
@@ -183,13 +191,30 @@ def _split_at_prefixes(lines: LogLines) -> LogLines:
     return LogLines(numbers, texts, texts, lines.prefixes)
 
 
+def _is_joined(text: str) -> bool:
+    return len(text) >= _JOINED or _holds_a_kill(text)
+
+
+def _ends_joined(before: tuple[int, str, bool] | None, number: int) -> bool:
+    """Whether a line is the rest of one that is too long, of which any length may be left."""
+    return before is not None and before[0] == number and len(before[1]) >= _JOINED
+
+
+def _holds_a_kill(text: str) -> bool:
+    """Whether a line of another kind has a kill behind it: short reports are joined to short lines.
+
+    No name of a process has room for these words and a number.
+    """
+    return "process " in text and bool(_KILL_BEHIND.search(text)) and kind_of(text) in _BEFORE_KILLS
+
+
 def _split_long(lines: LogLines) -> LogLines:
     """Split long lines before words that begin a line."""
-    rows = zip(lines.numbers, lines.texts, lines.unprefixed or [False] * len(lines.texts), strict=True)
+    rows = list(zip(lines.numbers, lines.texts, lines.unprefixed or [False] * len(lines.texts), strict=True))
     parts = [
         (number, part.strip(), is_unprefixed)
-        for number, text, is_unprefixed in rows
-        for part in (_STARTS.split(text) if len(text) >= _JOINED else (text,))
+        for (number, text, is_unprefixed), before in zip(rows, [None, *rows], strict=False)
+        for part in (_STARTS.split(text) if _is_joined(text) or _ends_joined(before, number) else (text,))
     ]
     texts = [text for _, text, _ in parts]
     return LogLines(

@@ -97,13 +97,17 @@ def _join_parts(text: str, numbers: Sequence[int], lines: list[str]) -> tuple[Se
 
 
 def _split_overlong(numbers: Sequence[int], lines: list[str]) -> tuple[list[int], list[str]]:
-    """Split lines at blanks that are longer than any of the kernel's; the parts keep their number."""
+    """Split lines at blanks that are longer than any of the kernel's; the parts keep their number.
+
+    Where there is a bracket a row of a table may begin: better before it than within a row.
+    """
     found: list[int] = []
     parts: list[str] = []
     for number, line in zip(numbers, lines, strict=True):
         at = 0
         while len(line) - at > _MAX_LENGTH:
-            end = line.rfind(" ", at + _MAX_LENGTH // 2, at + _MAX_LENGTH) + 1 or at + _MAX_LENGTH
+            reach = at + _MAX_LENGTH // 2, at + _MAX_LENGTH
+            end = (line.rfind(" [", *reach) + 1) or (line.rfind(" ", *reach) + 1) or at + _MAX_LENGTH
             parts.append(line[at:end])
             at = end
         parts.append(line[at:])

@@ -61,6 +61,7 @@ _FOLDS = re.compile(
     rb"|</(?:p|div|tr|li)>|(?=<(?:li|tr)>)"
 )
 _RECORDS = re.compile(rb"(?<=[}\]]),\s?(?=[{\[])|(?<=[\"']),\s?(?=b?[\"'])(?!\"[\w@.-]{1,60}\"\s?:)")
+_ROW = re.compile(rb" (?=\[ *\d{1,10}\] +\d)")
 _BLANK = re.compile(rb" (?=\S)")
 
 
@@ -269,7 +270,7 @@ def _broken(data: bytes, length: int, is_json: bool) -> tuple[bytes, bool]:
 
 def _good_place(data: bytes, start: int, end: int, is_json: bool) -> int:
     """Return where to break a line between ``start`` and ``end``; -1 where it may still go on."""
-    for pattern in (_RECORDS, _FOLDS, _BLANK) if is_json else (_FOLDS, _RECORDS, _BLANK):
+    for pattern in (_RECORDS, _FOLDS, _ROW, _BLANK) if is_json else (_FOLDS, _RECORDS, _ROW, _BLANK):
         match = pattern.search(data, start, end)
         if match is not None and match.end() > start:
             return match.end()

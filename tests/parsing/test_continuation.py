@@ -107,3 +107,27 @@ def test_a_header_is_read_wherever_its_words_were_cut(at):
     text = "clamd invoked oom-killer: gfp_mask=0xd0, order=0, oom_score_adj=0"
     (report,) = parse(f"{text[: at + 5]}\n{text[at + 5 :]}\nOut of memory: Killed process 7 (x) anon-rss:4kB")
     assert (report.trigger.comm, report.trigger.gfp_mask) == ("clamd", 0xD0)
+
+
+@pytest.mark.parametrize("rows", [0, 1, 7, 3000])
+@pytest.mark.parametrize("kill", ["Out of memory: Killed process {} (sh)", "Killed process {} (sh)"])
+def test_a_kill_at_the_end_of_a_joined_line_is_read_however_short_it_is(rows, kill):
+    head = "sh invoked oom-killer: gfp_mask=0xd0, order=0, oom_score_adj=0"
+    columns = "[ pid ]   uid  tgid total_vm      rss nr_ptes swapents oom_score_adj name"
+    table = [
+        f"[{n:5d}]     0 {n:5d}     4000      500      10        0             0 sh" for n in range(rows)
+    ]
+    sizes = "total-vm:8kB, anon-rss:8kB, file-rss:0kB, shmem-rss:0kB"
+    report = only(" ".join([head, *[columns] * bool(rows), *table, kill.format(7), sizes]))
+    assert (report.trigger.comm, len(report.tasks)) == ("sh", rows)
+    assert [victim.pid for victim in report.victims] == [7]
+
+
+def test_words_of_a_kill_within_a_path_are_no_kill():
+    path = "/a Killed process 9 (b) x"
+    report = only(
+        "sh invoked oom-killer: gfp_mask=0xd0, order=0, oom_score_adj=0\n"
+        f"oom-kill:constraint=CONSTRAINT_MEMCG,oom_memcg={path},task_memcg={path},task=sh,pid=7,uid=0\n"
+        "Memory cgroup out of memory: Killed process 7 (sh) total-vm:8kB, anon-rss:8kB, file-rss:0kB\n"
+    )
+    assert [victim.pid for victim in report.victims] == [7]
