@@ -25,7 +25,7 @@ from oomlab.lab.packages import Guest, sha256
 from oomlab.lab.prediction import predict
 from oomlab.lab.runs import Run, told_outcome
 from oomlab.lab.scenarios import find_scenario
-from oomlab.lab.work import beginning, preparations
+from oomlab.lab.work import HOLD, beginning, copy, preparations
 from oomlab.simulation import page_cache, read_samples
 
 SCENARIO = find_scenario("incident-small")
@@ -36,6 +36,9 @@ BEAT = 1.0
 
 _LATE = 0.96
 """The share of the page cache at OOM, as predicted, at which the late state is saved."""
+
+_PIECE = 64
+"""MiB that are copied at a time on the way to the late state."""
 
 _HISTORY = 30
 _PATIENCE = 3600.0
@@ -68,7 +71,8 @@ def prepare_states(say: Progress = lambda words: None) -> Path:
 
 def _key(guest: Guest, emulator: Emulator) -> str:
     """Return a hash of all that a state depends on."""
-    parts = {**guest.origin, **emulator.origin, "machine": machine(SCENARIO), "late": _LATE}
+    work = [*preparations(SCENARIO, *NodeGuest.disks), HOLD, *beginning(SCENARIO)]
+    parts = {**guest.origin, **emulator.origin, "machine": machine(SCENARIO), "work": work, "late": _LATE}
     told = json.dumps(parts, sort_keys=True).encode()
     return hashlib.sha256(told + build_initramfs(guest)).hexdigest()[:12]
 
@@ -113,24 +117,30 @@ def _find_fix(live: NodeGuest) -> Fix:
 
 
 def _fill(live: NodeGuest, fix: Fix, *, until: float, say: Progress) -> None:
-    """Begin the copy without the fix, and wait for so many pages of cache."""
-    say("Filling its page cache: a minute or two, longer on a busy machine")
+    """Copy without the fix until there are so many pages of cache; leave the copy going.
+
+    Each piece is of a size that was chosen, so that a busy host cannot copy too much.
+    """
+    say("Filling its page cache: half a minute, longer on a busy machine")
     live.ask("run")
     with live.memory() as memory:
         fix.switch_off(memory)
-    for line in beginning(SCENARIO):
+    live.command(HOLD)
+    written = 0
+    while (missing := int(until / 256 - _cached_mib(live))) > 0:
+        piece = min(missing, _PIECE)
+        live.command(f"{copy(at=written, size=piece)} 2>/dev/null; sync", _PATIENCE)
+        written += piece
+        say(f"{written} of {written - piece + missing} MiB")
+    for line in beginning(SCENARIO, at=written):
         live.command(line)
-    said = 0.0
 
-    def is_enough(samples: list[dict[str, float]]) -> bool:
-        nonlocal said
-        cache = page_cache(samples[-1])
-        if cache >= said + until / 5:
-            say(f"{cache / 256:.0f} of {until / 256:.0f} MiB")
-            said = cache
-        return cache >= until
 
-    _wait(live, is_enough)
+def _cached_mib(live: NodeGuest) -> float:
+    """Return how much page cache the next sample tells of, in MiB."""
+    known = len(read_samples(live.samples()))
+    _wait(live, lambda samples: len(samples) > known + 1)
+    return page_cache(read_samples(live.samples())[-1]) / 256
 
 
 def _wait(live: NodeGuest, is_enough: Callable[[list[dict[str, float]]], bool]) -> None:

@@ -1,5 +1,5 @@
 // Stands in for the emulator: it replays a recorded guest as soon as a copy begins, at 20 samples a second.
-// RECORDING is put before this text. "crash" at its shell fails as v86 does; a write to its memory is kept.
+// A copy that names its size goes no further. RECORDING is put before this text. "crash" at its shell fails as v86 does; a write to its memory is kept.
 
 globalThis.V86 = class {
   constructor(options) {
@@ -7,7 +7,10 @@ globalThis.V86 = class {
     this.listeners = {};
     this.v86 = { cpu: {} };
     this.written = {};
-    this.rows = RECORDING.samples.split("\n").slice(1, -1);
+    [this.columns, ...this.rows] = RECORDING.samples.split("\n").slice(0, -1).map((row) => row.split(","));
+    this.row = this.rows[0];
+    this.goal = 0; // how much page cache is copied, in pages
+    this.reached = [];
     setTimeout(() => this.tell("emulator-ready"));
   }
   add_listener(name, heard) {
@@ -39,10 +42,18 @@ globalThis.V86 = class {
     return this.isOn;
   }
   step() {
-    if (!this.isCopying || this.isSaved()) return;
-    if (this.rows.length) return this.say(2, `${this.rows.shift()}\n`);
-    if (!this.isOver) this.say(0, RECORDING.report);
-    this.isOver = true;
+    if (this.isSaved() || this.isOver || !(this.isSampling || this.goal)) return;
+    if (this.cache() >= this.goal) for (const tell of this.reached.splice(0)) tell();
+    else if (this.rows.length) this.row = this.rows.shift();
+    else {
+      this.isOver = true;
+      return this.say(0, RECORDING.report);
+    }
+    this.say(2, `${this.row}\n`);
+  }
+  cache() {
+    const files = this.row.filter((_, n) => /actf$/.test(this.columns[n]));
+    return files.reduce((pages, more) => pages + Number(more), 0);
   }
   isSaved() {
     return this.written[RECORDING.over_at] === 1;
@@ -50,9 +61,15 @@ globalThis.V86 = class {
   serial_send_bytes(line, bytes) {
     const text = new TextDecoder().decode(bytes).trim();
     if (text.includes("crash")) setTimeout(() => { throw new Error("Unimplemented: #GP handler"); });
-    if (text.includes("sampler")) this.say(2, RECORDING.samples.split("\n").slice(0, 2).join("\n") + "\n");
-    if (text.includes("dd if=")) this.isCopying = true;
-    setTimeout(() => this.say(1, `[begin]\n${answer(text)}\n[end 0]\n`));
+    if (text.includes("sampler")) {
+      this.isSampling = true;
+      this.say(2, `${this.columns}\n${this.row}\n`);
+    }
+    const reply = () => this.say(1, `[begin]\n${answer(text)}\n[end 0]\n`);
+    const count = text.match(/count=(\d+)/);
+    if (text.includes("dd if=")) this.goal = count ? this.cache() + 256 * count[1] : Infinity;
+    if (count) this.reached.push(reply);
+    else setTimeout(reply);
   }
   write_memory(bytes, address) {
     this.written[address] = new DataView(bytes.buffer).getUint32(0, true);

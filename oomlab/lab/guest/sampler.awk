@@ -1,4 +1,12 @@
 # One line of counters for each beat, under the column names of data/captures/*.csv: pages and kB as /proc has them.
+# Of the slab caches it asks one by one: /proc/slabinfo, which tells of all, would take most of a sample's time.
+function slab(name,    path) {
+    path = "/sys/kernel/slab/" name
+    getline line < path
+    close(path)
+    split(line, word, " ")
+    return word[1]
+}
 BEGIN {
     columns = "t MemFree Cached Buffers HighFree LowFree Dirty Writeback Slab SUnreclaim SReclaimable AnonPages SwapFree " \
         "dmafree dmaactf dmainactf nfree nmin nlow nhigh nactf ninactf hfree hactf hinactf pgscan_k pgscan_d pgsteal_k pgsteal_d oom_kill " \
@@ -33,14 +41,11 @@ BEGIN {
         if (word[1] in vm) now[vm[word[1]]] = word[2]
     }
     close("/proc/vmstat")
-    while ((getline line < "/proc/slabinfo") > 0) {
-        if (line !~ /^(buffer_head|radix_tree_node|dentry) /) continue
-        split(line, word, " ")
-        if (word[1] == "buffer_head") { now["bh"] = word[2]; now["bh_total"] = word[3]; now["bh_size"] = word[4] }
-        else if (word[1] == "radix_tree_node") now["rtn"] = word[3]
-        else if (word[1] == "dentry") now["dentry"] = word[3]
-    }
-    close("/proc/slabinfo")
+    now["bh"] = slab("buffer_head/objects")
+    now["bh_total"] = slab("buffer_head/total_objects")
+    now["bh_size"] = slab("buffer_head/slab_size")
+    now["rtn"] = slab("radix_tree_node/total_objects")
+    now["dentry"] = slab("dentry/total_objects")
     for (i = 1; i <= count; i++) printf "%s%s", now[column[i]] + 0, i < count ? "," : "\n"
     fflush()
 }

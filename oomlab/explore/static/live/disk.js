@@ -66,6 +66,8 @@ function* parts(start, length) {
 }
 
 function isZero(bytes) {
-  for (let at = 0; at < bytes.length; at += 1) if (bytes[at] !== 0) return false; // quicker than every()
+  if ((bytes.byteOffset | bytes.length) % 4 !== 0) return bytes.every((byte) => byte === 0);
+  const words = new Uint32Array(bytes.buffer, bytes.byteOffset, bytes.length / 4);
+  for (let at = 0; at < words.length; at += 1) if (words[at] !== 0) return false; // quicker than every()
   return true;
 }
