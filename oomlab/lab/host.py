@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from oomlab.errors import LabUnavailable
@@ -31,3 +33,15 @@ def check_memory(scenario: Scenario, overhead: int) -> None:
             f"{scenario.name} takes up to {wanted} MiB of memory, and {there} MiB are available: "
             "choose a smaller scenario, or --engine recorded"
         )
+
+
+@contextmanager
+def writing_to(folder: Path) -> Iterator[None]:
+    """Say which folder it was where a guest's files cannot be written, and why: a full disk, say.
+
+    Raises :class:`LabUnavailable`.
+    """
+    try:
+        yield
+    except OSError as error:
+        raise LabUnavailable(f"the guest's files cannot be written to {folder}: {error.strerror}") from None

@@ -13,7 +13,7 @@ from queue import Empty, Queue
 from typing import Any
 
 from oomlab.errors import LabUnavailable
-from oomlab.lab.host import check_memory
+from oomlab.lab.host import check_memory, writing_to
 from oomlab.lab.initramfs import build_initramfs
 from oomlab.lab.npm import INSTALL, Emulator, cached_emulator, fetch_emulator, find_program
 from oomlab.lab.packages import Guest, cached_guest, fetch_guest
@@ -128,7 +128,8 @@ def node_guest(scenario: Scenario, guest: Guest, emulator: Emulator) -> Iterator
             try:
                 live = NodeGuest(process)
                 initramfs = Path(name) / "init.gz"
-                initramfs.write_bytes(build_initramfs(guest))
+                with writing_to(Path(name)):
+                    initramfs.write_bytes(build_initramfs(guest))
                 files = {**machine_files(guest, emulator), "kernel": guest.kernel, "initramfs": initramfs}
                 paths = {each: str(path) for each, path in files.items()}
                 live.ask("start", _BOOT_SECONDS, files=paths, machine=machine(scenario))

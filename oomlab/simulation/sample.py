@@ -57,8 +57,20 @@ class Comparison:
 
 
 def read_samples(text: str) -> list[dict[str, float]]:
-    """Read a recorded table: one sample a line, named columns, counts in pages and kB."""
-    return [{name: float(value) for name, value in row.items()} for row in csv.DictReader(text.splitlines())]
+    """Read a recorded table: one sample a line, named columns, counts in pages and kB.
+
+    A line that a dying guest left short or garbled is no sample, and is left out.
+    """
+    names, *rows = list(csv.reader(text.splitlines())) or [[]]
+    return [sample for row in rows if (sample := _sample(names, row))]
+
+
+def _sample(names: list[str], row: list[str]) -> dict[str, float]:
+    """Return a row's numbers by their names, none where one is missing or is no number."""
+    try:
+        return dict(zip(names, map(float, row), strict=True))
+    except ValueError:
+        return {}
 
 
 def page_cache(sample: Sample) -> float:

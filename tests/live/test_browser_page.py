@@ -121,6 +121,13 @@ def test_starting_over_ends_the_guest_and_frees_its_memory(opened):
     expect(opened.get_by_role("button", name="Run the incident")).to_be_visible()
 
 
+def test_a_tab_that_is_closed_ends_its_guest(opened):
+    press(opened, "Run the incident")
+    says(opened, "The model expects")
+    with opened.workers[0].expect_event("close"):
+        opened.close()
+
+
 def test_an_emulator_that_fails_says_so_and_the_recording_is_offered(opened):
     press(opened, "Just its shell")
     line = opened.get_by_label("A line for its shell")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import json
 import os
@@ -142,6 +143,33 @@ def test_an_emulator_that_fails_ends_the_run_with_its_reason_and_its_process(gue
     with node_guest(SMALL, guest, emulator) as live, failure:
         live.command("crash")
     assert live._process.poll() is not None
+
+
+def test_an_interrupt_ends_the_guest_in_node(guest, emulator):
+    def interrupt(sample):
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt), node_guest(SMALL, guest, emulator) as live:
+        drive(live, SMALL, kernel=guest.release, on_sample=interrupt)
+    assert live._process.poll() is not None
+
+
+def test_a_full_disk_ends_a_guest_in_node_and_the_saving_of_its_states(
+    guest, emulator, tmp_path, monkeypatch
+):
+    def is_full(path, data):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path))
+
+    monkeypatch.setenv("OOMLAB_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setattr(states, "browser_parts", lambda: (guest, emulator))
+    monkeypatch.setattr(states, "_saved", lambda live, path, say: is_full(path, b""))
+    with pytest.raises(OSError, match="No space left"):
+        states.prepare_states()
+    assert list((tmp_path / "cache").iterdir()) == []
+    monkeypatch.setattr(Path, "write_bytes", is_full)
+    full = pytest.raises(LabUnavailable, match=r"cannot be written to .*: No space left")
+    with full, node_guest(SMALL, guest, emulator):
+        pass
 
 
 def test_a_parent_that_is_killed_takes_its_guest_along(guest, emulator, tmp_path):

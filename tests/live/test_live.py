@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
 import subprocess
@@ -93,6 +94,31 @@ def test_a_parent_that_is_killed_takes_its_guest_along(guest, tmp_path):
     for path in sorted(folder.rglob("*"), reverse=True):  # nobody was left to tidy up
         path.unlink()
     folder.rmdir()
+
+
+def test_an_interrupt_ends_the_guest_and_leaves_nothing(guest, tmp_path):
+    seen = []
+
+    def interrupt(sample):
+        [folder] = tmp_path.glob("oomlab-*")
+        seen.append(str(folder))
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        _needs_qemu(lambda: lab.run("incident-small", engine="qemu", on_sample=interrupt))
+    assert _users_of(seen[0]) == []
+
+
+def test_a_disk_that_is_full_is_named_and_nothing_stays_on_it(monkeypatch):
+    def is_full(path, data):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path))
+
+    monkeypatch.setattr(Path, "write_bytes", is_full)
+    monkeypatch.setattr("oomlab.lab.qemu.build_initramfs", lambda guest: b"")
+    guest = Guest(folder=Path("/nonexistent"), origin={})
+    full = pytest.raises(LabUnavailable, match=r"cannot be written to .*: No space left on device")
+    with full, qemu_guest(find_scenario("group"), guest):
+        pass
 
 
 def test_a_machine_with_too_little_memory_is_told_so_before_anything_starts(guest, monkeypatch):

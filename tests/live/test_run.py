@@ -128,6 +128,20 @@ def test_a_guest_that_hangs_ends_with_its_last_words(monkeypatch):
         _drive(guest, find_scenario("incident-small"))
 
 
+def test_what_a_dying_guest_leaves_garbled_harms_neither_samples_nor_ending():
+    class Garbled(Guest):
+        def console(self):
+            return "\x00\ufffd\x1b[2J" + super().console() + "\ufffdmin:9\ufffd"
+
+        def samples(self):
+            return super().samples() + "7,\ufffd\ufffd,1\n8,1,2,3,4,5,x\n\x00\n9,1\n"
+
+    run = _drive(Garbled(_rows(500, 300, 99), KILLED), find_scenario("incident-small"))
+    assert run.outcome == "killed"
+    assert [sample["t"] for sample in run.samples] == [0, 1, 2]
+    assert run.report.victims[0].comm == "init"
+
+
 def test_a_run_comes_back_from_disk_as_it_was(tmp_path):
     run = _drive(Guest(_rows(500, 300, 99), KILLED), find_scenario("incident-small"))
     save_run(run, tmp_path / "run")

@@ -13,12 +13,12 @@ export class Samples {
     this.rows = [];
   }
 
-  // Take whole lines of text, as they come.
+  // Take whole lines of text, as they come. What a dying guest leaves short or garbled is no sample.
   take(text) {
     for (const line of text.split("\n").filter(Boolean)) {
       const cells = line.split(",");
       if (this.columns === null) this.columns = cells;
-      else if (cells.length === this.columns.length) this.rows.push(this.read(cells.map(Number)));
+      else if (cells.length === this.columns.length && cells.every(isNumber)) this.rows.push(this.read(cells.map(Number)));
     }
   }
 
@@ -40,6 +40,8 @@ export class Samples {
     return this.rows.at(-1);
   }
 }
+
+const isNumber = (cell) => cell.trim() !== "" && Number.isFinite(Number(cell));
 
 export const pageCache = ({ cache }) => cache.low + cache.high;
 export const lowFree = ({ free }) => free.DMA + free.Normal;
