@@ -5,8 +5,9 @@ from __future__ import annotations
 from oomlab.lab.scenarios import Scenario
 
 _MORTAL = "echo 0 >/proc/self/oom_score_adj"
-_BYSTANDER = f"({_MORTAL}; while :; do sleep 1; done) >/dev/null 2>&1 &"
-"""A process that now and then asks the kernel for memory: writing alone never calls the OOM killer."""
+_BYSTANDER = f"({_MORTAL}; while :; do sleep 1; done) >/dev/null 2>&1 & renice -n -20 -p $! >/dev/null 2>&1"
+"""A process that now and then asks the kernel for memory: writing alone never calls the OOM killer. It has
+the higher priority, for the writer tries without an end to find memory, and would take half of the time."""
 _GROW = "kb=8192; while echo $kb >/sys/kernel/tracing/buffer_size_kb; do kb=$((kb + 4096)); done"
 """Until a write fails. A single large one is refused at once, or wrongly let through by counting HighMem."""
 
