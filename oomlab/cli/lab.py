@@ -41,9 +41,9 @@ def add(subparsers: Any) -> None:
         default="qemu",
         help="qemu: a kernel; browser: also an emulator from npm, and a machine saved at its shell (minutes)",
     )
-    setup.add_argument("--kernel", type=Path, metavar="DEB", help="a linux-image package of your own")
-    setup.add_argument("--busybox", type=Path, metavar="DEB", help="a busybox-static package for i386")
-    setup.add_argument("--bios", type=Path, metavar="DEB", help="a seabios package, for the browser")
+    setup.add_argument("--kernel", type=_path, metavar="DEB", help="a linux-image package of your own")
+    setup.add_argument("--busybox", type=_path, metavar="DEB", help="a busybox-static package for i386")
+    setup.add_argument("--bios", type=_path, metavar="DEB", help="a seabios package, for the browser")
     setup.set_defaults(run=_setup)
     runs = actions.add_parser("run", help="run a scenario to its end")
     runs.add_argument("scenario", help="its name; oomlab lab list has them")
@@ -52,11 +52,17 @@ def add(subparsers: Any) -> None:
         choices=("qemu", "browser", "recorded"),
         help="QEMU where it is there, if not given; browser: the emulator of the page, in Node",
     )
-    runs.add_argument("--record", type=Path, metavar="DIR", help="a folder for what came out")
+    runs.add_argument("--record", type=_path, metavar="DIR", help="a folder for what came out")
     runs.set_defaults(run=_run)
     page = actions.add_parser("page", help="write a folder for a web server: the live kernel in a browser")
-    page.add_argument("folder", type=Path, metavar="DIR")
+    page.add_argument("folder", type=_path, metavar="DIR")
     page.set_defaults(run=_page)
+
+
+def _path(text: str) -> Path:
+    if not text:
+        raise argparse.ArgumentTypeError("'' is no name: give that of a file or a folder")
+    return Path(text)
 
 
 def _list(arguments: argparse.Namespace) -> int:

@@ -118,7 +118,7 @@ def machine_and_work(arguments: argparse.Namespace) -> tuple[Machine, Workload]:
 
     given = vars(arguments)
     machine, workload = INCIDENT, INCIDENT_WORKLOAD
-    if arguments.from_report:
+    if arguments.from_report is not None:
         machine, workload = _fitted(arguments.from_report)
     machine_changes = {field: given[option] for option, field in _MACHINE.items() if option in given}
     work_changes = {field: given[option] for option, field in _WORKLOAD.items() if option in given}

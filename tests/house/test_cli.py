@@ -788,3 +788,37 @@ def test_course_check_starts_a_kernel_that_draws(run, monkeypatch):
     status, out, _ = run("course", "--check")
     assert (status, out.splitlines()[-1]) == (0, "This seat is ready.")
     assert "answers, and draws the failure lab" in out
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("explain", ""),
+        ("course", ""),
+        ("lab-page", ""),
+        ("simulate", "--from-report", ""),
+        ("simulate", "--plot", ""),
+        ("lab", "run", "dead", "--record", ""),
+        ("lab", "setup", "--kernel", ""),
+        ("lab", "page", ""),
+        ("links", "--repo", ""),
+    ],
+    ids=" ".join,
+)
+def test_an_empty_name_is_named_and_nothing_is_written(run, tmp_path, monkeypatch, arguments):
+    """As a script gives whose variable is not set."""
+    monkeypatch.chdir(tmp_path)
+    status, out, err = run(*arguments)
+    assert (status, out) == (2, "")
+    assert "''" in err
+    assert err.count("\n") == 1
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_run_that_could_not_be_kept_is_not_begun(run, tmp_path, monkeypatch):
+    """The folder is made before the run, which takes minutes."""
+    monkeypatch.setattr("oomlab.lab.run", lambda *_, **__: pytest.fail("the run was begun"))
+    (tmp_path / "taken").write_text("a file")
+    status, out, err = run("lab", "run", "dead", "--record", str(tmp_path / "taken"))
+    assert (status, out) == (2, "")
+    assert "taken" in err

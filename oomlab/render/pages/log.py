@@ -47,6 +47,12 @@ def parts() -> tuple[Part, ...]:
     return tuple(Part(**row) for row in load_table("anatomy")["part"])
 
 
+@cache
+def _parts_of(kind: str | None) -> tuple[Part, ...]:
+    """Return the parts that a line of this kind may belong to."""
+    return tuple(part for part in parts() if kind in part.kinds)
+
+
 def sections(report: Report) -> list[tuple[Part | None, list[SourceLine]]]:
     """Return the lines of a report in runs that belong to one part.
 
@@ -57,7 +63,7 @@ def sections(report: Report) -> list[tuple[Part | None, list[SourceLine]]]:
     current: Part | None = None
     for line in report.source:
         kind = report.kinds.get(line.number)
-        current = next((part for part in parts() if part.has(line, kind)), current)
+        current = next((part for part in _parts_of(kind) if part.has(line, kind)), current)
         labelled.append((current, line))
     runs = (list(run) for _, run in groupby(labelled, key=lambda each: each[0] and each[0].key))
     return [(run[0][0], [line for _, line in run]) for run in runs]
