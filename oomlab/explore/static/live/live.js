@@ -4,8 +4,8 @@ import { bound, freshId, h, say } from "../dom.js";
 import { Svg, hatches } from "../lab/draw/svg.js";
 import { Machine } from "./machine.js";
 import { makePanel, saveLink, tail } from "./panel.js";
-import { drawCourse } from "./picture.js";
-import { headline, report, verdict } from "./story.js";
+import { FONTS, drawCourse } from "./picture.js";
+import { ending, headline, report, verdict } from "./story.js";
 
 const KEPT = 200; // lines of the console on the page
 
@@ -21,14 +21,18 @@ export class Live {
     this.parts = makePanel({ facts, ids, on: this.handlers() });
     say(this.parts.origin, `Linux ${facts.kernel} as Debian ships it, in the emulator ${facts.emulator}.`);
     this.parts.root.prepend(hatches(palette, ids));
-    this.svg = new Svg(this.parts.svg, ids);
-    this.sized = new ResizeObserver(([{ contentRect }]) => {
-      this.width = contentRect.width;
+    this.svg = new Svg(this.parts.svg, ids, FONTS);
+    this.preview = new Svg(this.parts.preview, ids, FONTS);
+    this.sized = new ResizeObserver((sizes) => {
+      this.width = Math.max(...sizes.map(({ contentRect }) => contentRect.width)) || this.width; // one of them is hidden
       this.redraw();
     });
-    this.sized.observe(this.parts.stage);
+    for (const place of [this.parts.stage, this.parts.poster]) this.sized.observe(place);
     this.refuse(facts.refusal || missing());
     this.machine = new Machine({ facts, files, changed: () => this.redraw() });
+    this.recorded = new Machine({ facts, files, changed: () => this.redraw() });
+    this.recorded.end();
+    say(this.parts.caption, bound(`What you will see, as it was recorded. ${ending(this.recorded)}`));
   }
 
   get element() {
@@ -44,7 +48,7 @@ export class Live {
 
   close() {
     this.sized.disconnect();
-    this.machine.clear();
+    for (const machine of [this.machine, this.recorded]) machine.clear();
     if (this.frame !== null) cancelAnimationFrame(this.frame);
   }
 
@@ -86,7 +90,10 @@ export class Live {
     parts.root.dataset.phase = phase;
     parts.start.hidden = phase !== "idle";
     parts.bench.hidden = phase === "idle";
-    if (phase === "idle") return;
+    if (phase === "idle") {
+      if (this.width) drawCourse(this.preview, this.recorded, this.width);
+      return;
+    }
     this.drawHeadline();
     this.drawControls();
     if (this.width) drawCourse(this.svg, machine, this.width);

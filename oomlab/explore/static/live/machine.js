@@ -171,12 +171,7 @@ export class Machine {
 
   // Replay what a real kernel did, where none can run.
   play() {
-    this.clear();
-    const { console: kernel, samples } = this.facts.recording;
-    const [header, ...rows] = samples.split("\n").filter(Boolean);
-    Object.assign(this, { phase: "running", isRecorded: true });
-    this.late();
-    this.hear({ line: "samples", text: `${header}\n` });
+    const { rows, kernel } = this.cue();
     this.replay = setInterval(() => {
       const row = rows.shift();
       if (row !== undefined) return this.hear({ line: "samples", text: `${row}\n` });
@@ -184,6 +179,24 @@ export class Machine {
       this.hear({ line: "console", text: kernel });
     }, REPLAY);
     this.changed();
+  }
+
+  // The same at once: how it ends.
+  end() {
+    const { rows, kernel } = this.cue();
+    this.hear({ line: "samples", text: `${rows.join("\n")}\n` });
+    this.hear({ line: "console", text: kernel });
+  }
+
+  // Begin the recording; return what is still to come of it.
+  cue() {
+    this.clear();
+    const { console: kernel, samples } = this.facts.recording;
+    const [header, ...rows] = samples.split("\n").filter(Boolean);
+    Object.assign(this, { phase: "running", isRecorded: true });
+    this.late();
+    this.hear({ line: "samples", text: `${header}\n` });
+    return { rows, kernel };
   }
 }
 

@@ -9,11 +9,9 @@ const EMULATED =
 
 export function makePanel({ facts, ids, on }) {
   const button = (words, onclick, more = {}) => h("button", { type: "button", onclick, ...more }, words);
-  const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
-  svg.setAttribute("role", "img");
-  svg.setAttribute("aria-label", "HighMem and lowmem over time");
   const parts = {
-    svg,
+    svg: picture("HighMem and lowmem over time"),
+    preview: picture("HighMem and lowmem of the recorded machine, until it died"),
     headline: h("p", { class: "headline" }),
     heard: h("p", { class: "heard", role: "status", "aria-live": "polite" }),
     pause: button("Pause", on.pause),
@@ -25,7 +23,9 @@ export function makePanel({ facts, ids, on }) {
     over: button("Start over", on.over),
     play: button("Play the recording", on.play),
     progress: h("progress", { max: 1, value: 0, "aria-label": "Downloaded" }),
-    stage: h("div", { class: "stage" }, svg),
+    stage: h("div", { class: "stage" }),
+    caption: h("figcaption", {}),
+    poster: h("div", { class: "stage" }),
     console: h("pre", { class: "console", tabindex: 0, "aria-label": "The console" }),
     talk: h("pre", { class: "talk", tabindex: 0, "aria-label": "The shell’s answers", hidden: true }),
     report: h("div", { class: "report", hidden: true }),
@@ -35,6 +35,8 @@ export function makePanel({ facts, ids, on }) {
     origin: h("p", { class: "note" }),
     refusal: h("p", { class: "refusal", role: "alert", hidden: true }),
   };
+  parts.stage.append(parts.svg);
+  parts.poster.append(parts.preview);
   const line = h("input", { id: `${ids}-line`, type: "text", autocomplete: "off", spellcheck: "false", placeholder: "cat /proc/buddyinfo" });
   parts.line = line;
   parts.enter = h("button", { type: "submit" }, "Run");
@@ -105,7 +107,15 @@ function startCard(facts, button, on, parts) {
     h("div", { class: "choices" }, ...choices),
     h("p", { class: "note" }, `The machine has ${facts.machine.memory} MiB of RAM, and takes up to 800 MB of this computer’s memory while it runs. It runs in this browser alone: nothing is sent anywhere, and closing the page ends it.`),
     parts.origin,
+    h("figure", {}, parts.caption, parts.poster),
   );
+}
+
+function picture(words) {
+  const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
+  svg.setAttribute("role", "img");
+  svg.setAttribute("aria-label", words);
+  return svg;
 }
 
 function submit(event, line, type) {

@@ -4,6 +4,8 @@ import { human, sum } from "../lab/model/format.js";
 import { lowFree, pageCache } from "./samples.js";
 import { events } from "./story.js";
 
+export const FONTS = { "": "13px", name: "600 14px", reading: "600 14px" }; // as in live.css
+
 const TOP = 26; // the row of events
 const GAP = 24; // between the two zones
 const AXIS = 24;

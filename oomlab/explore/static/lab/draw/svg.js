@@ -8,9 +8,8 @@ const RULER = document.createElement("canvas").getContext("2d");
 const WIDTHS = new Map();
 
 export class Svg {
-  constructor(element, ids) {
-    this.element = element;
-    this.ids = ids;
+  constructor(element, ids, fonts = FONTS) {
+    Object.assign(this, { element, ids, fonts });
     this.parts = new Map(); // by name: {layer, nodes, used}
     this.lit = ""; // the one thing that is shown alone, by its key
   }
@@ -81,7 +80,7 @@ export class Svg {
   // The width of text in pixels as the browser will draw it, found without a layout of the page.
   textWidth(text, look = "") {
     this.family ??= getComputedStyle(this.element).fontFamily;
-    const font = `${FONTS[look.split(" ")[0]] ?? FONTS[""]} ${this.family}`;
+    const font = `${this.fonts[look.split(" ")[0]] ?? this.fonts[""]} ${this.family}`;
     const key = `${font} ${text}`;
     if (!WIDTHS.has(key)) {
       if (WIDTHS.size > 1000) WIDTHS.clear();
