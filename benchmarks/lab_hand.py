@@ -2,7 +2,7 @@
 
 Memory is looked at over 2,000 moves of the sliders.
 
-python -m benchmarks.lab_hand            # 5,000 machines, about 20 minutes; needs chromium
+python -m benchmarks.lab_hand            # 5,000 machines, about half an hour; needs chromium
 python -m benchmarks.lab_hand 300 7      # so many, from another seed
 python -m benchmarks.lab_hand 0          # memory alone
 """
