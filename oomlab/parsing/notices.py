@@ -122,7 +122,7 @@ class NoticeSearch:
         self._given = 0
         self.is_cut = False
         self._held = b""
-        self._first = 1
+        self._counted = (0, 1)
         self._done = 0
         self.size = 0
 
@@ -182,8 +182,18 @@ class NoticeSearch:
     def _forget(self) -> None:
         """Drop what no later message needs."""
         keep = self._held.rfind(b"\n", 0, max(0, self._done - _BEHIND)) + 1
-        self._first += count_lines(self._held[:keep])
+        self._counted = (0, self._line_at(keep))
         self._held, self._done = self._held[keep:], self._done - keep
+
+    def _line_at(self, place: int) -> int:
+        """Return the number of the line that begins at ``place``, counted from the last one asked for."""
+        before, line = self._counted
+        if place >= before:
+            line += count_lines(self._held[before:place])
+        else:
+            line -= count_lines(self._held[place:before])
+        self._counted = (place, line)
+        return line
 
     def _read(self, hit: int, stop: int) -> int:
         """Read the messages near a hit; return where the lines end that were read for messages."""
@@ -192,7 +202,7 @@ class NoticeSearch:
         end = min(_lines_on(held, begin, _LINES_AT_ONCE), stop)
         start = _lines_back(held, begin, _LINES_BEFORE)
         text = decode(held[start : _lines_on(held, end, _LINES_AFTER)].replace(SOFT_END, b""))
-        given, number = text.split("\n"), self._first + count_lines(held[:start])
+        given, number = text.split("\n"), self._line_at(start)
         first, last = (number + count_lines(held[start:at]) for at in (begin, end))
         log = clean(text, given, range(number, number + len(given)))
         for index, (line, _) in enumerate(zip(log.numbers, log.texts, strict=True)):

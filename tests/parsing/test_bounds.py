@@ -13,6 +13,7 @@ import pytest
 from oomlab import render
 from oomlab.diagnosis.judged import judge
 from oomlab.parsing import NoticeSearch, find_notices, notices, parse, read_pieces, reader, scan
+from oomlab.parsing.stream import count_lines
 from oomlab.render.redacted import Redactor
 from oomlab.report import Report, ZoneStat
 from oomlab.words import zone_names
@@ -131,6 +132,21 @@ def test_work_grows_with_the_number_of_notices(name):
         return lambda: find_notices(text)
 
     assert calls(work(800)) < 3 * calls(work(400))
+
+
+def test_no_line_is_counted_more_than_a_few_times(monkeypatch):
+    """Where each line may be a message, the lines before it are not counted anew for it."""
+    seen: list[int] = []
+
+    def counted(data: bytes) -> int:
+        seen.append(len(data))
+        return count_lines(data)
+
+    monkeypatch.setattr(notices, "count_lines", counted)
+    log = b"OOM\n" * 50_000
+    for _ in NoticeSearch().through([log]):
+        pass
+    assert sum(seen) < 50 * len(log)
 
 
 def test_very_many_notices_end_the_search_for_them(monkeypatch):
