@@ -66,10 +66,11 @@ function drawGlasses(svg, { run, state, pinned, isCovered }, place, row) {
 function drawHead(svg, { run, state, isCovered }, place, row) {
   const isBelow = isBelowMin(run, state, row);
   const free = `${human(state.free[row.zone])} free`;
-  const all = isBelow ? `${free}, all below min` : free;
+  const all = isBelow ? `${free}, none to spare` : free;
   const tone = isBelow ? "danger" : "safe";
   const when = state.written < run.end ? `at ${gib(state.written)} GiB` : "";
-  const scale = row.times > 1.05 ? `drawn ${times(row.times)}` : "";
+  const larger = `drawn ${times(row.times)}`;
+  const scale = row.times > 1.05 ? svg.fit(place.glass.x - 8, [`${larger} larger`, larger]) || larger : "";
   const zone = { class: "name", "data-thing": row.zone > run.kernel ? "HighMem" : "lowmem" };
   if (!place.isWide) {
     svg.text(0, row.y - 11, row.name, zone);
@@ -82,8 +83,8 @@ function drawHead(svg, { run, state, isCovered }, place, row) {
   svg.text(0, row.y + 16, row.name, zone);
   svg.text(0, row.y + 36, human(row.size), { class: "muted" });
   svg.text(0, row.y + 55, free, { class: `strong ${tone}`, "data-thing": "free" });
-  const brim = isCovered ? "" : `brim ${times(row.size / brimOf(row, markOf(run, row)))}`;
-  const below = [...(isBelow ? [["all below min", tone]] : []), ...[scale, brim, when].filter(Boolean).map((text) => [text, "muted"])];
+  const brim = isCovered ? "" : `its top ${times(row.size / brimOf(row, markOf(run, row)))}`;
+  const below = [...(isBelow ? [["none to spare", tone]] : []), ...[scale, brim, when].filter(Boolean).map((text) => [text, "muted"])];
   below.forEach(([text, look], n) => svg.text(0, row.y + 74 + 18 * n, text, { class: look }));
 }
 

@@ -38,6 +38,7 @@ export function drawSurface(svg, other, place, row, run, look) {
   if (!x.length) return;
   svg.path(path(x, y, "M"), { class: "rim" });
   svg.path(path(x, y, "M"), { class: look });
+  svg.path(`M${tenth(x.at(-1)) - 4} ${tenth(y.at(-1))}a4 4 0 1 0 8 0a4 4 0 1 0 -8 0`, { class: look.replace("ghost", "end") });
 }
 
 function surfaceOf(other, place, row, run) {

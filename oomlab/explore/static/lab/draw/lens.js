@@ -44,8 +44,7 @@ function drawLane(svg, run, lane, finish, toX, width) {
 
 function drawFlag(svg, x, y, kind, isReached) {
   if (kind === "death" && isReached) svg.path(`M${x - 6} ${y - 6}l12 12m0 -12l-12 12`, { class: "death" });
-  else if (kind === "death") svg.path(`M${x - 5} ${y - 10}l10 10m0 -10l-10 10`, { class: "death hollow" });
-  else svg.path(`M${x} ${y}v-18h11l-3 4l3 4h-11`, { class: isReached ? "flag" : "flag hollow" });
+  else if (kind === "flag") svg.path(`M${x} ${y}v-18h11l-3 4l3 4h-11`, { class: isReached ? "flag" : "flag hollow" });
 }
 
 function wordsOf(run, { kind, isReached, left }) {
@@ -53,6 +52,6 @@ function wordsOf(run, { kind, isReached, left }) {
   if (kind === "flag" && run.race.rescue.isFix) return ["the fix: kswapd recycles", "the fix"];
   if (kind === "flag") return isReached ? ["low reached: kswapd wakes"] : [`low not reached: ${size} to go`, `${size} to go`];
   return isReached
-    ? [`${size} short of lasting until kswapd wakes`, `${size} short till kswapd wakes`, `${size} short`]
+    ? [`${size} more would have saved it`, `${size} short`]
     : [`min not reached: ${size} to spare`, `${size} to spare`];
 }

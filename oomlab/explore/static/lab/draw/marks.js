@@ -1,12 +1,13 @@
 // The marks that decide: where kswapd wakes in the zones of page cache, where the kernel gives up in lowmem;
 // each with its words, and a flag or a cross where the run meets it.
 
+import { EPSILON } from "../model/contents.js";
 import { human } from "../model/format.js";
 import { level, timeAt } from "./places.js";
 
 const FIX = {
   low: ["low: not reached, for the fix comes first", "low: the fix comes first", "low"],
-  min: ["the fix: kswapd drops cache above", "the fix drops cache above", "the fix", "min"],
+  min: ["min: the fix drops cache above", "min: the fix", "min"],
 };
 
 // Returns where its words stand, {x, to, y} each: nothing else may.
@@ -62,7 +63,7 @@ function drawEnd(svg, run, place, row, y) {
 }
 
 // Below the line, at the right end; where that is behind the playhead, at the left.
-function drawWords(svg, { run, state, told }, place, row, { y, key, thing, words, taken, now }) {
+function drawWords(svg, { run, state }, place, row, { y, key, thing, words, taken, now }) {
   const after = place.right - 8 - Math.max(now + 8, taken);
   const look = { class: `strong halo ${key === "min" && !run.race?.rescue.isFix ? "danger" : "safe"}`, "data-thing": thing };
   const base = y + 18 > row.bottom ? y - 7 : y + 18;
@@ -79,12 +80,12 @@ function drawWords(svg, { run, state, told }, place, row, { y, key, thing, words
     svg.text(place.left + 6, base, early, look);
     drawn.push({ x: place.left, to: place.left + 6 + svg.textWidth(early, "strong"), y: base });
   }
-  const isOver = run.outcome === "oom" && told >= run.events.length;
+  const isOver = run.outcome === "oom" && state.written >= run.end - EPSILON;
   if (!isOver || key !== "low" || run.user === run.kernel || run.zone === row.name) return drawn;
   const free = human(state.free[row.zone]);
   const room = place.right - 14 - now;
   const texts = [`${free} still free, and of no use to the kernel`, `${free} free, of no use to the kernel`, `${free} free, of no use`];
-  const line = base + 22 < row.bottom ? svg.fit(room, texts) : "";
-  svg.text(place.right - 6, base + 22, line, { anchor: "end", class: "halo" });
-  return line ? [...drawn, { x: place.right - 6 - svg.textWidth(line), to: place.right, y: base + 22 }] : drawn;
+  const line = base + 22 < row.bottom ? svg.fit(room, texts, "strong") : "";
+  svg.text(place.right - 6, base + 22, line, { anchor: "end", class: "strong halo", "data-thing": "free" });
+  return line ? [...drawn, { x: place.right - 6 - svg.textWidth(line, "strong"), to: place.right, y: base + 22 }] : drawn;
 }

@@ -30,7 +30,7 @@ export function drawSwap(svg, { run, state, isCovered }, place, now) {
 function drawWords(svg, { used, size, hasSwap }, { swap, isWide, left, right }, now) {
   const said = hasSwap ? `${used} of ${size} used` : "none";
   const all = hasSwap ? [`${said}: it takes process memory alone, no page cache and no records`, `${said}: for process memory alone`, said] : [said];
-  const texts = isWide ? all : [...all.map((text) => `Swap: ${text}`), said];
+  const texts = isWide ? all : [...all.map((text) => `Swap: ${text}`), `Swap: ${used} used`, "Swap"];
   const before = svg.fit(now - left - 16, texts);
   const after = svg.fit(right - now - 16, texts);
   const isBefore = before && (!after || texts.indexOf(before) < texts.indexOf(after));
