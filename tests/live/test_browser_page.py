@@ -52,7 +52,7 @@ def test_the_start_says_what_it_costs_before_anything_is_downloaded(opened):
     asked = []
     opened.on("request", lambda request: asked.append(request.url))
     start = opened.locator(".start")
-    for words in ("Downloads 1 MB", "640 MiB of RAM", "up to 800 MB", "nothing is sent anywhere"):
+    for words in ("Downloads 1 MB", "640 MiB of RAM", "up to 900 MB", "nothing is sent anywhere"):
         expect(start).to_contain_text(words)
     assert asked == []
 

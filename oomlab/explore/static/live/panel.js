@@ -105,7 +105,7 @@ function startCard(facts, button, on, parts) {
     { class: "start" },
     parts.refusal,
     h("div", { class: "choices" }, ...choices),
-    h("p", { class: "note" }, `The machine has ${facts.machine.memory} MiB of RAM, and takes up to 800 MB of this computer’s memory while it runs. It runs in this browser alone: nothing is sent anywhere, and closing the page ends it.`),
+    h("p", { class: "note" }, `The machine has ${facts.machine.memory} MiB of RAM, and takes up to 900 MB of this computer’s memory while it runs. It runs in this browser alone: nothing is sent anywhere, and closing the page ends it.`),
     parts.origin,
     h("figure", {}, parts.caption, parts.poster),
   );
