@@ -54,8 +54,8 @@ def bytes_per_cached_page(
 
     ``None`` among the sizes is a file system without buffer_heads.
     """
+    machine = INCIDENT if machine is None else machine
     require(machine, Machine, "bytes_per_cached_page takes a Machine, such as INCIDENT")
-    machine = machine or INCIDENT
     ax = paper(ax, height=0.95 + 0.42 * len(block_sizes))
     costs = [pinned_by_page(machine, replace(INCIDENT_WORKLOAD, block_size=size)) for size in block_sizes]
     widest = max(cost.total for cost in costs)

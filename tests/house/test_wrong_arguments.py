@@ -57,6 +57,18 @@ def test_a_wrong_argument_is_named_with_what_is_taken(name, tmp_path, monkeypatc
         assert len(said) < 400
 
 
+def needs_nothing(function: Callable[..., object]) -> bool:
+    parameters = inspect.signature(function).parameters.values()
+    kinds = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
+    return all(each.default is not each.empty or each.kind in kinds for each in parameters)
+
+
+@pytest.mark.parametrize("name", [name for name, each in FUNCTIONS.items() if needs_nothing(each)])
+def test_what_needs_no_argument_can_be_called_without_one(name):
+    mpl.use("Agg")
+    assert FUNCTIONS[name]() is not None
+
+
 @pytest.mark.parametrize(
     "value", [*ODD, ["GFP_KERNEL", 3], "GFP_KERNEL|"], ids=lambda value: f"{value!r:.20}"
 )
