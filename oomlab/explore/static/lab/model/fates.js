@@ -1,5 +1,6 @@
 // What becomes of the machine along one setting: stretches of one fate, their ends found by halving. A few
-// settings are looked at in each frame, those under the hand first, so that a hand is never slowed.
+// settings are looked at in each frame, those under the hand before it is drawn and others after that, so that
+// a hand is never slowed.
 
 const FINER = 9;
 
@@ -37,15 +38,18 @@ export class Fates {
     Object.assign(this, { tracks, fate, found: new Map(), keys: new Map(), stale: new Set(), turn: 0 });
   }
 
-  // Bring what is out of date up to date, the first of these names at once and one other in turn; whether more remain.
+  // Bring the first of these names up to date; return whether others remain.
   work(settings, names, first) {
     const stale = names.filter((name) => this.keys.get(name) !== this.tracks[name].key(settings));
-    const own = stale.filter((name) => first.includes(name));
-    const rest = stale.filter((name) => !first.includes(name));
-    const next = rest.length ? [rest[this.turn++ % rest.length]] : [];
-    for (const name of [...own, ...next]) this.compute(name, settings);
-    this.stale = new Set(rest.length > 1 ? rest : []); // what is told changes once for all, and does not flicker
+    for (const name of stale.filter((each) => first.includes(each))) this.compute(name, settings);
+    this.stale = new Set(stale.filter((name) => !first.includes(name)));
     return this.stale.size > 0;
+  }
+
+  // Bring one of the others up to date, each in turn.
+  workOn(settings) {
+    const rest = [...this.stale];
+    if (rest.length) this.compute(rest[this.turn++ % rest.length], settings);
   }
 
   compute(name, settings) {

@@ -20,8 +20,8 @@ export class TrackView {
     for (const { row, rail } of this.rows) if (row === RAM) rail.classList.add("ram");
   }
 
-  // Bring what can be seen up to date, a little in each frame; return whether more remains. The track of RAM and the
-  // row of the dot are always those of this very moment.
+  // Bring what can be seen up to date; return whether more remains. The track of RAM and the row of the dot are always
+  // those of this very moment.
   work(state) {
     if (state.isSilent) return false;
     const { fates, sizes, parts } = this.view;

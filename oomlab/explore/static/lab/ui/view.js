@@ -55,6 +55,7 @@ export class LabView {
     this.svg = Object.fromEntries(["strip", "apparatus", "lens", "edgeMap"].map((name) => [name, new Svg(parts[name], ids)]));
     this.stage = new Stage(this, on);
     this.tracks = new TrackView(this, rows, ids);
+    this.timer = null;
     this.edge = new Edge(this.svg.edgeMap, EDGE_ROWS, this.fates, on.change);
     this.listen(state, on);
   }
@@ -72,6 +73,7 @@ export class LabView {
   }
 
   close() {
+    clearTimeout(this.timer);
     this.transport.stop();
     this.sizes.close();
   }
@@ -90,7 +92,16 @@ export class LabView {
     this.stage.draw(state, this.lit);
     this.tracks.draw(state);
     this.drawMore(state);
-    if (isMore) this.on.redraw();
+    if (isMore) this.later(state);
+  }
+
+  // Look at one more track when this frame is on the screen, and draw again.
+  later(state) {
+    this.timer ??= setTimeout(() => {
+      this.timer = null;
+      this.fates.workOn(state.settings);
+      this.on.redraw();
+    });
   }
 
   // What differs from the start inside a closed part of the panel stands in its summary.
