@@ -40,7 +40,7 @@ def test_a_machine_in_jupyterlab_dies_and_its_run_comes_back_to_python(lab, lab_
     expect(machine.get_by_label("The report")).to_contain_text("Killed process")
     shoot(lab_page, "live-jupyterlab")
     for _ in range(600):
-        if told.exists():
+        if told.exists() and told.read_text():  # a file is there before it is written
             break
         lab_page.wait_for_timeout(100)
     assert told.read_text() == "browser killed 306 lowmem_exhaustion fix off"
