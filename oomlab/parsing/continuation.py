@@ -162,7 +162,7 @@ def split_joined(lines: LogLines) -> LogLines:
     longest = max(map(len, lines.texts), default=0)
     if lines.prefixes and (lines.unprefixed or longest >= _SUSPECT) and _is_run_together(lines):
         return _split_at_prefixes(lines)
-    kills = [text for text in lines.texts if "process " in text]  # a call for each line would cost 2 % of the reading
+    kills = [text for text in lines.texts if "process " in text]  # a call for each line costs 2 % of all
     if longest < _JOINED and not any(map(_holds_a_kill, kills)):
         return lines
     return _split_long(lines)

@@ -178,8 +178,8 @@ def _infer_from_anchors(text: str) -> tuple[Prefix, ...]:
 
 def is_run_together(text: str, prefix: Prefix) -> bool:
     """Whether the prefix stands inside lines, or is broken over two of them, three times or more."""
-    if prefix.whole.pattern == _in_a_line(_shape("0")):
-        return False  # the number of a line: numbers stand inside lines anyhow
+    if prefix.whole.pattern == _LINE_NUMBER:
+        return False  # numbers stand inside lines anyhow
     found = prefix.anywhere.finditer(text)
     return sum(_stands_inside(text, match) for match in found) >= 3
 
@@ -281,3 +281,7 @@ def _token_shapes(tokens: Iterable[re.Match[str]], has_digits: bool) -> Iterator
             yield r"\w{1,64}+" if has_digits else re.escape(token[0])
         else:
             yield re.escape(token[0]) + (r"\s{0,20}+" if token[0] in "[<" else "")
+
+
+_LINE_NUMBER = _in_a_line(_shape("0"))
+"""The pattern of a prefix that is the number of a line."""
