@@ -1,11 +1,29 @@
 # One line of counters for each beat, under the column names of data/captures/*.csv: pages and kB as /proc has them.
-# Of the slab caches it asks one by one: /proc/slabinfo, which tells of all, would take most of a sample's time.
+# SLUB tells of one slab cache at a time. With SLAB there is /proc/slabinfo alone, which takes most of a sample's time.
 function slab(name,    path) {
     path = "/sys/kernel/slab/" name
+    line = ""
     getline line < path
     close(path)
     split(line, word, " ")
     return word[1]
+}
+function slabs_of_slub() {
+    now["bh"] = slab("buffer_head/objects")
+    now["bh_total"] = slab("buffer_head/total_objects")
+    now["bh_size"] = slab("buffer_head/slab_size")
+    now["rtn"] = slab("radix_tree_node/total_objects")
+    now["dentry"] = slab("dentry/total_objects")
+}
+function slabs_of_any() {
+    while ((getline line < "/proc/slabinfo") > 0) {
+        if (line !~ /^(buffer_head|radix_tree_node|dentry) /) continue
+        split(line, word, " ")
+        if (word[1] == "buffer_head") { now["bh"] = word[2]; now["bh_total"] = word[3]; now["bh_size"] = word[4] }
+        else if (word[1] == "radix_tree_node") now["rtn"] = word[3]
+        else now["dentry"] = word[3]
+    }
+    close("/proc/slabinfo")
 }
 BEGIN {
     columns = "t MemFree Cached Buffers HighFree LowFree Dirty Writeback Slab SUnreclaim SReclaimable AnonPages SwapFree " \
@@ -15,6 +33,7 @@ BEGIN {
     zone["DMA"] = "dma"; zone["Normal"] = "n"; zone["HighMem"] = "h"
     part["min"] = "min"; part["low"] = "low"; part["high"] = "high"
     part["nr_zone_active_file"] = "actf"; part["nr_zone_inactive_file"] = "inactf"
+    is_slub = slab("buffer_head/total_objects") != ""
     vm["pgscan_kswapd"] = "pgscan_k"; vm["pgscan_direct"] = "pgscan_d"
     vm["pgsteal_kswapd"] = "pgsteal_k"; vm["pgsteal_direct"] = "pgsteal_d"; vm["oom_kill"] = "oom_kill"
     for (i = 1; i <= count; i++) printf "%s%s", column[i], i < count ? "," : "\n"
@@ -41,11 +60,8 @@ BEGIN {
         if (word[1] in vm) now[vm[word[1]]] = word[2]
     }
     close("/proc/vmstat")
-    now["bh"] = slab("buffer_head/objects")
-    now["bh_total"] = slab("buffer_head/total_objects")
-    now["bh_size"] = slab("buffer_head/slab_size")
-    now["rtn"] = slab("radix_tree_node/total_objects")
-    now["dentry"] = slab("dentry/total_objects")
+    if (is_slub) slabs_of_slub()
+    else slabs_of_any()
     for (i = 1; i <= count; i++) printf "%s%s", now[column[i]] + 0, i < count ? "," : "\n"
     fflush()
 }
