@@ -13,7 +13,7 @@ _GROW = "kb=8192; while echo $kb >/sys/kernel/tracing/buffer_size_kb; do kb=$((k
 
 _LET_DIRTY = "sysctl -w vm.highmem_is_dirtyable=1 >/dev/null"
 """Count HighMem where the kernel asks how many pages may be dirty. A fifth of so small a lowmem is some
-hundred kB: the writer would wait for the disk at every step. On the incident's machine that fifth is some 100 MB."""
+hundred kB: the writer would wait for the disk at every step. On the incident's machine it is some 100 MB."""
 
 HOLD = "exec 9<>/mnt/big"
 """Keep the file open between two writers. To gain lowmem the kernel may drop a closed file's inode, and with

@@ -186,9 +186,8 @@ def is_run_together(text: str, prefix: Prefix) -> bool:
 
 def _stands_inside(text: str, match: re.Match[str]) -> bool:
     before = text[text.rfind("\n", 0, match.start()) + 1 : match.start()]
-    return (
-        _LETTER.search(before) is not None or "\n" in match[0].strip()
-    )  # not only behind a number or a mark
+    is_behind_words = _LETTER.search(before) is not None  # and not only behind a number or a mark
+    return is_behind_words or "\n" in match[0].strip()
 
 
 def _normalize(before: str) -> str:

@@ -11,7 +11,7 @@ import { level, places, timeAt } from "./places.js";
 import { drawSwap } from "./swap.js";
 import { brimOf, drawBrim, drawVessel } from "./vessel.js";
 
-// scene: {run, state, written, isCovered, told, phase (ms of the film, null when nothing flows), ghost: {run, name}
+// scene: {run, state, written, isCovered, phase (ms of the film, null when nothing flows), ghost: {run, name}
 // of the machine to compare with, pinned: {run, state} of another machine, guess: where the learner put the flag}.
 // Returns where things stand, for what is laid over the drawing.
 export function drawApparatus(svg, scene, names, width, unit) {

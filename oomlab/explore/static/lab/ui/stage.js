@@ -55,9 +55,9 @@ export class Stage {
       if (!state.isCovered) this.drawRemedies(state);
       return;
     }
-    const { moment, written, told, film } = state;
+    const { moment, written, film } = state;
     svg.apparatus.lit = svg.strip.lit = film?.phase ? "" : lit; // who watches the film points at nothing
-    const scene = { ...{ run, state: moment, written, told, isCovered: state.isCovered }, ...extras(state) };
+    const scene = { run, state: moment, written, isCovered: state.isCovered, ...extras(state) };
     this.place = { ...drawApparatus(svg.apparatus, scene, this.view.names, width, unit), unit };
     const { left, right, floor } = this.place;
     transport.fit({ left: (left - PAD) * unit, top: (floor + 2) * unit, width: (right - left + 2 * PAD) * unit });
