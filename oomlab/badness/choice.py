@@ -43,6 +43,7 @@ def total_pages(report: Report) -> int | None:
     show it, as most reports of a group do not show whether the machine has swap.
     Source: mm/oom_kill.c, ``constrained_alloc``; mm/memcontrol.c, ``mem_cgroup_get_max``.
     """
+    require(report, Report, "total_pages takes one report, as parse gives them in a list")
     low, high = _total_bounds(report)
     return low if low == high else None
 

@@ -71,7 +71,7 @@ def json_document(reports: Iterable[Judged], taken: Taken = _none_taken) -> Iter
     """
     timelines: dict[str, TimelineBuilder] = {}
     yield f'{{"schema": {_SCHEMA}, "reports": ['
-    for number, judged in enumerate(reports):
+    for number, judged in enumerate(_judged(reports)):
         _add_notices(timelines, taken(number + 1))
         timelines.setdefault(judged.log, TimelineBuilder()).add(judged)
         yield (",\n" if number else "\n") + judged.show(_entry)
@@ -85,12 +85,20 @@ def _add_notices(timelines: dict[str, TimelineBuilder], notices: Iterable[tuple[
         timelines.setdefault(log, TimelineBuilder()).add_notice(notice)
 
 
+def _judged(reports: Iterable[Judged]) -> Iterator[Judged]:
+    advice = "give reports as oomlab.diagnosis.judged.judge yields them"
+    require(reports, Iterable, advice)
+    for judged in reports:
+        require(judged, Judged, advice)
+        yield judged
+
+
 def json_lines(reports: Iterable[Judged], taken: Taken = _none_taken) -> Iterator[str]:
     """Yield a line of JSON for each report and each notice, as soon as it is found, in the order of the logs.
 
     A line has the ``schema`` and the ``log`` beside what the document has for it.
     """
-    for number, judged in enumerate(reports, 1):
+    for number, judged in enumerate(_judged(reports), 1):
         yield from map(_notice_line, taken(number))
         yield judged.show(_line)
     yield from map(_notice_line, taken(None))

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from oomlab.errors import require
 from oomlab.machine import Machine
 from oomlab.mmzone import PAGE_SIZE
 from oomlab.report import ZoneStat
@@ -61,6 +62,7 @@ def read_samples(text: str) -> list[dict[str, float]]:
 
     A line that a dying guest left short or garbled is no sample, and is left out.
     """
+    require(text, str, "read_samples takes the text of a table, such as a recording's samples.csv")
     names, *rows = list(csv.reader(text.splitlines())) or [[]]
     return [sample for row in rows if (sample := _sample(names, row))]
 
@@ -75,6 +77,7 @@ def _sample(names: list[str], row: list[str]) -> dict[str, float]:
 
 def page_cache(sample: Sample) -> float:
     """Return a sample's file pages in all its zones, in pages: the columns ``…actf`` and ``…inactf``."""
+    require(sample, Mapping, "page_cache takes one sample, as read_samples gives them in a list")
     return sum(pages for name, pages in sample.items() if name.endswith("actf"))
 
 
