@@ -23,7 +23,7 @@ _TASK_HEADER = re.compile(r"\[\s*pid\s*\]")
 _STAT = re.compile(r"[a-z]\w{1,60} \d+$")
 _SLAB = re.compile(r"\S.{0,60}\s\d+KB\s+\d+KB$")
 _ALLOC = re.compile(r"[\d.]+\s?(?:[KMGT]i)?B\s+\d+\s+\S+:\d+")
-_PAGES = re.compile(r"\d{1,18} (?:(?:total |free |reserved |slab )?page|pages? )")
+_PAGES = re.compile(r"\d{1,18} (?:(?:total |free |reserved |slab )?page(?!tables:)|pages? )")
 _HEADER = re.compile(r"(?:.* invoked )?oom-killer:|.*\boom-killer: gfp_mask=|\S{1,15} invoked oom-killer$")
 _FAILED = re.compile(
     r".{0,200}?(?:: page allocation failure[:.]|page allocation failure[:.] ?order|page allocation stalls"
@@ -41,6 +41,9 @@ _SOURCE = re.compile(r"%(?:[sdup]|l[dux]|#?x)\b|\w\(\s{0,4}(?:KERN_[A-Z]{1,10} |
 
 _ASKED_XMON = re.compile(r"[0-9a-f]{1,4}:mon> mi")
 """How the debugger of ppc64 is asked for the state of memory, with the number of the CPU."""
+
+_ASKED: tuple[tuple[str, LineKind], ...] = (("Show Memory", "show"), ("Manual OOM execution", "manual_oom"))
+_PROMPT = re.compile(r".{1,80}(?:login:|[$#%>]) {0,4}[Ss]ys[Rr]q ?: ")
 
 _SWAP: tuple[tuple[str, LineKind], ...] = (
     (" swap", "swap"),
@@ -214,7 +217,14 @@ def _worded(text: str) -> LineKind:
         return kind
     if "alloc" in text and (_FAILED.match(text) or _FAILED_WITH.match(text)):
         return _unless_source("failure", text)
+    if ("ysrq: " in text or "ysRq" in text) and (asked := _asked(text)) is not None:
+        return asked
     return _paired(text)
+
+
+def _asked(text: str) -> LineKind | None:
+    """Judge a line in which the console's own prompt stands before the answer to a key."""
+    return next((kind for word, kind in _ASKED if text.endswith(word) and _PROMPT.match(text)), None)
 
 
 def _unless_source(kind: LineKind, text: str) -> LineKind:

@@ -47,8 +47,27 @@ _BLANK_OF_PYTHON = re.compile(r"\\(?:t|xa0|u20[0-2][0-9a-f])")
 _FEW_STRINGS = 5
 """A line of a program may quote so many words."""
 
-_SYMPTOMS = (*_RARE, *_OF_PYTHON, '", "', '","', *_JOINS, "#012", "**", "<br", "</", "<p", "<c", "<d", "<s")
-_EQUALS = ("gfp_mask=", "order=", "kB =", "swap  =")
+_SYMPTOMS = (
+    *_RARE,
+    *_OF_PYTHON,
+    '", "',
+    '","',
+    *_JOINS,
+    "#012",
+    "**",
+    "<br",
+    "</",
+    "<p",
+    "<c",
+    "<d",
+    "<s",
+    "<li",
+    "<t",
+)
+_OPENED = ("br", "li", "p>", "td", "tr", "di")
+"""How elements begin that lines are made of: HTML may leave out where they end."""
+
+_EQUALS = ("gfp_mask=", "order=", "kB =", "swap  =", "nodemask=", ") =")
 
 _KEYS = ("MESSAGE", "log", "message", "msg", "textPayload", "jsonPayload", "_source")
 """What a message is called, by journald, Docker, most others, and Google's and Elastic's exports."""
@@ -117,7 +136,7 @@ def _has_tags(text: str) -> bool:
     at = text.find("<")
     while at >= 0:
         name = text[at + 1 : at + 3]
-        if name == "br" or (name[:1] == "/" and name[1:].islower()):
+        if name in _OPENED or (name[:1] == "/" and name[1:].islower()):
             return True
         if name[1:] == ">" and name[0].isdigit() and _JOINED.match(text, at):
             return True

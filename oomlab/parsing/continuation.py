@@ -43,15 +43,22 @@ _SAMPLE_LINES = 20
 
 _STARTS = re.compile(
     r"(?<!Node \d)(?<!Node \d\d)\s(?=Mem-[Ii]nfo:|Call [Tt]race:|lowmem_reserve|Free pages:|oom-kill:"
-    r"|Free swap|Total swap|Swap cache"
-    r"|Task in /|Memory cgroup |kmem: usage|memory(?:\+swap)?: usage|swap: usage|Out of [Mm]emory|RIP: |EIP: "
+    r"|Free swap|Total swap|Swap cache|Tasks? in /|Memory cgroup "
+    r"|kmem: usage|memory(?:\+swap)?: usage|swap: usage|Out of [Mm]emory|RIP: |EIP: "
     r"|CPU: \d+ [PU]ID|Pid: \d+|Tasks state|\[ *pid *\]|\[ *\d+\] +\d|[Aa]ctive(?:_anon)?:\d+ |Node \d+ "
     r"|\d+ (?:(?:total |reserved |free |slab )?pages?|(?:total )?pagecache)\b|(?<!emory: )Killed process"
-    r"|(?:DMA|DMA32|Normal|HighMem|Movable)(?::| free:| per-cpu:))"
+    r"|(?:DMA|DMA32|Normal|HighMem|Movable)(?::| free:| per-cpu:)"
+    r"|\S{1,15}(?: invoked oom-killer:|: page allocation failure)|(?<!invoked )oom-killer: gfp_mask"
+    r"|(?:SysRq ?|sysrq): Show Memory|Kernel panic|Memory allocations|Linux version \d"
+    r"|\( ?Active: |Zone:[A-Z])"
 )
 """Where a line of the kernel's begins, when several were joined."""
 
 _KILL_BEHIND = re.compile(r"\sKill(?:ed)? process \d+(?: \(|,)")
+_KILLS = re.compile(r"(?:Killed process \d.*\sKilled|Kill process \d.*\sKill) process \d+(?: \(|,)")
+_WITH_KILLS: frozenset[LineKind] = frozenset(("killed", "chosen", "failure"))
+"""Two kills of a kind are two lines, but not within the path of a group."""
+
 _BEFORE_KILLS: frozenset[LineKind] = frozenset(
     ("header", "task", "pages", "swap", "blocks", "reserve", "zone", "totals")
 )
@@ -92,7 +99,8 @@ _HEADER = re.compile(r"(?:: )?[\w|,():]{0,200}(?:=|GFP_|\)|:\d)")
 _WHOLE_HEADER = re.compile(r".*adj=-?\d+$")
 _RELEASE = re.compile(r".{0,60}(?:\d\.\d|#\d|ainted)")
 _WHOLE_IDENTITY = re.compile(r".*ainted.*\d\.\d.*#\d")
-_BLOCKS = re.compile(r"\S{0,12}[kB]B?(?:\s|$)|=|\(?[A-Z]{1,7}\)|\d{1,9}\*")
+_IN_BRACKETS = re.compile(r"(?:[a-z_]{1,20}: {0,9})?\d{1,18}[, ]|\)")
+_BLOCKS = re.compile(r"\S{0,12}[kB]B?(?:\s|$)|=|\(?[A-Z]{0,7}\)|\d{1,9}\*")
 _WHOLE_PAIR = re.compile(r"(?:[kK]B|\?|\byes|\bno|:\d+)$")
 _NUMBERS = re.compile(r"-?\d[\d\s-]*$")
 _KILL = re.compile(r",|\(|score|or |sacrifice|[\w-]{0,14}:\d|[\w-]{0,12}k?B|adj|\d{1,7}(?: or |,| \(|$)")
@@ -131,6 +139,16 @@ _CUTS = {
 """How a line ends that was cut inside these words, how the next begins, and what was between them."""
 
 _HEADS = tuple({head for head, _ in _CUTS})
+
+_LONG_HEAD = re.compile(r"Tasks in /|.{0,80}?\balloc\w* fail\w*:|\S.{0,60}\s\d+KB$")
+_WHOLE_HEAD = re.compile(
+    r"Tasks in /\S{0,4096} are going to be killed|.{0,80}?\balloc\w* fail\w*:.{0,120}\b(?:mode:|gfp)"
+    r"|\S.{0,60}\s\d+KB\s+\d+KB$"
+)
+"""How lines begin that have a path or a size in them before what shows their kind."""
+
+_PARTS = 4
+"""Into no more lines than this a path is wrapped."""
 
 _KILL_WORD = re.compile(r"(?:total-vm|anon-rss|file-rss|shmem-rss|UID|pgtables|oom_score_adj)[:=]\d")
 _ZONES = "|".join(ZONE_ORDER)
@@ -206,7 +224,10 @@ def _holds_a_kill(text: str) -> bool:
 
     No name of a process has room for these words and a number.
     """
-    return "process " in text and bool(_KILL_BEHIND.search(text)) and kind_of(text) in _BEFORE_KILLS
+    if "process " not in text or not _KILL_BEHIND.search(text):
+        return False
+    kind = kind_of(text)
+    return kind in _BEFORE_KILLS or (kind in _WITH_KILLS and bool(_KILLS.search(text)))
 
 
 def _split_long(lines: LogLines) -> LogLines:
@@ -297,13 +318,35 @@ def _join_heads(kinds: list[LineKind], texts: list[str], unprefixed: list[bool] 
     """
     owners = {}
     for index in [index for index, kind in enumerate(kinds[:-1]) if kind == "other"]:
-        if not texts[index].endswith(_HEADS) or (unprefixed is not None and not unprefixed[index + 1]):
+        if not (texts[index].endswith(_HEADS) or _LONG_HEAD.match(texts[index])):
             continue
-        whole = _uncut(texts[index], texts[index + 1])
+        wrapped = _wrapped(kinds, unprefixed, index)
+        whole, count = _uncut(texts[index], texts[index + 1]) if wrapped else None, 1
+        if whole is None:
+            whole, count = _whole_head(texts[index : index + 1 + wrapped])
         if whole is not None and (kind := kind_of(whole)) != "other":
-            texts[index], kinds[index], kinds[index + 1] = whole, kind, "continuation"
-            owners[index + 1] = index
+            texts[index], kinds[index] = whole, kind
+            for part in range(index + 1, index + 1 + count):
+                kinds[part], owners[part] = "continuation", index
     return owners
+
+
+def _wrapped(kinds: list[LineKind], unprefixed: list[bool] | None, index: int) -> int:
+    """Return how many lines below one may be the rest of it."""
+    last = min(index + _PARTS, len(kinds) - 1)
+    rest = range(index + 1, last + 1)
+    return next((at - index - 1 for at in rest if unprefixed is not None and not unprefixed[at]), len(rest))
+
+
+def _whole_head(parts: list[str]) -> tuple[str | None, int]:
+    """Return the line that parts make whose kind shows only far behind its beginning, and how many do."""
+    first = parts[0]
+    for count, part in enumerate(parts[1:], 1):
+        fits = [whole for blank in (" ", "") if _WHOLE_HEAD.match(whole := first + blank + part)]
+        if fits:
+            return fits[0], count
+        first += part
+    return None, 0
 
 
 def _uncut(first: str, second: str) -> str | None:
@@ -384,6 +427,8 @@ def _pairs_go_on(first: str, second: str) -> bool:
 
 
 def _totals_go_on(first: str, second: str) -> bool:
+    if first.startswith("("):  # 2.4 sets them in brackets, with commas
+        return ")" not in first and bool(_IN_BRACKETS.match(second))
     return "kB" not in second and _pairs_go_on(first, second)
 
 
@@ -432,6 +477,7 @@ _GOES_ON: dict[LineKind, Callable[[str, str], bool]] = {
     "pcp": _matches(re.compile(r"(?:used|usd|btch|batch|hi|high|low|Cold):?|\d")),
     "killed": _kill_goes_on,
     "memcg_task": _group_goes_on,
+    "memcg_group": _matches(re.compile(r"(?:due|to|memory\.oom\.group|set)\b")),
     "memcg_usage": _matches(_LIMIT),
 }
 

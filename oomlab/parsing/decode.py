@@ -9,6 +9,7 @@ starts with a look for its symptom, and costs next to nothing without it.
 from __future__ import annotations
 
 import re
+from collections import deque
 from collections.abc import Sequence
 
 from oomlab.parsing.containers import (
@@ -32,6 +33,18 @@ _PLAIN = str.maketrans({"\r": "", "\0": "", "\t": " ", "\v": " ", "\f": " "})
 _UNPLAIN = tuple(map(chr, _PLAIN))
 _TITLES = ("Mem-Info:", "Call Trace:", "Mem-info:", "Call trace:")
 """Nothing follows these on their line."""
+
+_CLOSED = re.compile(
+    r" per-cpu:|\d pages (?:of )?RAM|(?:swap\s{0,4}[=:]\s{0,9}|\d\*\d{1,9}kB = )\d{1,18}kB"
+    r"|[Kk]illed process \d{1,9} \([^()\n]{0,99}\)\.?(?! total-vm|, UID|,? vm-)"
+)
+"""What else ends a line of the kernel's, for logs without a title."""
+
+_BEGINS = re.compile(
+    r"(?<!Node \d)(?<!Node \d\d) "
+    r"(?=\[ *\d|lowmem_reserve|Node \d|DMA|Normal|HighMem|Movable|active_anon:\d+ )"
+)
+"""Before what a line of the kernel's begins, of those that stand in every report."""
 
 _LONGEST_ENDING = 200
 _NEAR = 16_384
@@ -99,7 +112,7 @@ def _join_parts(text: str, numbers: Sequence[int], lines: list[str]) -> tuple[Se
 def _split_overlong(numbers: Sequence[int], lines: list[str]) -> tuple[list[int], list[str]]:
     """Split lines at blanks that are longer than any of the kernel's; the parts keep their number.
 
-    Where there is a bracket a row of a table may begin: better before it than within a row.
+    Better before words that begin a line of the kernel's than within a row of a table or the line of a zone.
     """
     found: list[int] = []
     parts: list[str] = []
@@ -107,7 +120,8 @@ def _split_overlong(numbers: Sequence[int], lines: list[str]) -> tuple[list[int]
         at = 0
         while len(line) - at > _MAX_LENGTH:
             reach = at + _MAX_LENGTH // 2, at + _MAX_LENGTH
-            end = (line.rfind(" [", *reach) + 1) or (line.rfind(" ", *reach) + 1) or at + _MAX_LENGTH
+            begins = deque(_BEGINS.finditer(line, *reach), 1)
+            end = begins[0].end() if begins else (line.rfind(" ", *reach) + 1) or at + _MAX_LENGTH
             parts.append(line[at:end])
             at = end
         parts.append(line[at:])
@@ -117,10 +131,13 @@ def _split_overlong(numbers: Sequence[int], lines: list[str]) -> tuple[list[int]
 
 def _ending(text: str) -> re.Pattern[str] | None:
     """Return what ends every line, such as the mark of a table or a time, where it follows a title."""
-    at, title = next(((at, title) for title in _TITLES if (at := text.find(title)) >= 0), (-1, ""))
+    at, end = next(((at, at + len(title)) for title in _TITLES if (at := text.find(title)) >= 0), (-1, -1))
     if at < 0:
-        return None
-    ending = text[at + len(title) : at + len(title) + _LONGEST_ENDING].partition("\n")[0].rstrip()
+        closed = _CLOSED.search(text)
+        if closed is None:
+            return None
+        at, end = closed.span()
+    ending = text[end : end + _LONGEST_ENDING].partition("\n")[0].rstrip()
     if not ending.strip() or (ending.strip()[0].isalpha()):
         return None
     shape = re.compile(_NUMBERS.sub(_number_shape, re.escape(ending.strip())) + "$", re.A)

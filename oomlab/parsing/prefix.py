@@ -73,6 +73,8 @@ _DIGITS = re.compile(r"\d+")
 _KERNEL = re.compile(r"oom-killer|panic")
 """Words of the kernel's that can stand before an anchor."""
 
+_PANIC = " Kernel panic - not syncing:"
+
 _STAMPED = re.compile(r"(.* )kernel: ?\[ ?0\.0\]$")
 _BY_KERNEL = r"kernel:\s{0,20}+"
 """A line of a kernel whose other lines have its own time stamp too may lack that."""
@@ -163,7 +165,11 @@ def infer_prefixes(text: str) -> tuple[Prefix, ...]:
     places = _anchors(text)
     if not places:
         return _learn(tuple(map(_normalize, _before_others(text))))
-    befores = tuple([_normalize(text[text.rfind("\n", 0, at) + 1 : at]) for at in places])
+    if len(places) == 1:
+        places += _again(text, places[0])
+    befores = tuple(
+        [_normalize(text[text.rfind("\n", 0, at) + 1 : at]).removesuffix(_PANIC) for at in places]
+    )
     if len(set(befores)) > 1 and len(set(map(_shape, befores))) > 1:
         tails = [_normalize(tail[0]) for at in places if (tail := _TAIL.search(text, max(0, at - 150), at))]
         prefixes = _learn((Counter(tails).most_common(1)[0][0],))
@@ -219,6 +225,12 @@ def _anchors(text: str) -> list[int]:
         if len(found) == _ENOUGH:
             break
     return found
+
+
+def _again(text: str, at: int) -> list[int]:
+    """Return where the same anchor stands once more: one alone does not show that lines are numbered."""
+    anchor = next(each for each in _ANCHORS if text.startswith(each, at))
+    return [more] if (more := text.find(anchor, at + 1)) >= 0 else []
 
 
 def _before_others(text: str) -> list[str]:

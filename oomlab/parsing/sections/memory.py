@@ -38,7 +38,11 @@ _SWAP_PAGES = re.compile(r"nr_(free)_swap_pages: {0,4}(\d{1,18})", re.A)
 _SIZES = re.compile(r"(\d{1,18})kB", re.A)
 _PAGE_SIZES = frozenset(("4", "8", "16", "32", "64", "256"))
 _PLAIN = frozenset(("pages_scanned", "node_pages_scanned", "scanned"))
+_PAGE_WORDS = re.compile(r"(?:[A-Za-z/_-]{1,40}+(?: |$)?){0,8}")
+"""Letters only: what follows them is not the kernel's."""
+
 _SMALL_WORDS = frozenset(("pages", "page", "of", "in", "total"))
+_PAGE_COUNTS = ("ram", "highmem/movableonly", "highmem", "reserved", "cma_reserved", "hwpoisoned", "shared")
 _PAGE_NAMES = {
     "highmem/movableonly": "highmem",
     "swap_cached": "swap_cache",
@@ -117,7 +121,10 @@ def _page_name(words: str) -> str:
     >>> _page_name("pages HighMem/MovableOnly"), _page_name("reserved pages")
     ('highmem', 'reserved')
     """
-    name = "_".join(word for word in words.lower().replace("-", "_").split() if word not in _SMALL_WORDS)
+    found = _PAGE_WORDS.match(words)
+    words = found[0].lower().replace("-", "_") if found else ""
+    name = "_".join(word for word in words.split() if word not in _SMALL_WORDS)
+    name = next((known for known in _PAGE_COUNTS if name.startswith(known + "_")), name)  # joined to the next
     return _PAGE_NAMES.get(name, name)
 
 
