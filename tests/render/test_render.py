@@ -577,7 +577,7 @@ def test_the_loggers_prefix_can_be_hidden_and_nothing_else():
     incident = parse(corpus.incident())[0]
     page = annotated(incident)
     fronts = re.findall(r'<i class="front">([^<]*)</i>', page)
-    assert page.count('<details class="bare"><summary>') == 1
+    assert page.count('<details class="unprefixed"><summary>') == 1
     assert fronts[0].startswith("Sep 23 ")
     assert fronts[0].endswith("] ")
     without = "".join(Reader(re.sub(r'<i class="front">[^<]*</i>', "", page)).words)
@@ -586,5 +586,5 @@ def test_the_loggers_prefix_can_be_hidden_and_nothing_else():
 
 
 def test_a_log_without_prefixes_has_no_switch():
-    bare = annotated(parse("a invoked oom-killer: gfp_mask=0xd0, order=0\nMem-Info:\nfree:3\n")[0])
-    assert 'class="bare"' not in bare
+    unprefixed = annotated(parse("a invoked oom-killer: gfp_mask=0xd0, order=0\nMem-Info:\nfree:3\n")[0])
+    assert 'class="unprefixed"' not in unprefixed

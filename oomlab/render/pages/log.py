@@ -83,7 +83,9 @@ def annotated(report: Report) -> Html:
     return frame(f"{_SWITCH if fronts else ''}{hint}\n{body}", label=f"{origin(report)}, part by part")
 
 
-_SWITCH = '<details class="bare"><summary>Hide what the logger put before each line</summary></details>\n'
+_SWITCH = (
+    '<details class="unprefixed"><summary>Hide what the logger put before each line</summary></details>\n'
+)
 """A switch without a script: the style hides the prefixes while it is open."""
 
 
