@@ -9,7 +9,7 @@ this order. Those from prefix to classify take and return :class:`~oomlab.parsin
 :mod:`~oomlab.parsing.decode`             decode bytes, clean lines; unwrap JSON, HTML, Markdown and mail
                                           (:mod:`~oomlab.parsing.containers`)
 :mod:`~oomlab.parsing.prefix`             infer the prefixes that loggers write, and strip them
-:mod:`~oomlab.parsing.continuation`       split lines that were joined
+:mod:`~oomlab.parsing.joined`             split lines that were joined
 :mod:`~oomlab.parsing.classify`           find the kind of each line
 :mod:`~oomlab.parsing.continuation`       join lines that were wrapped
 :mod:`~oomlab.parsing.segment`            sort lines into reports, by the order in which a kernel prints

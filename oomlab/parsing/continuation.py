@@ -1,34 +1,25 @@
-"""Restore the kernel's lines: split those that were joined, and join those that were wrapped.
+"""Join lines that were wrapped.
 
-Terminals wrap lines at their last column, in the middle of a word. Mailers wrap them at a
-blank, and some then join all lines of a paragraph. Three facts restore them:
+Terminals wrap lines at their last column, in the middle of a word. Mailers wrap them at a blank. Three
+facts restore them:
 
-* a line with the logger's prefix continues no other; a prefix inside a line starts a new one;
+* a line with the logger's prefix continues no other;
 * a continuation makes sense after the line before it: pairs after pairs, numbers after
   numbers, columns after columns;
 * no blank goes between the two where the cut fell inside a word.
-
-:func:`split_joined` comes before the lines are classified, :func:`join_wrapped` after it.
 """
 
 from __future__ import annotations
 
 import re
-from bisect import bisect_left, bisect_right
+from bisect import bisect_left
 from collections.abc import Callable
-from itertools import accumulate, pairwise
+from itertools import pairwise
 
 from oomlab.mmzone import ZONE_ORDER
 from oomlab.parsing.classify import kind_of
 from oomlab.parsing.fragments import join_fragments
 from oomlab.parsing.lines import LineKind, LogLines
-from oomlab.parsing.prefix import SAMPLE, is_run_together
-
-_JOINED = 1000
-"""A line longer than this may be several that were joined."""
-
-_SUSPECT = 700
-"""In a line longer than this, the prefix is looked for."""
 
 _BLOCK_LINES = 3
 """More lists of free blocks than this for each zone are fragments of lists."""
@@ -37,32 +28,6 @@ _INTERRUPTED = 8
 """The second half of an interrupted line is no further down than this."""
 
 _VMALLOC = "vmalloc: allocation failure"
-
-_SAMPLE_LINES = 20
-"""This many unprefixed lines are looked at to see how a mailer treated the text."""
-
-_STARTS = re.compile(
-    r"(?<!Node \d)(?<!Node \d\d)\s(?=Mem-[Ii]nfo:|Call [Tt]race:|lowmem_reserve|Free pages:|oom-kill:"
-    r"|Free swap|Total swap|Swap cache|Tasks? in /|Memory cgroup "
-    r"|kmem: usage|memory(?:\+swap)?: usage|swap: usage|Out of [Mm]emory|RIP: |EIP: "
-    r"|CPU: \d+ [PU]ID|Pid: \d+|Tasks state|\[ *pid *\]|\[ *\d+\] +\d|[Aa]ctive(?:_anon)?:\d+ |Node \d+ "
-    r"|\d+ (?:(?:total |reserved |free |slab )?pages?|(?:total )?pagecache)\b|(?<!emory: )Killed process"
-    r"|(?:DMA|DMA32|Normal|HighMem|Movable)(?::| free:| per-cpu:)"
-    r"|\S{1,15}(?: invoked oom-killer:|: page allocation failure)|(?<!invoked )oom-killer: gfp_mask"
-    r"|(?:SysRq ?|sysrq): Show Memory|Kernel panic|Memory allocations|Linux version \d"
-    r"|\( ?Active: |Zone:[A-Z])"
-)
-"""Where a line of the kernel's begins, when several were joined."""
-
-_KILL_BEHIND = re.compile(r"\sKill(?:ed)? process \d+(?: \(|,)")
-_KILLS = re.compile(r"(?:Killed process \d.*\sKilled|Kill process \d.*\sKill) process \d+(?: \(|,)")
-_WITH_KILLS: frozenset[LineKind] = frozenset(("killed", "chosen", "failure"))
-"""Two kills of a kind are two lines, but not within the path of a group."""
-
-_BEFORE_KILLS: frozenset[LineKind] = frozenset(
-    ("header", "task", "pages", "swap", "blocks", "reserve", "zone", "totals")
-)
-"""What may stand before a kill, and has no room for any text of somebody else's."""
 
 _MAX_JOINED = 10_000
 """No more than this is joined into one line; two paths of control groups may stand in one."""
@@ -139,13 +104,15 @@ _CUTS = {
 """How a line ends that was cut inside these words, how the next begins, and what was between them."""
 
 _HEADS = tuple({head for head, _ in _CUTS})
+_CUTS_BY_END = {
+    end: tuple((head, rest, blank) for (head, rest), blank in _CUTS.items() if head.endswith(end))
+    for end in {head[-2:] for head in _HEADS}
+}
 
-_LONG_HEAD = re.compile(r"Tasks in /|.{0,80}?\balloc\w* fail\w*:|\S.{0,60}\s\d+KB$")
-_WHOLE_HEAD = re.compile(
-    r"Tasks in /\S{0,4096} are going to be killed|.{0,80}?\balloc\w* fail\w*:.{0,120}\b(?:mode:|gfp)"
-    r"|\S.{0,60}\s\d+KB\s+\d+KB$"
-)
-"""How lines begin that have a path or a size in them before what shows their kind."""
+_GROUP = re.compile(r"Tasks in /\S{0,4096} are going to be killed")
+_FAILURE = re.compile(r".{0,80}?\balloc\w* fail\w*:.{0,120}\b(?:mode:|gfp)")
+_SLAB = re.compile(r"\S.{0,60}\s\d+KB\s+\d+KB$")
+"""Lines whose kind shows only behind a path, a size or another number."""
 
 _PARTS = 4
 """Into no more lines than this a path is wrapped."""
@@ -173,80 +140,6 @@ _WHOLE_END: dict[LineKind, re.Pattern[str]] = {
     "memcg_usage": re.compile(r"(?:kB,?|^usage|^limit|^failcnt|:)$"),
 }
 """How the last word of a line ends when it is whole; kinds that are not here end with any word."""
-
-
-def split_joined(lines: LogLines) -> LogLines:
-    """Split lines that hold several, at the prefixes inside them or at words that begin a line."""
-    longest = max(map(len, lines.texts), default=0)
-    if lines.prefixes and (lines.unprefixed or longest >= _SUSPECT) and _is_run_together(lines):
-        return _split_at_prefixes(lines)
-    kills = [text for text in lines.texts if "process " in text]  # a call for each line costs 2 % of all
-    if longest < _JOINED and not any(map(_holds_a_kill, kills)):
-        return lines
-    return _split_long(lines)
-
-
-def _is_run_together(lines: LogLines) -> bool:
-    """Whether the prefix stands inside lines, judged by the first unprefixed ones and by the longest."""
-    unprefixed = [index for index, flag in enumerate(lines.unprefixed or ()) if flag and lines.texts[index]]
-    nearby = sorted(
-        {near for index in unprefixed[:_SAMPLE_LINES] for near in (index - 1, index) if near >= 0}
-    )
-    longest = max(lines.raw, key=len, default="")
-    sample = [lines.raw[index] for index in nearby] + [longest[:SAMPLE]] * (len(longest) > _SUSPECT)
-    return is_run_together("\n".join(sample), lines.prefixes[0])
-
-
-def _split_at_prefixes(lines: LogLines) -> LogLines:
-    """Split wherever the prefix stands inside a line, even where it is broken over two lines."""
-    text = "\n".join(lines.raw)
-    found = list(lines.prefixes[0].anywhere.finditer(text))
-    line_ends = list(accumulate(len(line) + 1 for line in lines.raw))
-    starts = [0, *(match.end() for match in found)]
-    ends = [*(match.start() for match in found), len(text)]
-    texts = [" ".join(text[start:end].split()) for start, end in zip(starts, ends, strict=True)]
-    last = len(line_ends) - 1
-    numbers = [lines.numbers[min(bisect_right(line_ends, start), last)] for start in starts]
-    return LogLines(numbers, texts, texts, lines.prefixes)
-
-
-def _is_joined(text: str) -> bool:
-    return len(text) >= _JOINED or _holds_a_kill(text)
-
-
-def _ends_joined(before: tuple[int, str, bool] | None, number: int) -> bool:
-    """Whether a line is the rest of one that is too long, of which any length may be left."""
-    return before is not None and before[0] == number and len(before[1]) >= _JOINED
-
-
-def _holds_a_kill(text: str) -> bool:
-    """Whether a line of another kind has a kill behind it: short reports are joined to short lines.
-
-    No name of a process has room for these words and a number.
-    """
-    if "process " not in text or not _KILL_BEHIND.search(text):
-        return False
-    kind = kind_of(text)
-    return kind in _BEFORE_KILLS or (kind in _WITH_KILLS and bool(_KILLS.search(text)))
-
-
-def _split_long(lines: LogLines) -> LogLines:
-    """Split long lines before words that begin a line."""
-    rows = list(zip(lines.numbers, lines.texts, lines.unprefixed or [False] * len(lines.texts), strict=True))
-    parts = [
-        (number, part.strip(), is_unprefixed)
-        for (number, text, is_unprefixed), before in zip(rows, [None, *rows], strict=False)
-        for part in (_STARTS.split(text) if _is_joined(text) or _ends_joined(before, number) else (text,))
-    ]
-    texts = [text for _, text, _ in parts]
-    return LogLines(
-        numbers=[number for number, _, _ in parts],
-        raw=texts,
-        texts=texts,
-        prefixes=lines.prefixes,
-        unprefixed=[is_unprefixed for _, _, is_unprefixed in parts] if lines.unprefixed else None,
-        callers=lines.callers if len(parts) == len(lines.texts) else None,
-    )
 
 
 def join_wrapped(lines: LogLines) -> LogLines:
@@ -318,12 +211,13 @@ def _join_heads(kinds: list[LineKind], texts: list[str], unprefixed: list[bool] 
     """
     owners = {}
     for index in [index for index, kind in enumerate(kinds[:-1]) if kind == "other"]:
-        if not (texts[index].endswith(_HEADS) or _LONG_HEAD.match(texts[index])):
+        first = texts[index]
+        parts = texts[index + 1 : index + 1 + _wrapped(unprefixed, index)]
+        if not parts:
             continue
-        wrapped = _wrapped(kinds, unprefixed, index)
-        whole, count = _uncut(texts[index], texts[index + 1]) if wrapped else None, 1
+        whole, count = (_uncut(first, parts[0]), 1) if first.endswith(_HEADS) else (None, 0)
         if whole is None:
-            whole, count = _whole_head(texts[index : index + 1 + wrapped])
+            whole, count = _whole_head(first, parts)
         if whole is not None and (kind := kind_of(whole)) != "other":
             texts[index], kinds[index] = whole, kind
             for part in range(index + 1, index + 1 + count):
@@ -331,29 +225,41 @@ def _join_heads(kinds: list[LineKind], texts: list[str], unprefixed: list[bool] 
     return owners
 
 
-def _wrapped(kinds: list[LineKind], unprefixed: list[bool] | None, index: int) -> int:
+def _wrapped(unprefixed: list[bool] | None, index: int) -> int:
     """Return how many lines below one may be the rest of it."""
-    last = min(index + _PARTS, len(kinds) - 1)
-    rest = range(index + 1, last + 1)
-    return next((at - index - 1 for at in rest if unprefixed is not None and not unprefixed[at]), len(rest))
+    flags = unprefixed[index + 1 : index + 1 + _PARTS] if unprefixed is not None else ()
+    return flags.index(False) if False in flags else _PARTS
 
 
-def _whole_head(parts: list[str]) -> tuple[str | None, int]:
-    """Return the line that parts make whose kind shows only far behind its beginning, and how many do."""
-    first = parts[0]
-    for count, part in enumerate(parts[1:], 1):
-        fits = [whole for blank in (" ", "") if _WHOLE_HEAD.match(whole := first + blank + part)]
-        if fits:
-            return fits[0], count
+def _whole_head(first: str, parts: list[str]) -> tuple[str | None, int]:
+    """Return the line whose kind shows only far behind its beginning, and how many parts it goes on for."""
+    if first.endswith("KB"):
+        return _fit(_SLAB, first, parts[0]), 1
+    words: tuple[str, ...]
+    if first.startswith("Tasks in /"):
+        pattern, words = _GROUP, ("killed",)
+    elif "alloc" in first and " fail" in first:
+        pattern, words = _FAILURE, ("mode:", "gfp")
+    else:
+        return None, 0
+    for count, part in enumerate(parts, 1):
+        whole = _fit(pattern, first, part) if any(map((first + part).__contains__, words)) else None
+        if whole is not None:
+            return whole, count
         first += part
     return None, 0
+
+
+def _fit(pattern: re.Pattern[str], first: str, second: str) -> str | None:
+    """Return two lines as one of a kind, cut at a blank or within a word; ``None`` where neither fits."""
+    return next((whole for blank in (" ", "") if pattern.match(whole := first + blank + second)), None)
 
 
 def _uncut(first: str, second: str) -> str | None:
     """Return two lines as the one that they were; ``None`` where neither has a part of such words."""
     fits = (
         f"{first}{blank}{second}"
-        for (head, rest), blank in _CUTS.items()
+        for head, rest, blank in _CUTS_BY_END.get(first[-2:], ())
         if first.endswith(head) and second.startswith(rest)
     )
     return next(fits, None)

@@ -12,10 +12,11 @@ from typing import Any, NamedTuple
 from oomlab.errors import ReportError, require
 from oomlab.parsing.assemble import assemble
 from oomlab.parsing.classify import classify
-from oomlab.parsing.continuation import join_wrapped, split_joined
+from oomlab.parsing.continuation import join_wrapped
 from oomlab.parsing.decode import clean, decode
 from oomlab.parsing.direction import is_newest_first
 from oomlab.parsing.grammar import Draft, Stage
+from oomlab.parsing.joined import split_joined
 from oomlab.parsing.lines import LogKinds, LogLines
 from oomlab.parsing.prefix import strip_prefixes
 from oomlab.parsing.pstore import in_order_of_time

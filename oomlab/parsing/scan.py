@@ -28,11 +28,15 @@ class HitKind(IntEnum):
 
 
 class _Needle(NamedTuple):
-    """Words to search for, and what their line must hold if they are the kernel's."""
+    """Words to search for, and what their line must hold if they are the kernel's.
+
+    ``here`` must match where the words stand: where they come many times in a line, each is looked at alone.
+    """
 
     words: bytes
     kind: HitKind
     line: re.Pattern[bytes]
+    here: re.Pattern[bytes] = re.compile(rb"")
 
 
 _NEEDLES = (
@@ -40,18 +44,18 @@ _NEEDLES = (
     _Needle(
         b"llocation fail",
         HitKind.BEGIN,
+        re.compile(rb""),
         re.compile(
-            rb"page allocation failure|order allocation failed|alloc\w* fail\w* *[:,(].{0,120}?(?:mode|gfp)"
+            rb"(?<=page a)llocation failure|(?<=order a)llocation failed"
+            rb"|llocation fail\w* *[:,(].{0,120}?(?:mode|gfp)"
         ),
     ),
     _Needle(b"lowmem_reserve[]", HitKind.MEMORY, re.compile(rb"")),
     _Needle(
         b" process ",
         HitKind.END,
-        re.compile(
-            rb"ut of .{0,80}?[Kk]ill(?:ed)? process \d|[Kk]illed process \d.*(?:-rss:|vsz:)"
-            rb"|VM: killing process"
-        ),
+        re.compile(rb"ut of .{0,80}?[Kk]ill(?:ed)? process \d|-rss:|vsz:|VM: killing process"),
+        re.compile(rb"(?:(?<=[Kk]ill)|(?<=[Kk]illed)) process \d|(?<=VM: killing) process"),
     ),
     _Needle(b"Kernel panic - not", HitKind.END, re.compile(rb"emory")),
 )
@@ -303,4 +307,4 @@ def _is_by_kernel(needle: _Needle, data: bytes, at: int) -> bool:
         end = at + _LINE
     if start == 0 or end >= len(data):
         return True
-    return needle.line.search(data, start, end) is not None
+    return needle.here.match(data, at) is not None and needle.line.search(data, start, end) is not None
