@@ -30,22 +30,39 @@ def plain(text: str) -> str:
     """
     if text.isprintable() and text.isascii():
         return text
-    return "".join(_escape_actors(text))
+    if text.isascii() or not any(category(each) in _MARKS for each in set(text)):
+        return text.translate(_SHOWN)
+    return "".join(_escape_towers(text))
 
 
 _BLANKS = frozenset("\u115f\u1160\u2800\u3164\uffa0")
 """Letters and a symbol that Unicode counts as printable, and that look like nothing."""
 
+_MARKS = ("Mn", "Me")
 _MAX_MARKS = 8
 """Marks on one letter from which on they are no script's: they would run into the lines around."""
 
 
-def _escape_actors(text: str) -> Iterator[str]:
+class _Shown(dict[int, str]):
+    """How each character is shown, worked out when it first comes up, and kept if it is a common one."""
+
+    def __missing__(self, code: int) -> str:
+        character = chr(code)
+        acts = not character.isprintable() or character in _BLANKS
+        shown = _escaped(character) if acts else character
+        if code <= 0xFFFF:
+            self[code] = shown
+        return shown
+
+
+_SHOWN = _Shown()
+
+
+def _escape_towers(text: str) -> Iterator[str]:
     marks = 0
     for each in text:
-        marks = marks + 1 if category(each) in ("Mn", "Me") else 0
-        shows = each.isprintable() and each not in _BLANKS and marks <= _MAX_MARKS
-        yield each if shows else _escaped(each)
+        marks = marks + 1 if category(each) in _MARKS else 0
+        yield _escaped(each) if marks > _MAX_MARKS else _SHOWN[ord(each)]
 
 
 def markup(text: str) -> str:
