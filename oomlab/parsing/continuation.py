@@ -109,7 +109,8 @@ _CUTS_BY_END = {
     for end in {head[-2:] for head in _HEADS}
 }
 
-_GROUP = re.compile(r"Tasks in /\S{0,4096} are going to be killed")
+_GROUP = re.compile(r"Tasks? in /\S{0,4096} (?:are going to be killed|killed as a result)")
+_OF_GROUPS = ("Tasks in", "Task in")
 _FAILURE = re.compile(r".{0,80}?\balloc\w* fail\w*:.{0,120}\b(?:mode:|gfp)")
 _SLAB = re.compile(r"\S.{0,60}\s\d+KB\s+\d+KB$")
 """Lines whose kind shows only behind a path, a size or another number."""
@@ -236,7 +237,7 @@ def _whole_head(first: str, parts: list[str]) -> tuple[str | None, int]:
     if first.endswith("KB"):
         return _fit(_SLAB, first, parts[0]), 1
     words: tuple[str, ...]
-    if first.startswith("Tasks in /"):
+    if first.startswith(_OF_GROUPS):
         pattern, words = _GROUP, ("killed",)
     elif "alloc" in first and " fail" in first:
         pattern, words = _FAILURE, ("mode:", "gfp")
@@ -246,7 +247,7 @@ def _whole_head(first: str, parts: list[str]) -> tuple[str | None, int]:
         whole = _fit(pattern, first, part) if any(map((first + part).__contains__, words)) else None
         if whole is not None:
             return whole, count
-        first += part
+        first += f" {part}" if first in _OF_GROUPS else part
     return None, 0
 
 

@@ -49,6 +49,9 @@ _FEW_ENDS = 2
 """So many of them may stand within a line."""
 
 _ARRAY = re.compile(rb'("MESSAGE"\s{0,2}:\s{0,2})\[([\d,\s]{1,200000})\]')
+_DIGITS = 3
+"""No byte has more; a number may have any number of them, of which Python takes a few thousand."""
+
 _BINARY = re.compile(rb"(?:^|(?<=\n))([A-Z_][A-Z0-9_]{0,63})\n(?=[^\n]|\n\0)")
 _LENGTH = 8
 """Bytes of the length of a binary field. Source: systemd, docs/JOURNAL_EXPORT_FORMATS.md."""
@@ -154,8 +157,9 @@ def _arrays_to_strings(data: bytes) -> bytes:
 
 
 def _array_to_string(match: re.Match[bytes]) -> bytes:
-    numbers = [int(number) for number in match[2].split(b",") if number.strip().isdigit()]
-    if max(numbers, default=256) > 255:
+    texts = [text for number in match[2].split(b",") if (text := number.strip()).isdigit()]
+    numbers = [int(text) for text in texts if len(text) <= _DIGITS]
+    if len(numbers) < len(texts) or max(numbers, default=256) > 255:
         return match[0]
     text = bytes(numbers).decode("utf-8", "backslashreplace")
     import json  # few logs need it, and everybody waits for imports

@@ -46,6 +46,9 @@ _SUFFIX = re.compile(r"\.(?:service|scope|slice|socket|mount|swap)$")
 _PATH = re.compile(r"(?<==)/[^\s,]{1,4000}|(?<=\s)/[^\s,:]{1,4000}(?=:|\s|$)|(?<=^)/[^\s,:]{1,4000}")
 _CPUSET = re.compile(r"(?<=\bcpuset=)([^\s,/]{1,255})(?=[\s,]|$)")
 _CACHE = re.compile(r"(?<=\d:)[\w.:@-]{1,100}(?=\))")
+_MANY_DIGITS = 20
+"""No number of a user is as long: Python turns no text of thousands of digits into a number."""
+
 _UID = re.compile(r"(?<=UID:)\d+|(?<=UID )\d+|(?<=uid=)\d+", re.A)
 _ROW_UID = re.compile(r"(?<=\])(\s{1,10})(\d{1,10})(?=\s)", re.A)
 _HARDWARE = re.compile(r"(Hardware name: ).*")
@@ -107,7 +110,7 @@ class Redactor:
 
     def uid(self, uid: str) -> str:
         """Return a user's number as it is shown."""
-        if int(uid) < _SYSTEM_USERS:
+        if len(uid) < _MANY_DIGITS and int(uid) < _SYSTEM_USERS:
             return uid
         return self._new("uid", uid, lambda count: str(_SYSTEM_USERS + count))
 

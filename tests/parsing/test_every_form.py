@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import os
+import textwrap
 from itertools import islice
 from pathlib import Path
 
@@ -71,3 +72,16 @@ def test_a_log_in_every_form_reads_as_it_was_printed(log):
 def test_other_people_s_logs_in_every_form_read_as_they_were_printed(outside):
     for number, log in enumerate(outside):
         compare(log, number)
+
+
+@pytest.mark.parametrize("width", range(60, 140, 10))
+@pytest.mark.parametrize("log", [log for log in LOGS if "oom-64-" in log.name], ids=lambda path: path.name)
+def test_lines_wrapped_at_any_width_are_joined(log, width):
+    """By a mailer at a blank, by a terminal anywhere: paths of control groups are longer than most lines."""
+    lines = as_printed(log.read_text(encoding="utf-8"))
+    plain = counted(read("\n".join(lines)))
+    mail = [textwrap.wrap(line, width, break_long_words=False, break_on_hyphens=False) for line in lines]
+    terminal = [[line[at : at + width] for at in range(0, len(line), width)] for line in lines]
+    for wrapped in (mail, terminal):
+        text = "\n".join("\n".join(parts) for parts in wrapped)
+        assert counted(read(text)) == plain

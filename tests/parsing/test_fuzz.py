@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
+from random import Random
 
 import pytest
 
@@ -92,6 +94,33 @@ def test_damaged_logs_raise_nothing_but_report_error(part):
         reports = stages.read(fuzz.case(number, logs))
         if number % 4 == 0:
             stages.explain(reports)
+
+
+@pytest.mark.parametrize("log", fuzz.seeds(), ids=lambda data: data[:30].decode(errors="replace"))
+def test_numbers_of_any_length_break_no_stage(log):
+    """Python refuses to read a number of more than 4,300 digits."""
+    random = Random(7)
+
+    def lengthen(number: re.Match[bytes]) -> bytes:
+        return b"9" * 5000 if random.random() < 0.05 else number[0]
+
+    stages.STAGES["all"](re.sub(rb"\d+", lengthen, log[:8000]), 1)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        '{"MESSAGE":[BIG]}',
+        '{"MESSAGE":[79, BIG]}',
+        "BIG <4>1 x",
+        "Panic#BIG Part1",
+        "user@BIG.service: Killed",
+    ],
+)
+def test_numbers_of_any_length_around_a_kill_break_no_stage(line):
+    kill = "Out of memory: Killed process 1 (x) total-vm:1kB, anon-rss:1kB, UID:BIG\n"
+    text = f"{line}\n{kill}".replace("BIG", "9" * 5000)
+    assert stages.STAGES["all"](text.encode(), 1).reports == 1
 
 
 def test_a_case_is_made_from_its_number_alone():

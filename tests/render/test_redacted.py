@@ -133,3 +133,9 @@ def test_the_command_writes_the_log_and_nothing_else(tmp_path, capsys):
     log.write_text(out)
     assert main(["explain", str(log)]) == 0
     assert "name1 (pid 77)" in capsys.readouterr().out
+
+
+def test_a_user_s_number_may_have_any_number_of_digits():
+    text = "Out of memory: Killed process 1 (x) total-vm:1kB, anon-rss:1kB, UID:" + "9" * 5000
+    (line,) = Redactor().lines(parse(text)[0])
+    assert "999" not in line
