@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import signal
 import socket
 import subprocess
 import sys
@@ -40,6 +39,10 @@ SETTINGS = {
 """Ask nothing, and keep every cell in the page."""
 
 
+PATIENCE = 60
+"""Seconds that a server has to end its kernels; on a busy machine it was seen to need more."""
+
+
 @contextmanager
 def jupyterlab(root: Path, home: Path) -> Iterator[Lab]:
     """Run a JupyterLab on a folder, with its settings and its log in another, until the block ends."""
@@ -52,8 +55,12 @@ def jupyterlab(root: Path, home: Path) -> Iterator[Lab]:
         try:
             yield _when_ready(server, home, root)
         finally:
-            server.send_signal(signal.SIGTERM)
-            server.wait(60)
+            server.terminate()
+            try:
+                server.wait(PATIENCE)
+            except subprocess.TimeoutExpired:  # its kernels watch it, and end with it
+                server.kill()
+                server.wait()
 
 
 def _shipped() -> dict[str, Any]:
