@@ -7,7 +7,8 @@ this order. Those from prefix to classify take and return :class:`~oomlab.parsin
 :mod:`~oomlab.parsing.stream`             make a stream of bytes one of short lines in UTF-8
 :mod:`~oomlab.parsing.scan`               scan a long log for the windows that are worth reading
 :mod:`~oomlab.parsing.decode`             decode bytes, clean lines; unwrap JSON, HTML, Markdown and mail
-                                          (:mod:`~oomlab.parsing.containers`)
+                                          (:mod:`~oomlab.parsing.containers`), CSV and YAML
+                                          (:mod:`~oomlab.parsing.exports`)
 :mod:`~oomlab.parsing.prefix`             infer the prefixes that loggers write, and strip them
 :mod:`~oomlab.parsing.joined`             split lines that were joined
 :mod:`~oomlab.parsing.classify`           find the kind of each line

@@ -29,7 +29,9 @@ _BREAKS = re.compile(r"</?(?:br|p|div|tr|td|li)(?: [^<>]{0,200})? ?/?>|#012|\\x0
 _TICKS = re.compile(r"``\s{1,4}``")
 """Where a converter set each line as code of its own, and joined them."""
 
-_MARKDOWN = re.compile(r"\\([_*\[\]()#<>.+~-])")
+_MARKDOWN = re.compile(r"\\([_*\[\]()#<>.+~=|-])")
+"""What Markdown writes behind a backslash, and CEF."""
+
 _BOLD = re.compile(r"(?<!\*)\*\*(?!\*)")
 _RARE = ("&", "\\", "{", "`")
 _JOINS = (")Out of ", ")Killed ", "childOut of ", "childKilled ", ">] <", ").<")
@@ -85,7 +87,7 @@ _LEARNED = re.compile(
 _ENOUGH = 5
 """This many values with such words are looked at."""
 
-_LISTS = ('["', '","', '", "')
+_LISTS = ('["', '","', '", "', '",\n')
 """What stands between the strings of a list, or before the first of them."""
 
 _STRING = re.compile(r'"((?:[^"\\]|\\.)*+)"(?!\s{0,4}:)')
@@ -102,8 +104,10 @@ _PARTIAL = re.compile(r"(\S{19,40} std(?:out|err)) ([PF]) (.*)", re.DOTALL)
 """A line of a container's log, as CRI writes it: P where it goes on. Source: kubernetes, logs.go."""
 
 _FIELD = re.compile(r'\s{0,40}"([\w@.-]{1,60})"\s{0,4}:\s{0,4}(?:"((?:[^"\\]|\\.)*+)"?)?')
-_EXPORT = re.compile(r"_{0,2}[A-Z][A-Z_]*=")
-_BRACKETS = re.compile(r'\s{0,40}(?:[{}\[\]]{1,4},?\s{0,8}$|[{\[]{1,2}")')
+_EXPORT = re.compile(r"\s{0,8}_{0,2}[A-Z][A-Z_]*=")
+_BRACKETS = re.compile(
+    r'\s{0,40}(?:[{}\[\]]{1,4},?\s{0,8}$|[{\[]{1,2}"|"[\w@. -]{1,60}"\s{0,4}:\s{0,4}[{\[]\s{0,8}$)'
+)
 
 
 def is_wrapped(text: str, starts: set[str]) -> bool:
@@ -272,8 +276,8 @@ def _from_json(line: str, keys: tuple[str, ...]) -> str:
         message = _message(_loads(text), keys, _MAX_DEPTH)
         if message is not None:
             return message
-    if line.startswith("MESSAGE="):
-        return line[8:]
+    if text.startswith("MESSAGE="):
+        return text[8:]
     cut = _UNCLOSED.fullmatch(text) if len(text) > _LONG else None
     if cut is not None:
         return str(_loads(f'"{cut[1]}"') or cut[1])
@@ -341,7 +345,7 @@ def _message(entry: object, keys: tuple[str, ...], depth: int) -> str | None:
         if isinstance(each, (dict, list)) or (isinstance(each, str) and "\n" in each)
     ]
     found = (_message(each, keys, depth - 1) for each in named or others)
-    return next((message for message in found if message), None)
+    return next((message for message in found if message), "" if "" in named else None)
 
 
 def _of_list(entries: list[object], keys: tuple[str, ...], depth: int) -> str | None:

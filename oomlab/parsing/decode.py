@@ -19,6 +19,7 @@ from oomlab.parsing.containers import (
     join_partial,
     unwrap,
 )
+from oomlab.parsing.exports import from_export
 from oomlab.parsing.lines import LogLines
 from oomlab.parsing.pstore import without_headings
 
@@ -78,6 +79,8 @@ def clean(given: str, given_lines: list[str], numbers: Sequence[int]) -> LogLine
     lines = given_lines if text is given else text.split("\n")
     if any([symptom in text for symptom in _PARTS]):
         numbers, lines = _join_parts(text, numbers, lines)
+    if "\n---\n" in text or '"' in text:
+        numbers, lines = from_export(text, numbers, lines)
     starts = {line[:1] for line in lines}
     if is_wrapped(text, starts):
         numbers, lines = unwrap(numbers, lines)

@@ -102,6 +102,9 @@ _LAST_WORDS = re.compile(
 _CUT_STAMP = re.compile(r".{1,60}?\d\.\d{6}\]\s{0,4}(?:\[\s{0,6}(?P<caller>[TC]\d{1,9})\])?\s{0,8}")
 """A stamp whose beginning was overwritten by other output on the same console."""
 
+_MINUTE = re.compile(r" ?\[\w{3,9} +\d{1,2} \d\d:\d\d\] ")
+"""What ``dmesg -H`` writes before the first line of a minute; before others is how much later they are."""
+
 
 def strip_prefixes(lines: LogLines) -> LogLines:
     """Strip the prefix from every line, and find out which lines have none and who printed each."""
@@ -129,7 +132,7 @@ def _strip_rest(
     outer = _outer(prefixes[0])
     for index in rest:
         line = raw[index]
-        found = _match_any(line, prefixes[1:]) or _CUT_STAMP.match(line)
+        found = _match_any(line, prefixes[1:]) or _CUT_STAMP.match(line) or _MINUTE.match(line)
         half = None if found or outer is None else outer.match(line)
         start = found or half
         texts[index] = line[start.end() :].strip() if start else line.strip()

@@ -1,7 +1,7 @@
 """Reports inside JSON, HTML, Markdown and mail, and lines that these have joined.
 
 The next log whose characters or line ends some other format has changed goes here; a format
-that changes every line of a report goes to ``test_prefixes``.
+that changes every line of a report goes to :mod:`tests.support.forms`.
 """
 
 from __future__ import annotations
@@ -82,3 +82,41 @@ def test_a_table_of_any_length_is_read_from_one_string(rows, head):
     assert report.trigger.comm == "sh"
     assert [task.pid for task in report.tasks] == list(range(1, rows + 1))
     assert [victim.pid for victim in report.victims] == [7]
+
+
+KILL = "Out of memory: Killed process 7 (sh) total-vm:8kB, anon-rss:8kB, file-rss:0kB"
+
+
+def test_rules_between_lines_of_a_message_make_no_yaml_of_it():
+    report = only(f"""
+        Hello, the full log:
+        ---
+        log: attached
+        Mem-Info:
+        {KILL}
+        ---
+        Regards
+        """)
+    assert [victim.pid for victim in report.victims] == [7]
+    assert "Mem-Info:" in [line.text for line in report.source]
+
+
+def test_yaml_has_text_in_blocks_too():
+    found = reports(f"""
+        ---
+        msg: |
+          first
+          {KILL}
+        ---
+        jsonPayload:
+          message: >-
+            {KILL.replace("7", "8")}
+        ---
+        """)
+    assert [victim.pid for report in found for victim in report.victims] == [7, 8]
+
+
+@pytest.mark.parametrize("cell", ["x" * 140_000, "a\rb", '"'])
+def test_cells_that_no_csv_has_are_no_error(cell):
+    text = f'a,"{cell}"\nMem-Info:,"b"\n"{KILL}",1\n'
+    assert [victim.pid for report in parse(text) for victim in report.victims] == [7]

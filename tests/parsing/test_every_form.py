@@ -17,7 +17,7 @@ from oomlab.parsing import parse
 from oomlab.parsing.reader import log_lines
 from oomlab.report import Report, SourceLine
 from tests.parsing.test_any_size import counted
-from tests.parsing.test_prefixes import FORMS
+from tests.support.forms import FORMS
 
 ROOT = Path(__file__).parents[2]
 LOGS = [*sorted((ROOT / "tests" / "samples").glob("*.log")), *sorted((ROOT / "data").rglob("*.log"))]

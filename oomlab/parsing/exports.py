@@ -1,0 +1,136 @@
+"""Take the kernel's lines out of what other programs export: rows of CSV, documents of YAML.
+
+As for :mod:`oomlab.parsing.containers`, few logs need it, so libraries are imported where they are used.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import Counter
+from collections.abc import Iterator, Sequence
+
+_ANCHOR = re.compile(r"Mem-[Ii]nfo:|lowmem_reserve\[\]|oom-killer: gfp_mask|illed process \d|Call Trace:")
+"""Words that show which column holds the kernel's lines."""
+
+_SAMPLE = 40
+"""So many rows show how a table is made."""
+
+_BEFORE = 10
+"""The first of them may stand so far before the first of those words."""
+
+_CELLS = (',"', '",', ';"', '";', '\t"', '"\t')
+"""What stands between cells of which one is in quotation marks."""
+
+_PAYLOADS = ("Payload:", "essage:", "MESSAGE:", "msg:", "log:")
+_KEY = re.compile(r"(\s{0,40}(?:- )?)(?:textPayload|[Mm]essage|MESSAGE|msg|log): ?(.*)")
+"""What messages are called in YAML; see :data:`oomlab.parsing.containers._KEYS`."""
+
+_LONGEST = 16_384
+"""No message is longer."""
+
+_COPY = '"stdout_lines": ['
+_BLOCK = re.compile(r"[|>][+-]?")
+"""How text begins in YAML that goes on in the lines below."""
+
+
+def from_export(text: str, numbers: Sequence[int], lines: list[str]) -> tuple[Sequence[int], list[str]]:
+    """Return what a text holds of the kernel's lines, given line by line as well; other texts as they are."""
+    if '"stdout": "' in text and _COPY in text:
+        lines = _without_copy(lines)
+    if "\n---\n" in text and any(map(text.__contains__, _PAYLOADS)):
+        messages = list(_messages(numbers, lines))
+        texts = [message for _, message in messages]
+        if _anchors(texts) >= _anchors(lines):  # or else the lines stand outside, and rules between them
+            return [number for number, _ in messages], texts
+    return numbers, _from_csv(lines) if any(map(text.__contains__, _CELLS)) else lines
+
+
+def _anchors(lines: list[str]) -> int:
+    return sum(_ANCHOR.search(line) is not None for line in lines)
+
+
+def _from_csv(lines: list[str]) -> list[str]:
+    """Return the cells that hold the kernel's lines, if only those with a comma stand in quotation marks.
+
+    A table in which all of them are quoted needs nothing of this: what stands around each is its prefix.
+    """
+    first = next((index for index, line in enumerate(lines) if _ANCHOR.search(line)), 0)
+    sample = [line for line in lines[max(first - _BEFORE, 0) : first + _SAMPLE] if line]
+    if any(line.startswith(("{", "[")) for line in sample):
+        return lines
+    for delimiter in ",;\t":
+        rows = [_cells(line, delimiter) for line in sample]
+        width, found = Counter(map(len, rows)).most_common(1)[0]
+        column = _column(rows, width)
+        if width < 2 or 10 * found < 9 * len(rows) or column is None:
+            continue
+        shown = [(row[column], line) for row, line in zip(rows, sample, strict=True) if len(row) == width]
+        quoted = sum(f'"{cell[:_SAMPLE]}' in line for cell, line in shown if cell)
+        if not 0 < quoted < sum(bool(cell) for cell, _ in shown):
+            continue
+        cells = (_cells(line, delimiter) for line in lines)
+        return [row[column] if len(row) == width else line for row, line in zip(cells, lines, strict=True)]
+    return lines
+
+
+def _cells(line: str, delimiter: str) -> list[str]:
+    import csv
+
+    try:
+        return next(csv.reader([line], delimiter=delimiter), [])
+    except csv.Error:  # a cell of 128 KiB, or the end of a line within one
+        return []
+
+
+def _column(rows: list[list[str]], width: int) -> int | None:
+    """Return which column holds the kernel's words; ``None`` where none does."""
+    cells = (enumerate(row) for row in rows if len(row) == width)
+    found = Counter(column for row in cells for column, cell in row if _ANCHOR.search(cell))
+    return found.most_common(1)[0][0] if found else None
+
+
+def _without_copy(lines: list[str]) -> list[str]:
+    """Return what Ansible writes without ``stdout_lines``: it is ``stdout`` once more, line by line."""
+    texts, is_copy = [], False
+    for line in lines:
+        is_copy = line.rstrip().endswith(_COPY) if not is_copy else line.strip()[:1] == '"'
+        texts.append("" if is_copy else line)
+    return texts
+
+
+def _messages(numbers: Sequence[int], lines: list[str]) -> Iterator[tuple[int, str]]:
+    """Yield the messages of a stream of documents, each with the number of the line where it begins."""
+    begun: tuple[int, str] | None = None
+    indent, is_block = 0, False
+    for number, line in zip(numbers, lines, strict=True):
+        goes_on = begun is not None and (not line.strip() or _indent(line) > indent)
+        if begun is not None and goes_on and is_block:
+            yield number, line.strip()
+        elif begun is not None and goes_on and len(begun[1]) < _LONGEST:
+            begun = begun[0], f"{begun[1]} {line.strip()}"
+        else:
+            if begun is not None and not is_block:
+                yield begun[0], _unquoted(begun[1])
+            key = _KEY.fullmatch(line)
+            begun = (number, key[2]) if key else None
+            indent = len(key[1]) if key else 0
+            is_block = key is not None and _BLOCK.fullmatch(key[2]) is not None
+    if begun is not None and not is_block:
+        yield begun[0], _unquoted(begun[1])
+
+
+def _indent(line: str) -> int:
+    return len(line) - len(line.lstrip(" "))
+
+
+def _unquoted(value: str) -> str:
+    """Return what a scalar of YAML says; a line that ends within its quotation marks goes on in the next."""
+    if value.startswith("'"):
+        return value.strip().strip("'").replace("''", "'")
+    if value.startswith('"'):
+        try:
+            return str(json.loads(re.sub(r"\\ ", "", value.strip())))
+        except ValueError:
+            return value.strip().strip('"')
+    return value
