@@ -24,16 +24,20 @@ _STAT = re.compile(r"[a-z]\w{1,60} \d+$")
 _SLAB = re.compile(r"\S.{0,60}\s\d+KB\s+\d+KB$")
 _ALLOC = re.compile(r"[\d.]+\s?(?:[KMGT]i)?B\s+\d+\s+\S+:\d+")
 _PAGES = re.compile(r"\d{1,18} (?:(?:total |free |reserved |slab )?page(?!tables:)|pages? )")
-_HEADER = re.compile(r"(?:.* invoked )?oom-killer:|.*\boom-killer: gfp_mask=|\S{1,15} invoked oom-killer$")
+_HEADER = re.compile(
+    r".* invoked oom-killer:|oom-killer:(?! cpuset=|:)|.*\boom-killer: gfp_mask=|\S{1,15} invoked oom-killer$"
+)
 _FAILED = re.compile(
     r".{0,200}?(?:: page allocation failure[:.]|page allocation failure[:.] ?order|page allocation stalls"
     r"|order allocation failed)"
 )
 _FAILED_WITH = re.compile(r".{0,200}?(?:alloc\w* fail\w* *[:,(].{0,80}|vmalloc error.{0,120})(?:mode|gfp)")
+_BEHIND_NAMES = (" invoked oom-killer", ": page allocation failure", ": vmalloc")
+_CPUSET = re.compile(r".{1,16} cpuset=\S{0,200} mems_allowed=")
 _CALL = re.compile(r"[\w.$]{1,200} (?:from [\w.$]{1,200}\+0x|\([\w/.-]{1,200}\.[chS]:\d)", re.A)
 """One call: as ARM prints it since 5.17, and as decode_stacktrace.sh writes it down."""
 
-_KILL = re.compile(r".{0,80}?\b[Kk]ill process \d+")
+_KILL = re.compile(r".{0,80}?\b[Kk]ill process \d+(?:,| \(| or |$)")
 _KILLED = re.compile(r".{0,80}?(?<!have )\b[Kk]illed process \d+(?:,| \(|$)")
 _NO_VICTIM = re.compile(r"[^\"'`(]{0,80}\bno killable process")
 _SOURCE = re.compile(r"%(?:[sdup]|l[dux]|#?x)\b|\w\(\s{0,4}(?:KERN_[A-Z]{1,10} |[\w.]{1,20}, )?\"")
@@ -174,13 +178,20 @@ def kind_of(text: str) -> LineKind:
     'zone'
     """
     word = text.partition(" ")[0]
-    if word in _BY_FIRST_WORD:
+    if word in _BY_FIRST_WORD and not _follows_a_name(text):
         for words, kind in _BY_FIRST_WORD[word]:
             if words in text:
                 return kind
     elif "+0x" in word:
         return "trace"
     return _BY_FIRST_CHARACTER.get(word[:1], _worded)(text)
+
+
+def _follows_a_name(text: str) -> bool:
+    """Whether a line begins with the name of a process, any words, and shows its kind behind it."""
+    if "=" in text or "mode:" in text:
+        return any(map(text.__contains__, _BEHIND_NAMES)) or _CPUSET.match(text) is not None
+    return False
 
 
 def _empty(text: str) -> LineKind:
@@ -196,6 +207,8 @@ def _bracketed(text: str) -> LineKind:
 
 
 def _numbered(text: str) -> LineKind:
+    if _follows_a_name(text):
+        return _worded(text)
     if _PAGES.match(text):
         return "pages"
     if _BLOCKS.match(text):
@@ -209,7 +222,9 @@ def _numbered(text: str) -> LineKind:
 
 def _worded(text: str) -> LineKind:
     """Judge a line whose first word can be anything, such as the name of a process."""
-    if text.startswith("oom-kill:"):
+    if ": page allocation failure" in text:
+        return _unless_source("failure", text)
+    if text.startswith("oom-kill:") and not _follows_a_name(text):
         return "constraint"  # whatever the path of a group says
     if "oom-killer" in text and _HEADER.match(text):
         return _unless_source("header", text)
@@ -228,8 +243,12 @@ def _asked(text: str) -> LineKind | None:
 
 
 def _unless_source(kind: LineKind, text: str) -> LineKind:
-    """Return the kind of a line, unless it is source code that prints such lines."""
-    return "other" if ("%" in text or '"' in text) and _SOURCE.search(text) else kind
+    """Return the kind of a line, unless it is source code that prints such lines.
+
+    Where only the name before it looks like source, that is the name of a process.
+    """
+    behind = text[max(text.find(" invoked "), text.find(": page "), text.find(": vmalloc")) + 1 :]
+    return "other" if ("%" in behind or '"' in behind) and _SOURCE.search(text) else kind
 
 
 def _kill(text: str) -> LineKind | None:

@@ -68,6 +68,7 @@ _UPTIME = rf"\[ {{0,20}}+{_NUMBER}\.{_NUMBER}\]"
 """The kernel's own time in the pattern of a prefix."""
 
 _LETTER = re.compile(r"[^\W\d_]")
+_CALLER = re.compile(r"\[ ?[TC]0\]")
 _LEVEL = rf"< {{0,20}}+{_NUMBER}>"
 _DIGITS = re.compile(r"\d+")
 _KERNEL = re.compile(r"oom-killer|panic")
@@ -211,11 +212,21 @@ def _learn(befores: tuple[str, ...]) -> tuple[Prefix, ...]:
     ``kernel:`` alone is not prose: journalctl -o cat and web forms leave no more of a syslog line.
     """
     counts = Counter(before for before in befores if 0 < len(before) < 200 and not _KERNEL.search(before))
+    if len(counts) > 1:
+        counts = Counter(
+            {before: count for before, count in counts.items() if not _adds_words(before, counts)}
+        )
     shapes = {_shape(before) for before, count in counts.items() if count > 1 or _STAMP.search(before)}
     shapes |= {_shape(match[1]) + _BY_KERNEL for match in map(_STAMPED.match, counts) if match}
     outer = {match[1] for match in map(_OUTER.match, counts) if match and _STAMP.search(match[1])}
     shapes |= {_shape(before) for before in outer if not before.endswith("kernel:")}
     return tuple(_prefix(shape) for shape in sorted(shapes, key=len, reverse=True))
+
+
+def _adds_words(before: str, others: Iterable[str]) -> bool:
+    """Whether words follow here what stands alone before another anchor: they belong to the message."""
+    longer = (before.removeprefix(other) for other in others if before != other and before.startswith(other))
+    return any(_LETTER.search(_CALLER.sub("", rest)) for rest in longer)
 
 
 def _anchors(text: str) -> list[int]:

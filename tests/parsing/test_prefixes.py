@@ -14,7 +14,7 @@ import pytest
 
 from oomlab.parsing import parse
 from oomlab.report import Report
-from tests.support.forms import FORMS
+from tests.support.forms import FORMS, SYSLOG, UPTIME
 from tests.support.texts import only
 
 HERE = Path(__file__).parents[1]
@@ -78,6 +78,25 @@ def test_form_makes_no_difference(form, base):
     found = essence(report)
     for field in Report.__dataclass_fields__.keys() - LOST.get(form, set()):
         assert getattr(found, field) == getattr(wanted, field), field
+
+
+@pytest.mark.parametrize("base", BASES)
+@pytest.mark.parametrize("write", [SYSLOG, UPTIME], ids=["syslog", "uptime"])
+@pytest.mark.parametrize(
+    "words",
+    [
+        "radeon Out of memory: x",
+        "nvidia: Out of memory: x",
+        "Xen Call Trace:",
+        "ERROR Mem-Info:",
+        "a b Pid: 1",
+    ],
+)
+def test_one_line_of_somebody_else_s_teaches_no_prefix(words, write, base):
+    """It holds words by which prefixes are found, behind words of its own, and stands before all others."""
+    lines = plain(BASES[base])
+    wanted = essence(parse(write(lines))[0])
+    assert essence(parse(write([words, "", *lines]))[-1]) == wanted
 
 
 def test_a_tag_alone_is_no_part_of_a_short_report():

@@ -79,10 +79,11 @@ def read_trigger(draft: Draft) -> Trigger:
         comm = next((match[1] for match in named if match), None)
     if header is None:
         return Trigger(pid=pid, comm=comm)
-    mask = _MASK.search(header.text)
-    order = _ORDER.search(header.text)
-    vmalloc = _VMALLOC.search(header.text) if "vmalloc" in header.text else None
-    adjustments = dict(_ADJ.findall(header.text))
+    asked = _behind_name(header.text)
+    mask = _MASK.search(asked)
+    order = _ORDER.search(asked)
+    vmalloc = _VMALLOC.search(asked) if "vmalloc" in asked else None
+    adjustments = dict(_ADJ.findall(asked))
     return Trigger(
         comm=_asker(header.text, comm),
         pid=pid,
@@ -95,6 +96,12 @@ def read_trigger(draft: Draft) -> Trigger:
         vmalloc_got=int(vmalloc[1]) if vmalloc and vmalloc[1] else None,
         line=header.number,
     )
+
+
+def _behind_name(text: str) -> str:
+    """Return what a header says behind the name of the process, which may hold any words."""
+    match = _ASKED.match(text)
+    return text[match.end(1) :] if match else text
 
 
 def read_kind(draft: Draft, trace: tuple[str, ...]) -> Kind:
@@ -161,8 +168,12 @@ def _release(text: str, patched: str | None) -> KernelRelease | None:
 
 def read_places(draft: Draft) -> dict[str, str]:
     """Read ``nodemask=`` and ``mems_allowed=`` from wherever this kernel prints them."""
-    lines = draft.of("constraint", "cpuset", "header", "failure")
-    return {key: value for _, text in reversed(lines) for key, value in _PLACE.findall(text)}
+    found = {}
+    for kind in ("failure", "header", "cpuset", "constraint"):
+        for _, text in reversed(draft.of(kind)):
+            places = text.partition(",task_memcg=")[0] if kind == "constraint" else _behind_name(text)
+            found |= dict(_PLACE.findall(places))
+    return found
 
 
 def read_trace(lines: Iterable[Line]) -> tuple[str, ...]:
