@@ -12,7 +12,7 @@ facts restore them:
 from __future__ import annotations
 
 import re
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable
 from itertools import pairwise
 
@@ -28,6 +28,15 @@ _INTERRUPTED = 8
 """The second half of an interrupted line is no further down than this."""
 
 _VMALLOC = "vmalloc: allocation failure"
+
+_LONGER = 4
+"""So many longer lines show that a log was not wrapped at a width."""
+
+_MUCH = 20
+"""So many characters longer, since what stands before lines may differ in length."""
+
+_FOREIGN = re.compile(r"\d{4}-\d\d-\d\d|\d\d:\d\d:\d\d|[A-Z][a-z]{2} [ \d]?\d \d\d:\d\d:\d\d ")
+"""How a line of another logger begins: with a time."""
 
 _MAX_JOINED = 10_000
 """No more than this is joined into one line; two paths of control groups may stand in one."""
@@ -187,6 +196,7 @@ def _drop_repeats(kinds: list[LineKind], texts: list[str], raw: list[str]) -> No
 def _join_continuations(kinds: list[LineKind], texts: list[str], lines: LogLines) -> None:
     """Join what continues by its sense."""
     raw, unprefixed = lines.raw, lines.unprefixed
+    lengths = sorted(map(len, raw))
     owners = _join_heads(kinds, texts, unprefixed)
     tables = [index for index, kind in enumerate(kinds) if kind == "task_header"]
     for index in [index for index, kind in enumerate(kinds) if kind in _CANDIDATES]:
@@ -200,9 +210,18 @@ def _join_continuations(kinds: list[LineKind], texts: list[str], lines: LogLines
             continue
         inside = _cut_inside(kinds[owner], texts[owner], texts[index])
         inside = inside or (kinds[owner] == "task" and _ends_name(texts, owner, index, tables))
+        is_number = texts[owner][-1].isdigit() and texts[index][0].isdigit()
+        if (is_number or kinds[owner] == "task") and _has_room(lengths, raw[before], texts[index]):
+            continue  # a number or a name would become another
         blank = "" if inside and not _has_blank(raw[before], raw[index]) else " "
         texts[owner] += blank + texts[index]
         kinds[index], owners[index] = "continuation", owner
+
+
+def _has_room(lengths: list[int], line: str, following: str) -> bool:
+    """Whether a line had room for the first word that follows, for many of the log are much longer."""
+    needed = len(line) + len(following.partition(" ")[0])
+    return len(lengths) - bisect_right(lengths, needed + _MUCH) >= _LONGER
 
 
 def _join_heads(kinds: list[LineKind], texts: list[str], unprefixed: list[bool] | None) -> dict[int, int]:
@@ -273,6 +292,8 @@ def _continues(kinds: list[LineKind], texts: list[str], owner: int, index: int, 
         kinds[index] == "other" or _is_half(kind, kinds[index], first, second)
     ):
         return False
+    if _FOREIGN.match(second):
+        return False
     if kind == "task":
         columns = _columns_at(texts, owner, tables)
         return columns > 0 and (
@@ -336,7 +357,7 @@ def _pairs_go_on(first: str, second: str) -> bool:
 def _totals_go_on(first: str, second: str) -> bool:
     if first.startswith("("):  # 2.4 sets them in brackets, with commas
         return ")" not in first and bool(_IN_BRACKETS.match(second))
-    return "kB" not in second and _pairs_go_on(first, second)
+    return "kB" not in second and ": " not in second and _pairs_go_on(first, second)
 
 
 def _header_goes_on(first: str, second: str) -> bool:

@@ -168,8 +168,9 @@ def _release(text: str, patched: str | None) -> KernelRelease | None:
 
 def read_places(draft: Draft) -> dict[str, str]:
     """Read ``nodemask=`` and ``mems_allowed=`` from wherever this kernel prints them."""
-    found = {}
-    for kind in ("failure", "header", "cpuset", "constraint"):
+    found: dict[str, str] = {}
+    kinds: tuple[LineKind, ...] = ("failure", "header", "cpuset", "constraint")
+    for kind in kinds:
         for _, text in reversed(draft.of(kind)):
             places = text.partition(",task_memcg=")[0] if kind == "constraint" else _behind_name(text)
             found |= dict(_PLACE.findall(places))
