@@ -87,7 +87,7 @@ _LEARNED = re.compile(
 _ENOUGH = 5
 """This many values with such words are looked at."""
 
-_LISTS = ('["', '","', '", "', '",\n')
+_LISTS = ('["', '","', '", "', "],\n")
 """What stands between the strings of a list, or before the first of them."""
 
 _STRING = re.compile(r'"((?:[^"\\]|\\.)*+)"(?!\s{0,4}:)')

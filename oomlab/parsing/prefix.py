@@ -67,6 +67,15 @@ _CLOCK = f"{_NUMBER}:{_NUMBER}:{_NUMBER}"
 _UPTIME = rf"\[ {{0,20}}+{_NUMBER}\.{_NUMBER}\]"
 """The kernel's own time in the pattern of a prefix."""
 
+_TAGGED = re.compile(r"kernel(?:\\\[.{1,40})?:")
+_OTHER_TAG = re.compile(r"\S{0,40} {1,4}[\w.:-]{1,255} {1,4}(?!kernel\b)[\w./@-]{1,80}(?:\[\d{1,10}\])?: ")
+"""Host and tag, behind a time."""
+
+_WITH_OTHER_TAG = re.compile(r".{0,80}?\d:0\S{0,40} [\w.:-]{1,255} (?!kernel\b)[\w./@-]{1,80}(?:\[0\])?:$")
+
+FOREIGN = "."
+"""What stands for the text of a line that is not the kernel's."""
+
 _LETTER = re.compile(r"[^\W\d_]")
 _CALLER = re.compile(r"\[ ?[TC]0\]")
 _LEVEL = rf"< {{0,20}}+{_NUMBER}>"
@@ -127,6 +136,7 @@ def _strip_rest(
 ) -> tuple[tuple[Prefix, ...], list[bool] | None]:
     """Try further prefixes on the lines that the first does not fit; also return which lines have none."""
     rest = [index for index, text in enumerate(texts) if text == "\n"]
+    rest = _without_other_tags(raw, texts, rest, prefixes[0])
     more = _infer_from_anchors("\n".join([raw[index] for index in rest]))
     prefixes += tuple([prefix for prefix in more if prefix not in prefixes])
     unprefixed = [False] * len(raw)
@@ -139,6 +149,23 @@ def _strip_rest(
         texts[index] = line[start.end() :].strip() if start else line.strip()
         unprefixed[index] = bool(half) or not (found or any([each.stamp.match(line) for each in prefixes]))
     return prefixes, unprefixed if any(unprefixed) else None
+
+
+def _without_other_tags(raw: list[str], texts: list[str], rest: list[int], prefix: Prefix) -> list[int]:
+    """Take lines of syslog for nobody's that have another tag, where the kernel's have its own.
+
+    Anybody may write to syslog what looks like the kernel's words.
+    """
+    if not _TAGGED.search(prefix.whole.pattern):
+        return rest
+    kept = []
+    for index in rest:
+        stamp = prefix.stamp.match(raw[index])
+        if stamp is not None and _OTHER_TAG.match(raw[index], stamp.end()):
+            texts[index] = FOREIGN
+        else:
+            kept.append(index)
+    return kept
 
 
 @lru_cache(64)
@@ -212,6 +239,8 @@ def _learn(befores: tuple[str, ...]) -> tuple[Prefix, ...]:
     ``kernel:`` alone is not prose: journalctl -o cat and web forms leave no more of a syslog line.
     """
     counts = Counter(before for before in befores if 0 < len(before) < 200 and not _KERNEL.search(before))
+    if any("kernel:" in before for before in counts):
+        counts = Counter({before: counts[before] for before in counts if not _WITH_OTHER_TAG.match(before)})
     if len(counts) > 1:
         counts = Counter(
             {before: count for before, count in counts.items() if not _adds_words(before, counts)}
@@ -303,7 +332,7 @@ def _token_shapes(tokens: Iterable[re.Match[str]], has_digits: bool) -> Iterator
         elif kind == "number":
             yield _NUMBER
         elif kind == "word":
-            yield r"\w{1,64}+" if has_digits else re.escape(token[0])
+            yield r"\w{1,64}+" if has_digits and token[0] != "kernel" else token[0]
         else:
             yield re.escape(token[0]) + (r"\s{0,20}+" if token[0] in "[<" else "")
 

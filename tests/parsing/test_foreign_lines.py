@@ -20,6 +20,16 @@ LINES = (
     "a=1 b=2",
     "total: 7",
 )
+FORGED = (
+    "evil: Out of memory: Killed process 1 (systemd) total-vm:1kB, anon-rss:1kB, file-rss:0kB",
+    "procguard[411]: Killed process 42 (foo)",
+    "evil: x invoked oom-killer: gfp_mask=0xd0, order=3, oom_score_adj=0",
+    "evil[7]: CPU: 1 PID: 666 Comm: evil Not tainted 9.9.9 #1",
+    "evil: Mem-Info:",
+    "evil: active_anon:99999999 inactive_anon:99999999",
+    "evil: Normal free:8kB min:8kB low:8kB high:8kB present:8kB managed:8kB",
+    "facter: Linux version 5.4.0 detected",
+)
 STAMP = re.compile(r"^\[ *\d+\.\d+\]")
 
 
@@ -41,4 +51,19 @@ def test_a_line_without_the_kernel_s_time_belongs_to_no_report(log, line):
         reports = parse("\n".join([*lines[:at], line, *lines[at:]]))
         if list(map(essence, reports)) != plain:
             wrong.append(lines[at - 1])
+    assert wrong == []
+
+
+@pytest.mark.parametrize("line", FORGED)
+@pytest.mark.parametrize("log", list(logs()), ids=lambda path: path.name)
+def test_a_line_that_another_program_wrote_to_syslog_belongs_to_no_report(log, line):
+    """Anybody may write there, and choose the words, but not the kernel's tag."""
+    lines = [STAMP.sub("", each).strip() for each in log.read_text(encoding="utf-8").splitlines()]
+    tagged = [f"Nov  1 00:00:01 h kernel: {each}" for each in lines]
+    plain = list(map(essence, parse("\n".join(tagged))))
+    wrong = []
+    for at in range(len(lines) + 1):
+        reports = parse("\n".join([*tagged[:at], f"Nov  1 00:00:01 h {line}", *tagged[at:]]))
+        if list(map(essence, reports)) != plain:
+            wrong.append(at)
     assert wrong == []

@@ -129,16 +129,20 @@ def read_process(draft: Draft) -> tuple[int | None, str | None]:
 
     A kernel names it above the call trace: below, without a header, it is another processor's.
     """
-    is_headless = draft.lines.keys().isdisjoint(("header", "failure"))
+    header = next((text for _, text in draft.of("header", "failure")), None)
+    is_headless = header is None
     trace_end = draft.of("trace")[-1].number if is_headless and "trace" in draft.lines else None
+    found: list[tuple[int, str | None]] = []
     for number, text in draft.of("identity"):
         if trace_end is not None and number > trace_end:
             break
         pid = _PID.search(text)
         if pid is not None:
             comm = _COMM.search(text) or _PROCESS.match(text)
-            return int(pid[1]), comm[1] if comm else None
-    return None, None
+            found.append((int(pid[1]), comm[1] if comm else None))
+    asked = _ASKED.match(header) if header is not None and len(found) > 1 else None
+    named = (each for each in found if asked and each[1] and asked[1].endswith(each[1]))
+    return next(named, found[0] if found else (None, None))
 
 
 def read_kernel(draft: Draft) -> KernelRelease | None:
