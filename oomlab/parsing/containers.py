@@ -176,8 +176,13 @@ def join_partial(numbers: Sequence[int], lines: list[str]) -> tuple[list[int], l
     return found, texts
 
 
-def unwrap(numbers: Sequence[int], lines: list[str]) -> tuple[list[int], list[str]]:
-    """Take each line out of JSON, HTML or Markdown, and split it where lines were folded into one."""
+def unwrap(
+    numbers: Sequence[int], lines: list[str], *, of_anybody: bool = False
+) -> tuple[list[int], list[str]]:
+    """Take each line out of JSON, HTML or Markdown, and split it where lines were folded into one.
+
+    Of the entries of a journal those that the kernel cannot have written are left out, unless ``of_anybody``.
+    """
     found: list[int] = []
     texts: list[str] = []
     keys = _message_keys(lines)
@@ -185,7 +190,7 @@ def unwrap(numbers: Sequence[int], lines: list[str]) -> tuple[list[int], list[st
     for number, line in zip(numbers, lines, strict=True):
         if any(map(line.__contains__, _SYMPTOMS)) or _is_field(line):
             line = _string_of_list(line) if is_json else _from_python(line)
-            whole = _unescape(_from_json(line[:_MAX_LENGTH], keys))
+            whole = _unescape(_from_json(line[:_MAX_LENGTH], keys, of_anybody=of_anybody))
             parts = _BREAKS.split(whole.encode("utf-8", "backslashreplace").decode())
             parts = [part for part in parts if not part.isdigit()]  # line numbers, in a table
             parts = [text for part in parts for text in _JOINED.split(part)]
@@ -267,13 +272,14 @@ def _message_keys(lines: list[str]) -> tuple[str, ...]:
     return (*dict.fromkeys(islice(keyed, _ENOUGH)), *_KEYS)
 
 
-def _from_json(line: str, keys: tuple[str, ...]) -> str:
+def _from_json(line: str, keys: tuple[str, ...], *, of_anybody: bool) -> str:
     """Return the message of an entry, or of a field of one; what is no JSON comes back as it is."""
     text = line.strip().removesuffix(",")
     if not text.startswith(("{", "[")) and text.endswith("}"):
         text = text[max(text.find('{"'), 0) :]  # as a stream of events has it, or a logger within a logger
     if text[:1] + text[-1:] in ("{}", "[]"):
-        message = _message(_loads(text), keys, _MAX_DEPTH)
+        entry = _loads(text)
+        message = _message(entry if of_anybody else _by_kernel(entry), keys, _MAX_DEPTH)
         if message is not None:
             return message
     if text.startswith("MESSAGE="):
@@ -288,6 +294,15 @@ def _from_json(line: str, keys: tuple[str, ...]) -> str:
     if _RECORDS.search(line) or line.count('"') > _MANY:
         return _from_fragment(line, keys)
     return "" if _is_field(line) else line
+
+
+def _by_kernel(entry: object) -> object:
+    """Return an entry, or a list of them, without what the kernel cannot have written by journald's note."""
+    if isinstance(entry, list):
+        return [_by_kernel(each) for each in entry]
+    if isinstance(entry, dict) and entry.get("_TRANSPORT", "kernel") != "kernel":
+        return entry if entry.get("SYSLOG_IDENTIFIER") == "kernel" else {"MESSAGE": ""}
+    return entry
 
 
 def _string_of_list(line: str) -> str:

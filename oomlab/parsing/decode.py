@@ -70,7 +70,9 @@ def decode(data: bytes) -> str:
     return data.decode("utf-8", errors="backslashreplace")
 
 
-def clean(given: str, given_lines: list[str], numbers: Sequence[int]) -> LogLines:
+def clean(
+    given: str, given_lines: list[str], numbers: Sequence[int], *, of_anybody: bool = False
+) -> LogLines:
     """Return a text, also given line by line with a number for each, as clean lines.
 
     A line into which a logger folded several becomes several lines with one number.
@@ -83,7 +85,7 @@ def clean(given: str, given_lines: list[str], numbers: Sequence[int]) -> LogLine
         numbers, lines = from_export(text, numbers, lines)
     starts = {line[:1] for line in lines}
     if is_wrapped(text, starts):
-        numbers, lines = unwrap(numbers, lines)
+        numbers, lines = unwrap(numbers, lines, of_anybody=of_anybody)
         lines = [line if line.isascii() else _BLANKS.sub(" ", line) for line in lines]
         starts = {line[:1] for line in lines}
     if " " in starts:

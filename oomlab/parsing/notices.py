@@ -204,7 +204,7 @@ class NoticeSearch:
         text = decode(held[start : _lines_on(held, end, _LINES_AFTER)].replace(SOFT_END, b""))
         given, number = text.split("\n"), self._line_at(start)
         first, last = (number + count_lines(held[start:at]) for at in (begin, end))
-        log = clean(text, given, range(number, number + len(given)))
+        log = clean(text, given, range(number, number + len(given)), of_anybody=True)
         for index, (line, _) in enumerate(zip(log.numbers, log.texts, strict=True)):
             if first <= line < last or (line == last and end == len(held)):
                 notice = _notice(log.texts, index, SourceLine(line, given[line - number]))

@@ -6,6 +6,8 @@ that changes every line of a report goes to :mod:`tests.support.forms`.
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from oomlab.diagnosis import diagnose
@@ -99,6 +101,22 @@ def test_rules_between_lines_of_a_message_make_no_yaml_of_it():
         """)
     assert [victim.pid for victim in report.victims] == [7]
     assert "Mem-Info:" in [line.text for line in report.source]
+
+
+@pytest.mark.parametrize(
+    ("entry", "kills"),
+    [
+        ({"_TRANSPORT": "kernel"}, 1),
+        ({"_TRANSPORT": "syslog", "SYSLOG_IDENTIFIER": "kernel"}, 1),  # rsyslog's own reading of the kernel
+        ({"SYSLOG_IDENTIFIER": "kernel"}, 1),
+        ({"_TRANSPORT": "syslog", "SYSLOG_IDENTIFIER": "evil", "_UID": "1000"}, 0),
+        ({"_TRANSPORT": "stdout", "SYSLOG_IDENTIFIER": "app"}, 0),
+    ],
+)
+def test_the_journal_notes_who_wrote_an_entry(entry, kills):
+    other = json.dumps({"MESSAGE": "Mem-Info:", "_TRANSPORT": "kernel"})
+    text = f"{json.dumps(entry | {'MESSAGE': KILL})}\n{other}\n"
+    assert sum(len(report.victims) for report in parse(text)) == kills
 
 
 def test_yaml_has_text_in_blocks_too():

@@ -314,3 +314,11 @@ def test_names_are_as_the_log_has_them_and_no_longer_than_a_name():
     )
     assert notice.killed in ("x", "\x1b[31mx")
     assert find_notices(f'sending SIGTERM to process 1 uid 0 "{"x" * 500}": badness 9, VmRSS 8 MiB') == []
+
+
+@pytest.mark.parametrize("transport", ["journal", "syslog", "stdout"])
+def test_a_notice_is_found_in_the_journal_s_json_whoever_wrote_it(transport):
+    used = "memory used (9) / total (10) and swap used (9) / total (10)"
+    message = f"Killed /a.service due to {used} being more than 90%"
+    entry = {"MESSAGE": message, "_TRANSPORT": transport, "SYSLOG_IDENTIFIER": "systemd-oomd", "_PID": "7"}
+    assert [notice.killed for notice in find_notices(json.dumps(entry))] == ["/a.service"]
