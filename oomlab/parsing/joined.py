@@ -122,4 +122,5 @@ def _split_long(lines: LogLines) -> LogLines:
         prefixes=lines.prefixes,
         unprefixed=[is_unprefixed for _, _, is_unprefixed in parts] if lines.unprefixed else None,
         callers=lines.callers if len(parts) == len(lines.texts) else None,
+        hosts=lines.hosts if len(parts) == len(lines.texts) else None,
     )

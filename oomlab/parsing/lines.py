@@ -81,9 +81,9 @@ class LogLines(NamedTuple):
 
     ``numbers`` are 1-based and never fall; several lines have the same where a logger folded
     them into one. ``raw`` are the lines as the logger wrote them, ``texts`` without its prefixes.
-    ``prefixes``, ``unprefixed`` and ``callers`` are known once those are stripped, ``kinds`` once
-    the lines are classified; ``unprefixed`` is ``None`` where no line lacks a prefix, ``callers``
-    where no prefix names one.
+    ``prefixes``, ``unprefixed``, ``callers`` and ``hosts`` are known once those are stripped, ``kinds``
+    once the lines are classified; ``unprefixed`` is ``None`` where no line lacks a prefix, ``callers``
+    where no prefix names one, ``hosts`` where all lines are of one.
     """
 
     numbers: Sequence[int]
@@ -92,6 +92,7 @@ class LogLines(NamedTuple):
     prefixes: tuple[Prefix, ...] = ()
     unprefixed: list[bool] | None = None
     callers: list[str | None] | None = None
+    hosts: list[str | None] | None = None
     kinds: Sequence[LineKind] = ()
 
     def is_unprefixed(self, number: int) -> bool:

@@ -73,6 +73,9 @@ _OTHER_TAG = re.compile(r"\S{0,40} {1,4}[\w.:-]{1,255} {1,4}(?!kernel\b)[\w./@-]
 
 _WITH_OTHER_TAG = re.compile(r".{0,80}?\d:0\S{0,40} [\w.:-]{1,255} (?!kernel\b)[\w./@-]{1,80}(?:\[0\])?:$")
 
+_TAG = " kernel: "
+_HOST = re.compile(r".{0,80}?\d:\d\d\S{0,40} {1,4}([\w.:-]{1,255}) kernel: ")
+
 FOREIGN = "."
 """What stands for the text of a line that is not the kernel's."""
 
@@ -119,7 +122,8 @@ _MINUTE = re.compile(r" ?\[\w{3,9} +\d{1,2} \d\d:\d\d\] ")
 def strip_prefixes(lines: LogLines) -> LogLines:
     """Strip the prefix from every line, and find out which lines have none and who printed each."""
     raw = lines.raw
-    prefixes = infer_prefixes("\n".join(raw))
+    text = "\n".join(raw)
+    prefixes = infer_prefixes(text)
     if not prefixes:
         return lines._replace(texts=[line.strip() for line in raw])
     match = prefixes[0].whole.match
@@ -128,7 +132,20 @@ def strip_prefixes(lines: LogLines) -> LogLines:
     if "\n" in texts:  # no line has one: these did not match
         prefixes, unprefixed = _strip_rest(raw, texts, prefixes)
     callers = _callers(raw, prefixes) if any([prefix.has_caller for prefix in prefixes]) else None
-    return lines._replace(texts=texts, prefixes=prefixes, unprefixed=unprefixed, callers=callers)
+    hosts = _hosts(raw) if _has_hosts(text) else None
+    return lines._replace(texts=texts, prefixes=prefixes, unprefixed=unprefixed, callers=callers, hosts=hosts)
+
+
+def _has_hosts(text: str) -> bool:
+    """Whether the kernel's lines of several hosts stand in one log, as on a server that collects them."""
+    at = text.find(_TAG)
+    host = text[text.rfind(" ", 0, at) : at]
+    return at >= 0 and text.count(_TAG) > text.count(host + _TAG)
+
+
+def _hosts(raw: list[str]) -> list[str | None]:
+    """Return the host that stands before the kernel's tag of each line."""
+    return [match[1] if (match := _HOST.match(line)) else None for line in raw]
 
 
 def _strip_rest(

@@ -74,11 +74,12 @@ Run = tuple[LineKind, list[Line]]
 def segment(lines: LogLines) -> list[Draft]:
     """Sort lines into reports, in the order in which they begin.
 
-    Where the log shows who printed a line (``[T123]``), the lines of each caller are sorted
-    apart, for two CPUs may print at once.
+    Where the log shows who printed a line (``[T123]``, or one of several hosts), the lines of each
+    are sorted apart, for two may print at once.
     """
     rows = list(map(_new_line, zip(lines.numbers, lines.texts, strict=True)))
-    parts = [(lines.kinds, rows)] if lines.callers is None else _by_caller(lines, rows)
+    is_one = lines.callers is None and lines.hosts is None
+    parts = [(lines.kinds, rows)] if is_one else _by_caller(lines, rows)
     drafts = [draft for kinds, part in parts for draft in _collect(kinds, part)]
     drafts = [part for draft in drafts for part in _without_later_kills(draft, lines)]
     if len(drafts) > 1:
@@ -90,11 +91,15 @@ def segment(lines: LogLines) -> list[Draft]:
 
 def _by_caller(lines: LogLines, rows: list[Line]) -> Iterable[tuple[list[LineKind], list[Line]]]:
     """Group lines by who printed them; a line that does not show it goes where the line before it went."""
-    parts: dict[str | None, tuple[list[LineKind], list[Line]]] = {}
-    caller: str | None = None
-    for kind, row, name in zip(lines.kinds, rows, lines.callers or (), strict=True):
-        caller = name or caller
-        kinds, part = parts.setdefault(caller, ([], []))
+    parts: dict[tuple[str | None, str | None], tuple[list[LineKind], list[Line]]] = {}
+    callers = lines.callers or [None] * len(rows)
+    hosts = lines.hosts or [None] * len(rows)
+    host: str | None = None
+    last: dict[str | None, str | None] = {}
+    for kind, row, place, name in zip(lines.kinds, rows, hosts, callers, strict=True):
+        host = place or host
+        last[host] = caller = name or last.get(host)
+        kinds, part = parts.setdefault((host, caller), ([], []))
         kinds.append(kind)
         part.append(row)
     return parts.values()

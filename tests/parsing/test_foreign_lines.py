@@ -67,3 +67,16 @@ def test_a_line_that_another_program_wrote_to_syslog_belongs_to_no_report(log, l
         if list(map(essence, reports)) != plain:
             wrong.append(at)
     assert wrong == []
+
+
+@pytest.mark.parametrize("block", [1, 3, 20])
+def test_reports_of_hosts_that_share_a_log_stay_apart(block):
+    texts = [log.read_text(encoding="utf-8").splitlines() for log in logs()]
+    plain = [list(map(essence, parse("\n".join(lines)))) for lines in texts]
+    for host, lines in enumerate(texts):
+        texts[host] = [f"Nov  1 00:00:01 web{host}.example.org kernel: {line}" for line in lines]
+    shared: list[str] = []
+    for at in range(0, max(map(len, texts)), block):
+        shared += [line for lines in texts for line in lines[at : at + block]]
+    found = list(map(essence, parse("\n".join(shared))))
+    assert found == [each for reports in plain for each in reports]
