@@ -11,8 +11,13 @@ import re
 from collections.abc import Sequence
 from itertools import islice
 
+from oomlab.parsing.direction import is_newest_first
+
 _MAX_LENGTH = 1 << 18
 """No line that holds others is longer than this."""
+
+_SEVERAL = 8
+"""Of more lines than this in one it is asked which comes first."""
 
 _LONG = 16 << 10
 """Nothing but a string that holds many lines is longer than this."""
@@ -194,6 +199,8 @@ def unwrap(
             parts = _BREAKS.split(whole.encode("utf-8", "backslashreplace").decode())
             parts = [part for part in parts if not part.isdigit()]  # line numbers, in a table
             parts = [text for part in parts for text in _JOINED.split(part)]
+            if len(parts) > _SEVERAL and is_newest_first("\n".join(parts)):
+                parts.reverse()
             found.extend([number] * len(parts))
             texts.extend(parts)
         else:

@@ -196,7 +196,7 @@ def _drop_repeats(kinds: list[LineKind], texts: list[str], raw: list[str]) -> No
 def _join_continuations(kinds: list[LineKind], texts: list[str], lines: LogLines) -> None:
     """Join what continues by its sense."""
     raw, unprefixed = lines.raw, lines.unprefixed
-    lengths = sorted(map(len, raw))
+    lengths: list[int] = []
     owners = _join_heads(kinds, texts, unprefixed)
     tables = [index for index, kind in enumerate(kinds) if kind == "task_header"]
     for index in [index for index, kind in enumerate(kinds) if kind in _CANDIDATES]:
@@ -211,8 +211,10 @@ def _join_continuations(kinds: list[LineKind], texts: list[str], lines: LogLines
         inside = _cut_inside(kinds[owner], texts[owner], texts[index])
         inside = inside or (kinds[owner] == "task" and _ends_name(texts, owner, index, tables))
         is_number = texts[owner][-1].isdigit() and texts[index][0].isdigit()
-        if (is_number or kinds[owner] == "task") and _has_room(lengths, raw[before], texts[index]):
-            continue  # a number or a name would become another
+        if is_number or kinds[owner] == "task":
+            lengths = lengths or sorted(map(len, raw))
+            if _has_room(lengths, raw[before], texts[index]):
+                continue  # a number or a name would become another
         blank = "" if inside and not _has_blank(raw[before], raw[index]) else " "
         texts[owner] += blank + texts[index]
         kinds[index], owners[index] = "continuation", owner

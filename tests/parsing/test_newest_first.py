@@ -10,6 +10,8 @@ from oomlab.diagnosis import diagnose
 from oomlab.diagnosis.timelines import timeline
 from oomlab.parsing import find_notices, parse, parse_bytes
 from oomlab.parsing.direction import is_newest_first
+from tests.parsing.test_every_form import as_printed
+from tests.support.forms import FORMS
 
 HERE = Path(__file__).parents[1]
 LOGS = sorted([*HERE.parent.glob("data/**/oom-*.log"), *HERE.glob("samples/*.log")])
@@ -132,3 +134,14 @@ def test_notices_of_other_programs_stand_between_the_reports_of_such_a_log():
     )
     line = timeline(parse(reversed_lines(text)), find_notices(reversed_lines(text)))
     assert [type(event).__name__ for event in line.events] == ["Event", "Notice"]
+
+
+@pytest.mark.parametrize(
+    "form", ["Loki", "a JSON list", "CloudWatch's JSON", "dmesg --json", "one JSON string"]
+)
+@pytest.mark.parametrize("name", ["oom-memcg", "oom-global-anon-noswap", "2.6.18-el5"])
+def test_a_document_with_its_newest_message_first_reads_as_the_other_way_round(form, name):
+    """Loki and most services answer so; the whole document may be one line."""
+    (path,) = [path for path in LOGS if path.stem == name]
+    lines = as_printed(text_of(path))
+    assert counted(FORMS[form](lines[::-1])) == counted(FORMS[form](lines))
