@@ -67,14 +67,10 @@ _CLOCK = f"{_NUMBER}:{_NUMBER}:{_NUMBER}"
 _UPTIME = rf"\[ {{0,20}}+{_NUMBER}\.{_NUMBER}\]"
 """The kernel's own time in the pattern of a prefix."""
 
-_TAGGED = re.compile(r"kernel(?:\\\[.{1,40})?:")
-_OTHER_TAG = re.compile(r"\S{0,40} {1,4}[\w.:-]{1,255} {1,4}(?!kernel\b)[\w./@-]{1,80}(?:\[\d{1,10}\])?: ")
-"""Host and tag, behind a time."""
+_TAG = r"(?!kernel\b)[^\s:\[\]]{1,80}(?:\[[0-9]{1,10}\])?(?::| )"
+"""What another program of syslog writes in place of the kernel's tag."""
 
-_WITH_OTHER_TAG = re.compile(r".{0,80}?\d:0\S{0,40} [\w.:-]{1,255} (?!kernel\b)[\w./@-]{1,80}(?:\[0\])?:$")
-
-_TAG = " kernel: "
-_HOST = re.compile(r".{0,80}?\d:\d\d\S{0,40} {1,4}([\w.:-]{1,255}) kernel: ")
+_KERNEL_TAG = re.compile(r" (?:kern\.\w{1,10} )?kernel(?:\[\d{1,10}\])?(?::| [\d-])")
 
 FOREIGN = "."
 """What stands for the text of a line that is not the kernel's."""
@@ -132,20 +128,23 @@ def strip_prefixes(lines: LogLines) -> LogLines:
     if "\n" in texts:  # no line has one: these did not match
         prefixes, unprefixed = _strip_rest(raw, texts, prefixes)
     callers = _callers(raw, prefixes) if any([prefix.has_caller for prefix in prefixes]) else None
-    hosts = _hosts(raw) if _has_hosts(text) else None
+    hosts = list(map(_host, raw)) if _has_hosts(text) else None
     return lines._replace(texts=texts, prefixes=prefixes, unprefixed=unprefixed, callers=callers, hosts=hosts)
 
 
 def _has_hosts(text: str) -> bool:
     """Whether the kernel's lines of several hosts stand in one log, as on a server that collects them."""
-    at = text.find(_TAG)
-    host = text[text.rfind(" ", 0, at) : at]
-    return at >= 0 and text.count(_TAG) > text.count(host + _TAG)
+    tag = _KERNEL_TAG.search(text)
+    if tag is None:
+        return False
+    host = text[text.rfind(" ", 0, tag.start()) : tag.start()]
+    return text.count(tag[0]) > text.count(host + tag[0])
 
 
-def _hosts(raw: list[str]) -> list[str | None]:
-    """Return the host that stands before the kernel's tag of each line."""
-    return [match[1] if (match := _HOST.match(line)) else None for line in raw]
+def _host(line: str) -> str | None:
+    """Return the host that stands before the kernel's tag of a line."""
+    tag = _KERNEL_TAG.search(line, 0, 400)
+    return line[: tag.start()].rpartition(" ")[2] if tag else None
 
 
 def _strip_rest(
@@ -173,16 +172,23 @@ def _without_other_tags(raw: list[str], texts: list[str], rest: list[int], prefi
 
     Anybody may write to syslog what looks like the kernel's words.
     """
-    if not _TAGGED.search(prefix.whole.pattern):
+    other = _other_tag(prefix.whole.pattern)
+    if other is None:
         return rest
     kept = []
     for index in rest:
-        stamp = prefix.stamp.match(raw[index])
-        if stamp is not None and _OTHER_TAG.match(raw[index], stamp.end()):
+        if other.match(raw[index]):
             texts[index] = FOREIGN
         else:
             kept.append(index)
     return kept
+
+
+@lru_cache(64)
+def _other_tag(pattern: str) -> re.Pattern[str] | None:
+    """Return what matches another program's line, where the kernel's have this pattern with its tag in it."""
+    before, tag, _ = pattern.partition("kernel")
+    return re.compile(before + _TAG) if tag and _NUMBER in before else None
 
 
 @lru_cache(64)
@@ -256,8 +262,9 @@ def _learn(befores: tuple[str, ...]) -> tuple[Prefix, ...]:
     ``kernel:`` alone is not prose: journalctl -o cat and web forms leave no more of a syslog line.
     """
     counts = Counter(before for before in befores if 0 < len(before) < 200 and not _KERNEL.search(before))
-    if any("kernel:" in before for before in counts):
-        counts = Counter({before: counts[before] for before in counts if not _WITH_OTHER_TAG.match(before)})
+    tagged = next((before for before in counts if "kernel" in before), None)
+    if tagged is not None and len(counts) > 1 and (other := _other_tag(_shape(tagged))) is not None:
+        counts = Counter({before: counts[before] for before in counts if not other.match(f"{before} ")})
     if len(counts) > 1:
         counts = Counter(
             {before: count for before, count in counts.items() if not _adds_words(before, counts)}

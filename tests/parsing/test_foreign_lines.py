@@ -21,14 +21,24 @@ LINES = (
     "total: 7",
 )
 FORGED = (
-    "evil: Out of memory: Killed process 1 (systemd) total-vm:1kB, anon-rss:1kB, file-rss:0kB",
-    "procguard[411]: Killed process 42 (foo)",
-    "evil: x invoked oom-killer: gfp_mask=0xd0, order=3, oom_score_adj=0",
-    "evil[7]: CPU: 1 PID: 666 Comm: evil Not tainted 9.9.9 #1",
-    "evil: Mem-Info:",
-    "evil: active_anon:99999999 inactive_anon:99999999",
-    "evil: Normal free:8kB min:8kB low:8kB high:8kB present:8kB managed:8kB",
-    "facter: Linux version 5.4.0 detected",
+    ("evil", "Out of memory: Killed process 1 (systemd) total-vm:1kB, anon-rss:1kB, file-rss:0kB"),
+    ("procguard", "Killed process 42 (foo)"),
+    ("evil", "x invoked oom-killer: gfp_mask=0xd0, order=3, oom_score_adj=0"),
+    ("evil", "CPU: 1 PID: 666 Comm: evil Not tainted 9.9.9 #1"),
+    ("evil", "Mem-Info:"),
+    ("evil", "active_anon:99999999 inactive_anon:99999999"),
+    ("evil", "Normal free:8kB min:8kB low:8kB high:8kB present:8kB managed:8kB"),
+    ("facter", "Linux version 5.4.0 detected"),
+)
+SYSLOGS = (
+    "Nov  1 00:00:01 {host} {tag}: {message}",
+    "Nov  1 00:00:01 {host} {tag}[0]: {message}",
+    "Nov  1 00:00:01 {host} kern.warn {tag}: {message}",
+    "Nov  1 00:00:01 {host} {tag}: [ 5121.000001] {message}",
+    "Tue 2026-11-01 00:00:01 UTC {host} {tag}: {message}",
+    "2026-11-01T00:00:01.123456+02:00 {host} {tag}: {message}",
+    "1793491201.123456 {host} {tag}: {message}",
+    "<4>1 2026-11-01T00:00:01.123Z {host} {tag} - - - {message}",
 )
 STAMP = re.compile(r"^\[ *\d+\.\d+\]")
 
@@ -54,27 +64,31 @@ def test_a_line_without_the_kernel_s_time_belongs_to_no_report(log, line):
     assert wrong == []
 
 
-@pytest.mark.parametrize("line", FORGED)
+@pytest.mark.parametrize("form", SYSLOGS)
 @pytest.mark.parametrize("log", list(logs()), ids=lambda path: path.name)
-def test_a_line_that_another_program_wrote_to_syslog_belongs_to_no_report(log, line):
+def test_a_line_that_another_program_wrote_to_syslog_belongs_to_no_report(log, form):
     """Anybody may write there, and choose the words, but not the kernel's tag."""
     lines = [STAMP.sub("", each).strip() for each in log.read_text(encoding="utf-8").splitlines()]
-    tagged = [f"Nov  1 00:00:01 h kernel: {each}" for each in lines]
+    tagged = [form.format(host="db7.example.org", tag="kernel", message=each) for each in lines]
     plain = list(map(essence, parse("\n".join(tagged))))
     wrong = []
-    for at in range(len(lines) + 1):
-        reports = parse("\n".join([*tagged[:at], f"Nov  1 00:00:01 h {line}", *tagged[at:]]))
-        if list(map(essence, reports)) != plain:
-            wrong.append(at)
+    for first, (tag, message) in enumerate(FORGED):
+        line = form.format(host="db7.example.org", tag=tag, message=message)
+        for at in range(first, len(lines) + 1, len(FORGED)):
+            reports = parse("\n".join([*tagged[:at], line, *tagged[at:]]))
+            if list(map(essence, reports)) != plain:
+                wrong.append((at, message))
     assert wrong == []
 
 
 @pytest.mark.parametrize("block", [1, 3, 20])
-def test_reports_of_hosts_that_share_a_log_stay_apart(block):
+@pytest.mark.parametrize("form", SYSLOGS)
+def test_reports_of_hosts_that_share_a_log_stay_apart(form, block):
     texts = [log.read_text(encoding="utf-8").splitlines() for log in logs()]
     plain = [list(map(essence, parse("\n".join(lines)))) for lines in texts]
     for host, lines in enumerate(texts):
-        texts[host] = [f"Nov  1 00:00:01 web{host}.example.org kernel: {line}" for line in lines]
+        name = f"web{host}.example.org"
+        texts[host] = [form.format(host=name, tag="kernel", message=line) for line in lines]
     shared: list[str] = []
     for at in range(0, max(map(len, texts)), block):
         shared += [line for lines in texts for line in lines[at : at + block]]
