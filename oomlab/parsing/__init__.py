@@ -14,7 +14,8 @@ this order. Those from prefix to classify take and return :class:`~oomlab.parsin
 :mod:`~oomlab.parsing.classify`           find the kind of each line
 :mod:`~oomlab.parsing.continuation`       join lines that were wrapped
 :mod:`~oomlab.parsing.segment`            sort lines into reports, by the order in which a kernel prints
-                                          them (:mod:`~oomlab.parsing.grammar`); merge and deduplicate
+                                          them (:mod:`~oomlab.parsing.grammar`)
+:mod:`~oomlab.parsing.duplicates`         merge reports that are one, drop copies and quotations
 :mod:`~oomlab.parsing.assemble`           read each report, section by section
                                           (:mod:`~oomlab.parsing.sections`)
 :mod:`~oomlab.parsing.reconstruct`        work out the line of a zone that is lost

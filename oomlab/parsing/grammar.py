@@ -5,7 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import IntEnum
 
+from oomlab.parsing.kills import pid_in
 from oomlab.parsing.lines import Line, LineKind
+
+GAP = 200
+"""This many lines of other matters end a report."""
 
 
 class Stage(IntEnum):
@@ -105,6 +109,8 @@ REPEATED: frozenset[LineKind] = frozenset(
 _KEPT_WITH: dict[LineKind, LineKind] = {"reserve": "zone", "pcp": "pcp_zone"}
 """Lines that have no name of their own stay with the line that has it."""
 
+_NAMES_VICTIM: frozenset[LineKind] = frozenset(("constraint", "chosen", "killed"))
+
 
 def zone_head(text: str) -> str:
     """Return what names a zone at the beginning of its line: ``Node 0 DMA32``."""
@@ -115,9 +121,10 @@ def zone_head(text: str) -> str:
 class Draft:
     """A report that is being collected: its lines by kind, and how far it has come.
 
-    ``zone_heads`` are the zones it has, with their nodes, ``zone_names`` the same without. ``others``
-    are lines between its own that no report has. ``release`` is a line outside the report that names
-    its kernel, where the report itself does not: the start of that kernel, or another line of the same boot.
+    ``zone_heads`` are the zones it has, with their nodes, ``zone_names`` the same without. ``pids`` are the
+    processes that it chose or killed. ``others`` are lines between its own that no report has. ``release``
+    is a line outside the report that names its kernel, where the report itself does not: the start of that
+    kernel, or another line of the same boot.
     """
 
     first: int
@@ -125,6 +132,7 @@ class Draft:
     lines: dict[LineKind, list[Line]] = field(default_factory=dict)
     zone_heads: set[str] = field(default_factory=set)
     zone_names: set[str] = field(default_factory=set)
+    pids: set[str] = field(default_factory=set)
     stage: Stage = Stage.BEFORE
     others: list[Line] = field(default_factory=list)
     release: Line | None = None
@@ -136,6 +144,8 @@ class Draft:
             heads = [zone_head(text) for _, text in run]
             self.zone_heads.update(heads)
             self.zone_names.update([each.rpartition(" ")[2] for each in heads])
+        elif kind in _NAMES_VICTIM:
+            self.pids.update([pid for _, text in run if (pid := pid_in(text)) is not None])
 
     def of(self, *kinds: LineKind) -> list[Line]:
         """Return the lines of these kinds, kind by kind."""

@@ -15,13 +15,13 @@ from oomlab.parsing.classify import classify
 from oomlab.parsing.continuation import join_wrapped
 from oomlab.parsing.decode import clean, decode
 from oomlab.parsing.direction import is_newest_first
-from oomlab.parsing.grammar import Draft, Stage
+from oomlab.parsing.grammar import GAP, Draft, Stage
 from oomlab.parsing.joined import split_joined
 from oomlab.parsing.lines import LogKinds, LogLines
 from oomlab.parsing.prefix import strip_prefixes
 from oomlab.parsing.pstore import in_order_of_time
 from oomlab.parsing.scan import MAX_WINDOW, LogScanner
-from oomlab.parsing.segment import GAP, segment
+from oomlab.parsing.segment import segment
 from oomlab.parsing.stream import SOFT, normalize
 from oomlab.report import Problem, Report, Source, SourceLine
 

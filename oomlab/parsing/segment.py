@@ -4,18 +4,19 @@ A report grows through stages: who asked, the call trace, the state of memory, t
 the kill. A header opens one. So do lines that only a report has, when the header is lost:
 the report is then *headless*. A new one begins where a line falls back to a stage that
 the open one has left behind. Once all are found, those that are one are merged, and
-duplicates dropped.
+duplicates dropped (:mod:`oomlab.parsing.duplicates`).
 """
 
 from __future__ import annotations
 
-import re
-from bisect import bisect_left
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
 from itertools import groupby, pairwise
 
+from oomlab.clock import seconds_between
+from oomlab.parsing.duplicates import merge_and_deduplicate
 from oomlab.parsing.grammar import (
+    GAP,
     LATEST,
     OPENERS,
     OPENING_WORDS,
@@ -26,12 +27,9 @@ from oomlab.parsing.grammar import (
     Stage,
     zone_head,
 )
+from oomlab.parsing.kills import NAMELESS, is_by_kernel, is_same_kill, pid_in, raw_line, were_apart
 from oomlab.parsing.lines import Line, LineKind, LogLines
 from oomlab.parsing.release import find_releases, names_its_kernel
-from oomlab.report import uptime_in
-
-GAP = 200
-"""This many lines of other matters end a report."""
 
 _NEAR = 3
 """Lines of a report that lost its header belong to it when no more than this lies between."""
@@ -39,28 +37,14 @@ _NEAR = 3
 _NEAR_KILLS = 10
 """A kill that a logger printed twice stands no further from itself than this."""
 
-_NEAR_REPORTS = 10
-"""A duplicate stands within this many reports of its original."""
-
-_WORDS = 6
-"""This many words identify a line: a quotation may break off after them, or be wrapped elsewhere."""
-
 _KILLS: frozenset[LineKind] = frozenset(("killed", "reaped"))
 """A report of these alone is what grep found; up to 5.0 each kill had a report of its own."""
-
-_PID = re.compile(r"process (\d+)")
-_WHO = re.compile(r"process \d+(?: \([^)]{0,64}\))?|total-vm:\d+")
-"""What tells one kill from another: all the words before it are the same in each."""
 
 _GROUP_SECONDS = 10
 """The processes of a group that is killed whole die within this time."""
 
-_CLOCK = re.compile(r"(?<!\d)(\d\d):(\d\d):(\d\d)(?!\d)", re.A)
-_UNITS = (3600, 60, 1)
-
 _FAILED_ON_2_4 = "order allocation failed"
-_NAMELESS = "VM: killing process "
-_KILLED_ON_2_4 = (_NAMELESS, "Out of Memory: ")
+_KILLED_ON_2_4 = (NAMELESS, "Out of Memory: ")
 
 _new_line = partial(tuple.__new__, Line)
 """Makes a line in two thirds of the time that ``Line(…)`` takes: 2 % of the reading of a report."""
@@ -78,19 +62,30 @@ def segment(lines: LogLines) -> list[Draft]:
     are sorted apart, for two may print at once.
     """
     rows = list(map(_new_line, zip(lines.numbers, lines.texts, strict=True)))
-    is_one = lines.callers is None and lines.hosts is None
-    parts = [(lines.kinds, rows)] if is_one else _by_caller(lines, rows)
-    drafts = [draft for kinds, part in parts for draft in _collect(kinds, part)]
-    drafts = [part for draft in drafts for part in _without_later_kills(draft, lines)]
-    if len(drafts) > 1:
-        drafts = _merge_and_deduplicate(sorted(drafts, key=lambda draft: draft.first), lines)
+    by_host: dict[str | None, list[Draft]] = {}
+    for host, kinds, part in _by_caller(lines, rows):
+        by_host.setdefault(host, []).extend(_collect(kinds, part, lines))
+    drafts = [draft for found in by_host.values() for draft in _of_one_host(found, lines)]
+    drafts.sort(key=lambda draft: draft.first)
     if not all([names_its_kernel(draft) for draft in drafts]):
         find_releases(drafts, lines)
     return drafts
 
 
-def _by_caller(lines: LogLines, rows: list[Line]) -> Iterable[tuple[list[LineKind], list[Line]]]:
-    """Group lines by who printed them; a line that does not show it goes where the line before it went."""
+def _of_one_host(drafts: list[Draft], lines: LogLines) -> list[Draft]:
+    """Split, merge and deduplicate the reports of one host."""
+    drafts = [part for draft in drafts for part in _without_later_kills(draft, lines)]
+    if len(drafts) < 2:
+        return drafts
+    return merge_and_deduplicate(sorted(drafts, key=lambda draft: draft.first), lines)
+
+
+def _by_caller(
+    lines: LogLines, rows: list[Line]
+) -> Iterable[tuple[str | None, Sequence[LineKind], list[Line]]]:
+    """Group lines by host and by who printed them; one that does not show it goes where the line before it went."""
+    if lines.callers is None and lines.hosts is None:
+        return [(None, lines.kinds, rows)]
     parts: dict[tuple[str | None, str | None], tuple[list[LineKind], list[Line]]] = {}
     callers = lines.callers or [None] * len(rows)
     hosts = lines.hosts or [None] * len(rows)
@@ -102,17 +97,14 @@ def _by_caller(lines: LogLines, rows: list[Line]) -> Iterable[tuple[list[LineKin
         kinds, part = parts.setdefault((host, caller), ([], []))
         kinds.append(kind)
         part.append(row)
-    return parts.values()
+    return [(host, kinds, part) for (host, _), (kinds, part) in parts.items()]
 
 
-def _collect(kinds: Iterable[LineKind], rows: list[Line]) -> Iterator[Draft]:
-    collector = _Collector()
+def _collect(kinds: Iterable[LineKind], rows: list[Line], lines: LogLines) -> list[Draft]:
+    collector = _Collector(lines)
     for kind, run in _runs(kinds, rows):
-        done = collector.feed(kind, run)
-        if done is not None:
-            yield done
-    if collector.open is not None:
-        yield collector.open
+        collector.feed(kind, run)
+    return collector.drafts
 
 
 def _runs(kinds: Iterable[LineKind], rows: list[Line]) -> Iterator[Run]:
@@ -127,29 +119,35 @@ def _runs(kinds: Iterable[LineKind], rows: list[Line]) -> Iterator[Run]:
 
 
 class _Collector:
-    """Holds the open report while lines come by.
+    """Collects ``drafts`` while lines come by.
 
-    ``pending`` are runs that the next report may claim, should it have lost its header;
-    ``others`` counts the lines of other matters since the last line of the open report,
-    ``between`` those since the last pending run.
+    ``open`` is the report to which they are added. ``interrupted`` is the report of a kill inside which
+    a request failed, in an interrupt say: it goes on below. ``pending`` are runs that the next report may
+    claim, should it have lost its header; ``others`` counts the lines of other matters since the last line
+    of the open report, ``between`` those since the last pending run.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, lines: LogLines) -> None:
+        self._lines = lines
+        self.drafts: list[Draft] = []
         self.open: Draft | None = None
+        self.interrupted: Draft | None = None
         self.pending: list[Run] = []
         self.others = 0
         self.between = 0
 
-    def feed(self, kind: LineKind, run: list[Line]) -> Draft | None:
-        """Take lines of one kind; return the report that they end, if they end one."""
+    def feed(self, kind: LineKind, run: list[Line]) -> None:
+        """Take lines of one kind."""
         stage = STAGE.get(kind)
         if stage is None:
-            return self._pass(kind, run)
-        done, draft = None, self.open
-        if draft is not None and (self.others > GAP or _starts_anew(draft, kind, stage, run[0].text)):
-            done, draft = self._close(), None
-        if draft is None:
-            draft = self._begin(kind, run, stage)
+            self._pass(kind, run)
+            return
+        if self.open is not None and kind == "reaped" and not _is_of(self.open, run[0]):
+            self._set_aside(kind, run, stage)
+            return
+        if self.open is not None and self._is_over(self.open, kind, stage, run[0]):
+            self._end(self.open, kind, stage, run[0])
+        draft = self.open or self._begin(kind, run, stage)
         if draft is not None and _belongs(draft, kind, run[0].text):
             draft.add(kind, run)
             if stage > draft.stage:
@@ -160,7 +158,32 @@ class _Collector:
             self.others += len(run)
             if stage <= Stage.ORIGIN:  # of a report that may follow
                 self._keep(kind, run)
-        return done
+
+    def _set_aside(self, kind: LineKind, run: list[Line], stage: Stage) -> None:
+        """Keep lines as a report of their own, while the open one goes on."""
+        draft = Draft(run[0].number, run[-1].number, stage=stage)
+        draft.add(kind, run)
+        self.drafts.append(draft)
+
+    def _is_over(self, draft: Draft, kind: LineKind, stage: Stage, row: Line) -> bool:
+        """Whether a line is not of the open report, but of another, or of the one that was interrupted."""
+        if self.others > GAP:
+            return not _completes(draft, kind, row, self._lines)
+        if self.interrupted is not None and _returns(draft, kind, stage):
+            return True
+        return _starts_anew(draft, kind, stage, row, self._lines)
+
+    def _end(self, draft: Draft, kind: LineKind, stage: Stage, row: Line) -> None:
+        """End the open report, or interrupt it, or go on with the one that was interrupted."""
+        waiting, is_near = self.interrupted, self.others <= GAP
+        self.open, self.others = None, 0
+        if kind in ("failure", "show"):
+            if waiting is None and is_near and _may_be_interrupted(draft, row, self._lines):
+                self.interrupted = draft
+            return
+        self.interrupted = None
+        if waiting is not None and is_near and _goes_on(waiting, kind, stage, row, self._lines):
+            self.open = waiting
 
     def _keep(self, kind: LineKind, run: list[Line]) -> None:
         """Keep lines that can be the next report's, should it follow close by and have lost its header."""
@@ -170,26 +193,20 @@ class _Collector:
         self.pending.append((kind, run))
         del self.pending[:-GAP]
 
-    def _close(self) -> Draft | None:
-        done = self.open
-        self.open, self.others = None, 0
-        return done
-
-    def _pass(self, kind: LineKind, run: list[Line]) -> Draft | None:
+    def _pass(self, kind: LineKind, run: list[Line]) -> None:
         """Take lines that bring no report further: continuations, a boot, and other matters."""
         if kind == "boot":
-            self.pending = []
-            return self._close()
+            self.open, self.interrupted, self.pending, self.others = None, None, [], 0
+            return
         if kind == "continuation" and not self.others:
             if self.open is not None:
                 self.open.last = run[-1].number
-            return None
+            return
         others = [line for line in run if line.text]
         self.others += len(others)
         self.between += len(others)
         if self.open is not None and self.others <= GAP:
             self.open.others.extend(others)
-        return None
 
     def _begin(self, kind: LineKind, run: list[Line], stage: Stage) -> Draft | None:
         """Open a report, or keep the lines in case the next one opens it."""
@@ -202,6 +219,8 @@ class _Collector:
             self.open = _headless(self.pending, run[0].number, stage)
         else:
             self._keep(kind, run)
+            return None
+        self.drafts.append(self.open)
         return self.open
 
     def _with_header(self, header: Line) -> Draft:
@@ -227,7 +246,7 @@ def _opens(kind: LineKind, text: str) -> bool:
     words = OPENING_WORDS.get(kind)
     if words is not None:
         return words in text
-    return kind in OPENERS and (kind != "killed" or _is_by_kernel(text))
+    return kind in OPENERS and (kind != "killed" or is_by_kernel(text))
 
 
 def _headless(pending: list[Run], number: int, stage: Stage) -> Draft:
@@ -252,14 +271,58 @@ def _belongs(draft: Draft, kind: LineKind, text: str) -> bool:
     return draft.stage <= LATEST[kind] and (title is None or title in draft.lines)
 
 
-def _starts_anew(draft: Draft, kind: LineKind, stage: Stage, text: str) -> bool:
+def _is_of(draft: Draft, row: Line) -> bool:
+    """Whether a line of the oom_reaper is about a victim of this report; others may die just before."""
+    return pid_in(row.text) in draft.pids or draft.lines.keys() == {"reaped"}
+
+
+def _completes(draft: Draft, kind: LineKind, row: Line, lines: LogLines) -> bool:
+    """Whether a line is the kill that a report has announced, however much stands in between."""
+    if kind != "killed" or kind in draft.lines or were_apart(draft.last, row.number, lines):
+        return False
+    is_child = "chosen" in draft.lines and row.text.startswith("Killed process ")  # up to 5.0
+    return is_child or pid_in(row.text) in draft.pids
+
+
+def _may_be_interrupted(draft: Draft, row: Line, lines: LogLines) -> bool:
+    """Whether a report waits for its kill while a request fails: in an interrupt, or on another CPU."""
+    return (
+        "header" in draft.lines
+        and {"killed", "panic"}.isdisjoint(draft.lines)
+        and not were_apart(draft.last, row.number, lines)
+    )
+
+
+def _returns(draft: Draft, kind: LineKind, stage: Stage) -> bool:
+    """Whether a line below a failed request is of the report that it interrupted.
+
+    A failed request has no tasks and no kill, and ends with the number of pages.
+    """
+    if {"failure", "show"}.isdisjoint(draft.lines) or kind in ("failure", "show"):
+        return False
+    if stage >= Stage.TASKS or stage == Stage.CGROUP or kind == "slab_title":
+        return True
+    return "pages" in draft.lines and kind not in ("pages", "alloc_title", "alloc", "slab_failure")
+
+
+def _goes_on(draft: Draft, kind: LineKind, stage: Stage, row: Line, lines: LogLines) -> bool:
+    """Whether an interrupted report goes on with a line."""
+    if kind == "header" or were_apart(draft.last, row.number, lines):
+        return False
+    if kind == "killed" and draft.pids and not _completes(draft, kind, row, lines):
+        return False
+    return _belongs(draft, kind, row.text) and not _starts_anew(draft, kind, stage, row, lines)
+
+
+def _starts_anew(draft: Draft, kind: LineKind, stage: Stage, row: Line, lines: LogLines) -> bool:
     """Whether a line can only belong to another report than the open one."""
+    text = row.text
     if kind == "header":
         return True  # one that a logger only printed twice is a continuation by now
     if kind in ("failure", "show"):
         return not (draft.stage == stage and draft.of(kind)[-1:] == [Line(draft.last, text)])
     if stage >= Stage.KILL:
-        return _kills_anew(draft, kind, text)
+        return _kills_anew(draft, kind, row, lines)
     if kind == "meminfo":
         return draft.stage >= Stage.ZONES
     if kind == "zone" and draft.stage >= Stage.KILL and "memcg_usage" in draft.lines:
@@ -269,8 +332,9 @@ def _starts_anew(draft: Draft, kind: LineKind, stage: Stage, text: str) -> bool:
     return draft.stage >= Stage.KILL and _opens(kind, text)
 
 
-def _kills_anew(draft: Draft, kind: LineKind, text: str) -> bool:
+def _kills_anew(draft: Draft, kind: LineKind, row: Line, lines: LogLines) -> bool:
     """Whether a kill is of the next report: a busy kernel leaves headers out, a log may keep errors only."""
+    text = row.text
     if draft.stage < Stage.KILL and not {"failure", "show"}.isdisjoint(draft.lines):
         return not _is_killed_for_it(draft, text)
     if kind == "panic":
@@ -278,21 +342,28 @@ def _kills_anew(draft: Draft, kind: LineKind, text: str) -> bool:
         return not {"chosen", "killed"}.isdisjoint(draft.lines) and "from page fault" not in text
     if kind in ("constraint", "chosen"):
         earlier = [line for each in ("chosen", "killed", kind) for line in draft.of(each)[-_NEAR_KILLS:]]
-        return bool(earlier) and all(line.text != text for line in earlier)
-    if text.startswith(_NAMELESS):
+        return bool(earlier) and not any(
+            line.text == text and is_same_kill(line, row, lines) for line in earlier
+        )
+    if text.startswith(NAMELESS):
         return draft.stage >= Stage.KILL and not _is_named(draft, text)
-    return kind == "killed" and "memcg_group" not in draft.lines and _is_another(draft, text)
+    return kind == "killed" and "memcg_group" not in draft.lines and _is_another(draft, row, lines)
 
 
-def _is_another(draft: Draft, text: str) -> bool:
-    """Whether a line of a kill is of another process than the kills that a report has."""
+def _is_another(draft: Draft, row: Line, lines: LogLines) -> bool:
+    """Whether a line of a kill is of another kill than those that a report has."""
+    text, earlier = row.text, draft.of("killed")[-_NEAR_KILLS:]
+    if not earlier or not is_by_kernel(text):
+        return False
+    if all(were_apart(line.number, row.number, lines) for line in earlier):
+        return True
     if "ut of " not in text and not (draft.lines.keys() <= _KILLS and "-rss:" in text):
         return False
     if "chosen" in draft.lines and "total-vm" not in text:
         return False  # up to 2.6.33 the children of the chosen one went first
-    earlier = draft.of("killed")[-_NEAR_KILLS:]
-    if not earlier or any(_pid(line.text) == _pid(text) for line in earlier):
-        return False
+    of_this = [line for line in earlier if pid_in(line.text) == pid_in(text)]
+    if of_this:
+        return not any(is_same_kill(line, row, lines) for line in of_this)
     return "total-vm" in text or _name(earlier[-1].text) != _name(text)
 
 
@@ -327,21 +398,8 @@ def _is_long_after(before: Line, line: Line, lines: LogLines) -> bool:
     """Whether a kill came long after another, or in other words: a group met its limit, or the machine."""
     if before.text.partition("illed process")[0] != line.text.partition("illed process")[0]:
         return True
-    earlier, later = (_seconds(_raw(each.number, lines)) for each in (before, line))
-    return earlier is not None and later is not None and later - earlier > _GROUP_SECONDS
-
-
-def _seconds(raw: str) -> float | None:
-    """Return the time of a line in seconds: the uptime or, where there is none, the time of day."""
-    uptime = uptime_in(raw)
-    if uptime is not None:
-        return uptime
-    clock = _CLOCK.search(raw)
-    return (
-        None
-        if clock is None
-        else sum(int(part) * unit for part, unit in zip(clock.groups(), _UNITS, strict=True))
-    )
+    lapse = seconds_between(raw_line(before.number, lines), raw_line(line.number, lines))
+    return lapse is not None and lapse > _GROUP_SECONDS
 
 
 def _part(draft: Draft, first: int, end: int) -> Draft:
@@ -363,13 +421,8 @@ def _part(draft: Draft, first: int, end: int) -> Draft:
 
 def _is_named(draft: Draft, text: str) -> bool:
     """Whether a kill without a pid is the one that stands with its pid just above."""
-    name = text.removeprefix(_NAMELESS).strip(" .")
+    name = text.removeprefix(NAMELESS).strip(" .")
     return any(f"({name})" in line.text for line in draft.of("killed")[-1:])
-
-
-def _pid(text: str) -> str:
-    match = _PID.search(text)
-    return match[1] if match else text
 
 
 def _name(text: str) -> str:
@@ -378,98 +431,4 @@ def _name(text: str) -> str:
 
 def _is_by_daemon(draft: Draft, text: str) -> bool:
     """Whether a process was killed by a daemon such as earlyoom, after the kernel's own kill."""
-    return not (_is_by_kernel(text) or "chosen" in draft.lines or "killed" not in draft.lines)
-
-
-def _is_by_kernel(text: str) -> bool:
-    """Whether a kill is in the kernel's words, and not only in those of a daemon."""
-    return "ut of " in text or "-rss:" in text or "vsz:" in text or text.startswith(_NAMELESS)
-
-
-def _merge_and_deduplicate(drafts: list[Draft], lines: LogLines) -> list[Draft]:
-    """Merge what is one report, and drop what only repeats lines of another."""
-    if all(map(_is_whole, drafts)):
-        return drafts
-    return list(_without_duplicates(list(_with_memory_after_kill(drafts)), lines))
-
-
-def _is_whole(draft: Draft) -> bool:
-    """Whether a report has its header and more than the few lines that people quote of one."""
-    return _has_header(draft) and draft.stage >= Stage.TOTALS
-
-
-def _has_header(draft: Draft) -> bool:
-    return not {"header", "failure", "show"}.isdisjoint(draft.lines)
-
-
-def _without_duplicates(drafts: list[Draft], lines: LogLines) -> Iterator[Draft]:
-    """Drop what only repeats lines of a report nearby: people quote reports when they write about them."""
-    openings = [_openings(draft) for draft in drafts]
-    for index, (draft, own) in enumerate(zip(drafts, openings, strict=True)):
-        near = range(max(0, index - _NEAR_REPORTS), min(index + _NEAR_REPORTS, len(drafts)))
-        if not any(own < openings[other] and _may_quote(draft, drafts[other], lines) for other in near):
-            yield draft
-
-
-def _may_quote(draft: Draft, other: Draft, lines: LogLines) -> bool:
-    """Whether a report may be a quotation of another: a header then has the time stamp of the original."""
-    if not _has_header(draft):
-        return True
-    if _is_whole(draft) or not _has_header(other):
-        return False
-    header, original = (each.of("header", "failure", "show")[0] for each in (draft, other))
-    raw, original_raw = _raw(header.number, lines), _raw(original.number, lines)
-    if "header" not in draft.lines and raw != header.text:
-        return False  # many requests of the same text may fail within a second
-    return raw.endswith(original_raw) or original_raw.endswith(raw)
-
-
-def _raw(number: int, lines: LogLines) -> str:
-    """Return a line as the logger wrote it."""
-    return lines.raw[bisect_left(lines.numbers, number)].strip()
-
-
-def _openings(draft: Draft) -> frozenset[str]:
-    """Return what identifies each line: its first words, or whom it kills."""
-    return frozenset(
-        part for kind, run in draft.lines.items() for line in run for part in _identity(kind, line)
-    )
-
-
-def _identity(kind: LineKind, line: Line) -> list[str]:
-    if kind in ("killed", "chosen", "reaped") and (found := _WHO.findall(line.text)):
-        return found
-    if line.text.startswith(_NAMELESS):
-        return [f"{line.text} {line.number}"]  # several of one name may be killed in a row
-    return [" ".join(line.text.split(None, _WORDS)[:_WORDS])]
-
-
-def _with_memory_after_kill(drafts: list[Draft]) -> Iterator[Draft]:
-    """Merge each kill with the state of memory that Red Hat's 2.4 kernels print below, without a header."""
-    last: Draft | None = None
-    for draft in drafts:
-        if last is not None and _is_kill_alone(last) and _is_memory_of_2_4(draft):
-            _merge(last, draft)
-            continue
-        if last is not None:
-            yield last
-        last = draft
-    if last is not None:
-        yield last
-
-
-def _is_kill_alone(draft: Draft) -> bool:
-    return draft.lines.keys() == {"killed"}
-
-
-def _is_memory_of_2_4(draft: Draft) -> bool:
-    if _has_header(draft) or draft.of("killed", "chosen"):
-        return False
-    return any(line.text.startswith("Zone:") for line in draft.of("zone")[:1])
-
-
-def _merge(draft: Draft, other: Draft) -> None:
-    for kind, run in other.lines.items():
-        draft.add(kind, run)
-    draft.last = other.last
-    draft.others.extend(other.others)
+    return not (is_by_kernel(text) or "chosen" in draft.lines or "killed" not in draft.lines)

@@ -49,7 +49,9 @@ def folder(tmp_path, monkeypatch) -> Path:
     (tmp_path / "oom.log").write_text(log)
     (tmp_path / "var/log").mkdir(parents=True)
     (tmp_path / "var/log/kern.log").write_text(log)
-    (tmp_path / "var/log/kern.log.1").write_text(log * 6)
+    (tmp_path / "var/log/kern.log.1").write_text(
+        "".join(log.replace("[1772", f"[177{day}") for day in range(1, 7))
+    )
     records = [json.dumps({"MESSAGE": line, "_TRANSPORT": "kernel"}) for line in log.splitlines()]
     (tmp_path / "journal.json").write_text("\n".join(records))
     (tmp_path / "handed-in").mkdir()

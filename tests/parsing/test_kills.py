@@ -228,3 +228,147 @@ def test_two_requests_with_equal_headers_are_two_reports():
 def test_source_code_is_no_report(line):
     with pytest.raises(ReportError):
         parse(f" 	if (!chosen) {{\n{line}\n 	}}\n")
+
+
+HEADER = "{} {} invoked oom-killer: gfp_mask=0xcc0(GFP_KERNEL), order=0, oom_score_adj=0\n"
+MEMORY = """\
+{0} Mem-Info:
+{0} Node 0 Normal free:20000kB min:22000kB low:25000kB high:30000kB present:250000kB
+{0} lowmem_reserve[]: 0 0
+{0} 250000 pages RAM
+{0} 9000 pages reserved
+"""
+TABLE = """\
+{0} [  pid  ]   uid  tgid total_vm      rss pgtables_bytes swapents oom_score_adj name
+{0} [      7]     0     7     1000      900    10000        0             0 worker
+{0} [      8]     0     8     1000      800    10000        0             0 db
+"""
+CHOICE = "{} oom-kill:constraint=CONSTRAINT_NONE,nodemask=(null),cpuset=/,global_oom,task={},pid={},uid=0\n"
+KILL = "{} Out of memory: Killed process {} ({}) total-vm:4000kB, anon-rss:{}kB, file-rss:0kB\n"
+REAPED = "{} oom_reaper: reaped process {} ({}), now anon-rss:0kB, file-rss:0kB, shmem-rss:0kB\n"
+UNABLE = "{} oom_reaper: unable to reap pid:{} ({})\n"
+FAILURE = "{0} swapper/0: page allocation failure: order:0, mode:0x820(GFP_ATOMIC), nodemask=(null)\n"
+
+
+def whole(second, name="worker", pid=7):
+    """Return the lines of one report."""
+    stamp = f"[{second:5}.000001]"
+    parts = [
+        HEADER.format(stamp, name),
+        MEMORY.format(stamp),
+        TABLE.format(stamp),
+        CHOICE.format(stamp, name, pid),
+        KILL.format(stamp, pid, name, 3600),
+    ]
+    return "".join(parts).splitlines(keepends=True)
+
+
+def who_died(text):
+    return [[(each.pid, each.reaped) for each in report.victims] for report in parse(text)]
+
+
+@pytest.mark.parametrize("at", range(10))
+@pytest.mark.parametrize(("line", "is_reaped"), [(REAPED, True), (UNABLE, False)])
+def test_the_oom_reaper_may_be_done_while_the_next_report_is_printed(at, line, is_reaped):
+    second = whole(101, "db", 8)
+    second.insert(at, line.format("[  101.000002]", 7, "worker"))
+    text = "".join([*whole(100), *second])
+    assert who_died(text) == [[(7, is_reaped)], [(8, None)]]
+    assert not any(each.problems for each in parse(text))
+
+
+def test_a_victim_whom_only_the_oom_reaper_names_inside_another_report_was_killed():
+    report = whole(101, "db", 8)
+    report.insert(3, REAPED.format("[  101.000002]", 7, "worker"))
+    assert who_died("".join(report)) == [[(8, None)], [(7, True)]]
+
+
+def test_a_victim_whom_only_the_oom_reaper_names_is_of_the_report_above():
+    lost = [
+        line for line in whole(100) if " pid=7" not in line and "illed" not in line and "oom-kill" not in line
+    ]
+    assert who_died("".join([*lost, REAPED.format("[  100.200000]", 7, "worker")])) == [[(7, True)]]
+
+
+def test_the_oom_reaper_tears_no_failed_request():
+    text = FAILURE.format("[  100.1]") + REAPED.format("[  100.2]", 7, "worker") + MEMORY.format("[  100.3]")
+    kill = KILL.format("[  100.0]", 7, "worker", 3600)
+    assert who_died(kill + text) == [[(7, True)], []]
+
+
+@pytest.mark.parametrize(
+    ("stamps", "sizes"),
+    [
+        (["Nov  1 04:00:01 box kernel:", "Nov  8 04:00:01 box kernel:"], [3600, 3600]),
+        (["Nov  1 04:00:01 box kernel:", "Nov  1 04:00:02 web2 kernel:"], [3600, 3700]),
+        (["2026-11-01T04:00:01+01:00 box kernel:", "2026-11-08T04:00:01+01:00 box kernel:"], [3600, 3600]),
+        (["[ 3611.000001]", "[ 7211.000001]", "[ 9211.000001]"], [3600, 3600, 3600]),
+        (["23. Sept. 02:04:16 db kernel:", "30. Sept. 02:04:16 db kernel:"], [3600, 3600]),
+        (["Dec 31 23:00:01 box kernel:", "Jan  1 00:00:01 box kernel:"], [3600, 3600]),
+        (["", ""], [3600, 3700]),
+    ],
+)
+def test_kills_with_one_pid_are_two_where_their_sizes_or_times_differ(stamps, sizes):
+    kills = [KILL.format(stamp, 812, "java", size) for stamp, size in zip(stamps, sizes, strict=True)]
+    found = parse("".join(kills))
+    assert [each.victims[0].anon_rss_kb for each in found] == sizes
+    named = [CHOICE.format(stamp, "java", 812) + kill for stamp, kill in zip(stamps, kills, strict=True)]
+    assert [each.victims[0].anon_rss_kb for each in parse("".join(named))] == sizes
+
+
+@pytest.mark.parametrize("stamps", [("Nov  1 04:00:01 box kernel:",) * 2, ("[  100.5]",) * 2, ("", "")])
+def test_a_kill_that_a_logger_stored_twice_is_one(stamps):
+    assert who_died("".join(KILL.format(stamp, 812, "java", 3600) for stamp in stamps)) == [[(812, None)]]
+
+
+def test_a_kill_alone_is_no_quotation_of_one_with_its_pid_a_week_before():
+    report = "".join(whole(100)).replace("[  100.000001]", "Nov  1 04:00:01 box kernel:")
+    later = KILL.format("Nov  8 04:00:01 box kernel:", 7, "worker", 3600)
+    noise = "".join(f"Nov  1 04:00:02 box sshd[{number}]: Accepted\n" for number in range(300))
+    assert who_died(report + noise + later) == [[(7, None)], [(7, None)]]
+    assert who_died(report + later) == [[(7, None)], [(7, None)]]
+
+
+@pytest.mark.parametrize("count", [5, 250, 2000])
+def test_a_kill_belongs_to_its_report_however_much_others_print_before_it(count):
+    *report, kill = whole(100)
+    noise = [f"[  100.000001] app[{number}]: worked\n" for number in range(count)]
+    (found,) = parse("".join([*report, *noise, kill]))
+    assert [(each.pid, each.anon_rss_kb) for each in found.victims] == [(7, 3600)]
+    late = kill.replace("100.", "900.")
+    assert len(parse("".join([*report, *noise, late]))) == (1 if count < 200 else 2)
+
+
+@pytest.mark.parametrize("at", [1, 2, 3, 4, 6, 7, 8, 9])  # a count of pages can be of either
+def test_a_request_that_fails_while_a_report_is_printed_takes_nothing_from_it(at):
+    """An interrupt needs memory when there is none; without callers in the log only the order tells."""
+    report = whole(100)
+    report.insert(at, FAILURE.format("[  100.000001]") + MEMORY.format("[  100.000001]"))
+    oom, failed = parse("".join(report))
+    assert (oom.kind, failed.kind) == ("oom", "allocation_failure")
+    assert [task.pid for task in oom.tasks] == [7, 8]
+    assert [each.pid for each in oom.victims] == [7]
+    assert (failed.tasks, failed.victims) == ((), ())
+    assert len(failed.zones) == 1
+    assert not oom.problems
+
+
+def test_a_report_that_is_stored_twice_is_one_by_the_kernel_s_own_time():
+    report = "".join(whole(100))
+    other = "".join(whole(200, "db", 8))
+    dated = report.replace("[", "Nov  1 04:00:01 box kernel: [", 1)
+    assert [each.uptime_s for each in parse(report + other + report)] == [100.000001, 200.000001]
+    assert [each.time for each in parse(report + other + dated)] == [None, "Nov 1 04:00:01"]
+    assert len(parse(report + report.replace("100.0", "101.0"))) == 2
+    assert len(parse(report.replace("[  100.000001] ", "") * 2)) == 2
+    assert [len(each.tasks) for each in parse("".join(whole(100)[8:]) + other + report)] == [2, 2]
+
+
+def test_a_report_that_two_loggers_stored_line_by_line_is_one():
+    lines = whole(100)
+    text = "".join(
+        f"2026-11-01T00:00:01.{2 * index + each:06} h kernel: {line}"
+        for index, line in enumerate(lines)
+        for each in (0, 1)
+    )
+    assert who_died(text) == [[(7, None)]]

@@ -52,6 +52,7 @@ def test_a_part_alone_says_that_there_are_others():
 
 def test_two_dumps_follow_one_another():
     oops = parts(4, "Oops#1")
-    panic = [text.replace("Killed process 101 ", "Killed process 901 ") for text in parts(4, "Panic#2")]
+    later = [text.replace("[   ", "[  9") for text in parts(4, "Panic#2")]
+    panic = [text.replace("Killed process 101 ", "Killed process 901 ") for text in later]
     reports = parse("".join([*panic[::-1], *oops[::-1]]))
     assert [victim.pid for each in reports for victim in each.victims] == [101, 107, 901, 107]

@@ -1,0 +1,104 @@
+"""Compare the times of lines of a log: by the kernel's clock, and by the one on the wall."""
+
+from __future__ import annotations
+
+import re
+from datetime import date
+from typing import NamedTuple
+
+from oomlab.report import time_in, uptime_in
+
+_STAMP = re.compile(
+    r"(?:(?P<iso>\d{4}-\d\d-\d\d)[T ]"
+    r"|(?P<month>[^\W\d]+)\.? (?P<day>\d{1,2}) "
+    r"|(?P<day_first>\d{1,2})\.? (?P<month_last>[^\W\d]+)\.? )?"
+    r"(?P<hours>\d\d):(?P<minutes>\d\d):(?P<seconds>\d\d)"
+)
+_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+_DAY = 86_400
+_HALF_A_YEAR = 183
+_LEAP_YEAR = 2000
+
+_DELAY = 10
+"""Between the kernel's print and the stamp of a logger lie no more than these seconds, as a rule."""
+
+_CLOCK_CHANGE = 3_600
+"""A clock on the wall is set by this much, twice a year."""
+
+
+class _Moment(NamedTuple):
+    """A time on the wall; two can be compared if ``form`` is the same."""
+
+    form: str
+    days: int
+    seconds: int
+
+
+def seconds_between(first: str, second: str) -> float | None:
+    """Return how long after one line another was written: by the uptime or, without one, by the wall.
+
+    ``None`` where the two have no time of the same kind.
+    """
+    uptimes = uptime_between(uptime_in(first), uptime_in(second))
+    return wall_between(time_in(first), time_in(second)) if uptimes is None else uptimes
+
+
+def are_apart(first: str, second: str, seconds: float) -> bool:
+    """Whether two lines were written more than ``seconds`` apart, by either of their clocks."""
+    lapses = (
+        uptime_between(uptime_in(first), uptime_in(second)),
+        wall_between(time_in(first), time_in(second)),
+    )
+    return any(lapse is not None and abs(lapse) > seconds for lapse in lapses)
+
+
+def clocks_disagree(uptime: float | None, wall: float | None) -> bool:
+    """Whether two clocks show different times between two reports: they are of two boots, or two hosts."""
+    if uptime is None or wall is None:
+        return False
+    difference = abs(wall - uptime)
+    return min(difference, abs(difference - _CLOCK_CHANGE)) > _DELAY
+
+
+def uptime_between(first: float | None, second: float | None) -> float | None:
+    """Return the seconds from one uptime to another, if both are known."""
+    return None if first is None or second is None else second - first
+
+
+def wall_between(first: str | None, second: str | None) -> float | None:
+    """Return the seconds from one date and time to another, as :func:`oomlab.report.time_in` gives them.
+
+    ``None`` where they cannot be compared. Where the year is not shown, the two lie within half a year.
+    """
+    begin, end = (None if each is None else _moment(each) for each in (first, second))
+    if begin is None or end is None or begin.form != end.form:
+        return None
+    days = end.days - begin.days
+    if begin.form == "month" and abs(days) > _HALF_A_YEAR:
+        days += 366 if days < 0 else -366
+    return days * _DAY + end.seconds - begin.seconds
+
+
+def _moment(time: str) -> _Moment | None:
+    match = _STAMP.match(time)
+    if match is None:
+        return None
+    hours, minutes, seconds = (int(match[name]) for name in ("hours", "minutes", "seconds"))
+    month, day = match["month"] or match["month_last"], match["day"] or match["day_first"]
+    try:
+        form, days = _day(match["iso"], month, day)
+    except ValueError:  # the 31st of a month that has 30
+        return None
+    return _Moment(form, days, hours * 3600 + minutes * 60 + seconds)
+
+
+def _day(iso: str | None, month: str | None, day: str | None) -> tuple[str, int]:
+    """Return the form of a date, and its number among days of this form; a month in words may be unknown."""
+    if iso is not None:
+        return "iso", date.fromisoformat(iso).toordinal()
+    if month is None or day is None:
+        return "", 0
+    name = month[:3].lower()
+    if name in _MONTHS:
+        return "month", date(_LEAP_YEAR, _MONTHS.index(name) + 1, int(day)).toordinal()
+    return month, int(day)

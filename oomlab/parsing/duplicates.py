@@ -1,0 +1,221 @@
+"""Merge the reports that are one, and drop those that only repeat another.
+
+Logs are stored twice and set one behind the other; people quote a report when they write about it;
+the oom_reaper tells of a kill while the next report is printed.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+
+from oomlab.parsing.grammar import GAP, Draft, Stage
+from oomlab.parsing.kills import NAMELESS, pid_in, raw_line, were_apart
+from oomlab.parsing.lines import Line, LineKind, LogLines
+from oomlab.report import time_in, uptime_in
+
+_NEAR_REPORTS = 10
+"""A quotation stands within this many reports of its original."""
+
+_WORDS = 6
+"""This many words identify a line: a quotation may break off after them, or be wrapped elsewhere."""
+
+_WHO = re.compile(r"process \d+(?: \([^)]{0,64}\))?|(?:total-vm|anon-rss):\d+")
+"""What tells one kill from another: all the words before it are the same in each."""
+
+_REAPED_WITHIN = 600
+"""The oom_reaper is done this many seconds after a kill, or has given up long before."""
+
+_OPENING: tuple[LineKind, ...] = ("header", "failure", "show", "constraint", "chosen", "killed", "reaped")
+"""Lines by one of which a report is looked for among the others."""
+
+_Stamped = tuple[float, str]
+
+
+def merge_and_deduplicate(drafts: list[Draft], lines: LogLines) -> list[Draft]:
+    """Merge what is one report, and drop what only repeats lines of another."""
+    drafts = list(_without_copies(drafts, lines))
+    drafts = list(_with_reaping(drafts, lines))
+    if all(map(_is_whole, drafts)):
+        return drafts
+    return list(_without_quotations(list(_with_memory_after_kill(drafts)), lines))
+
+
+def _is_whole(draft: Draft) -> bool:
+    """Whether a report has its header and more than the few lines that people quote of one."""
+    return _has_header(draft) and draft.stage >= Stage.TOTALS
+
+
+def _has_header(draft: Draft) -> bool:
+    return not {"header", "failure", "show"}.isdisjoint(draft.lines)
+
+
+def _without_copies(drafts: list[Draft], lines: LogLines) -> Iterator[Draft]:
+    """Drop what was stored a second time: another report has all its lines, with the kernel's own times."""
+    copies = _Copies(drafts, lines)
+    return (draft for index, draft in enumerate(drafts) if not copies.has_better(index))
+
+
+class _Copies:
+    """Finds reports that hold the same lines, each line with the kernel's own time."""
+
+    def __init__(self, drafts: list[Draft], lines: LogLines) -> None:
+        self._drafts, self._lines = drafts, lines
+        self._openings = [_stamped(draft.of(*_OPENING), lines) for draft in drafts]
+        self._places: dict[_Stamped, list[int]] = defaultdict(list)
+        for index, own in enumerate(self._openings):
+            for each in own:
+                self._places[each].append(index)
+        self._stamped: dict[int, frozenset[_Stamped]] = {}
+
+    def has_better(self, index: int) -> bool:
+        """Whether another report has all that one has; of two equal ones the first, or the dated."""
+        others = min((self._places[each] for each in self._openings[index]), key=len, default=[])
+        return any(other != index and self._is_better(other, index) for other in others)
+
+    def _is_better(self, other: int, index: int) -> bool:
+        own, others = self._all_stamped(index), self._all_stamped(other)
+        if own != others:
+            return bool(own) and own < others
+        return bool(own) and (self._is_dated(other), index) > (self._is_dated(index), other)
+
+    def _all_stamped(self, index: int) -> frozenset[_Stamped]:
+        if index not in self._stamped:
+            own = [line for run in self._drafts[index].lines.values() for line in run]
+            self._stamped[index] = _stamped(own, self._lines)
+        return self._stamped[index]
+
+    def _is_dated(self, index: int) -> bool:
+        return time_in(raw_line(self._drafts[index].first, self._lines)) is not None
+
+
+def _stamped(own: Sequence[Line], lines: LogLines) -> frozenset[_Stamped]:
+    """Return lines with the kernel's time of each; nothing where one has none."""
+    found = []
+    for number, text in own:
+        uptime = uptime_in(raw_line(number, lines))
+        if uptime is None:
+            return frozenset()
+        found.append((uptime, text))
+    return frozenset(found)
+
+
+def _with_reaping(drafts: list[Draft], lines: LogLines) -> Iterator[Draft]:
+    """Merge what the oom_reaper took back, which is told apart from the kill, with the kill.
+
+    Where no line names the process, it may be a victim of the report just above.
+    """
+    kills = _kills_by_pid(drafts)
+    last: Draft | None = None
+    for draft in drafts:
+        if draft.lines.keys() != {"reaped"}:
+            last = draft
+            yield draft
+            continue
+        rest = [line for line in draft.of("reaped") if not _goes_to_its_kill(line, kills, lines)]
+        if rest and last is not None and _ends_above(last, rest[0], lines):
+            last.add("reaped", rest)
+            last.last = rest[-1].number
+        elif rest:
+            draft.lines["reaped"] = rest
+            draft.first, draft.last = rest[0].number, max(rest[-1].number, draft.last)
+            yield draft
+
+
+def _kills_by_pid(drafts: list[Draft]) -> Mapping[str, list[tuple[int, Draft]]]:
+    kills: dict[str, list[tuple[int, Draft]]] = defaultdict(list)
+    for draft in drafts:
+        for number, text in draft.of("constraint", "chosen", "killed"):
+            pid = pid_in(text)
+            if pid is not None:
+                kills[pid].append((number, draft))
+    return kills
+
+
+def _goes_to_its_kill(line: Line, kills: Mapping[str, list[tuple[int, Draft]]], lines: LogLines) -> bool:
+    """Give a line of the oom_reaper to the last report above that killed its process, if there is one."""
+    for number, draft in reversed(kills.get(pid_in(line.text) or "", [])):
+        if number < line.number:
+            if were_apart(number, line.number, lines, _REAPED_WITHIN):
+                return False
+            draft.add("reaped", [line])
+            return True
+    return False
+
+
+def _ends_above(draft: Draft, line: Line, lines: LogLines) -> bool:
+    """Whether the report of a kill ends shortly above a line of the oom_reaper."""
+    return (
+        {"failure", "show"}.isdisjoint(draft.lines)
+        and 0 < line.number - draft.last <= GAP
+        and not were_apart(draft.last, line.number, lines)
+    )
+
+
+def _without_quotations(drafts: list[Draft], lines: LogLines) -> Iterator[Draft]:
+    """Drop what only repeats lines of a report nearby: people quote reports when they write about them."""
+    openings = [_openings(draft) for draft in drafts]
+    for index, (draft, own) in enumerate(zip(drafts, openings, strict=True)):
+        near = range(max(0, index - _NEAR_REPORTS), min(index + _NEAR_REPORTS, len(drafts)))
+        if not any(own < openings[other] and _may_quote(draft, drafts[other], lines) for other in near):
+            yield draft
+
+
+def _may_quote(draft: Draft, other: Draft, lines: LogLines) -> bool:
+    """Whether a report may be a quotation of another: a header then has the time stamp of the original."""
+    if not _has_header(draft):
+        return not all(were_apart(draft.first, number, lines) for number in (other.first, other.last))
+    if _is_whole(draft) or not _has_header(other):
+        return False
+    header, original = (each.of("header", "failure", "show")[0] for each in (draft, other))
+    raw, original_raw = raw_line(header.number, lines), raw_line(original.number, lines)
+    if "header" not in draft.lines and raw != header.text:
+        return False  # many requests of the same text may fail within a second
+    return raw.endswith(original_raw) or original_raw.endswith(raw)
+
+
+def _openings(draft: Draft) -> frozenset[str]:
+    """Return what identifies each line: its first words, or whom it kills."""
+    return frozenset(
+        part for kind, run in draft.lines.items() for line in run for part in _identity(kind, line)
+    )
+
+
+def _identity(kind: LineKind, line: Line) -> list[str]:
+    if kind in ("killed", "chosen", "reaped") and (found := _WHO.findall(line.text)):
+        return found
+    if line.text.startswith(NAMELESS):
+        return [f"{line.text} {line.number}"]  # several of one name may be killed in a row
+    return [" ".join(line.text.split(None, _WORDS)[:_WORDS])]
+
+
+def _with_memory_after_kill(drafts: list[Draft]) -> Iterator[Draft]:
+    """Merge each kill with the state of memory that Red Hat's 2.4 kernels print below, without a header."""
+    last: Draft | None = None
+    for draft in drafts:
+        if last is not None and _is_kill_alone(last) and _is_memory_of_2_4(draft):
+            _merge(last, draft)
+            continue
+        if last is not None:
+            yield last
+        last = draft
+    if last is not None:
+        yield last
+
+
+def _is_kill_alone(draft: Draft) -> bool:
+    return draft.lines.keys() == {"killed"}
+
+
+def _is_memory_of_2_4(draft: Draft) -> bool:
+    if _has_header(draft) or draft.of("killed", "chosen"):
+        return False
+    return any(line.text.startswith("Zone:") for line in draft.of("zone")[:1])
+
+
+def _merge(draft: Draft, other: Draft) -> None:
+    for kind, run in other.lines.items():
+        draft.add(kind, run)
+    draft.last = other.last
+    draft.others.extend(other.others)
