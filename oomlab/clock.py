@@ -22,6 +22,9 @@ _LEAP_YEAR = 2000
 _DELAY = 10
 """Between the kernel's print and the stamp of a logger lie no more than these seconds, as a rule."""
 
+_DRIFT = 0.001
+"""The kernel's own clock is not corrected from outside, and is wrong by no more than this part."""
+
 _CLOCK_CHANGE = 3_600
 """A clock on the wall is set by this much, twice a year."""
 
@@ -57,7 +60,7 @@ def clocks_disagree(uptime: float | None, wall: float | None) -> bool:
     if uptime is None or wall is None:
         return False
     difference = abs(wall - uptime)
-    return min(difference, abs(difference - _CLOCK_CHANGE)) > _DELAY
+    return min(difference, abs(difference - _CLOCK_CHANGE)) > _DELAY + _DRIFT * abs(wall)
 
 
 def uptime_between(first: float | None, second: float | None) -> float | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 
+from oomlab.clock import clocks_disagree, uptime_between, wall_between
 from oomlab.diagnosis.case import Case, zones_open
 from oomlab.diagnosis.finding import Claim, Finding, as_finding, rule, threshold
 from oomlab.diagnosis.named import main_holder
@@ -388,17 +389,25 @@ def _serial_kills(case: Case) -> Claim | None:
 def _is_just_before(other: Report, report: Report) -> bool:
     """Whether a report comes shortly before another by its uptime, or else before it in the log.
 
-    Of another kernel, or with another kind of time, it is of another boot: people show several together.
+    One of another boot, or with another kind of time, was none before it: people show several together.
     """
     then, now = other.uptime_s, report.uptime_s
-    if are_of_two_kernels(other, report) or (then is None) != (now is None):
+    if are_of_two_boots(other, report) or (then is None) != (now is None):
         return False
     if now is None or then is None:
         return other.first_line < report.first_line
     return other.first_line != report.first_line and 0 <= now - then <= threshold("serial_seconds")
 
 
-def are_of_two_kernels(first: Report, second: Report) -> bool:
+def are_of_two_boots(first: Report, second: Report) -> bool:
+    """Whether two reports are of two boots or two hosts: by the kernels they name, or by their clocks."""
+    uptime = uptime_between(first.uptime_s, second.uptime_s)
+    return _are_of_two_kernels(first, second) or clocks_disagree(
+        uptime, wall_between(first.time, second.time)
+    )
+
+
+def _are_of_two_kernels(first: Report, second: Report) -> bool:
     """Whether two reports name kernels of which one is not the other, by release or by build."""
     names = [_build(first), _build(second)]
     if None in names:

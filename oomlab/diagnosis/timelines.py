@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from oomlab.diagnosis.contributing import are_of_two_kernels
+from oomlab.diagnosis.contributing import are_of_two_boots
 from oomlab.diagnosis.finding import Diagnosis, threshold
 from oomlab.diagnosis.judged import Judged, judge
 from oomlab.diagnosis.usage import MemoryUse, memory_use
@@ -85,7 +85,7 @@ class TimelineBuilder:
         """Take the next report of the log, and why it was written."""
         diagnosis = judged.diagnosis if self._whole else _outline(judged.diagnosis)
         self._events.append(_event(judged.report, diagnosis))
-        if self._last is not None and are_of_two_kernels(self._last, judged.report):
+        if self._last is not None and are_of_two_boots(self._last, judged.report):
             self._is_one_boot = False
         self._last = judged.report
         self._is_newest_first |= _runs_backwards(judged.report)

@@ -145,3 +145,29 @@ def test_a_span_is_told_only_where_every_report_has_its_time():
     (bare,) = boots(("", "6.8.0 #2"))
     assert "killed within 4.0 s" in timeline(boots(*stamped)).summary
     assert " within " not in timeline([*boots(*stamped), bare]).summary
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "is_one"),
+    [
+        ("Nov  1 00:00:01 box kernel: [  100.500000] ", "Nov  1 00:01:40 box kernel: [  200.500000] ", True),
+        ("Nov  1 00:00:01 box kernel: [  100.500000] ", "Nov  9 07:00:02 box kernel: [  200.500000] ", False),
+        ("Nov  1 00:00:01 a kernel: [ 1000.500000] ", "Nov  1 00:00:02 b kernel: [90000.500000] ", False),
+        ("2026-11-01T00:00:01+00:00 box [  100.5] ", "2026-11-09T00:00:01+00:00 box [  200.5] ", False),
+        (
+            "2026-10-25T02:59:59 box [  100.5] ",
+            "2026-10-25T02:00:09 box [  110.5] ",
+            True,
+        ),  # summer time ends
+        ("Dec 31 23:59:01 box kernel: [  100.5] ", "Jan  1 00:00:41 box kernel: [  200.5] ", True),
+        ("23. Sept. 02:04:16 box kernel: [  100.5] ", "30. Sept. 02:04:16 box kernel: [  200.5] ", False),
+        ("30. Sept. 02:04:16 box kernel: [  100.5] ", "1. Okt. 02:04:16 box kernel: [  200.5] ", True),
+        ("02:04:16 box kernel: [  100.5] ", "02:14:16 box kernel: [  200.5] ", False),
+    ],
+)
+def test_where_the_clocks_disagree_the_uptimes_are_of_two_boots_or_hosts(first, second, is_one):
+    reports = boots((first, "6.8.0 #2"), (second, "6.8.0 #2"))
+    assert [report.uptime_s is not None for report in reports] == [True, True]
+    assert (" within " in timeline(reports).summary) == is_one
+    rules = [each.rule for each in diagnose(reports[1], others=reports[:1]).findings]
+    assert ("serial_kills" in rules) == is_one

@@ -372,3 +372,15 @@ def test_a_report_that_two_loggers_stored_line_by_line_is_one():
         for each in (0, 1)
     )
     assert who_died(text) == [[(7, None)]]
+
+
+@pytest.mark.parametrize(
+    ("name", "pid", "is_told"), [("ghost", 999, True), ("worker", 999, False), ("worker", 7, False)]
+)
+def test_a_kill_of_another_than_the_one_announced_is_told(name, pid, is_told):
+    """A thread of the process has its name, and another pid."""
+    *report, _ = whole(100)
+    (found,) = parse("".join([*report, KILL.format("[  100.000001]", pid, name, 3600)]))
+    assert [(each.pid, each.comm) for each in found.victims] == [(pid, name)]
+    assert [each.line for each in found.problems] == ([len(report) + 1] if is_told else [])
+    assert all("process 7 is to be killed" in each.reason for each in found.problems)

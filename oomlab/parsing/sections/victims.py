@@ -7,6 +7,7 @@ first. Later ones print only the kill, after a line that begins with ``oom-kill:
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -49,6 +50,8 @@ def read_victims(draft: Draft, tasks: tuple[Task, ...], problems: list[Problem])
     victims = (
         {pid: _with_choice(victim, chosen, listed) for pid, victim in killed.items()} if chosen else killed
     )
+    if killed and announced and not chosen:
+        problems.extend(_other_than_announced(killed, announced))
     if not victims:
         victims = chosen or ({announced.pid or 0: announced} if announced else {})
         what = "chosen" if victims else "reaped"
@@ -113,6 +116,22 @@ def _announced(draft: Draft) -> Victim | None:
                 line=number,
             )
     return None
+
+
+def _other_than_announced(killed: dict[int, Victim], announced: Victim) -> Iterator[Problem]:
+    """Yield that another was killed than the one announced; a thread of it has its name, and another pid.
+
+    Source: mm/oom_kill.c, ``__oom_kill_process``: where the main thread is gone, it kills by another.
+    """
+    if announced.pid not in killed and all(
+        each.comm not in (announced.comm, None) for each in killed.values()
+    ):
+        first = next(iter(killed.values()))
+        reason = (
+            f"Line {announced.line} says that process {announced.pid} is to be killed, and this one that "
+            f"process {first.pid} was: a line between them is lost, or one of them is damaged"
+        )
+        yield Problem(first.line, reason)
 
 
 def _reaped(draft: Draft) -> dict[int, Victim]:
