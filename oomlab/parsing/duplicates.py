@@ -10,10 +10,11 @@ import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 
+from oomlab.clock import are_apart
 from oomlab.parsing.grammar import GAP, Draft, Stage
 from oomlab.parsing.kills import NAMELESS, pid_in, raw_line, were_apart
 from oomlab.parsing.lines import Line, LineKind, LogLines
-from oomlab.report import time_in, uptime_in
+from oomlab.report import UPTIME, Report, time_in, uptime_in
 
 _NEAR_REPORTS = 10
 """A quotation stands within this many reports of its original."""
@@ -219,3 +220,31 @@ def _merge(draft: Draft, other: Draft) -> None:
         draft.add(kind, run)
     draft.last = other.last
     draft.others.extend(other.others)
+
+
+class Told:
+    """What earlier windows of a long log have told: a later one may hold the same again."""
+
+    def __init__(self) -> None:
+        self._reports: set[int] = set()
+        self._kills: dict[int | None, str] = {}
+
+    def is_new(self, report: Report) -> bool:
+        """Whether no earlier report was the same, by the kernel's own times, and none told of these kills."""
+        own = [line.text for line in report.source if line.number in report.kinds]
+        if {*report.kinds.values()} == {"reaped"}:
+            return not all(self._has_killed(each.pid, own[0]) for each in report.victims)
+        for each in report.victims:
+            quoted = report.quote(each.line or 0)
+            self._kills[each.pid] = quoted.text if quoted else ""
+        stamps = [UPTIME.search(text) for text in own]
+        texts = tuple(match.string[match.start() :] for match in stamps if match)
+        if len(texts) < len(own):
+            return True
+        count = len(self._reports)
+        self._reports.add(hash(texts))
+        return len(self._reports) > count
+
+    def _has_killed(self, pid: int | None, line: str) -> bool:
+        kill = self._kills.get(pid)
+        return kill is not None and not are_apart(kill, line, _REAPED_WITHIN)

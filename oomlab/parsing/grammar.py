@@ -137,6 +137,11 @@ class Draft:
     others: list[Line] = field(default_factory=list)
     release: Line | None = None
 
+    @property
+    def awaits_kill(self) -> bool:
+        """Whether it says who is to be killed, and not yet that it was."""
+        return bool(self.pids) and {"killed", "panic"}.isdisjoint(self.lines)
+
     def add(self, kind: LineKind, run: list[Line]) -> None:
         """Keep lines of one kind."""
         self.lines.setdefault(_KEPT_WITH.get(kind, kind), []).extend(run)

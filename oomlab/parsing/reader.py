@@ -15,6 +15,7 @@ from oomlab.parsing.classify import classify
 from oomlab.parsing.continuation import join_wrapped
 from oomlab.parsing.decode import clean, decode
 from oomlab.parsing.direction import is_newest_first
+from oomlab.parsing.duplicates import Told
 from oomlab.parsing.grammar import GAP, Draft, Stage
 from oomlab.parsing.joined import split_joined
 from oomlab.parsing.lines import LogKinds, LogLines
@@ -31,6 +32,9 @@ LONG = 1 << 20
 _CHUNK = 64 << 10
 _AFTER_KILL = 5
 """A report is over this many lines after its kill, or before its header where the newest line is first."""
+
+_AFTER_CHOICE = 2000
+"""Where it has only announced its kill, that may stand this many lines below: a busy machine writes much."""
 
 _LONG_QUOTE = 4096
 """Of a line longer than this, a report quotes what is its own."""
@@ -232,7 +236,8 @@ def _read_window(text: str, first: int) -> _Window:
         return _Window(reports, lines)
     left = first + _count(text) - 1 - drafts[-1].last
     is_killed = drafts[-1].stage >= Stage.KILL
-    return _Window(reports, lines, left, left > (_AFTER_KILL if is_killed else GAP), is_killed)
+    most = _AFTER_CHOICE if drafts[-1].awaits_kill else _AFTER_KILL if is_killed else GAP
+    return _Window(reports, lines, left, left > most, is_killed)
 
 
 def _read_reversed_window(text: str, first: int) -> _Window:
@@ -254,11 +259,11 @@ def _count(text: str) -> int:
 
 def _read_long(log: LogScanner) -> Iterator[Report]:
     """Read window by window."""
-    done = floor = 0
+    done, floor, told = 0, 0, Told()
     while (hit := log.find(done)) is not None:
         begin = max(log.window_start(hit), floor)
         begin, data, window = _widen(log, begin, log.window_end(begin, hit.start + 1))
-        yield from window.reports
+        yield from filter(told.is_new, window.reports)
         done = max(done, begin + len(data))
         floor = done - len(b"\n".join(data.split(b"\n")[-window.left :])) if window.left else done
 

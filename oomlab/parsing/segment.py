@@ -83,7 +83,7 @@ def _of_one_host(drafts: list[Draft], lines: LogLines) -> list[Draft]:
 def _by_caller(
     lines: LogLines, rows: list[Line]
 ) -> Iterable[tuple[str | None, Sequence[LineKind], list[Line]]]:
-    """Group lines by host and by who printed them; one that does not show it goes where the line before it went."""
+    """Group lines by host and by who printed them; one that does not show it goes with the line before it."""
     if lines.callers is None and lines.hosts is None:
         return [(None, lines.kinds, rows)]
     parts: dict[tuple[str | None, str | None], tuple[list[LineKind], list[Line]]] = {}

@@ -11,6 +11,7 @@ import pytest
 from oomlab.diagnosis import diagnose
 from oomlab.errors import ReportError
 from oomlab.parsing import parse
+from oomlab.parsing.reader import LONG
 from tests.support.texts import only, reports
 
 
@@ -384,3 +385,28 @@ def test_a_kill_of_another_than_the_one_announced_is_told(name, pid, is_told):
     assert [(each.pid, each.comm) for each in found.victims] == [(pid, name)]
     assert [each.line for each in found.problems] == ([len(report) + 1] if is_told else [])
     assert all("process 7 is to be killed" in each.reason for each in found.problems)
+
+
+def app(count):
+    """Return lines of another program."""
+    words = "worked on its own matters " * 3
+    return "".join(f"[  100.000001] app[{number}]: {words}\n" for number in range(count))
+
+
+def test_kills_of_a_log_that_is_read_in_windows_are_counted_once():
+    second = whole(101, "db", 8)
+    second.insert(1, REAPED.format("[  101.000002]", 7, "worker"))
+    *report, kill = whole(100)
+    much = app(12_000)
+    assert len(much) > LONG
+    assert who_died("".join([much, *whole(100), app(600), *second])) == [[(7, None)], [(8, None)]]
+    assert who_died("".join([*whole(100), much, *whole(100)])) == [[(7, None)]]
+    assert who_died("".join([much, *report, app(260), kill, app(600)])) == [[(7, None)]]
+
+
+def test_a_victim_on_another_host_is_not_reaped():
+    hosts = ["".join(whole(100)).replace("[", f"Nov  1 04:00:01 {host} kernel: [") for host in ("a", "b")]
+    found = who_died(
+        "".join([*hosts, "Nov  1 04:00:02 a kernel: " + REAPED.format("[  100.1]", 7, "worker")])
+    )
+    assert found == [[(7, True)], [(7, None)]]

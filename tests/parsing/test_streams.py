@@ -5,6 +5,7 @@ from __future__ import annotations
 import bz2
 import gzip
 import lzma
+import re
 import sys
 import tracemalloc
 from collections.abc import Iterator
@@ -44,12 +45,12 @@ def chunks(data: bytes, size: int) -> Iterator[bytes]:
 
 @pytest.mark.parametrize("path", [LOG, SYSLOG], ids=["two reports", "syslog"])
 def test_reports_in_a_long_log_read_as_they_do_alone(path):
-    alone = parse_bytes(path.read_bytes())
-    found = list(read_pieces([NOISE, path.read_bytes(), NOISE, path.read_bytes()]))
-    before = NOISE.count(b"\n")
-    lines = path.read_bytes().count(b"\n")
-    wanted = [moved(report, before) for report in alone]
-    wanted += [moved(report, 2 * before + lines) for report in alone]
+    first = path.read_bytes()
+    second = re.sub(rb"\[( *) (\d+\.)", rb"[\g<1>1\2", first)  # later: what has the same times is one report
+    found = list(read_pieces([NOISE, first, NOISE, second]))
+    before, lines = NOISE.count(b"\n"), first.count(b"\n")
+    wanted = [moved(report, before) for report in parse_bytes(first)]
+    wanted += [moved(report, 2 * before + lines) for report in parse_bytes(second)]
     assert [moved(report, 0) for report in found] == wanted
 
 
