@@ -141,6 +141,8 @@ def _goes_to_its_kill(line: Line, kills: Mapping[str, list[tuple[int, Draft]]], 
             if were_apart(number, line.number, lines, _REAPED_WITHIN):
                 return False
             draft.add("reaped", [line])
+            if line.number == draft.last + 1:
+                draft.last = line.number
             return True
     return False
 
