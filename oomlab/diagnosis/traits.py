@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from fnmatch import fnmatchcase
-from functools import cache
+from functools import lru_cache
 
 from oomlab.diagnosis.case import Case
 from oomlab.diagnosis.contributing import LOWMEM_CAUSES, mem_map_pages
@@ -196,7 +196,7 @@ def _cache(case: Case) -> Iterator[tuple[str, str]]:
             yield "cache_advice", advice.replace("NAME", name)
 
 
-@cache
+@lru_cache(1024)  # names come from logs
 def _known(table: str, name: str) -> str | None:
     """Return what ``tables/diagnosis.toml`` advises for a command or a slab cache of that name."""
     rows = load_table("diagnosis")[table]

@@ -7,6 +7,7 @@ build options that nobody knows give several layouts for one kernel, the likelie
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cache, lru_cache
 from itertools import combinations
@@ -99,18 +100,36 @@ def clamp(version: KernelVersion) -> KernelVersion:
     return _OLD if version < _AFTER_OLD else max(version, _FIRST)
 
 
-@cache
+@lru_cache(256)  # a log may name thousands of versions
 def layouts_of(version: KernelVersion, vendor: str | None = None) -> tuple[Layout, ...]:
     """Return the layouts of one version, one for each way to configure it, the usual way first.
 
     ``vendor`` is a distribution as :class:`KernelRelease` names it; ``None`` is mainline.
     """
-    rows = _in_force(version, vendor)
+    turns, vendors = _turns()
+    start = turns[max(bisect_right(turns, version) - 1, 0)]
+    theirs, layouts = _layouts_since(start, vendor if vendor in vendors else None)
+    label = f"{vendor} {version}" if theirs else str(version)
+    return tuple(each._replace(label=label) for each in layouts)
+
+
+@cache
+def _turns() -> tuple[tuple[KernelVersion, ...], frozenset[str]]:
+    """Return the versions at which any row begins or ends, oldest first, and the vendors that have rows."""
+    rows = [*_rows(), *load_table("gfp")["order"]]
+    ends = {KernelVersion.of(row[end]) for row in rows for end in ("since", "until") if end in row}
+    return tuple(sorted({_OLD, *ends})), frozenset(row["vendor"] for row in rows if "vendor" in row)
+
+
+@cache
+def _layouts_since(start: KernelVersion, vendor: str | None) -> tuple[bool, tuple[Layout, ...]]:
+    """Return the layouts of all versions up to the next turn, and whether a row is the vendor's own."""
+    rows = _in_force(start, vendor)
     options = {row["config"]: row.get("usual", False) for row in rows if "config" in row}
     usual = frozenset(option for option, on in options.items() if on)
     odd = [frozenset(some) for n in range(len(options) + 1) for some in combinations(sorted(options), n)]
-    label = f"{vendor} {version}" if any("vendor" in row for row in rows) else str(version)
-    return tuple(_layout(label, version, rows, usual ^ some) for some in odd)
+    layouts = tuple(_layout(str(start), start, rows, usual ^ some) for some in odd)
+    return any("vendor" in row for row in rows), layouts
 
 
 def mainline() -> tuple[Layout, ...]:

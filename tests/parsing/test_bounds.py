@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import importlib
+import inspect
 import os
 import subprocess
 import sys
 import tracemalloc
 from collections.abc import Callable, Iterable
+from pkgutil import walk_packages
 
 import pytest
 
+import oomlab
 from oomlab import render
 from oomlab.diagnosis.judged import judge
 from oomlab.parsing import NoticeSearch, find_notices, notices, parse, read_pieces, reader, scan
@@ -260,6 +264,44 @@ def test_no_log_takes_more_than_256_megabytes(name, tmp_path):
     )
     assert "proc3" in done.stdout
     assert int(done.stderr.split()[1]) < 256 << 10
+
+
+NAMES = {
+    "kernels": f"Linux version 6.1.{{n}} (a@b) #1\n{HEADER}",
+    "vendors' kernels": f"CPU: 0 PID: 1 Comm: sh Not tainted 4.18.{{n}}-1.el{{n}}.x86_64 #1\n{HEADER}",
+    "programs": HEADER.replace("rsync", "rsync{n}")
+    + "[    7]  1000     7    200000     150000     10        0             0 task{n}\n"
+    + "Out of memory: Killed process 7 (task{n}) total-vm:800000kB, anon-rss:600000kB, file-rss:0kB\n",
+    "slab caches": f"{HEADER}{MEMORY}Unreclaimable slab info:\nName Used Total\nc{{n}} 800000KB 800000KB\n",
+    "groups": "rsync invoked oom-killer: gfp_mask=0xcc0(GFP_KERNEL), order=0, oom_score_adj=0\n"
+    "oom-kill:constraint=CONSTRAINT_MEMCG,nodemask=(null),oom_memcg=/a{n},task_memcg=/a{n},task=a,pid=1,uid=0\n"
+    "Memory cgroup out of memory: " + KILL,
+}
+"""Reports in which a name differs each time: none is remembered for long."""
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_memory_does_not_grow_with_the_number_of_names(name):
+    def explain(numbers: range) -> None:
+        for n in numbers:
+            shown(parse(NAMES[name].replace("{n}", str(n))))
+
+    explain(range(100))
+    tracemalloc.start()
+    explain(range(100, 300))
+    held = tracemalloc.get_traced_memory()[0]
+    tracemalloc.stop()
+    assert held < 2 << 20
+
+
+def test_a_cache_without_a_bound_takes_nothing_from_a_log():
+    """What these few take are words of the tables of facts, and there are not many."""
+    names = (each.name for each in walk_packages(oomlab.__path__, "oomlab."))
+    modules = [importlib.import_module(name) for name in names if ".exercises" not in name]
+    functions = {each for module in modules for each in vars(module).values() if hasattr(each, "cache_info")}
+    unbounded = {each for each in functions if each.cache_info().maxsize is None}
+    taking = {each.__name__ for each in unbounded if inspect.signature(each).parameters}
+    assert taking == {"load_table", "threshold", "_rows", "_layouts_since", "_parts_of", "source"}
 
 
 def test_a_false_needle_costs_one_look():
