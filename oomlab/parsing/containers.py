@@ -95,7 +95,12 @@ _ENOUGH = 5
 _LISTS = ('["', '","', '", "', "],\n")
 """What stands between the strings of a list, or before the first of them."""
 
-_STRING = re.compile(r'"((?:[^"\\]|\\.)*+)"(?!\s{0,4}:)')
+_STRING = re.compile(r'"((?:[^"\\]|\\.)*+)("(?!\s{0,4}:))?')
+"""What follows a quotation mark, and the one that ends it, unless it is a key or goes on behind the line.
+
+It matches either way: so the marks within (``\\"``) are not tried one by one, each to the end of the line.
+"""
+
 _UNCLOSED = re.compile(r'[{\[]{1,4}\s{0,4}(?=")(?:[^"]*+"(?:[^"\\]|\\.)*+")*+[^"]*+"((?:[^"\\]|\\.)*+)')
 """A value that ends within a string, since the line was too long to be held whole."""
 
@@ -316,7 +321,7 @@ def _string_of_list(line: str) -> str:
     """Return the one string of a list that a line is, nothing of a time, and any other line as it is."""
     text = line.strip().removesuffix(",")
     found = _STRING.fullmatch(text)
-    if found is None:
+    if found is None or found[2] is None:
         return line
     return "" if _TIME.fullmatch(found[1]) else str(_loads(text) or found[1])
 
@@ -346,7 +351,7 @@ def _from_fragment(line: str, keys: tuple[str, ...]) -> str:
     names = "|".join(map(re.escape, keys))
     found = re.findall(rf'"(?:{names})"\s{{0,4}}:\s{{0,4}}"((?:[^"\\]|\\.)*+)', line)
     if not found:
-        found = [each for each in _STRING.findall(line) if not _TIME.fullmatch(each)]
+        found = [each for each, end in _STRING.findall(line) if end and not _TIME.fullmatch(each)]
     if not found:
         return _OPENING.sub("", line, count=1)
     return "\n".join(str(_loads(f'"{each}"') or each) for each in found)

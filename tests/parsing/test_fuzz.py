@@ -62,6 +62,10 @@ UNITS = {
     "words of a kill": "Out of memory: ",
     "non-ASCII digits": "٣",
     "hard blanks": "\u00a0",
+    "escaped quotes": '\\"',
+    "strings that end": '"\\',
+    "strings of Python": "b'",
+    "pairs of elements": "</a><a>",
 }
 FRAMES = {
     "alone": "{}",
@@ -218,6 +222,12 @@ def test_time_grows_with_the_number_of_zones_behind_the_free_blocks():
         head + "\n".join(f"Node {number} DMA free:8kB min:8kB" for number in range(zones))
         for zones in (5_000, 20_000)
     )
+    assert grows_with_the_size(small, large)
+
+
+def test_time_grows_with_the_escaped_quotes_in_a_key():
+    head = "x invoked oom-killer: gfp_mask=0xd0, order=0\n"
+    small, large = (f'{head}"{escaped}":\n' for escaped in ('\\"' * 2000, '\\"' * 8000))
     assert grows_with_the_size(small, large)
 
 
