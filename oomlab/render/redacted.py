@@ -13,57 +13,103 @@ from functools import partial
 
 from oomlab.kernel import load_table
 from oomlab.parsing import log_lines
+from oomlab.parsing.release import release_in
 from oomlab.report import CLOCK, UPTIME, Report
 
 _LEFT_OUT = "(another line, left out)"
+_QUEUE = (
+    r"events\w{0,24}|mm_percpu_wq|rcu_gp|kblockd|writeback|netns|cgroup_\w{1,12}|xfs-\w{1,8}|ext4-\w{1,16}"
+)
+_SYSTEMD = (
+    r"journald?|udevd|logind|timesync?d?|resolved?|networkd?|machined?|hostnamed?|oomd|userdbd|coredump?"
+)
 _PUBLIC = re.compile(
-    r"kworker/.{1,14}|(?:kswapd|kcompactd)\d{1,3}|(?:ksoftirqd|migration|cpuhp|swapper)(?:/\d{1,4})?"
-    r"|rcu_\w{0,11}"
-    r"|kthreadd|khugepaged|kauditd|kblockd|systemd(?:-[a-z]{1,12})?|\(?s?d?-?init\)?|dbus(?:-[a-z]{1,12})?"
+    rf"kworker/u?\d{{1,4}}:\d{{1,4}}H?(?:[-+](?:{_QUEUE}))?"
+    r"|(?:kswapd|kcompactd)\d{1,3}|(?:ksoftirqd|migration|cpuhp|swapper)(?:/\d{1,4})?"
+    r"|rcu_(?:gp|par_gp|sched|bh|preempt|tasks_(?:kthre|rude_|trace))"
+    rf"|kthreadd|khugepaged|kauditd|kblockd|systemd(?:-(?:{_SYSTEMD}))?|\(?s?d?-?init\)?"
+    r"|dbus(?:-(?:daemon|broker|launch))?"
     r"|(?:sshd|bash|sh|zsh|dash|crond?|udevd|agetty|login|sudo|r?syslogd|dockerd|containerd|kubelet|runc|crio"
     r"|conmon|podman|NetworkManager|polkitd|chronyd|ntpd|snapd|python|perl|ruby|node|top|dd|cp|rsync|tar|gzip"
     r"|make|cc1|ld|git|stress|memhog|apt|dpkg|yum|dnf|swapoff|modprobe|insmod)[\d.]{0,6}",
     re.A,
 )
-"""Programs whose names tell nothing of a machine; so do those that the table of programs has advice for."""
+"""Programs whose names tell nothing of a machine; so do those that the table of programs has advice for.
+
+A process may call itself whatever it likes: of a name with a known beginning only known endings are kept.
+"""
 
 _KNOWN_PART = re.compile(
     r"(?:system|user|machine|app|session|background|init|kubepods|kubepods-(?:burstable|besteffort)|-)"
     r"\.(?:slice|scope)|kubepods|burstable|besteffort|docker|lxc(?:\.payload)?|libpod_parent|garden|ecs"
-    r"|slurm\w{0,20}|uid_\d+|",
+    r"|slurm(?:d|stepd)?|",
     re.A,
 )
 """Parts of the path of a control group that are the same on every machine."""
 
 _UUID = re.compile(r"[0-9a-f]{8}([-_])[0-9a-f]{4}[-_][0-9a-f]{4}[-_][0-9a-f]{4}[-_][0-9a-f]{12}", re.A)
 _HEX = re.compile(r"(?<![0-9a-z])[0-9a-f]{12,64}(?![0-9a-z])", re.A)
-_USER = re.compile(r"user-(\d{1,10})\.slice|user@(\d{1,10})\.service", re.A)
+_USER = re.compile(r"user-(\d{1,10})\.slice|user@(\d{1,10})\.service|uid_(\d{1,10})", re.A)
 _JOB = re.compile(r"(job|step)_(\w{1,20})", re.A)
 _ID_ONLY = re.compile(
-    r"(?:pod|cri-containerd-|crio-|docker-|libpod-|containerd-|nerdctl-|kubepods[\w-]*-pod|)#(?:\.\w+)?"
+    r"(?:pod|cri-containerd-|crio-|docker-|libpod-|containerd-|nerdctl-"
+    r"|kubepods(?:-burstable|-besteffort)?-pod|)#(?:\.(?:scope|slice|service|mount))?"
 )
 _SUFFIX = re.compile(r"\.(?:service|scope|slice|socket|mount|swap)$")
 _PATH = re.compile(r"(?<==)/[^\s,]{1,4000}|(?<=\s)/[^\s,:]{1,4000}(?=:|\s|$)|(?<=^)/[^\s,:]{1,4000}")
-_CPUSET = re.compile(r"(?<=\bcpuset=)([^\s,/]{1,255})(?=[\s,]|$)")
 _CACHE = re.compile(r"(?<=\d:)[\w.:@-]{1,100}(?=\))")
 _MANY_DIGITS = 20
 """No number of a user is as long: Python turns no text of thousands of digits into a number."""
 
-_UID = re.compile(r"(?<=UID:)\d+|(?<=UID )\d+|(?<=uid=)\d+", re.A)
+_UID = re.compile(r"((?:\bUID:\s{0,3}|\bUID |\buid=))(\d+)", re.A)
+_ROW_NAME = re.compile(r"(\[[^\]]{0,20}\](?:\s{1,10}-?\d{1,20})+\s{1,10})(.*)", re.A)
 _ROW_UID = re.compile(r"(?<=\])(\s{1,10})(\d{1,10})(?=\s)", re.A)
 _HARDWARE = re.compile(r"(Hardware name: ).*")
+_BUILD = re.compile(r"(?<= )#\d.*$")
+_BUILD_WORD = re.compile(
+    r"#\d{1,6}(?:[\d.~-]{0,20}Ubuntu)?|SMP|PREEMPT\w{0,10}|Debian|\d[\d.:+~-]{0,30}(?:deb\d{1,2}u?\d{0,2})?|",
+    re.A,
+)
+"""What is told of a build, without the words that its builder chose."""
 
 _NAMED: tuple[re.Pattern[str], ...] = (
-    re.compile(r"^(.{1,15}?)(?= invoked oom-killer| cpuset=|: page allocation|: vmalloc)"),
-    re.compile(r"(?<=[Cc]omm: )(.{1,15}?)(?=\s{1,8}(?:Not tainted|Tainted:|Kdump:)|\s*$)"),
-    re.compile(r"(?<=^Process )(.{1,16}?)(?= \(pid:)"),
-    re.compile(r"(?<=,task=)(.{1,64}?)(?=,pid=)"),
-    re.compile(r"(?<=^VM: killing process )([^\s(]{1,15})"),
+    re.compile(r"^(.{1,80}?)(?= invoked oom-killer| cpuset=|: page allocation|: vmalloc)"),
+    re.compile(
+        r"(?<=[Cc]omm: )(.{1,80}?)"
+        r"(?=\s{1,8}(?:Kdump:\s\w{1,12}\s)?(?:Not tainted|Tainted:)(?!.*(?:Not tainted|Tainted:))|\s*$)"
+    ),
+    re.compile(r"(?<=^Process )(.{1,80}?)(?= \(pid:)"),
+    re.compile(r"(?<=^VM: killing process )([^(]{1,80}?)(?=\(|\s*$)"),
 )
-"""Where a line names a process."""
+"""Where a line names a process; at most 15 bytes, but four characters for each where they are escaped."""
 
-_KILLED = re.compile(r"(?<= \()([^()]{1,64}?)(?=\)(?:,| |$))")
-"""Where a line of a kill does."""
+_KILLED = (
+    re.compile(
+        r"((?:process|pid:?) ?\d+,?(?: UID \d+,)?\s{1,4}\()(.*)"
+        r"(?=\)(?:,?\s{1,4}(?:total-vm|vsz|vm|anon-rss|score|UID|sharing|or|now)\b|[.,]?\s*$))",
+        re.A,
+    ),
+    re.compile(r"((?:process|pid:?) ?\d+,?(?: UID \d+,)?\s{1,4}\()(.*)(?=\)|$)", re.A),
+)
+"""Where a line of a kill does: up to the last bracket, for a name may hold brackets."""
+
+_CONSTRAINT = re.compile(
+    r"((?:\b|,)(?:constraint|nodemask|cpuset|mems_allowed|oom_memcg|task_memcg|task|pid|uid)=|,global_oom)"
+)
+"""The names in the line ``oom-kill:``; what stands between two of them is a value, whatever it holds."""
+
+_NUMBERS = re.compile(r"[\d,-]*|\(null\)|CONSTRAINT_\w{1,20}", re.A)
+_GROUPS = re.compile(
+    r"(?<=cgroup stats for )(?:.+(?=:\s*$|: cache:\d)|.+)"
+    r"|(?<=^Task in )(?:.+(?= killed as a result)|.+)|(?<= as a result of limit of ).+"
+    r"|(?<=^Tasks in )(?:.+(?= are going to be killed)|.+)"
+    r"|(?<= cpuset=)(?:.+(?= mems_allowed=)|.+)",
+    re.A,
+)
+"""Where a line names a control group or a set of CPUs: its name may hold blanks and colons."""
+
+_VERSION = re.compile(r"[\d.]{0,6}(?:/KVM)?", re.A)
+"""What may follow the beginning by which a program is known."""
 
 _WITH_NAMES = frozenset(
     ("header", "failure", "cpuset", "identity", "chosen", "killed", "reaped", "constraint", "context")
@@ -100,9 +146,13 @@ class Redactor:
 
     def comm(self, name: str) -> str:
         """Return the name of a process as it is shown."""
-        if not name or _PUBLIC.fullmatch(name) or _is_program(name):
+        if not name or _PUBLIC.fullmatch(name):
             return name
-        return self._new("name", name, lambda count: f"name{count}")
+        pattern = _program(name)
+        if pattern is None:
+            return self._new("name", name, lambda count: f"name{count}")
+        is_known = _VERSION.fullmatch(name.removeprefix(pattern.partition("*")[0]))
+        return name if is_known else self._new("name", name, lambda count: pattern.replace("*", f"-{count}"))
 
     def path(self, path: str) -> str:
         """Return the path of a control group as it is shown: its known parts, and ids and names replaced."""
@@ -138,24 +188,56 @@ class Redactor:
     def _line(self, text: str, kind: str, comm: str | None) -> str:
         if kind == "task":
             return self._row(text, comm)
+        if kind == "constraint":
+            return self._constraint(text)
+        if kind == "boot":
+            release = release_in(text)
+            return f"Linux version {release}" if release else _LEFT_OUT
         if kind in _WITH_NAMES:
-            for pattern in _NAMED:
-                text = pattern.sub(lambda match: self.comm(match[1]), text)
-            if kind in ("chosen", "killed", "reaped"):
-                text = _KILLED.sub(lambda match: self.comm(match[1]), text)
-            text = _HARDWARE.sub(r"\1(left out)", text)
-        text = _PATH.sub(lambda match: self.path(match[0]), text)
-        text = _CPUSET.sub(lambda match: self._part(match[1]), text)
-        text = _UID.sub(lambda match: self.uid(match[0]), text)
+            text = self._with_names(text, kind)
+        text, groups = _GROUPS.subn(lambda match: self._group(match[0]), text)
+        if not groups:
+            text = _PATH.sub(lambda match: self.path(match[0]), text)
+        text = _UID.sub(lambda match: match[1] + self.uid(match[2]), text)
         if kind == "slab_failure":
             text = _CACHE.sub(lambda match: self._part(match[0]), text)
         return text
 
+    def _with_names(self, text: str, kind: str) -> str:
+        for pattern in _NAMED:
+            text = pattern.sub(lambda match: self.comm(match[1]), text)
+        if kind in ("chosen", "killed", "reaped"):
+            pattern = next((each for each in _KILLED if each.search(text)), _KILLED[0])
+            text = pattern.sub(lambda match: match[1] + self.comm(match[2]), text)
+        text = _BUILD.sub(lambda match: _known_words(match[0]), text)
+        return _HARDWARE.sub(r"\1(left out)", text)
+
+    def _constraint(self, text: str) -> str:
+        """Return the line ``oom-kill:`` with each of its values replaced, whatever that holds."""
+        head, *rest = _CONSTRAINT.split(text)
+        shown = [head]
+        for key, value in zip(rest[::2], rest[1::2], strict=True):
+            name = key.strip(",=")
+            shown.append(key)
+            if name == "task":
+                shown.append(self.comm(value))
+            elif name == "uid" and value.isdecimal():
+                shown.append(self.uid(value))
+            else:
+                shown.append(value if _NUMBERS.fullmatch(value) else self._group(value))
+        return "".join(shown)
+
+    def _group(self, name: str) -> str:
+        """Return the name of a control group or of a set of CPUs, or its path."""
+        return self.path(name) if "/" in name else self._part(name)
+
     def _row(self, text: str, comm: str | None) -> str:
         """Return a row of the task table: its user and its name replaced."""
-        if comm and text.rstrip().endswith(comm):
-            stripped = text.rstrip()
+        stripped = text.rstrip()
+        if comm and stripped.endswith(comm):
             text = stripped[: len(stripped) - len(comm)] + self.comm(comm)
+        else:
+            text = _ROW_NAME.sub(lambda match: match[1] + self.comm(match[2].strip()), stripped, count=1)
         return _ROW_UID.sub(lambda match: match[1] + self.uid(match[2]), text, count=1)
 
     def _part(self, part: str) -> str:
@@ -163,7 +245,7 @@ class Redactor:
             return part
         user = _USER.fullmatch(part)
         if user is not None:
-            number = user[1] or user[2]
+            number = user[1] or user[2] or user[3]
             return part.replace(number, self.uid(number))
         ids = _HEX.sub("#", _UUID.sub("#", part))
         if "#" in ids and _ID_ONLY.fullmatch(ids):
@@ -183,6 +265,13 @@ class Redactor:
         )
 
 
-def _is_program(name: str) -> bool:
+def _known_words(build: str) -> str:
+    """Return a build as far as it tells nothing of its builder."""
+    return " ".join(word if _BUILD_WORD.fullmatch(word) else "-" for word in build.split(" "))
+
+
+def _program(name: str) -> str | None:
+    """Return the pattern by which the table of programs knows a name."""
     rows = load_table("diagnosis")["program"]
-    return any(fnmatchcase(name, pattern) for row in rows for pattern in row["names"])
+    patterns = (pattern for row in rows for pattern in row["names"])
+    return next((pattern for pattern in patterns if fnmatchcase(name, pattern)), None)

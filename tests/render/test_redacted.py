@@ -139,3 +139,70 @@ def test_a_user_s_number_may_have_any_number_of_digits():
     text = "Out of memory: Killed process 1 (x) total-vm:1kB, anon-rss:1kB, UID:" + "9" * 5000
     (line,) = Redactor().lines(parse(text)[0])
     assert "999" not in line
+
+
+HOSTILE = {
+    "a user's number beside the CPU's": ("CPU: 1 PID: 77", "CPU: 1 UID: 4343 PID: 77"),
+    "a bracket in a name": ("acme-billing", "a b)zeta(x) y"),
+    "the words behind a name, in a name": ("acme-billing", "a) score 1 zeta"),
+    "numbers in a name": ("acme-billing", "7 8 zeta"),
+    "keys in a name": ("acme-billing", "a,pid=1 zeta"),
+    "a taint in a name": ("acme-billing", "Tainted: zeta"),
+    "a name of a worker": ("acme-billing", "kworker/zeta"),
+    "a name like a worker's": ("acme-billing", "kworker/0:1-zeta"),
+    "a name like a service's": ("acme-billing", "systemd-zeta"),
+    "a name that begins as a known program's": ("acme-billing", "python-zeta"),
+    "an escaped name": ("acme-billing", "\\xe6\\x97\\xa5\\xe6\\x97\\xa5 zeta zeta"),
+    "blanks in a path": ("/kubepods/burstable", "/my zeta/burst able zeta"),
+    "keys in a path": ("/kubepods/burstable", "/a,uid=zeta,task=zeta/b,mems_allowed=zeta"),
+    "colons in a path": ("/kubepods/burstable", "/a: zeta: cache: zeta/b:"),
+    "a user's number in a path": ("/kubepods/burstable", "/slurm/uid_4343"),
+    "a host in a path": ("/kubepods/burstable", "/slurm_zeta/kubepods-zeta"),
+    "a name behind an id": (f"/{BOX}", f"/docker-{BOX}.zeta"),
+    "a name before an id": (f"/pod{UID}", f"/kubepodszeta-pod{UID}"),
+    "a set of CPUs": (f"cpuset={BOX}", "cpuset=a zeta,b"),
+    "who built the kernel": ("6.1.90 #1", "6.1.90 #1-zeta SMP zeta@build Debian zeta"),
+    "where the kernel was built": ("anon 500000000", "Linux version 6.1.90 (zeta@build) (gcc) #1 SMP"),
+}
+"""What is put in place of what; neither ``zeta`` nor user 4343 may be seen."""
+
+
+@pytest.mark.parametrize("case", HOSTILE)
+def test_nothing_private_is_left_of_names_that_look_like_something_else(case):
+    old, new = HOSTILE[case]
+    assert old in PRIVATE
+    text = redacted(parse(PRIVATE.replace(old, new).replace("UID:1234", "UID:4343")))
+    assert [word for word in ("zeta", "4343", UID, BOX) if word in text] == []
+    assert len(text.splitlines()) > 8
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "Task in {} killed as a result of limit of {}",
+        "Tasks in {} are going to be killed due to memory.oom.group set",
+        "Memory cgroup stats for {}: cache:0KB rss:100KB",
+        "Memory cgroup stats for {}",
+        "sh cpuset={} mems_allowed=0",
+    ],
+)
+def test_a_path_may_hold_blanks_in_every_line(line):
+    text = PRIVATE.replace(f"Memory cgroup stats for /kubepods/burstable/pod{UID}/{BOX}:", line)
+    assert text != PRIVATE
+    shown = redacted(parse(text.replace("{}", f"/my zeta/pod{UID}: zeta/{BOX}")))
+    assert [word for word in ("zeta", UID, BOX) if word in shown] == []
+    assert line.partition("{}")[0] in shown
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["kworker/u8:3", "kworker/0:1H", "kworker/0:1H-events", "kworker/u9:0+events_unbound", "CPU 0/KVM"],
+)
+def test_names_that_the_kernel_and_known_programs_have_stay(name):
+    assert Redactor().comm(name) == name
+
+
+def test_a_program_of_which_something_is_known_is_still_known_by_its_new_name():
+    redactor = Redactor()
+    assert redactor.comm("python-zeta") == redactor.comm("python-zeta") == "python-1"
+    assert redactor.comm("python3.11") == "python3.11"
