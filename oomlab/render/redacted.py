@@ -18,10 +18,12 @@ from oomlab.report import CLOCK, UPTIME, Report
 
 _LEFT_OUT = "(another line, left out)"
 _QUEUE = (
-    r"events\w{0,24}|mm_percpu_wq|rcu_gp|kblockd|writeback|netns|cgroup_\w{1,12}|xfs-\w{1,8}|ext4-\w{1,16}"
+    r"events(?:_(?:unbound|long|highpri|freezable|power_efficient|freezable_pwr_efficient))?"
+    r"|mm_percpu_wq|rcu_gp|kblockd|writeback|netns|cgroup_(?:destroy|offline|release|free)"
 )
 _SYSTEMD = (
-    r"journald?|udevd|logind|timesync?d?|resolved?|networkd?|machined?|hostnamed?|oomd|userdbd|coredump?"
+    r"journald?|udevd|logind|timesyn|timesyncd|resolved?|networkd?|machined?|hostnam|hostnamed"
+    r"|oomd|userdbd|coredum|coredump"
 )
 _PUBLIC = re.compile(
     rf"kworker/u?\d{{1,4}}:\d{{1,4}}H?(?:[-+](?:{_QUEUE}))?"
@@ -67,7 +69,8 @@ _ROW_UID = re.compile(r"(?<=\])(\s{1,10})(\d{1,10})(?=\s)", re.A)
 _HARDWARE = re.compile(r"(Hardware name: ).*")
 _BUILD = re.compile(r"(?<= )#\d.*$")
 _BUILD_WORD = re.compile(
-    r"#\d{1,6}(?:[\d.~-]{0,20}Ubuntu)?|SMP|PREEMPT\w{0,10}|Debian|\d[\d.:+~-]{0,30}(?:deb\d{1,2}u?\d{0,2})?|",
+    r"#\d{1,6}(?:[\d.~-]{0,20}Ubuntu)?|SMP|PREEMPT(?:_RT|_DYNAMIC|_LAZY)?|Debian"
+    r"|\d[\d.:+~-]{0,30}(?:deb\d{1,2}u?\d{0,2})?|",
     re.A,
 )
 """What is told of a build, without the words that its builder chose."""

@@ -150,6 +150,7 @@ HOSTILE = {
     "a taint in a name": ("acme-billing", "Tainted: zeta"),
     "a name of a worker": ("acme-billing", "kworker/zeta"),
     "a name like a worker's": ("acme-billing", "kworker/0:1-zeta"),
+    "a name like that of a worker's queue": ("acme-billing", "kworker/0:1-eventszeta"),
     "a name like a service's": ("acme-billing", "systemd-zeta"),
     "a name that begins as a known program's": ("acme-billing", "python-zeta"),
     "an escaped name": ("acme-billing", "\\xe6\\x97\\xa5\\xe6\\x97\\xa5 zeta zeta"),
