@@ -210,6 +210,8 @@ def nothing_found(logs: Logs) -> str:
     if not logs.has_kernel_lines:
         return f"no OOM report in {_names(logs)}: it has no lines of the kernel. {_GET_KERNEL}"
     said = "its lines of the kernel tell of no OOM or failed request"
+    if logs.are_long:
+        said = f"no line of the kernel begins, ends or sums up an OOM or a failed request. {_GIVE_PART}"
     return f"no OOM report in {_names(logs)}: {said}. {_GET_BOOT}"
 
 
@@ -218,6 +220,10 @@ def _names(logs: Logs) -> str:
 
 
 _GET_KERNEL = "Give the kernel's log: journalctl -k, dmesg, /var/log/kern.log or /var/log/messages"
+_GIVE_PART = (
+    "If some lines of a report are left in it, such as a few rows of its table of tasks, give them alone: "
+    "in a log of more than 1 MiB they are not looked for"
+)
 _GET_BOOT = (
     "Was it another boot (journalctl -k -b -1), an older file (kern.log.1), or, for a container, its host? "
     "A process that ends with 137 may have been killed by somebody else"

@@ -38,6 +38,7 @@ class Logs:
         self.has_kernel_lines = False
         self.has_notices = False
         self.are_empty = True
+        self.are_long = False
         self._notices: deque[tuple[int, str, Notice]] = deque()
         self._reports = 0
 
@@ -76,7 +77,7 @@ class Logs:
     def _read(self, name: str) -> Iterator[tuple[str, Report]]:
         """Yield the reports of one log, each as soon as it is whole, however long the log is."""
         from oomlab.parsing import NoticeSearch
-        from oomlab.parsing.reader import read_normalized
+        from oomlab.parsing.reader import LONG, read_normalized
         from oomlab.parsing.stream import normalize
 
         search = NoticeSearch()
@@ -88,6 +89,7 @@ class Logs:
         self._keep(name, search.rest())
         self.has_kernel_lines |= search.has_kernel_lines
         self.are_empty &= search.size == 0
+        self.are_long |= search.size > LONG
         if search.is_cut:
             place = "standard input" if name == "-" else shown(name)
             self.complain(

@@ -31,6 +31,7 @@ class _Needle(NamedTuple):
     """Words to search for, and what their line must hold if they are the kernel's.
 
     ``here`` must match where the words stand: where they come many times in a line, each is looked at alone.
+    What its group ``end`` matches shows the end of a report, whatever else the words show.
     """
 
     words: bytes
@@ -40,7 +41,12 @@ class _Needle(NamedTuple):
 
 
 _NEEDLES = (
-    _Needle(b"oom-killer:", HitKind.BEGIN, re.compile(rb"invoked oom-killer|oom-killer: gfp_mask=")),
+    _Needle(
+        b"oom-kill",
+        HitKind.BEGIN,
+        re.compile(rb"invoked oom-killer|oom-killer: gfp_mask=|oom-kill:con"),
+        re.compile(rb"oom-killer:|(?P<end>oom-kill:con)"),
+    ),
     _Needle(
         b"llocation fail",
         HitKind.BEGIN,
@@ -51,6 +57,8 @@ _NEEDLES = (
         ),
     ),
     _Needle(b"lowmem_reserve[]", HitKind.MEMORY, re.compile(rb"")),
+    _Needle(b"kB inactive_anon:", HitKind.MEMORY, re.compile(rb"\bactive_anon:\d")),
+    _Needle(b"kB, failcnt ", HitKind.MEMORY, re.compile(rb" usage \d")),
     _Needle(
         b" process ",
         HitKind.END,
@@ -59,7 +67,11 @@ _NEEDLES = (
     ),
     _Needle(b"Kernel panic - not", HitKind.END, re.compile(rb"emory")),
 )
-"""Each kind of report that can stand alone has one of these."""
+"""Each kind of report that can stand alone has one of these, and most parts of one do.
+
+Each costs a search through the whole log, so some parts have none: a table of tasks without a kill, a zone
+of before 2.6.28 without its reserves, ``Task in … killed as a result of limit`` without the usage.
+"""
 
 _OLD = _Needle(b"Mem-info:", HitKind.MEMORY, re.compile(rb""))
 """What kernels write that know no ``lowmem_reserve[]`` (up to 2.6.10); searched for until one is found."""
@@ -269,9 +281,10 @@ class LogScanner:
             )
             at = plain.find(needle.words, start, stop)
             while at >= 0:
-                if _is_by_kernel(needle, plain, at):
+                kind = _kind_by_kernel(needle, plain, at)
+                if kind is not None:
                     place = at if len(plain) == len(data) else _same_line(at, plain, data)
-                    yield Hit(base + place, needle.kind)
+                    yield Hit(base + place, kind)
                 at = plain.find(needle.words, at + 1, stop)
 
     def _forget(self, start: int) -> None:
@@ -299,12 +312,14 @@ def _same_line(at: int, plain: bytes, data: bytes) -> int:
     return deque(starts, maxlen=1)[0]
 
 
-def _is_by_kernel(needle: _Needle, data: bytes, at: int) -> bool:
-    """Whether the line of a needle is one that the kernel writes; at the edges of a chunk it may be."""
+def _kind_by_kernel(needle: _Needle, data: bytes, at: int) -> HitKind | None:
+    """Return what a needle shows if the kernel writes such a line; at the edges of a chunk it may have."""
+    here = needle.here.match(data, at)
+    kind = HitKind.END if here is not None and here.lastgroup else needle.kind
     start = max(data.rfind(b"\n", 0, at) + 1, at - _LINE)
     end = data.find(b"\n", at, at + _LINE)
     if end < 0:
         end = at + _LINE
     if start == 0 or end >= len(data):
-        return True
-    return needle.here.match(data, at) is not None and needle.line.search(data, start, end) is not None
+        return kind
+    return kind if here is not None and needle.line.search(data, start, end) is not None else None

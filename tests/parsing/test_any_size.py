@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from oomlab.cli import main
 from oomlab.errors import ReportError
 from oomlab.parsing import parse, parse_bytes, read_pieces
 from oomlab.parsing.reader import LONG
@@ -161,3 +162,41 @@ def test_one_line_of_a_kind_is_found_far_from_any_header(lines, kind):
     header = b"Jun 14 03:00:00 db2 kernel: sh invoked oom-killer: gfp_mask=0xd0, order=0\n"
     data = header + LONG_NOISE + SYSLOG(lines).encode() + b"\n" + LONG_NOISE
     assert [report.kind for report in parse_bytes(data)] == ["oom", kind]
+
+
+PARTS = {
+    "whom the kernel chose": "oom-kill:constraint=CONSTRAINT_NONE,nodemask=(null),cpuset=/,mems_allowed=0,"
+    "global_oom,task_memcg=/user.slice,task=tab,pid=3001,uid=1000",
+    "what a group used": "memory: usage 512000kB, limit 512000kB, failcnt 99",
+    "why a group ran out": "Task in /a killed as a result of limit of /b\n"
+    "memory: usage 512000kB, limit 512000kB, failcnt 99\nmemory+swap: usage 0kB, limit 0kB, failcnt 0",
+    "a zone": "Normal free:8056kB min:8048kB low:10060kB high:12072kB active_anon:4kB inactive_anon:8kB "
+    "active_file:100kB inactive_file:200kB present:900000kB",
+    "a zone with a boost": "Node 0 DMA32 free:8056kB boost:0kB min:8048kB low:10060kB high:12072kB "
+    "reserved_highatomic:0KB active_anon:4kB inactive_anon:8kB active_file:100kB managed:890000kB",
+}
+"""What is left of a report where the lines around it were lost."""
+
+
+@pytest.mark.parametrize("place", ["before", "behind", "amid"])
+@pytest.mark.parametrize("part", PARTS)
+def test_a_part_of_a_report_is_read_in_a_log_of_any_size(part, place):
+    small = PARTS[part].encode() + b"\n"
+    before = b"" if place == "before" else LONG_NOISE
+    behind = b"" if place == "behind" else LONG_NOISE
+    (alone,), (found,) = parse_bytes(small), parse_bytes(before + small + behind)
+    assert [getattr(found, name) for name in ("kind", "scope", "constraint")] == [
+        getattr(alone, name) for name in ("kind", "scope", "constraint")
+    ]
+    assert [len(getattr(found, name)) for name in ("zones", "victims")] == [
+        len(getattr(alone, name)) for name in ("zones", "victims")
+    ]
+    assert [line.text for line in found.source] == small.decode().splitlines()
+
+
+def test_the_command_says_what_it_did_not_look_for_in_a_long_log(tmp_path, capsys):
+    log = tmp_path / "rows.log"
+    row = b"[  100.000001] [   77]  1234    77   200000   120000   400000        0           900 sh\n"
+    log.write_bytes(LONG_NOISE + row)
+    assert main(["explain", str(log)]) == 1
+    assert "rows of its table of tasks" in " ".join(capsys.readouterr().err.split())
