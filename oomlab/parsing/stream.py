@@ -10,6 +10,7 @@ from __future__ import annotations
 import codecs
 import re
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from itertools import chain
 
 from oomlab.errors import require
@@ -66,6 +67,17 @@ _FOLDS = re.compile(
 _RECORDS = re.compile(rb"(?<=[}\]]),\s?(?=[{\[])|(?<=[\"']),\s?(?=b?[\"'])(?!\"[\w@.-]{1,60}\"\s?:)")
 _ROW = re.compile(rb" (?=\[ *\d{1,10}\] +\d)")
 _BLANK = re.compile(rb" (?=\S)")
+_STAMP = re.compile(
+    rb" (?:(?:[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d|\d{4}-\d\d-\d\dT[\d:.,+Z-]{8,24}) \S{1,64} kernel: )?"
+    rb"\[ {0,5}\d{1,8}\.\d{6}\] "
+)
+"""What stands before a line of the kernel where lines were joined by blanks."""
+
+_REPORT = re.compile(rb"invoked oom-killer|page allocation failure|Show Memory")
+"""What the first line of a report holds."""
+
+_BEFORE = 2000
+"""No more of that line, and of a record that contains it, stands before those words."""
 
 
 def normalize(pieces: Iterable[bytes]) -> Iterator[bytes]:
@@ -227,19 +239,36 @@ def _unframe(pieces: Iterable[bytes]) -> Iterator[bytes]:
 
 
 def _break_long_lines(pieces: Iterable[bytes]) -> Iterator[bytes]:
-    """Put soft line ends into lines that are too long to hold: between records, where lines were folded."""
-    length = 0
-    """How long the line at the end of the pieces so far is."""
-    is_json = False
+    """Put soft line ends into lines that are too long to hold: between records, where lines were folded.
+
+    In such a line each report begins a new one, so that no window ends within a report.
+    """
+    line = _Line()
+    kept = b""
     for piece in pieces:
-        data = piece
-        if length == 0:
-            is_json = data[:1] in (b"{", b"[")
-        if length + len(data) > _LONG_LINE and _has_long_line(data, length):
-            data, is_json = _broken(data, length, is_json)
+        data = kept + piece
+        kept = b""
+        if line.length == 0:
+            line.is_json = data[:1] in (b"{", b"[")
+        if line.is_long and b"\n" not in data[-_BEFORE:]:  # a report may begin there, and its words follow
+            data, kept = data[:-_BEFORE], data[-_BEFORE:]
+        if line.is_long or (line.length + len(data) > _LONG_LINE and _has_long_line(data, line.length)):
+            data = _broken(data, line)
         end = data.rfind(b"\n")
-        length = length + len(data) if end < 0 else len(data) - end - 1
-        yield data
+        line.length = line.length + len(data) if end < 0 else len(data) - end - 1
+        if data:
+            yield data
+    if kept:
+        yield _broken(kept, line)
+
+
+@dataclass(slots=True)
+class _Line:
+    """The line at the end of the pieces so far: how long it is, and whether it is part of a longer one."""
+
+    length: int = 0
+    is_json: bool = False
+    is_long: bool = False
 
 
 def _has_long_line(data: bytes, length: int) -> bool:
@@ -252,24 +281,41 @@ def _has_long_line(data: bytes, length: int) -> bool:
     return False
 
 
-def _broken(data: bytes, length: int, is_json: bool) -> tuple[bytes, bool]:
-    """Break every long line of a piece; ``length`` bytes of its first line have been given already."""
+def _broken(data: bytes, line: _Line) -> bytes:
+    """Break every long line of a piece; some bytes of its first line have been given already."""
     found: list[bytes] = []
-    at, begin = 0, -length
+    at, begin = 0, -line.length
     while at < len(data):
         end = data.find(b"\n", at) + 1 or len(data)
-        while end - begin > _LONG_LINE:
-            place = _good_place(
-                data, max(begin + _LONG_LINE // 2, at), min(begin + 2 * _LONG_LINE, end), is_json
-            )
-            if place < 0:
-                break
+        line.is_long |= end - begin > _LONG_LINE
+        while line.is_long and (place := _next_place(data, at, begin, end, line.is_json)) >= 0:
             found += [data[at:place], SOFT_END]
             at = begin = place
         found.append(data[at:end])
         at = begin = end
-        is_json = data[at : at + 1] in (b"{", b"[") if data[end - 1 : end] == b"\n" else is_json
-    return b"".join(found), is_json
+        if data[end - 1 : end] == b"\n":
+            line.is_json, line.is_long = data[at : at + 1] in (b"{", b"["), False
+    return b"".join(found)
+
+
+def _next_place(data: bytes, at: int, begin: int, end: int, is_json: bool) -> int:
+    """Return where to break a line next: before a report, or where it gets too long; -1 for nowhere."""
+    latest, before = min(begin + 2 * _LONG_LINE, end), at
+    for words in _REPORT.finditer(data, at, latest):
+        place = _last_place(data, max(before, words.start() - _BEFORE), words.start())
+        if place > max(at, begin):
+            return place
+        before = words.end()
+    if end - begin <= _LONG_LINE:
+        return -1
+    return _good_place(data, max(begin + _LONG_LINE // 2, at), latest, is_json)
+
+
+def _last_place(data: bytes, start: int, stop: int) -> int:
+    """Return where the line of the kernel begins that goes over ``stop``; -1 where that does not show."""
+    places = [match.end() for pattern in (_FOLDS, _RECORDS) for match in pattern.finditer(data, start, stop)]
+    stamps = () if places else _STAMP.finditer(data, start, stop)
+    return max([*places, *(match.start() + 1 for match in stamps)], default=-1)
 
 
 def _good_place(data: bytes, start: int, end: int, is_json: bool) -> int:

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -200,3 +201,41 @@ def test_the_command_says_what_it_did_not_look_for_in_a_long_log(tmp_path, capsy
     log.write_bytes(LONG_NOISE + row)
     assert main(["explain", str(log)]) == 1
     assert "rows of its table of tasks" in " ".join(capsys.readouterr().err.split())
+
+
+ONE_LINE: dict[str, tuple[str, str, str]] = {
+    "a JSON list of records": ('[{"MESSAGE":"', '"},{"MESSAGE":"', '"}]'),
+    "records with fields before": (
+        '[{"_PID":"0","MESSAGE":"',
+        '"},{"_HOST":"db","_PID":"0","MESSAGE":"',
+        '"}]',
+    ),
+    "a JSON list of strings": ('["', '","', '"]'),
+    "one JSON string": ('{"log":"', "\\n", '"}'),
+    "breaks of HTML": ("", "<br>", ""),
+    "elements of HTML": ("<ul><li>", "</li><li>", "</li></ul>"),
+    "octal escapes": ("", "#012", ""),
+    "blanks": ("", " ", ""),
+}
+"""What stands before, between and behind the lines of a log on one line."""
+
+
+@pytest.mark.parametrize("alike", [False, True], ids=["each its own", "all alike"])
+@pytest.mark.parametrize("form", ONE_LINE)
+def test_no_report_is_torn_or_lost_where_a_long_log_is_on_one_line(form, alike):
+    """Whatever the window is that it is read in; nothing else tells reports apart that are all alike."""
+    one = [line for line in GLOBAL.read_text().splitlines() if line]
+    pid = next(re.findall(r"illed process (\d+)", line)[0] for line in one if "illed process" in line)
+    count = 2 * LONG // len("\n".join(one)) + 2
+    logs = (
+        one if alike else [re.sub(rf"\b{pid}\b", str(5000 + n), line) for line in one] for n in range(count)
+    )
+    begin, joint, end = ONE_LINE[form]
+    text = begin + joint.join(line for log in logs for line in log) + end
+    reports = list(read_pieces([text.encode()]))
+    (alone,) = parse("\n".join(one))
+    assert len(reports) == count
+    whole = (len(alone.zones), len(alone.tasks), len(alone.victims), alone.trigger.comm)
+    shapes = {(len(r.zones), len(r.tasks), len(r.victims), r.trigger.comm) for r in reports}
+    assert shapes == {whole}
+    assert alike or [r.victims[0].pid for r in reports] == [5000 + n for n in range(count)]
