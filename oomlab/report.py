@@ -11,10 +11,9 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import count
-from types import MappingProxyType
 from typing import Literal, NamedTuple, overload
 
-from oomlab.errors import ReportError
+from oomlab.errors import ReportError, require
 from oomlab.kernel import KernelRelease
 from oomlab.mmzone import parse_nodelist
 
@@ -26,7 +25,6 @@ Scope = Literal["global", "memcg", "cpuset", "mempolicy"]
 _MAX_PAGES = 1 << 44
 """No zone has more pages: on 4 kB pages they would take 56 bits of address."""
 
-_NOTHING: Mapping[str, int] = MappingProxyType({})
 UPTIME = re.compile(r"\[\s{0,12}(\d{1,12}\.\d{1,9})\]", re.A)
 """The kernel's own time stamp, seconds since boot."""
 
@@ -191,7 +189,7 @@ class ZoneStat:
     managed: int | None = None
     lowmem_reserve: tuple[int, ...] | None = None
     free_blocks: tuple[FreeBlocks, ...] | None = None
-    counters: Mapping[str, int] = field(default_factory=lambda: _NOTHING)
+    counters: Mapping[str, int] = field(default_factory=dict)
     flags: Mapping[str, str] = field(default_factory=dict)
     reconstructed: bool = False
     line: int | None = None
@@ -306,7 +304,7 @@ class Memcg:
     swap_limit_kb: int | None = None
     kmem_usage_kb: int | None = None
     kmem_limit_kb: int | None = None
-    stats: Mapping[str, int] = field(default_factory=lambda: _NOTHING)
+    stats: Mapping[str, int] = field(default_factory=dict)
     stats_unit: Literal["kB", "bytes"] | None = None
     line: int | None = None
     stats_line: int | None = None
@@ -362,8 +360,8 @@ class Report:
     memcg: Memcg | None = None
     oom_group: str | None = None
     protection: Protection | None = None
-    totals: Mapping[str, int] = field(default_factory=lambda: _NOTHING)
-    totals_lines: Mapping[str, int] = field(default_factory=lambda: _NOTHING)
+    totals: Mapping[str, int] = field(default_factory=dict)
+    totals_lines: Mapping[str, int] = field(default_factory=dict)
     nodes: tuple[NodeStat, ...] = ()
     zones: tuple[ZoneStat, ...] = ()
     swap: Swap | None = None
@@ -437,6 +435,7 @@ class Report:
 
     def quote(self, line: int) -> SourceLine | None:
         """Return the source line of that number, or ``None`` when it is not part of this report."""
+        require(line, int, "quote takes the number of a line, as the parts of a report have it")
         place = line - self.source[0].number if self.source else -1
         return self.source[place] if 0 <= place < len(self.source) else None
 

@@ -42,10 +42,14 @@ def add(subparsers: Any) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Print what a mask means."""
+    from oomlab.cli.complaint import complain
     from oomlab.render.mask import mask_as_dict, mask_text
     from oomlab.render.safe import dumps
 
     mask = read_mask(arguments.mask, arguments.kernel)
+    digits = arguments.mask.strip()
+    if digits.isdecimal() and int(digits, 16) != int(digits):
+        complain(f"{digits} is read as 0x{digits}, as logs print masks; the decimal is {int(digits):#x}")
     if arguments.json:
         print(dumps(mask_as_dict(mask)))
     else:

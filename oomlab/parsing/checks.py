@@ -11,6 +11,10 @@ from oomlab.parsing.lines import Line, LineKind, LogLines
 from oomlab.report import Problem, Report
 
 _CPU = re.compile(r"cpu\s{1,12}(\d{1,6})", re.IGNORECASE | re.ASCII)
+_ORDER = re.compile(r"order[=:]\s{0,4}(-?\d+)", re.A)
+_DIGITS = 20
+"""A longer number is not quoted."""
+
 _SIZES = ("ram", "reserved")
 _FEW = 8
 """So many lost lines of one list are named one by one."""
@@ -38,6 +42,17 @@ def _header(report: Report, draft: Draft) -> Iterator[Problem]:
         )
     elif report.kind != "show_mem" and trigger.gfp_mask is None and not trigger.gfp_names:
         yield Problem(trigger.line, "The header is cut: it does not show what was asked for")
+    if trigger.order is None:
+        yield from _order(draft)
+
+
+def _order(draft: Draft) -> Iterator[Problem]:
+    """Yield a problem where a header has an order that none can be."""
+    for number, text in draft.of("header", "failure")[:1]:
+        found = _ORDER.search(text)
+        if found is not None:
+            shown = found[1] if len(found[1]) <= _DIGITS else f"{len(found[1])} digits"
+            yield Problem(number, f"The header is damaged: no kernel has an order of {shown}")
 
 
 def _per_cpu(lines: list[Line]) -> Iterator[Problem]:

@@ -6,7 +6,6 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from itertools import chain
-from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from oomlab.errors import ReportError, require
@@ -348,7 +347,7 @@ def _renumber(report: Report, total: int) -> Report:
         _renumber_part(report, total),
         first_line=total + 1 - report.last_line,
         last_line=total + 1 - report.first_line,
-        totals_lines=MappingProxyType({key: total + 1 - line for key, line in report.totals_lines.items()}),
+        totals_lines={key: total + 1 - line for key, line in report.totals_lines.items()},
         source=Source(total + 1 - report.last_line, tuple(line.text for line in report.source)[::-1]),
         kinds={total + 1 - line: kind for line, kind in report.kinds.items()},
         **parts,

@@ -66,6 +66,14 @@ def test_an_error_is_one_harmless_line_on_stderr_and_status_2(run, arguments):
     assert err[:-1].isprintable()
 
 
+def test_gfp_says_how_it_read_a_number_that_could_be_decimal(run):
+    status, out, err = run("gfp", "3264", "--kernel", "6.1")
+    assert (status, err) == (0, "oomlab: 3264 is read as 0x3264, as logs print masks; the decimal is 0xcc0\n")
+    assert "0x3264" in out
+    for clear in ("0x3264", "cc0", "0", "7"):
+        assert run("gfp", clear, "--kernel", "6.1")[2] == ""
+
+
 def test_gfp_decodes_a_mask_for_a_version(run):
     status, out, _ = run("gfp", "0x84d0", "--kernel", "3.2", "--json")
     mask = json.loads(out)

@@ -371,3 +371,44 @@ def test_a_list_that_lost_its_smallest_blocks_does_not_make_pages_larger(size, l
     damaged = f"DMA: 3*{size}?B 2*{lost}kB 0*{4 * size}kB = {7 * size}kB"
     log = f"sh invoked oom-killer: gfp_mask=0xcc0, order=0\nMem-Info:\n{damaged}\n{whole}"
     assert only(log).page_size_kb == size
+
+
+ORDERED = (
+    "sh invoked oom-killer: gfp_mask=0xd0, order={}, oom_score_adj=0\nMem-Info:\nNormal free:8kB min:8kB\n"
+)
+
+
+@pytest.mark.parametrize("order", ["21", "99", "9" * 400])
+def test_an_order_that_no_kernel_has_is_named_and_not_computed_with(order):
+    (report,) = parse(ORDERED.format(order))
+    assert report.trigger.order is None
+    (reason,) = [problem.reason for problem in report.problems if "no kernel has an order" in problem.reason]
+    assert len(reason) < 90
+
+
+@pytest.mark.parametrize("order", [-1, 0, 9, 10, 19, 20])
+def test_every_order_that_a_kernel_can_have_is_read(order):
+    (report,) = parse(ORDERED.format(order))
+    assert report.trigger.order == order
+    assert not any("order" in problem.reason for problem in report.problems)
+
+
+@pytest.mark.parametrize(
+    ("count", "said"),
+    [
+        (2**32 - 5, "below zero"),
+        (2**64 - 5, "below zero"),
+        (2**40, f"no machine has {2**40} blocks"),
+        (10**19, "below zero"),
+        ("9" * 20, "no machine has"),
+        ("9" * 400, "no machine has"),
+    ],
+)
+def test_a_count_of_blocks_that_no_kernel_prints_is_called_damage(count, said):
+    text = f"Mem-Info:\nNormal free:8kB min:8kB low:8kB high:8kB\nNormal: {count}*4kB 1*8kB = 8kB\n"
+    (report,) = parse(text)
+    reasons = [problem.reason.lower() for problem in report.problems if "blocks" in problem.reason]
+    assert len(reasons) == 1
+    assert said in reasons[0]
+    assert len(reasons[0]) < 120
+    assert report.zones[0].free_blocks is None

@@ -21,8 +21,8 @@ _MASK = re.compile(
 )
 """The number, what hides some of its digits, and the names."""
 
-_ORDER = re.compile(r"order[=:]\s{0,4}(-?\d{1,2})(?!\d)|(\d{1,2})-order allocation", re.A)
-"""No kernel has orders of three digits: such a number is damage."""
+_ORDER = re.compile(r"order[=:]\s{0,4}(-?1?\d|20)(?!\d)|\b(1?\d|20)-order allocation", re.A)
+"""No kernel can be built with an order above 20 (``ARCH_FORCE_MAX_ORDER``): such a number is damage."""
 
 _VMALLOC = re.compile(
     r"vmalloc\b.{0,60}?(?:allocated (\d{1,19}) of (\d{1,19}) bytes|: (\d{1,19}) bytes|: size (\d{1,19}))",

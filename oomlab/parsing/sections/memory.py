@@ -16,7 +16,6 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import replace
 from functools import lru_cache
-from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from oomlab.parsing.grammar import Draft
@@ -27,7 +26,7 @@ _PAIR = re.compile(r"([A-Za-z_][\w()-]{0,40}+):\s{0,12}+(-?\d{1,19}+)([kK]B)?(?!
 _ZONE_HEAD = re.compile(r"(?:Node (\d{1,6}),? )?(?:Zone:)?([A-Z]\w{0,20})(?: free(?:pages)?:|:)", re.A)
 """Zones have names in capitals: what begins like a counter is the damaged line of a node."""
 
-_BLOCK = re.compile(r"(\d{1,10}+)\*(\d{1,9}+(?: \d{1,9}+)?)kB(?:\s{0,4}+\(([A-Z]{1,8})\))?", re.A)
+_BLOCK = re.compile(r"(?<!\d)(\d{1,21}+)\d*+\*(\d{1,9}+(?: \d{1,9}+)?)kB(?:\s{0,4}+\(([A-Z]{1,8})\))?", re.A)
 _SUM = re.compile(r"=\s{0,4}(\d{1,15})kB", re.A)
 _HUGE = re.compile(r"hugepages_(\w{1,10})=(\d{1,15})", re.A)
 _NO_COLON = re.compile(r"(?<=\binactive_anon)(?=\d)", re.A)
@@ -66,8 +65,8 @@ _FIELDS = (
     ("managed", "managed"),
 )
 
-_BELOW_ZERO = 1 << 31
-"""From here on a count of free blocks is a negative number, printed without its sign."""
+_BELOW_ZERO = (range(1 << 31, 1 << 32), range(1 << 63, 1 << 64))
+"""These counts of free blocks are negative numbers, printed without their sign, by 32 or 64 bits."""
 
 
 class Blocks(NamedTuple):
@@ -106,7 +105,7 @@ def read_totals(draft: Draft, page_kb: int) -> tuple[Mapping[str, int], Mapping[
     for name, value, number in found:
         if name not in totals:  # the first line of a counter counts
             totals[name], lines[name] = value, number
-    return MappingProxyType(totals), MappingProxyType(lines)
+    return totals, lines
 
 
 def _with_colon(text: str) -> str:
@@ -211,8 +210,9 @@ def read_blocks(draft: Draft, page_kb: int, problems: list[Problem]) -> list[Blo
         head = _ZONE_HEAD.match(text)
         printed = _SUM.search(text)
         blocks = [(_order(size, page_kb), int(count), types) for count, size, types in _BLOCK.findall(text)]
-        if any([count >= _BELOW_ZERO for _, count, _ in blocks]):
-            problems.append(Problem(number, "The kernel had lost count of free blocks: some are below zero"))
+        most = max([count for _, count, _ in blocks], default=0)
+        if most >= _BELOW_ZERO[0].start:
+            problems.append(Problem(number, _count_problem(most)))
             continue
         free_kb = sum([count << order for order, count, _ in blocks]) * page_kb
         printed_kb = int(printed[1]) if printed else None
@@ -236,6 +236,12 @@ def read_blocks(draft: Draft, page_kb: int, problems: list[Problem]) -> list[Blo
 def _order(size: str, page_kb: int) -> int:
     """Return the order of a block by its size as printed; a stray blank in it is not counted."""
     return max(int(size.replace(" ", "")) // page_kb, 1).bit_length() - 1
+
+
+def _count_problem(count: int) -> str:
+    if any(count in numbers for numbers in _BELOW_ZERO):
+        return "The kernel had lost count of free blocks: some are below zero"
+    return f"The list of free blocks is damaged: no machine has {count} blocks"
 
 
 def _sum_problem(free_kb: int, printed_kb: int | None) -> str:
