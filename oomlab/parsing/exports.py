@@ -5,7 +5,6 @@ As for :mod:`oomlab.parsing.containers`, few logs need it, so libraries are impo
 
 from __future__ import annotations
 
-import json
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -129,6 +128,8 @@ def _unquoted(value: str) -> str:
     if value.startswith("'"):
         return value.strip().strip("'").replace("''", "'")
     if value.startswith('"'):
+        import json
+
         try:
             return str(json.loads(re.sub(r"\\ ", "", value.strip())))
         except ValueError:
