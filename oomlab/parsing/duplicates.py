@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from oomlab.clock import are_apart
 from oomlab.parsing.grammar import GAP, Draft, Stage
-from oomlab.parsing.kills import NAMELESS, pid_in, raw_line, were_apart
+from oomlab.parsing.kills import NAMELESS, pid_in, raw_line, timed_line, were_apart
 from oomlab.parsing.lines import Line, LineKind, LogLines
 from oomlab.report import UPTIME, Report, time_in, uptime_in
 
@@ -95,7 +95,7 @@ def _stamped(own: Sequence[Line], lines: LogLines) -> frozenset[_Stamped]:
     """Return lines with the kernel's time of each; nothing where one has none."""
     found = []
     for number, text in own:
-        uptime = uptime_in(raw_line(number, lines))
+        uptime = uptime_in(timed_line(number, lines))
         if uptime is None:
             return frozenset()
         found.append((uptime, text))

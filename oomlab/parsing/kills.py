@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 
 from oomlab.clock import are_apart
 from oomlab.parsing.lines import Line, LogLines
@@ -46,7 +46,13 @@ def _differ(first: str, second: str) -> bool:
 
 def were_apart(first: int, second: int, lines: LogLines, seconds: float = AT_ONCE) -> bool:
     """Whether two lines were written more than ``seconds`` apart, as far as the log shows."""
-    return are_apart(raw_line(first, lines), raw_line(second, lines), seconds)
+    return are_apart(timed_line(first, lines), timed_line(second, lines), seconds)
+
+
+def timed_line(number: int, lines: LogLines) -> str:
+    """Return a line as the logger wrote it, for its time; nothing where several lines stand in that one."""
+    is_alone = bisect_right(lines.numbers, number) - bisect_left(lines.numbers, number) == 1
+    return raw_line(number, lines) if is_alone else ""
 
 
 def raw_line(number: int, lines: LogLines) -> str:

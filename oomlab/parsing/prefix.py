@@ -70,7 +70,7 @@ _UPTIME = rf"\[ {{0,20}}+{_NUMBER}\.{_NUMBER}\]"
 _TAG = r"(?!kernel\b)[^\s:\[\]]{1,80}(?:\[[0-9]{1,10}\])?(?::| )"
 """What another program of syslog writes in place of the kernel's tag."""
 
-_KERNEL_TAG = re.compile(r" (?:kern\.\w{1,10} )?kernel(?:\[\d{1,10}\])?(?::| [\d-])")
+_KERNEL_TAG = re.compile(r" (?:kern\.\w{1,10} )?kernel(?:\[\d{1,10}\])?(?:: | - )")
 
 FOREIGN = "."
 """What stands for the text of a line that is not the kernel's."""
@@ -128,12 +128,12 @@ def strip_prefixes(lines: LogLines) -> LogLines:
     if "\n" in texts:  # no line has one: these did not match
         prefixes, unprefixed = _strip_rest(raw, texts, prefixes)
     callers = _callers(raw, prefixes) if any([prefix.has_caller for prefix in prefixes]) else None
-    hosts = list(map(_host, raw)) if _has_hosts(text) else None
+    hosts = _hosts(raw, prefixes) if _has_hosts(text) else None
     return lines._replace(texts=texts, prefixes=prefixes, unprefixed=unprefixed, callers=callers, hosts=hosts)
 
 
 def _has_hosts(text: str) -> bool:
-    """Whether the kernel's lines of several hosts stand in one log, as on a server that collects them."""
+    """Whether the kernel's lines of several hosts may stand in one log, as on a server that collects them."""
     tag = _KERNEL_TAG.search(text)
     if tag is None:
         return False
@@ -141,10 +141,14 @@ def _has_hosts(text: str) -> bool:
     return text.count(tag[0]) > text.count(host + tag[0])
 
 
-def _host(line: str) -> str | None:
-    """Return the host that stands before the kernel's tag of a line."""
-    tag = _KERNEL_TAG.search(line, 0, 400)
-    return line[: tag.start()].rpartition(" ")[2] if tag else None
+def _hosts(raw: list[str], prefixes: tuple[Prefix, ...]) -> list[str | None] | None:
+    """Return the host that stands before the kernel's tag in each prefix, if there are several."""
+    hosts = []
+    for line in raw:
+        found = _match_any(line, prefixes)
+        tag = _KERNEL_TAG.search(line, 0, found.end()) if found else None
+        hosts.append(line[: tag.start()].rpartition(" ")[2] if tag else None)
+    return hosts if len(set(filter(None, hosts))) > 1 else None
 
 
 def _strip_rest(
