@@ -47,7 +47,7 @@ OF_THESE = (*sorted(WHOLE - {"filled by a mailer"}), "CR alone", "Loki", "a JSON
 TWICE = "Ansible's JSON"
 """It holds everything twice, which shows only where both stand near each other."""
 
-AT_LENGTH = FORMS.keys() - {TWICE} if os.environ.get("OOMLAB_FULL") else OF_THESE
+AT_LENGTH = [form for form in FORMS if form != TWICE] if os.environ.get("OOMLAB_FULL") else OF_THESE
 """Forms in which a whole long log is written."""
 
 CHARSETS: dict[str, Callable[[str], bytes]] = {
