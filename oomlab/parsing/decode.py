@@ -47,6 +47,9 @@ _BEGINS = re.compile(
 )
 """Before what a line of the kernel's begins, of those that stand in every report."""
 
+_OF_KERNEL = re.compile(r"process \d|\d pages|emory|kB\b")
+"""Words that no ending has: where several lines stand in one, the next of them follows."""
+
 _LONGEST_ENDING = 200
 _NEAR = 16_384
 _ENOUGH_LINES = 30
@@ -143,12 +146,12 @@ def _ending(text: str) -> re.Pattern[str] | None:
             return None
         at, end = closed.span()
     ending = text[end : end + _LONGEST_ENDING].partition("\n")[0].rstrip()
-    if not ending.strip() or (ending.strip()[0].isalpha()):
+    if not ending.strip() or ending.strip()[0].isalpha() or _OF_KERNEL.search(ending):
         return None
     shape = re.compile(_NUMBERS.sub(_number_shape, re.escape(ending.strip())) + "$", re.A)
     lines = text[at : at + _NEAR].split("\n")[:_ENOUGH_LINES]
     ends = sum(shape.search(line[-_LONGEST_ENDING:].rstrip()) is not None for line in lines)
-    return re.compile(rf"\s*{shape.pattern}", re.A) if 2 * ends > len(lines) else None
+    return re.compile(rf"\s*{shape.pattern}", re.A) if ends > 1 and 2 * ends > len(lines) else None
 
 
 def _number_shape(match: re.Match[str]) -> str:

@@ -138,3 +138,16 @@ def test_yaml_has_text_in_blocks_too():
 def test_cells_that_no_csv_has_are_no_error(cell):
     text = f'a,"{cell}"\nMem-Info:,"b"\n"{KILL}",1\n'
     assert [victim.pid for report in parse(text) for victim in report.victims] == [7]
+
+
+KILLS = ("Killed process {} (squid).", "Killed process {} (squid) total-vm:8kB, anon-rss:8kB")
+
+
+@pytest.mark.parametrize("kill", KILLS)
+@pytest.mark.parametrize("lines", [1, 2, 3])
+def test_kills_behind_another_on_its_line_are_no_ending_of_it(kill, lines):
+    """However many stand on each: what ends all lines is a mark or a time, and no words of the kernel."""
+    said = [f"[{100 + n}.000001] Out of Memory: {kill.format(10 + n)}" for n in range(4 * lines)]
+    text = "\n".join(" ".join(said[at : at + 4]) for at in range(0, len(said), 4))
+    pids = [victim.pid for report in parse(text) for victim in report.victims]
+    assert pids == list(range(10, 10 + 4 * lines))

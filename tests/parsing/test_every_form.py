@@ -14,6 +14,7 @@ import pytest
 
 from oomlab.errors import ReportError
 from oomlab.parsing import parse
+from oomlab.parsing.prefix import FOREIGN
 from oomlab.parsing.reader import log_lines
 from oomlab.report import Report, SourceLine
 from tests.parsing.test_any_size import counted
@@ -26,19 +27,19 @@ LONGEST = 400_000
 BEYOND = {
     ("2.4.18-kills.log", "one line"),
     ("2.4.18-kills.log", "one line, no stamps"),
-    ("2.4.18-kills.log", "filled by a mailer"),
     ("5.4-vmalloc-failure.log", "one line, no stamps"),
     ("014-nearmiss-2.4.19-sysrq-m.log", "one line, no stamps"),
     ("071-nearmiss-paf-4.4-android-many.log", "one line, no stamps"),
 }
-"""Reports of a few lines without words that begin one, all on one line: they are not told apart, and of the
-kills of 2.4, which print no sizes, some are lost."""
+"""Reports of a few lines without words that begin one, all on one line: they are not told apart, but for
+the kills of 2.4, which are told one by one."""
 
 
 def as_printed(text: str) -> list[str]:
     """Return the lines of a log as the kernel printed them."""
     lines = log_lines([SourceLine(number, line) for number, line in enumerate(text.split("\n"), 1)])
-    return [line for line, kind in zip(lines.texts, lines.kinds, strict=True) if kind != "continuation"]
+    rows = zip(lines.texts, lines.kinds, strict=True)
+    return [line for line, kind in rows if kind != "continuation" and line != FOREIGN]
 
 
 def read(text: str) -> list[Report]:
