@@ -191,7 +191,7 @@ def _without_other_tags(raw: list[str], texts: list[str], rest: list[int], prefi
 @lru_cache(64)
 def _other_tag(pattern: str) -> re.Pattern[str] | None:
     """Return what matches another program's line, where the kernel's have this pattern with its tag in it."""
-    before, tag, _ = pattern.partition("kernel")
+    before, tag, _ = pattern.rpartition("kernel")  # a host may be called so, too
     return re.compile(before + _TAG) if tag and _NUMBER in before else None
 
 

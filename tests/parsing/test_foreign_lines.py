@@ -83,11 +83,12 @@ def test_a_line_that_another_program_wrote_to_syslog_belongs_to_no_report(log, f
 
 @pytest.mark.parametrize("block", [1, 3, 20])
 @pytest.mark.parametrize("form", SYSLOGS)
-def test_reports_of_hosts_that_share_a_log_stay_apart(form, block):
+@pytest.mark.parametrize("names", [("web", "web"), ("kernel-", "web"), ("web", "kernel-")])
+def test_reports_of_hosts_that_share_a_log_stay_apart(names, form, block):
     texts = [log.read_text(encoding="utf-8").splitlines() for log in logs()]
     plain = [list(map(essence, parse("\n".join(lines)))) for lines in texts]
     for host, lines in enumerate(texts):
-        name = f"web{host}.example.org"
+        name = f"{names[host % 2]}{host}.example.org"
         texts[host] = [form.format(host=name, tag="kernel", message=line) for line in lines]
     shared: list[str] = []
     for at in range(0, max(map(len, texts)), block):

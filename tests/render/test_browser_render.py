@@ -89,6 +89,18 @@ def test_an_explanation_opens_with_the_keyboard(page, log):
     assert explanation.is_visible()
 
 
+def test_the_switch_hides_what_the_logger_wrote(page, log):
+    (report,) = parse_bytes(
+        b"".join(b"Sep 23 02:04:16 db kernel: " + line for line in log.splitlines(keepends=True))
+    )
+    shown(page, annotated(report))
+    fronts = page.locator(".front")
+    assert fronts.count() > len(report.source) // 2
+    assert all(front.is_visible() for front in fronts.all())
+    page.get_by_text("Hide what the logger put").click()
+    assert not any(front.is_visible() for front in fronts.all())
+
+
 def test_every_line_of_the_log_is_on_the_page_with_its_number(page, log):
     (report,) = parse_bytes(log)
     shown(page, annotated(report))
