@@ -72,6 +72,12 @@ _TAG = r"(?!kernel\b)[^\s:\[\]]{1,80}(?:\[[0-9]{1,10}\])?(?::| )"
 
 _KERNEL_TAG = re.compile(r" (?:kern\.\w{1,10} )?kernel(?:\[\d{1,10}\])?(?:: | - )")
 
+_HOST = re.compile(
+    r"(?<= )(?!0-0-0T)(?:(?=\S*[^\W\d])[^\s\[\]<>]+|0\.0\.0\.0)"
+    r"(?= (?:kern\.\w{1,10} )?kernel(?:\[0\])?(?::| - ))"
+)
+"""The host, in a normalized text: several may share a log, and their names have any form."""
+
 FOREIGN = "."
 """What stands for the text of a line that is not the kernel's."""
 
@@ -344,7 +350,9 @@ def _in_a_line(shape: str) -> str:
 def _shape(before: str) -> str:
     """Return the regular expression of everything that looks like this text."""
     has_digits = any(map(str.isdigit, before))
-    tokens = "".join(_token_shapes(_TOKEN.finditer(before), has_digits))
+    host = _HOST.search(before)
+    parts = [before] if host is None else [before[: host.start()], before[host.end() :]]
+    tokens = r"\S{1,255}+".join("".join(_token_shapes(_TOKEN.finditer(part), has_digits)) for part in parts)
     return (tokens + r"\s{0,20}+").replace(r"\s{0,20}+\s{1,20}+", r"\s{0,20}+")
 
 
