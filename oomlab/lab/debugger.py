@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import socket
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -40,11 +41,9 @@ class Debugger:
         return self
 
     def __exit__(self, *exception: object) -> None:
-        """Detach: the guest runs on."""
-        try:
+        """Detach: the guest runs on, unless it has ended."""
+        with self._socket, suppress(OSError):
             self._send("D")
-        finally:
-            self._socket.close()
 
     def _send(self, packet: str) -> None:
         self._socket.sendall(f"${packet}#{sum(packet.encode()) % 256:02x}".encode())
@@ -77,26 +76,40 @@ class Monitor:
     def __init__(self, path: Path) -> None:
         with _connect(path) as link:  # the file keeps it open
             self._lines = link.makefile("rw", encoding="utf-8")
-        self._lines.readline()  # the greeting
-        self.ask("qmp_capabilities")
+        try:
+            self._read()  # the greeting
+            self.ask("qmp_capabilities")
+        except BaseException:
+            self.__exit__()
+            raise
 
     def __enter__(self) -> Monitor:
         return self
 
     def __exit__(self, *exception: object) -> None:
-        self._lines.close()
+        with suppress(OSError):  # what could not be sent is still to be sent
+            self._lines.close()
 
     def ask(self, command: str) -> Any:
         """Run a command and return its result."""
-        self._lines.write(json.dumps({"execute": command}) + "\n")
-        self._lines.flush()
-        while line := self._lines.readline():
-            answer = json.loads(line)
+        with suppress(ConnectionError):  # then nothing is left to be read either
+            self._lines.write(json.dumps({"execute": command}) + "\n")
+            self._lines.flush()
+        while True:
+            answer = self._read()
             if "return" in answer:
                 return answer["return"]
             if "error" in answer:
                 raise LabUnavailable(f"QEMU refuses {command}: {answer['error'].get('desc')}")
-        raise LabUnavailable("QEMU's monitor has gone: the guest has ended")
+
+    def _read(self) -> Any:
+        try:
+            line = self._lines.readline()
+        except OSError:  # reset, or silent for too long
+            line = ""
+        if not line.endswith("\n"):
+            raise LabUnavailable("QEMU's monitor has gone: the guest has ended")
+        return json.loads(line)
 
 
 def _connect(path: Path) -> socket.socket:

@@ -7,7 +7,7 @@ import subprocess
 import tempfile
 import threading
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from queue import Empty, Queue
 from typing import Any
@@ -102,6 +102,8 @@ class NodeGuest:
         """Sort what comes, in a thread of its own, until nothing comes any more."""
         assert self._process.stdout is not None
         for row in self._process.stdout:
+            if not row.endswith("\n"):  # it ended while it spoke
+                break
             message = json.loads(row)
             if "line" in message:
                 self._texts[message["line"]] += message["text"]
@@ -136,6 +138,9 @@ def node_guest(scenario: Scenario, guest: Guest, emulator: Emulator) -> Iterator
                 yield live
             finally:
                 process.kill()
+                if process.stdin is not None:
+                    with suppress(OSError):  # what could not be sent is still to be sent
+                        process.stdin.close()
 
 
 def machine_files(guest: Guest, emulator: Emulator) -> dict[str, Path]:

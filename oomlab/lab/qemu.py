@@ -113,7 +113,10 @@ class _Agent:
         self._socket.close()
 
     def send(self, line: str) -> None:
-        self._socket.sendall(line.encode() + b"\n")
+        try:
+            self._socket.sendall(line.encode() + b"\n")
+        except ConnectionError:
+            raise LabUnavailable("the guest has ended") from None
 
     def command(self, line: str, seconds: float) -> str:
         self.send(line)

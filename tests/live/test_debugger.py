@@ -1,4 +1,4 @@
-"""The two sockets of QEMU, with a stand-in at the other end."""
+"""The sockets of QEMU, with a stand-in at the other end."""
 
 from __future__ import annotations
 
@@ -6,12 +6,14 @@ import re
 import socket
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from oomlab.errors import LabUnavailable
 from oomlab.lab.debugger import Debugger, Monitor
+from oomlab.lab.qemu import _Agent
 
 
 @pytest.fixture
@@ -83,6 +85,39 @@ def test_memory_is_read_and_written_though_the_stub_speaks_unasked_and_in_pieces
 def test_a_guest_that_ends_while_it_is_asked_is_said_to_have_ended(serve):
     with pytest.raises(LabUnavailable, match="the guest has ended"):
         Debugger(serve(lambda link: link.close()))
+
+
+def test_a_guest_that_ends_while_its_memory_is_open_is_let_go_of(serve):
+    def answer_once(link: socket.socket) -> None:
+        link.recv(4096)
+        link.sendall(b"+$OK#9a")
+        link.recv(1)
+
+    with Debugger(serve(answer_once)) as debugger:
+        for _ in range(2):
+            with pytest.raises(LabUnavailable, match="the guest has ended"):
+                debugger.read_memory(0, 4)
+
+
+@pytest.mark.parametrize("last", ["", '{"ret', '{"return": {}}\n{"return"'])
+def test_a_monitor_whose_guest_has_ended_says_so_and_closes(serve, last):
+    def talk(link: socket.socket) -> None:
+        lines = link.makefile("rw")
+        lines.write('{"QMP": {}}\n' + last)
+        lines.flush()
+
+    with pytest.raises(LabUnavailable, match="the guest has ended"), Monitor(serve(talk)) as monitor:
+        monitor.ask("stop")
+
+
+def test_a_line_to_a_guest_that_has_ended_says_so():
+    ours, theirs = socket.socketpair()
+    theirs.sendall(b"[ready]\n")
+    with closing(_Agent(ours)) as agent:
+        theirs.close()
+        for _ in range(2):
+            with pytest.raises(LabUnavailable, match="the guest has ended"):
+                agent.command("echo", 1.0)
 
 
 def test_the_monitor_skips_events_and_repeats_what_qemu_refuses(serve):

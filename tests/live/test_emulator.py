@@ -145,6 +145,15 @@ def test_an_emulator_that_fails_ends_the_run_with_its_reason_and_its_process(gue
     assert live._process.poll() is not None
 
 
+def test_an_emulator_that_is_killed_from_outside_ends_the_run(guest, emulator):
+    with node_guest(SMALL, guest, emulator) as live:
+        live._process.kill()
+        live._process.wait()
+        for _ in range(2):
+            with pytest.raises(LabUnavailable, match="ended"):
+                live.command("echo", seconds=10.0)
+
+
 def test_an_interrupt_ends_the_guest_in_node(guest, emulator):
     def interrupt(sample):
         raise KeyboardInterrupt
