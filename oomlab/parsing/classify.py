@@ -39,6 +39,9 @@ _CALL = re.compile(r"[\w.$]{1,200} (?:from [\w.$]{1,200}\+0x|\([\w/.-]{1,200}\.[
 
 _KILL = re.compile(r".{0,80}?\b[Kk]ill process \d+(?:,| \(| or |$)")
 _KILLED = re.compile(r".{0,80}?(?<!have )\b[Kk]illed process \d+(?:,| \(|$)")
+_KILL_WORDS = re.compile(r"ill(?:ed)? process \d|no killable process")
+"""What the line of a kill holds, somewhere."""
+
 _NO_VICTIM = re.compile(r"[^\"'`(]{0,80}\bno killable process")
 _SOURCE = re.compile(r"%(?:[sdup]|l[dux]|#?x)\b|\w\(\s{0,4}(?:KERN_[A-Z]{1,10} |[\w.]{1,20}, )?\"")
 """What only source code has: the places for values in a format string, or a call with a string."""
@@ -166,7 +169,8 @@ def classify(lines: LogLines) -> LogLines:
     """Find the kind of each line. Tasks come first here: most lines of a report are tasks."""
     is_task = _TASK.match
     kinds: list[LineKind] = [
-        "task" if text[:1] == "[" and is_task(text) else kind_of(text) for text in lines.texts
+        "task" if text[:1] == "[" and is_task(text) else kind_of(text) if text else "other"
+        for text in lines.texts
     ]
     return lines._replace(kinds=kinds)
 
@@ -252,6 +256,8 @@ def _unless_source(kind: LineKind, text: str) -> LineKind:
 
 
 def _kill(text: str) -> LineKind | None:
+    if not _KILL_WORDS.search(text):
+        return None
     if _KILLED.match(text):
         return "killed"
     if _KILL.match(text):

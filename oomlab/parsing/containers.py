@@ -198,7 +198,7 @@ def unwrap(
     keys = _message_keys(lines)
     is_json = any("[" in line and _BRACKETS.match(line) for line in lines)
     for number, line in zip(numbers, lines, strict=True):
-        if any(map(line.__contains__, _SYMPTOMS)) or _is_field(line):
+        if line and (any(map(line.__contains__, _SYMPTOMS)) or _is_field(line)):
             line = _string_of_list(line) if is_json else _from_python(line)
             whole = _unescape(_from_json(line[:_MAX_LENGTH], keys, of_anybody=of_anybody))
             parts = _BREAKS.split(whole.encode("utf-8", "backslashreplace").decode())

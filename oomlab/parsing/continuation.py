@@ -117,6 +117,12 @@ _CUTS_BY_END = {
     end: tuple((head, rest, blank) for (head, rest), blank in _CUTS.items() if head.endswith(end))
     for end in {head[-2:] for head in _HEADS}
 }
+_DIGITS = tuple("0123456789")
+"""What follows where the cut fell behind the last of these words: the number of a process."""
+
+_ENDS = frozenset((*_CUTS_BY_END, "KB"))
+"""The last two letters of a line that may have been cut before its kind showed."""
+
 
 _GROUP = re.compile(r"Tasks? in /\S{0,4096} (?:are going to be killed|killed as a result)")
 _OF_GROUPS = ("Tasks in", "Task in")
@@ -234,6 +240,8 @@ def _join_heads(kinds: list[LineKind], texts: list[str], unprefixed: list[bool] 
     owners = {}
     for index in [index for index, kind in enumerate(kinds[:-1]) if kind == "other"]:
         first = texts[index]
+        if first[-2:] not in _ENDS and not _begins_a_kind(first):
+            continue
         parts = texts[index + 1 : index + 1 + _wrapped(unprefixed, index)]
         if not parts:
             continue
@@ -245,6 +253,11 @@ def _join_heads(kinds: list[LineKind], texts: list[str], unprefixed: list[bool] 
             for part in range(index + 1, index + 1 + count):
                 kinds[part], owners[part] = "continuation", index
     return owners
+
+
+def _begins_a_kind(text: str) -> bool:
+    """Whether a line begins as one whose kind shows only behind a path or behind further words."""
+    return text.startswith(_OF_GROUPS) or ("alloc" in text and " fail" in text)
 
 
 def _wrapped(unprefixed: list[bool] | None, index: int) -> int:
@@ -260,7 +273,7 @@ def _whole_head(first: str, parts: list[str]) -> tuple[str | None, int]:
     words: tuple[str, ...]
     if first.startswith(_OF_GROUPS):
         pattern, words = _GROUP, ("killed",)
-    elif "alloc" in first and " fail" in first:
+    elif _begins_a_kind(first):
         pattern, words = _FAILURE, ("mode:", "gfp")
     else:
         return None, 0
@@ -282,7 +295,7 @@ def _uncut(first: str, second: str) -> str | None:
     fits = (
         f"{first}{blank}{second}"
         for head, rest, blank in _CUTS_BY_END.get(first[-2:], ())
-        if first.endswith(head) and second.startswith(rest)
+        if first.endswith(head) and second.startswith(rest or _DIGITS)
     )
     return next(fits, None)
 
@@ -290,6 +303,9 @@ def _uncut(first: str, second: str) -> str | None:
 def _continues(kinds: list[LineKind], texts: list[str], owner: int, index: int, tables: list[int]) -> bool:
     """Whether one line makes sense as the rest of another; a row goes on to the last column."""
     kind, first, second = kinds[owner], texts[owner], texts[index]
+    goes_on = _GOES_ON.get(kind)
+    if goes_on is None and kind != "task":
+        return False
     if len(first) > _MAX_JOINED or not (
         kinds[index] == "other" or _is_half(kind, kinds[index], first, second)
     ):
@@ -301,7 +317,6 @@ def _continues(kinds: list[LineKind], texts: list[str], owner: int, index: int, 
         return columns > 0 and (
             _row_goes_on(first, second, columns) or _ends_name(texts, owner, index, tables)
         )
-    goes_on = _GOES_ON.get(kind)
     return goes_on is not None and (goes_on(first, second) or _halves_a_word(kind, first, second))
 
 

@@ -42,7 +42,7 @@ _MAX_LINES = 100_000
 """No window of a long log has many more lines than this."""
 
 _WORTH = 16
-"""A window that cannot grow by this part of its size is not read again for so little."""
+"""For no more than this part of its size a window is read again."""
 
 _REACH = 256 << 10
 """No further ahead in such a line is a report's own text looked for."""
@@ -281,6 +281,8 @@ def _widen(log: LogScanner, begin: int, stop: int) -> tuple[int, bytes, _Window]
         stop = log.window_end(begin, end + more)
         if stop <= end:  # the next report begins there
             return begin, data, window
+        if log.ends_by(stop + (stop - begin) // _WORTH):
+            stop = log.end
         del data, window  # what a window held is not held beside the next one
 
 
@@ -292,8 +294,11 @@ def _read_as_it_runs(log: LogScanner, text: str, first: int) -> _Window:
 
 
 def _growth(size: int, lines: int) -> int:
-    """Return by how many bytes a window of so many bytes and lines may grow: as much again at the most."""
-    return min(size, MAX_WINDOW - size, size * (_MAX_LINES - lines) // max(lines, 1))
+    """Return by how many bytes a window of so many bytes and lines may grow: by 15 times its size at most.
+
+    All that was read before is then a fifteenth of the window, so it hardly counts that it is read again.
+    """
+    return min(15 * size, MAX_WINDOW - size, size * (_MAX_LINES - lines) // max(lines, 1))
 
 
 def _cut_off(window: _Window) -> _Window:

@@ -27,6 +27,9 @@ class HitKind(IntEnum):
     END = 2
 
 
+_ANY = re.compile(rb"")
+
+
 class _Needle(NamedTuple):
     """Words to search for, and what their line must hold if they are the kernel's.
 
@@ -37,7 +40,7 @@ class _Needle(NamedTuple):
     words: bytes
     kind: HitKind
     line: re.Pattern[bytes]
-    here: re.Pattern[bytes] = re.compile(rb"")
+    here: re.Pattern[bytes] = _ANY
 
 
 _NEEDLES = (
@@ -50,13 +53,13 @@ _NEEDLES = (
     _Needle(
         b"llocation fail",
         HitKind.BEGIN,
-        re.compile(rb""),
+        _ANY,
         re.compile(
             rb"(?<=page a)llocation failure|(?<=order a)llocation failed"
             rb"|llocation fail\w* *[:,(].{0,120}?(?:mode|gfp)"
         ),
     ),
-    _Needle(b"lowmem_reserve[]", HitKind.MEMORY, re.compile(rb"")),
+    _Needle(b"lowmem_reserve[]", HitKind.MEMORY, _ANY),
     _Needle(b"kB inactive_anon:", HitKind.MEMORY, re.compile(rb"\bactive_anon:\d")),
     _Needle(b"kB, failcnt ", HitKind.MEMORY, re.compile(rb" usage \d")),
     _Needle(
@@ -73,7 +76,7 @@ Each costs a search through the whole log, so some parts have none: a table of t
 of before 2.6.28 without its reserves, ``Task in … killed as a result of limit`` without the usage.
 """
 
-_OLD = _Needle(b"Mem-info:", HitKind.MEMORY, re.compile(rb""))
+_OLD = _Needle(b"Mem-info:", HitKind.MEMORY, _ANY)
 """What kernels write that know no ``lowmem_reserve[]`` (up to 2.6.10); searched for until one is found."""
 
 _AHEAD = {HitKind.BEGIN: 8 << 10, HitKind.MEMORY: 8 << 10, HitKind.END: 800}
@@ -197,6 +200,11 @@ class LogScanner:
         found = _BEGINS.search(between)
         return self._line_start(start + found.start()) if found else None
 
+    def ends_by(self, position: int) -> bool:
+        """Whether the log ends at a position or before it."""
+        self._reach(position + 1)
+        return self.is_whole and self.end <= position
+
     def cut(self, begin: int, stop: int) -> tuple[int, int, bytes]:
         """Return the whole lines from ``begin`` to ``stop``: where they begin, the first number, bytes."""
         begin = self._line_start(begin)
@@ -314,6 +322,8 @@ def _same_line(at: int, plain: bytes, data: bytes) -> int:
 
 def _kind_by_kernel(needle: _Needle, data: bytes, at: int) -> HitKind | None:
     """Return what a needle shows if the kernel writes such a line; at the edges of a chunk it may have."""
+    if needle.line is needle.here is _ANY:
+        return needle.kind
     here = needle.here.match(data, at)
     kind = HitKind.END if here is not None and here.lastgroup else needle.kind
     start = max(data.rfind(b"\n", 0, at) + 1, at - _LINE)

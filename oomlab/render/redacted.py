@@ -142,10 +142,14 @@ class Redactor:
         ):
             if number <= after or kind == "continuation":  # it stands in the line above
                 continue
+            if not raw:
+                yield ""
+                continue
             known = report.kinds.get(number, kind) if kind == "other" else kind
-            words = self._line(text, known, comms.get(number))
+            is_left_out = known == "other" and text.strip()
+            words = _LEFT_OUT if is_left_out else self._line(text, known, comms.get(number))
             stamp = self._stamp(raw) + (f"[{caller:>6}] " if caller and "[" in raw else "")
-            yield stamp + (_LEFT_OUT if known == "other" and text.strip() else words)
+            yield stamp + words
 
     def comm(self, name: str) -> str:
         """Return the name of a process as it is shown."""

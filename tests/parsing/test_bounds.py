@@ -153,6 +153,15 @@ def test_no_line_is_counted_more_than_a_few_times(monkeypatch):
     assert sum(seen) < 50 * len(log)
 
 
+@pytest.mark.parametrize("words", ["Killed process ", "Out of memory: ", "\ufffd"])
+def test_a_window_that_grows_is_not_read_many_times(words, monkeypatch):
+    read, sizes = reader._read, []
+    monkeypatch.setattr(reader, "_read", lambda text, *rest: sizes.append(len(text)) or read(text, *rest))
+    data = f"{HEADER}{MEMORY}{words * (reader.LONG // len(words.encode()))}\n{KILL.format(n=7)}"
+    list(read_pieces([data.encode()]))
+    assert sum(sizes) < 1.8 * len(data)
+
+
 def test_very_many_notices_end_the_search_for_them(monkeypatch):
     monkeypatch.setattr(notices, "_MOST", 5000)
     search, line = NoticeSearch(), NOTICES["apps"].encode()

@@ -36,7 +36,7 @@ class Part:
     text: str
     words: Sequence[str] = ()
 
-    def has(self, line: SourceLine, kind: str | None) -> bool:
+    def has(self, line: SourceLine, kind: str) -> bool:
         """Whether a line of that kind belongs to the part."""
         return kind in self.kinds and (not self.words or any(word in line.text for word in self.words))
 
@@ -48,7 +48,7 @@ def parts() -> tuple[Part, ...]:
 
 
 @cache
-def _parts_of(kind: str | None) -> tuple[Part, ...]:
+def _parts_of(kind: str) -> tuple[Part, ...]:
     """Return the parts that a line of this kind may belong to."""
     return tuple(part for part in parts() if kind in part.kinds)
 
@@ -61,9 +61,11 @@ def sections(report: Report) -> list[tuple[Part | None, list[SourceLine]]]:
     """
     labelled: list[tuple[Part | None, SourceLine]] = []
     current: Part | None = None
+    kinds = dict(report.kinds)
     for line in report.source:
-        kind = report.kinds.get(line.number)
-        current = next((part for part in _parts_of(kind) if part.has(line, kind)), current)
+        kind = kinds.get(line.number)
+        if kind is not None:
+            current = next((part for part in _parts_of(kind) if part.has(line, kind)), current)
         labelled.append((current, line))
     runs = (list(run) for _, run in groupby(labelled, key=lambda each: each[0] and each[0].key))
     return [(run[0][0], [line for _, line in run]) for run in runs]
@@ -92,7 +94,9 @@ _SWITCH = (
 def _fronts(report: Report) -> dict[int, int]:
     """Return how long the logger's prefix of each line is, by the number of the line."""
     prefixes = infer_prefixes("\n".join(line.text for line in report.source))
-    fronts = {line.number: _front(line.text, prefixes) for line in report.source}
+    if not prefixes:
+        return {}
+    fronts = {line.number: _front(line.text, prefixes) for line in report.source if line.text}
     return {number: length for number, length in fronts.items() if length}
 
 
