@@ -13,7 +13,7 @@ from tests.support.lab_hand import CONTROLS, DRAWN, FAULTS, SAID, Controls, sent
 pytestmark = pytest.mark.browser
 
 GIB = 2**18
-MACHINES = 300
+MACHINES = 120
 """In the ordinary run; ``python -m benchmarks.lab_hand`` tries 5,000."""
 
 
