@@ -16,7 +16,8 @@ Here is all that a notebook or a program needs to begin with, by what it is for.
 
 - :class:`Machine` is what somebody chose, :func:`zones` what the kernel makes of it
 - :class:`Workload` and :func:`simulate` fill it until it dies or lives
-- :func:`fit` goes from a report back to its machine; :data:`INCIDENT` is the course's own
+- :func:`fit` goes from a report back to its machine; :data:`INCIDENT` and :data:`INCIDENT_WORKLOAD` are
+  the course's own
 
 **Follow the course**
 

@@ -50,8 +50,8 @@ def alloc_flags(mask: GfpMask, version: Version, *, order: int = 0) -> AllocFlag
     """Return what a request of this mask and order may do on a version.
 
     >>> from oomlab.gfp import decode_gfp
-    >>> [alloc_flags(decode_gfp(0x800, kernel=version), version).quarter for version in ("5.10", "6.12")]
-    [False, False]
+    >>> [alloc_flags(decode_gfp(0x820, kernel=version), version).quarter for version in ("5.10", "6.12")]
+    [False, True]
     """
     rule = urgent_rule(version)
     return AllocFlags(

@@ -1,6 +1,6 @@
 """The vocabulary of memory zones and nodes, named after the kernel's own ``mmzone.h``.
 
-Names, page size, VM splits and node lists stand here once, for the model, the parser and the pictures alike.
+Names, VM splits and node lists stand here once, for the model, the parser and the pictures alike.
 """
 
 from __future__ import annotations
@@ -23,6 +23,9 @@ MAX_PAGES = 2**52
 
 ZONE_ORDER = ("DMA", "DMA32", "Normal", "HighMem", "Movable", "Device")
 """The kernel's zones from the lowest to the highest; every kernel has some of them."""
+
+ZONE_NAMES = "|".join(ZONE_ORDER)
+"""The same for a regular expression."""
 
 REQUEST_ZONES = ZONE_ORDER[:5]
 """The zones that a request can name or fall to: all but Device, whose pages are given out otherwise."""

@@ -1,4 +1,4 @@
-"""What a report contains: types only, no reading and no judging.
+"""What a report contains, and what can be said of one part of it alone; the judging is in ``diagnosis``.
 
 Memory is in **pages** of ``Report.page_size_kb`` unless a name carries a unit.
 ``None`` means *not printed*; zero means the kernel printed zero. Every part
@@ -448,7 +448,7 @@ class Report:
         return f"<Report: {', '.join(parts)}>"
 
     def _repr_html_(self) -> str:
-        """Show the report in a notebook, wherever it comes from: the one import that goes up a floor."""
+        """Show the report in a notebook, wherever it comes from: one of two imports that go up a floor."""
         from oomlab.render import html
 
         return str(html(self))

@@ -96,7 +96,7 @@ def _mem_map(case: Case) -> Claim | None:
 def mem_map_pages(case: Case) -> int:
     """Return the pages of ``mem_map`` on a machine with HighMem; 0 on any other.
 
-    Source: include/linux/mm_types.h, ``struct page``: 32 bytes, and 40 with control groups since 3.19.
+    Source: include/linux/mm_types.h, ``struct page``; its size is a row of ``tables/zones.toml``.
     """
     highmem = case.report.totals.get("highmem") or case.report.find_zone("HighMem")
     ram = case.report.totals.get("ram") or sum(each.zone.present or 0 for each in case.judged)

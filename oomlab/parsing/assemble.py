@@ -37,6 +37,7 @@ _SCOPES: dict[str, Scope] = {
     "CONSTRAINT_CPUSET": "cpuset",
     "CONSTRAINT_MEMORY_POLICY": "mempolicy",
 }
+"""What bound a kill, by the kernel's own names. Source: include/linux/oom.h, ``enum oom_constraint``."""
 
 
 def assemble(draft: Draft, lines: LogLines, kinds: LogKinds, source: Source) -> Report:

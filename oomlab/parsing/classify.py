@@ -1,7 +1,7 @@
 """Classify each line: what is it about?
 
-The first word nearly always decides, so most lines cost one look into a dictionary. No
-regular expression here describes a whole line: kernels add words to their lines, and a
+The first word nearly always decides, so most lines cost one look into a dictionary. Few
+regular expressions here describe a whole line: kernels add words to their lines, and a
 log may have lost some.
 """
 
@@ -21,7 +21,7 @@ _BLOCKS = re.compile(r"\d+\*\d+kB")
 _TASK = re.compile(r"\[ *[0-9]+\] +[0-9-]")
 _TASK_HEADER = re.compile(r"\[\s*pid\s*\]")
 _STAT = re.compile(r"[a-z]\w{1,60} \d+$")
-_SLAB = re.compile(r"\S.{0,60}\s\d+KB\s+\d+KB$")
+SLAB = re.compile(r"\S.{0,60}\s\d+KB\s+\d+KB$")
 _ALLOC = re.compile(r"[\d.]+\s?(?:[KMGT]i)?B\s+\d+\s+\S+:\d+")
 _PAGES = re.compile(r"\d{1,18} (?:(?:total |free |reserved |slab )?page(?!tables:)|pages? )")
 _HEADER = re.compile(
@@ -273,7 +273,7 @@ def _paired(text: str) -> LineKind:
         return "totals"
     if text.startswith("Zone:"):
         return "zone"
-    if "KB" in text and _SLAB.match(text):
+    if "KB" in text and SLAB.match(text):
         return "slab"
     return "memcg_stat" if _STAT.match(text) else "trace" if _CALL.match(text) else "other"
 

@@ -16,10 +16,11 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Callable
 from itertools import pairwise
 
-from oomlab.mmzone import ZONE_ORDER
-from oomlab.parsing.classify import kind_of
+from oomlab.mmzone import ZONE_NAMES
+from oomlab.parsing.classify import SLAB, kind_of
 from oomlab.parsing.fragments import join_fragments
 from oomlab.parsing.lines import LineKind, LogLines
+from oomlab.report import Task
 
 _BLOCK_LINES = 3
 """More lists of free blocks than this for each zone are fragments of lists."""
@@ -45,27 +46,7 @@ _NEAR = 100
 """This many characters before a cut are looked at."""
 
 _CANDIDATES = frozenset(("other", "blocks", "totals"))
-_COLUMNS = frozenset(
-    (
-        "pid",
-        "uid",
-        "tgid",
-        "total_vm",
-        "rss",
-        "rss_anon",
-        "rss_file",
-        "rss_shmem",
-        "cpu",
-        "oom_adj",
-        "nr_ptes",
-        "nr_pmds",
-        "nr_puds",
-        "pgtables_bytes",
-        "swapents",
-        "oom_score_adj",
-        "name",
-    )
-)
+_COLUMNS = frozenset(Task._fields) - {"comm", "line"} | {"name"}
 """Every column that a task table has had."""
 
 _PAIR_LIKE = re.compile(r"\S*(?::|[kK]B,?$|\?$)|(?:yes|no)$")
@@ -127,14 +108,12 @@ _ENDS = frozenset((*_CUTS_BY_END, "KB"))
 _GROUP = re.compile(r"Tasks? in /\S{0,4096} (?:are going to be killed|killed as a result)")
 _OF_GROUPS = ("Tasks in", "Task in")
 _FAILURE = re.compile(r".{0,80}?\balloc\w* fail\w*:.{0,120}\b(?:mode:|gfp)")
-_SLAB = re.compile(r"\S.{0,60}\s\d+KB\s+\d+KB$")
 """Lines whose kind shows only behind a path, a size or another number."""
 
 _PARTS = 4
 """Into no more lines than this a path is wrapped."""
 
 _KILL_WORD = re.compile(r"(?:total-vm|anon-rss|file-rss|shmem-rss|UID|pgtables|oom_score_adj)[:=]\d")
-_ZONES = "|".join(ZONE_ORDER)
 
 _WORDS: dict[LineKind, frozenset[str]] = {
     "chosen": frozenset(("score", "or", "sacrifice", "child")),
@@ -143,7 +122,7 @@ _WORDS: dict[LineKind, frozenset[str]] = {
 """Words of a line of which a cut may leave a half on either side."""
 
 _WHOLE_END: dict[LineKind, re.Pattern[str]] = {
-    "zone": re.compile(rf"kB$|KB$|\?$|\byes$|\bno$|pages_scanned:\d+$|(?:^|:)(?:{_ZONES})$"),
+    "zone": re.compile(rf"kB$|KB$|\?$|\byes$|\bno$|pages_scanned:\d+$|(?:^|:)(?:{ZONE_NAMES})$"),
     "node": re.compile(r"kB$|KB$|\?$|\byes$|\bno$|pages_scanned:\d+$|^\d+$"),
     "memcg_stats": re.compile(r"KB$|:$|for$"),
     "memcg_task": re.compile(r"^(?:[a-z]+|/)$"),
@@ -269,7 +248,7 @@ def _wrapped(unprefixed: list[bool] | None, index: int) -> int:
 def _whole_head(first: str, parts: list[str]) -> tuple[str | None, int]:
     """Return the line whose kind shows only far behind its beginning, and how many parts it goes on for."""
     if first.endswith("KB"):
-        return _fit(_SLAB, first, parts[0]), 1
+        return _fit(SLAB, first, parts[0]), 1
     words: tuple[str, ...]
     if first.startswith(_OF_GROUPS):
         pattern, words = _GROUP, ("killed",)

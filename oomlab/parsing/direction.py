@@ -30,7 +30,7 @@ _WORDS = re.compile(r"ut of [Mm]emory|oom-killer|allocation fail|[Kk]illed proce
 """What the lines hold whose time stamps are looked at."""
 
 _LINES = 40
-"""So many of them are looked at, each with its neighbours."""
+"""So many such lines are looked at, each with its neighbours."""
 
 _CLOCK = re.compile(r"(.{0,40}?)(?<!\d)(\d\d:\d\d:\d\d(?:\.\d{1,9})?)(?!\d)", re.A)
 _NEAR = 10.0
@@ -50,7 +50,9 @@ def is_newest_first(text: str) -> bool | None:
     """
     begun = [(word, first) for word in _ORDERS if (first := text.find(word)) >= 0]
     orders = [_is_reversed(text, (word, *rest), first) for word, first in begun for rest in _ORDERS[word]]
-    return True if True in orders else False if False in orders else _falls(text)
+    if True in orders:
+        return True
+    return False if False in orders else _falls(text)
 
 
 def _is_reversed(text: str, words: tuple[str, str, str], first: int) -> bool | None:
@@ -92,6 +94,6 @@ def _step(line: str, following: str) -> int:
     if earlier is not None and later is not None:
         return 0 if abs(later - earlier) > _NEAR else (later > earlier) - (later < earlier)
     one, other = _CLOCK.match(line), _CLOCK.match(following)
-    if one is None or other is None or one[1] != other[1]:  # of one day
+    if one is None or other is None or one[1] != other[1]:  # of two days, or of none
         return 0
     return (one[2] < other[2]) - (one[2] > other[2])

@@ -103,7 +103,7 @@ def _stamped(own: Sequence[Line], lines: LogLines) -> frozenset[_Stamped]:
 
 
 def _with_reaping(drafts: list[Draft], lines: LogLines) -> Iterator[Draft]:
-    """Merge what the oom_reaper took back, which is told apart from the kill, with the kill.
+    """Merge what the oom_reaper took back, which is logged apart from the kill, with the kill.
 
     Where no line names the process, it may be a victim of the report just above.
     """
@@ -114,7 +114,7 @@ def _with_reaping(drafts: list[Draft], lines: LogLines) -> Iterator[Draft]:
             last = draft
             yield draft
             continue
-        rest = [line for line in draft.of("reaped") if not _goes_to_its_kill(line, kills, lines)]
+        rest = [line for line in draft.of("reaped") if not _give_to_its_kill(line, kills, lines)]
         if rest and last is not None and _ends_above(last, rest[0], lines):
             last.add("reaped", rest)
             last.last = rest[-1].number
@@ -134,8 +134,8 @@ def _kills_by_pid(drafts: list[Draft]) -> Mapping[str, list[tuple[int, Draft]]]:
     return kills
 
 
-def _goes_to_its_kill(line: Line, kills: Mapping[str, list[tuple[int, Draft]]], lines: LogLines) -> bool:
-    """Give a line of the oom_reaper to the last report above that killed its process, if there is one."""
+def _give_to_its_kill(line: Line, kills: Mapping[str, list[tuple[int, Draft]]], lines: LogLines) -> bool:
+    """Give a line of the oom_reaper to the last report above that killed its process, if one did."""
     for number, draft in reversed(kills.get(pid_in(line.text) or "", [])):
         if number < line.number:
             if were_apart(number, line.number, lines, _REAPED_WITHIN):
@@ -158,10 +158,10 @@ def _ends_above(draft: Draft, line: Line, lines: LogLines) -> bool:
 
 def _without_quotations(drafts: list[Draft], lines: LogLines) -> Iterator[Draft]:
     """Drop what only repeats lines of a report nearby: people quote reports when they write about them."""
-    openings = [_openings(draft) for draft in drafts]
-    for index, (draft, own) in enumerate(zip(drafts, openings, strict=True)):
-        near = range(max(0, index - _NEAR_REPORTS), min(index + _NEAR_REPORTS, len(drafts)))
-        if not any(own < openings[other] and _may_quote(draft, drafts[other], lines) for other in near):
+    prints = [_fingerprint(draft) for draft in drafts]
+    for index, (draft, own) in enumerate(zip(drafts, prints, strict=True)):
+        near = range(max(0, index - _NEAR_REPORTS), min(index + _NEAR_REPORTS + 1, len(drafts)))
+        if not any(own < prints[other] and _may_quote(draft, drafts[other], lines) for other in near):
             yield draft
 
 
@@ -178,14 +178,14 @@ def _may_quote(draft: Draft, other: Draft, lines: LogLines) -> bool:
     return raw.endswith(original_raw) or original_raw.endswith(raw)
 
 
-def _openings(draft: Draft) -> frozenset[str]:
+def _fingerprint(draft: Draft) -> frozenset[str]:
     """Return what identifies each line: its first words, or whom it kills."""
     return frozenset(
-        part for kind, run in draft.lines.items() for line in run for part in _identity(kind, line)
+        part for kind, run in draft.lines.items() for line in run for part in _first_words(kind, line)
     )
 
 
-def _identity(kind: LineKind, line: Line) -> list[str]:
+def _first_words(kind: LineKind, line: Line) -> list[str]:
     if kind in ("killed", "chosen", "reaped") and (found := _WHO.findall(line.text)):
         return found
     if line.text.startswith(NAMELESS):

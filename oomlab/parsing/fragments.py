@@ -9,13 +9,12 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-from oomlab.mmzone import ZONE_ORDER
+from oomlab.mmzone import ZONE_NAMES
 from oomlab.parsing.lines import LineKind
 
-_ZONES = "|".join(ZONE_ORDER)
 _NODE = re.compile(r"Node \d{1,6}$", re.A)
-_OF_NODE = re.compile(rf"(?:{_ZONES})(?: free|:)|(?:hugepages|active)_")
-_LIST = re.compile(rf"(?:Node \d{{1,6}} )?(?:{_ZONES}):(?:\s.*)?$", re.A)
+_OF_NODE = re.compile(rf"(?:{ZONE_NAMES})(?: free|:)|(?:hugepages|active)_")
+_LIST = re.compile(rf"(?:Node \d{{1,6}} )?(?:{ZONE_NAMES}):(?:\s.*)?$", re.A)
 _OF_LIST = re.compile(r"(?:(?:\d{1,10}\*\d{1,9}kB|\([A-Z]{1,8}\)|= \d{1,15}kB)(?:\s|$))+$", re.A)
 _RESERVE = re.compile(r"(?:lowmem_reserve|protections)\[\]:")
 _OF_RESERVE = re.compile(r"-?\d{1,12}(?: -?\d{1,12})*$", re.A)

@@ -52,7 +52,7 @@ LineKind = Literal[
     "continuation",  # the rest of the line above
     "other",  # no line of a report
 ]
-"""What a line is about, in the order in which a kernel prints the lines of a report."""
+"""What a line is about. In which order a kernel prints them: ``grammar._STAGES``."""
 
 
 class Line(NamedTuple):
@@ -80,7 +80,8 @@ class LogLines(NamedTuple):
     """The lines of a log, column by column; each step returns them with one more thing known.
 
     ``numbers`` are 1-based and never fall; several lines have the same where a logger folded
-    them into one. ``raw`` are the lines as the logger wrote them, ``texts`` without its prefixes.
+    them into one. ``raw`` are the lines as the logger wrote them, ``texts`` without its prefixes; of a line
+    that was split, both are the parts without.
     ``prefixes``, ``unprefixed``, ``callers`` and ``hosts`` are known once those are stripped, ``kinds``
     once the lines are classified; ``unprefixed`` is ``None`` where no line lacks a prefix, ``callers``
     where no prefix names one, ``hosts`` where all lines are of one.

@@ -43,10 +43,10 @@ _ANCHORS = (
     "Out of memory in UB ",
     "Memory cgroup stats for /",
 )
-"""Words that begin a line of the kernel's and stand nowhere else, the common ones first."""
+"""Words that begin a line of the kernel's and seldom stand elsewhere, the common ones first."""
 
 _ENOUGH = 5
-"""This many anchors are looked up."""
+"""The search ends when this many anchors are found."""
 
 _TOKEN = re.compile(
     r"(?P<caller>\[\s*[TC]\d+\])"  # CONFIG_PRINTK_CALLER: a task or a CPU
@@ -103,7 +103,10 @@ _TAIL = re.compile(
     r"|\b\d{4}-\d\d-\d\d[T ]\S{8,30}\s+\S{1,80}\s+kernel:\s*)?"  # rsyslog, journald
     r"(?:<\d{1,2}>\s*)?(?:\[\s*\d+\.\d+\]\s*)?(?:\[\s*[TC]\d+\]\s*)?$"
 )
-"""A prefix of the common kinds at the end of a text: the one list of formats, for lines that were joined."""
+"""A prefix of the common kinds at the end of a text, for lines that were joined.
+
+One of the two lists of formats; the other is ``_STAMP`` in :mod:`oomlab.parsing.stream`, in bytes.
+"""
 
 _NAMED = re.compile(r"(?:.*(?:[\]>]\s*|:\s+|\s{2,}))?(.{0,15})(?: invoked |: page allocation failure)")
 _ZONE = re.compile(r"(?:Node \d+ )?(?:Zone:)?(?:DMA|DMA32|Normal|HighMem|Movable) free(?:pages)?:")

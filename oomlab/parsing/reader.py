@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
+from dataclasses import fields, replace
 from itertools import chain
 from typing import Any, NamedTuple
 
@@ -46,9 +46,6 @@ _WORTH = 16
 
 _REACH = 256 << 10
 """No further ahead in such a line is a report's own text looked for."""
-
-_PARTS = ("nodes", "zones", "tasks", "victims", "hugepages", "allocations", "problems")
-_LINES = ("line", "kernel_line", "reserve_line", "blocks_line", "stats_line", "slabs_line")
 
 
 def parse(text: str) -> list[Report]:
@@ -326,7 +323,7 @@ def _read_whole(text: str) -> list[Report]:
         return [_saying(said, report) for report in _read(text)[0]]
     text = text.replace(f"{SOFT}\n", "")
     total = text.count("\n") + 1
-    return [_renumber(report, total) for report in _read(_reverse_lines(text))[0]]
+    return [_saying(said, _renumber(report, total)) for report in _read(_reverse_lines(text))[0]]
 
 
 def _saying(reason: str | None, report: Report) -> Report:
@@ -342,26 +339,31 @@ def _reverse_lines(text: str) -> str:
 
 def _renumber(report: Report, total: int) -> Report:
     """Return a report of a reversed log with the line numbers of the log as it was, of ``total`` lines."""
-    parts: dict[str, Any] = {
-        name: tuple(_renumber_part(part, total) for part in getattr(report, name)) for name in _PARTS
-    }
-    for name in ("trigger", "swap", "memcg", "protection"):
-        part = getattr(report, name)
-        parts[name] = part and _renumber_part(part, total)
+    values = {each.name: getattr(report, each.name) for each in fields(report)}
+    parts = {name: _renumber_parts(value, total) for name, value in values.items() if name != "source"}
     renumbered: Report = replace(
-        _renumber_part(report, total),
+        _renumber_part(replace(report, **parts), total),
         first_line=total + 1 - report.last_line,
         last_line=total + 1 - report.first_line,
         totals_lines={key: total + 1 - line for key, line in report.totals_lines.items()},
         source=Source(total + 1 - report.last_line, tuple(line.text for line in report.source)[::-1]),
         kinds={total + 1 - line: kind for line, kind in report.kinds.items()},
-        **parts,
     )
     return renumbered
 
 
+def _renumber_parts(value: Any, total: int) -> Any:
+    """Renumber what a field of a report holds: one part with a line, several of them, or something else."""
+    if hasattr(value, "line"):
+        return _renumber_part(value, total)
+    if isinstance(value, tuple):
+        return tuple(_renumber_part(part, total) if hasattr(part, "line") else part for part in value)
+    return value
+
+
 def _renumber_part(part: Any, total: int) -> Any:
-    """Renumber every line of one part of a report."""
-    lines = {name: getattr(part, name, None) for name in _LINES}
+    """Renumber every line of one part of a report: its fields called ``line`` or ``…_line``."""
+    names = part._fields if hasattr(part, "_fields") else [each.name for each in fields(part)]
+    lines = {name: getattr(part, name) for name in names if name.endswith("line")}
     turned = {name: total + 1 - line for name, line in lines.items() if line is not None}
     return part._replace(**turned) if hasattr(part, "_replace") else replace(part, **turned)

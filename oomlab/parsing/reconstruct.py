@@ -10,12 +10,13 @@ from __future__ import annotations
 from itertools import product
 
 from oomlab.kernel import KernelRelease, KernelVersion
+from oomlab.mmzone import ZONE_ORDER
 from oomlab.parsing.sections.memory import Blocks, Reserve
 from oomlab.report import Problem, ZoneStat
 from oomlab.rules import default_ratios, watermark_formula
 from oomlab.watermarks import Watermarks, min_free_bounds, size_bounds, watermarks
 
-_ZONES = 8
+_MOST_ZONES = len(ZONE_ORDER)
 """No node has more zones. Source: include/linux/mmzone.h, ``enum zone_type``."""
 
 _WITHOUT_MANAGED = KernelVersion((3, 2))
@@ -40,7 +41,7 @@ def reconstruct(
     behind = {each.after: each for each in reversed(orphans)}
     found = list(zones)
     for each in lost:
-        on_node = names[each.node][:_ZONES]
+        on_node = names[each.node][:_MOST_ZONES]
         before = on_node[: on_node.index(str(each.name))] if each.name in on_node else None
         below = None if before is None else [shown.get((each.node, name)) for name in before]
         reserve = behind.get(before[-1] if before else None) if before is not None else None

@@ -16,7 +16,7 @@ from enum import IntEnum
 from itertools import accumulate
 from typing import NamedTuple
 
-from oomlab.parsing.stream import count_lines
+from oomlab.parsing.stream import REPORT, count_lines
 
 
 class HitKind(IntEnum):
@@ -85,8 +85,6 @@ _AHEAD = {HitKind.BEGIN: 8 << 10, HitKind.MEMORY: 8 << 10, HitKind.END: 800}
 _TASK = re.compile(rb"\[ *\d+\] +\d+ +\d+ +\d+ +\d+ ")
 _PARTS = (b"kB", b"KB", b" pages", b"Trace", b"cpuset", b"Info:")
 """Words of one of these stand in any part of a report that lost its header, but for tasks."""
-
-_BEGINS = re.compile(rb"Show Memory|invoked oom-killer|page allocation failure")
 
 _STEP = 2 << 10
 """Bytes to read on as long as there are tasks."""
@@ -197,7 +195,7 @@ class LogScanner:
         if hit.kind is last is HitKind.END and b"ut of " in b"".join(self._slices(line, hit.start)):
             return line
         between = b"".join(self._slices(start, hit.start))
-        found = _BEGINS.search(between)
+        found = REPORT.search(between)
         return self._line_start(start + found.start()) if found else None
 
     def ends_by(self, position: int) -> bool:

@@ -73,7 +73,7 @@ _STAMP = re.compile(
 )
 """What stands before a line of the kernel where lines were joined by blanks."""
 
-_REPORT = re.compile(rb"invoked oom-killer|page allocation failure|Show Memory")
+REPORT = re.compile(rb"invoked oom-killer|page allocation failure|Show Memory")
 """What the first line of a report holds."""
 
 _BEFORE = 2000
@@ -301,7 +301,7 @@ def _broken(data: bytes, line: _Line) -> bytes:
 def _next_place(data: bytes, at: int, begin: int, end: int, is_json: bool) -> int:
     """Return where to break a line next: before a report, or where it gets too long; -1 for nowhere."""
     latest, before = min(begin + 2 * _LONG_LINE, end), at
-    for words in _REPORT.finditer(data, at, latest) if _may_hold_begins(data, at, latest) else ():
+    for words in REPORT.finditer(data, at, latest) if _may_hold_begins(data, at, latest) else ():
         place = _last_place(data, max(before, words.start() - _BEFORE), words.start())
         if place > max(at, begin):
             return place
@@ -313,7 +313,7 @@ def _next_place(data: bytes, at: int, begin: int, end: int, is_json: bool) -> in
 
 def _may_hold_begins(data: bytes, start: int, stop: int) -> bool:
     """Whether a stretch holds the words of a report, and what may stand before one."""
-    if not _REPORT.search(data, start, stop):
+    if not REPORT.search(data, start, stop):
         return False
     return any([pattern.search(data, start, stop) for pattern in (_FOLDS, _RECORDS, _STAMP)])
 

@@ -1,8 +1,10 @@
 """A log with its newest line first is read like any other, and its numbers stay its own."""
 
 import re
-from dataclasses import replace
+from collections.abc import Iterator
+from dataclasses import fields, is_dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -29,6 +31,20 @@ def text_of(path: Path) -> str:
 
 def reversed_lines(text: str) -> str:
     return "\n".join(text.split("\n")[::-1])
+
+
+def numbers_in(part: Any) -> Iterator[int]:
+    """Yield the line of every part of a report, whatever it is called and wherever it is."""
+    if isinstance(part, tuple) and not hasattr(part, "_fields"):
+        for each in part:
+            yield from numbers_in(each)
+    elif hasattr(part, "_fields") or is_dataclass(part):
+        for name in getattr(part, "_fields", None) or [each.name for each in fields(part)]:
+            value = getattr(part, name)
+            if name.endswith("line") and value is not None and name not in ("first_line", "last_line"):
+                yield value
+            elif name != "source":
+                yield from numbers_in(value)
 
 
 @pytest.mark.parametrize("path", LOGS, ids=lambda path: path.stem)
@@ -59,6 +75,7 @@ def test_a_log_turned_round_gives_the_same_reports_with_its_own_numbers(name):
         assert [victim.pid for victim in other.victims] == [victim.pid for victim in one.victims]
         assert {total + 1 - line: kind for line, kind in other.kinds.items()} == one.kinds
         assert len(other.problems) == len(one.problems)
+        assert [total + 1 - line for line in numbers_in(other)] == list(numbers_in(one))
         assert diagnose(other).summary == diagnose(one).summary
 
 

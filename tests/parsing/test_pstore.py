@@ -45,8 +45,10 @@ def test_parts_in_the_order_of_time_are_no_problem(count):
     assert not any(report.problems for report in parse(text))
 
 
-def test_a_part_alone_says_that_there_are_others():
-    report = parse(parts(4)[1])[0]
+@pytest.mark.parametrize("turned", [False, True])
+def test_a_part_alone_says_that_there_are_others(turned):
+    heading, *lines = parts(4)[1].rstrip("\n").split("\n")
+    report = parse("\n".join([heading, *(lines[::-1] if turned else lines)]))[0]
     assert "without all of its parts" in report.problems[-1].reason
 
 

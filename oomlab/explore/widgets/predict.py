@@ -18,8 +18,6 @@ from oomlab.exercises.kinds import Choice, NotAnswered, Number, Unreadable
 from oomlab.explore.bundle import stylesheet, widget_script
 from oomlab.render.safe import NO_MATH
 
-LATER = "The notebook comes back to it."
-
 
 class Predict(anywidget.AnyWidget):
     """A question that is answered before the outcome is shown.
