@@ -12,7 +12,7 @@ from oomlab.errors import MachineError
 from oomlab.machine import Machine
 from oomlab.mmzone import DMA_END, FOUR_GIB, MAX_PAGES, PAGE_SIZE, VM_SPLITS, VM_SPLITS_WITHOUT_PAE
 from oomlab.rules import rules_for
-from oomlab.units import gib_to_pages, human_kb, kb
+from oomlab.units import gib_to_pages, human_kb, kb, mib_to_pages
 
 _VMALLOC_MIB = 128
 """What a kernel of i386 keeps for vmalloc by itself."""
@@ -122,7 +122,7 @@ def swiotlb_pages(machine: Machine) -> int:
     if machine.swiotlb is not None:
         return machine.swiotlb
     needed = memory_map(machine)[-1][1] > FOUR_GIB
-    return rules_for(machine).swiotlb_mib * 256 if needed else 0
+    return mib_to_pages(rules_for(machine).swiotlb_mib) if needed else 0
 
 
 def more_lowmem(machine: Machine) -> str:

@@ -52,6 +52,24 @@ def kb(pages: int, page_size_kb: int = PAGE_KB) -> int:
     return pages * page_size_kb
 
 
+def mib_to_pages(mib: float, page_size_kb: int = PAGE_KB) -> int:
+    """Return MiB as pages.
+
+    >>> mib_to_pages(896)
+    229376
+    """
+    return round(mib * 2**10 / page_size_kb)
+
+
+def pages_to_mib(pages: float, page_size_kb: int = PAGE_KB) -> float:
+    """Return pages as MiB.
+
+    >>> pages_to_mib(229376)
+    896.0
+    """
+    return pages * page_size_kb / 2**10
+
+
 def gib_to_pages(gib: float, page_size_kb: int = PAGE_KB) -> int:
     """Return GiB as pages.
 

@@ -14,7 +14,7 @@ from oomlab.machine import Allocator, Arch, Machine, entries_per_table
 from oomlab.memory_map import Extent, check_machine, layout, more_lowmem, swiotlb_pages
 from oomlab.mmzone import DIRECT_MAPPED, PAGE_SIZE, is_highmem
 from oomlab.rules import has_buffer_head_fix, rules_for
-from oomlab.units import human_kb, kb
+from oomlab.units import human_kb, kb, mib_to_pages
 from oomlab.watermarks import (
     DEFAULT_SCALE,
     Watermarks,
@@ -203,7 +203,7 @@ def _own_min_free_kbytes(machine: Machine, extents: Sequence[Extent], sizes: Seq
     named = {extent.name: size for extent, size in zip(extents, sizes, strict=True)}
     chosen = default_min_free_kbytes(kb(sum(_lowmem(named))), machine.kernel)
     hugepages = rules_for(machine).hugepages
-    if sum(sizes) < hugepages.min_ram_mib * 256:
+    if sum(sizes) < mib_to_pages(hugepages.min_ram_mib):
         return chosen
     first = dict(zip(named, _set_by(machine, extents, sizes, chosen), strict=True))
     spare = sum(max(0, size - first[name].high) for name, size in named.items() if not is_highmem(name))

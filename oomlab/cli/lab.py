@@ -140,11 +140,12 @@ def _progress() -> Callable[[Mapping[str, float]], None] | None:
 
 def _state(sample: Mapping[str, float]) -> str:
     from oomlab.simulation import page_cache
+    from oomlab.units import kb, pages_to_mib
 
-    cache = page_cache(sample) / 256
+    cache = pages_to_mib(page_cache(sample))
     free = (
-        f"Normal {sample['nfree'] * 4:,.0f} kB free (min {sample['nmin'] * 4:,.0f}), "
-        f"HighMem {sample['hfree'] / 256:,.0f} MiB free"
+        f"Normal {kb(int(sample['nfree'])):,.0f} kB free (min {kb(int(sample['nmin'])):,.0f}), "
+        f"HighMem {pages_to_mib(sample['hfree']):,.0f} MiB free"
     )
     return f"{sample['t']:.1f} s: page cache {cache:,.0f} MiB, {free}"
 
@@ -160,12 +161,14 @@ def _provenance(run: Any) -> str:
 
 
 def _told(run: Any) -> str:
+    from oomlab.units import pages_to_mib
+
     notes = [f"After {seconds:.1f} s: {text}." for seconds, text in run.notes if seconds]
     last = _state(run.samples[-1])
     return "\n".join(
         [
             *notes,
             f"{run.ending} The last sample, {last}.",
-            f"The most page cache: {run.page_cache / 256:,.0f} MiB.",
+            f"The most page cache: {pages_to_mib(run.page_cache):,.0f} MiB.",
         ]
     )

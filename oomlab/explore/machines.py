@@ -8,7 +8,7 @@ from oomlab.explore.widgets.controls import Choice, Slider, doubling_steps
 from oomlab.kernel import KernelVersion
 from oomlab.machine import INCIDENT, Machine
 from oomlab.rules import rules_for
-from oomlab.units import PAGE_KB, gib_to_pages, kb
+from oomlab.units import PAGE_KB, gib_to_pages, kb, pages_to_gib, pages_to_mib
 
 KERNELS = (
     *("2.6.18", "2.6.32", "3.2", "3.10", "4.4", "4.14", "4.19"),
@@ -58,7 +58,8 @@ def ram_size(pages: int) -> str:
     >>> ram_size(327680), ram_size(81920)
     ('1.25 GiB', '320 MiB')
     """
-    return f"{pages / 2**18:g} GiB" if pages >= 2**18 else f"{pages / 2**8:g} MiB"
+    gib = pages_to_gib(pages)
+    return f"{gib:g} GiB" if gib >= 1 else f"{pages_to_mib(pages):g} MiB"
 
 
 def size(pages: int) -> str:

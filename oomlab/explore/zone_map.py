@@ -28,6 +28,7 @@ from oomlab.memory_map import layout, lowmem_end, memory_map
 from oomlab.mmzone import VM_SPLITS, is_highmem
 from oomlab.palette import swatch
 from oomlab.rules import rules_for
+from oomlab.units import mib_to_pages
 from oomlab.zone_model import zones
 
 VMALLOC_STEPS = (0, 64, 96, 128, 160, 192, 256, 320, 384, 448, 512, 640, 768, 896)
@@ -140,7 +141,7 @@ def _sentences(asked: Machine, used: Machine, shares: Sequence[Share]) -> Iterat
     else:
         yield f"The kernel reaches all {size(lowmem)} directly ({names}): there is no HighMem."
     unused = asked.ram - sum(each.ram for each in extents)
-    if unused > 2**8:
+    if unused > mib_to_pages(1):
         yield f"For {size(unused)} it has no addresses."
     mem_map = sum(each.mem_map for each in shares)
     yield (

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
+from math import floor
 
 from oomlab.errors import MachineError
 from oomlab.fitting.sysctls import Ratio, present_of
@@ -14,6 +15,7 @@ from oomlab.report import Report, ZoneStat
 from oomlab.rules import default_ratios, rules_for
 from oomlab.simulation import INCIDENT_WORKLOAD, Workload, pinned_by_page
 from oomlab.simulation.workload import BLOCK_SIZES
+from oomlab.units import mib_to_pages, pages_to_mib
 from oomlab.zone_model import Zone, zones
 
 EXCLUSIVE = (
@@ -21,7 +23,7 @@ EXCLUSIVE = (
     *("slab_reclaimable", "slab_unreclaimable", "kernel_stack", "pagetables", "bounce"),
 )
 """Counters of a zone's line that count a page once; the others count pages among these again."""
-RAM_STEP = 16 * 256
+RAM_STEP = mib_to_pages(16)
 """16 MiB: RAM comes in whole multiples of it, holes are smaller."""
 _ISA_DMA = range(3_500, 4_097)
 """Pages of ZONE_DMA on a PC: 16 MiB less holes."""
@@ -162,7 +164,7 @@ def _vmallocs(machine: Machine, normal: int) -> list[int]:
         usual = _zone(replace(machine, vmalloc_mib=128), "Normal").present
     except MachineError:
         return []
-    mib = 128 - (normal - usual) // 256
+    mib = 128 - floor(pages_to_mib(normal - usual))
     return [each for each in range(mib - 2, mib + 3) if each > 0]
 
 

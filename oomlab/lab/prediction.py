@@ -11,7 +11,7 @@ from oomlab.machine import Machine
 from oomlab.mmzone import FOUR_GIB
 from oomlab.procfs import parse_zoneinfo
 from oomlab.simulation import Comparison, Workload, run_from_samples
-from oomlab.units import PAGE_KB, gib_to_pages
+from oomlab.units import PAGE_KB, gib_to_pages, mib_to_pages
 
 PCI_HOLE = 2**18
 """Pages below 4 GiB that QEMU's PC leaves to devices."""
@@ -26,7 +26,7 @@ def guest_machine(run: Run) -> Machine:
     ZONE_NORMAL (3,900 pages) was measured on other guests.
     """
     scenario = run.scenario
-    ram = scenario.memory * 256
+    ram = mib_to_pages(scenario.memory)
     return Machine(
         kernel=KernelVersion.of(run.kernel),
         arch="i386",
@@ -41,7 +41,7 @@ def guest_machine(run: Run) -> Machine:
         allocator="slub",
         highpte=True,
         buffer_head_fix=scenario.fix,
-        swap=scenario.swap * 256,
+        swap=mib_to_pages(scenario.swap),
     )
 
 

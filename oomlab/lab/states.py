@@ -27,6 +27,7 @@ from oomlab.lab.runs import Run, told_outcome
 from oomlab.lab.scenarios import find_scenario
 from oomlab.lab.work import HOLD, beginning, copy, preparations
 from oomlab.simulation import page_cache, read_samples
+from oomlab.units import pages_to_mib
 
 SCENARIO = find_scenario("incident-small")
 """What a page or a widget plays: its fix can be switched by hand, and swap can be added."""
@@ -127,7 +128,7 @@ def _fill(live: NodeGuest, fix: Fix, *, until: float, say: Progress) -> None:
         fix.switch_off(memory)
     live.command(HOLD)
     written = 0
-    while (missing := int(until / 256 - _cached_mib(live))) > 0:
+    while (missing := int(pages_to_mib(until) - _cached_mib(live))) > 0:
         piece = min(missing, _PIECE)
         live.command(f"{copy(at=written, size=piece)} 2>/dev/null; sync", _PATIENCE)
         written += piece
@@ -140,7 +141,7 @@ def _cached_mib(live: NodeGuest) -> float:
     """Return how much page cache the next sample tells of, in MiB."""
     known = len(read_samples(live.samples()))
     _wait(live, lambda samples: len(samples) > known + 1)
-    return page_cache(read_samples(live.samples())[-1]) / 256
+    return pages_to_mib(page_cache(read_samples(live.samples())[-1]))
 
 
 def _wait(live: NodeGuest, is_enough: Callable[[list[dict[str, float]]], bool]) -> None:

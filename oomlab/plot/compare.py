@@ -11,9 +11,9 @@ from oomlab.errors import require
 from oomlab.palette import swatch
 from oomlab.plot.canvas import FAINT, INK, PAPER, QUIET, SMALL, TEXT, block, look, paper, say, units
 from oomlab.simulation import Comparison, Trajectory
-from oomlab.units import human_kb, kb, pages_to_gib
+from oomlab.units import gib_to_pages, human_kb, kb, mib_to_pages, pages_to_gib
 
-_MIB, _GIB = 2**8, 2**18  # pages
+_MIB, _GIB = mib_to_pages(1), gib_to_pages(1)
 _LABEL = {"facecolor": "#ffffffcc", "edgecolor": "none", "boxstyle": "round,pad=0.2"}
 
 
