@@ -106,7 +106,7 @@ _GROUPS = re.compile(
     r"(?<=cgroup stats for )(?:.+(?=:\s*$|: cache:\d)|.+)"
     r"|(?<=^Task in )(?:.+(?= killed as a result)|.+)|(?<= as a result of limit of ).+"
     r"|(?<=^Tasks in )(?:.+(?= are going to be killed)|.+)"
-    r"|(?<= cpuset=)(?:.+(?= mems_allowed=)|.+)",
+    r"|(?<=[ ,]cpuset=)(?:.+(?=[ ,]mems_allowed=)|.+)",
     re.A,
 )
 """Where a line names a control group or a set of CPUs: its name may hold blanks and colons."""

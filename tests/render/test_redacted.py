@@ -195,6 +195,16 @@ def test_a_path_may_hold_blanks_in_every_line(line):
     assert line.partition("{}")[0] in shown
 
 
+@pytest.mark.parametrize("name", ["zeta job", "zeta", "a zeta,mems_allowed=zeta", "/a zeta/b"])
+def test_a_set_of_cpus_that_a_failure_names_is_replaced_whatever_its_name(name):
+    header = "sh: page allocation failure: order:4, mode:0x40cc0(GFP_KERNEL), nodemask=(null)"
+    shown = redacted(
+        parse(f"{header},cpuset={name},mems_allowed=0-1\nMem-Info:\nactive_anon:1 inactive_anon:2\n")
+    )
+    assert "zeta" not in shown
+    assert shown.splitlines()[0].endswith(",mems_allowed=0-1")
+
+
 @pytest.mark.parametrize(
     "name",
     ["kworker/u8:3", "kworker/0:1H", "kworker/0:1H-events", "kworker/u9:0+events_unbound", "CPU 0/KVM"],
