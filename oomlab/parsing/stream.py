@@ -41,6 +41,9 @@ _ZEROS = {
 }
 """Which of four bytes are zero in text of Western languages, and so in any log of a kernel."""
 
+_WIDE = re.compile(rb"\0?(?:[\t\n\r -~]\0){8,}")
+"""A run of letters of two bytes, of which the first byte may have been in the piece before."""
+
 _ENDS = {b"\r": re.compile(rb"\r(?![\r\n])")} | {
     mark.encode(): re.compile(mark.encode()) for mark in ("\u0085", "\u2028", "\u2029", "\f", "\v")
 }
@@ -86,6 +89,8 @@ def normalize(pieces: Iterable[bytes]) -> Iterator[bytes]:
     encoding = _encoding(head)
     if encoding is not None:
         head, pieces = _peek(_transcode(pieces, encoding))
+    else:
+        pieces = map(_narrow, pieces)
     for end, lone in _ENDS.items():
         if end in head and len(lone.findall(head)) > max(_FEW_ENDS, 20 * head.count(b"\n")):
             pieces = _to_lf(pieces, end)
@@ -138,6 +143,11 @@ def _transcode(pieces: Iterable[bytes], encoding: str) -> Iterator[bytes]:
     for piece in pieces:
         yield decoder.decode(piece).encode("utf-8", "backslashreplace")
     yield decoder.decode(b"", final=True).encode("utf-8", "backslashreplace")
+
+
+def _narrow(data: bytes) -> bytes:
+    """Write as ASCII what stands as UTF-16 within other text: PowerShell's ``>>`` appends it to any log."""
+    return _WIDE.sub(lambda match: match[0].replace(b"\0", b""), data) if b"\0" in data else data
 
 
 def _to_lf(pieces: Iterable[bytes], end: bytes) -> Iterator[bytes]:

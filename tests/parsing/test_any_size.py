@@ -238,3 +238,14 @@ def test_no_report_is_torn_or_lost_where_a_long_log_is_on_one_line(form, alike):
     shapes = {(len(r.zones), len(r.tasks), len(r.victims), r.trigger.comm) for r in reports}
     assert shapes == {whole}
     assert alike or [r.victims[0].pid for r in reports] == [5000 + n for n in range(count)]
+
+
+@pytest.mark.parametrize("size", [0, 3 << 20])
+@pytest.mark.parametrize("shift", [0, 1, 2, 3])
+def test_a_report_that_powershell_appended_in_utf_16_is_read(size, shift):
+    log = (Path(__file__).parents[2] / "data/captures/oom-memcg.log").read_text()
+    noise = "Nov 20 10:00:00 web sshd[99]: session opened\n" * (size // 45) + "x" * shift + "\n"
+    (report,) = parse_bytes(noise.encode() + log.replace("\n", "\r\n").encode("utf-16-le"))
+    (plain,) = parse(log)
+    assert [each._replace(line=0) for each in report.tasks] == [each._replace(line=0) for each in plain.tasks]
+    assert report.victims[0].pid == plain.victims[0].pid
