@@ -21,7 +21,10 @@ PIECE = 64 << 10
 
 _STDIN = "standard input"
 _JOURNAL = b"LPKSHHRH"
-_LONGEST_MAGIC = 8
+_TAR, _TAR_AT = b"ustar", 257
+"""Source: POSIX, pax, *ustar Interchange Format*: the header of its first file."""
+
+_LONGEST_MAGIC = _TAR_AT + len(_TAR)
 
 
 class SourceError(OomlabError, OSError):
@@ -76,6 +79,8 @@ def pieces_of(
 
 def _kind(first: bytes) -> str | None:
     """Return what the first bytes of a file show it to be; ``None`` is plain text."""
+    if first[_TAR_AT : _TAR_AT + len(_TAR)] == _TAR:
+        return "tar"
     return next(
         (kind for magic, kind in (MAGIC | {_JOURNAL: "journal"}).items() if first.startswith(magic)), None
     )
@@ -131,7 +136,7 @@ def _decompress(
     try:
         for piece in decompressed(raw, new):
             inner = None if got_any else _kind(piece)
-            if inner in MAGIC.values():
+            if inner is not None:
                 raise SourceError(f"{name} holds a {inner} file: unpack it once, and give what comes out")
             got_any = True
             yield piece

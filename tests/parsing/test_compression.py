@@ -11,6 +11,7 @@ import importlib
 import io
 import lzma
 import random
+import tarfile
 
 import pytest
 
@@ -123,6 +124,19 @@ def test_a_file_of_another_kind_is_called_what_it_is(read, first, name):
 def test_a_file_that_was_compressed_twice_is_said_to_hold_another(read):
     with pytest.raises(SourceError, match="log holds a gzip file: unpack it once"):
         read(gzip.compress(gzip.compress(INCIDENT)))
+
+
+@pytest.mark.parametrize("form", [tarfile.USTAR_FORMAT, tarfile.GNU_FORMAT, tarfile.PAX_FORMAT])
+@pytest.mark.parametrize(("pack", "said"), [(bytes, "is a tar file"), (gzip.compress, "holds a tar file")])
+def test_an_archive_of_many_logs_is_named(read, form, pack, said):
+    archive = io.BytesIO()
+    with tarfile.open(fileobj=archive, mode="w", format=form) as tar:
+        for name in ("var/log/kern.log", "dmesg"):
+            member = tarfile.TarInfo(name)
+            member.size = len(INCIDENT)
+            tar.addfile(member, io.BytesIO(INCIDENT))
+    with pytest.raises(SourceError, match=f"log {said}: unpack it"):
+        read(pack(archive.getvalue()))
 
 
 def test_a_pipe_that_gives_one_byte_at_first_is_known_all_the_same(monkeypatch):
