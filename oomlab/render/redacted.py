@@ -111,6 +111,9 @@ _GROUPS = re.compile(
 )
 """Where a line names a control group or a set of CPUs: its name may hold blanks and colons."""
 
+_BEFORE_GROUPS = ("cgroup stats for ", "Task", "limit of ", "cpuset=")
+"""What stands before such a name; most lines hold none of it."""
+
 _VERSION = re.compile(r"[\d.]{0,6}(?:/KVM)?", re.A)
 """What may follow the beginning by which a program is known."""
 
@@ -202,13 +205,21 @@ class Redactor:
             return f"Linux version {release}" if release else _LEFT_OUT
         if kind in _WITH_NAMES:
             text = self._with_names(text, kind)
-        text, groups = _GROUPS.subn(lambda match: self._group(match[0]), text)
-        if not groups:
-            text = _PATH.sub(lambda match: self.path(match[0]), text)
-        text = _UID.sub(lambda match: match[1] + self.uid(match[2]), text)
+        text = self._with_groups(text)
+        if "UID" in text or "uid=" in text:
+            text = _UID.sub(lambda match: match[1] + self.uid(match[2]), text)
         if kind == "slab_failure":
             text = _CACHE.sub(lambda match: self._part(match[0]), text)
         return text
+
+    def _with_groups(self, text: str) -> str:
+        """Return a line with the paths of its control groups as they are shown."""
+        groups = 0
+        if any(map(text.__contains__, _BEFORE_GROUPS)):
+            text, groups = _GROUPS.subn(lambda match: self._group(match[0]), text)
+        if groups or "/" not in text:
+            return text
+        return _PATH.sub(lambda match: self.path(match[0]), text)
 
     def _with_names(self, text: str, kind: str) -> str:
         for pattern in _NAMED:
