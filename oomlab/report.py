@@ -338,6 +338,7 @@ class Report:
     (``free``, ``slab_unreclaimable``; ``ram``, ``highmem``, ``reserved``, ``pagecache``);
     ``totals_lines`` holds the line of each.
     ``oom_group`` is the group that is killed whole because of ``memory.oom.group``, whoever met which limit.
+    ``exiting`` are the processes that were chosen and not killed, since each was already exiting.
     ``trace`` is the call trace, function names only, innermost first.
     ``slabs`` are kB used and kB in all by slab cache. ``panic`` is what the kernel
     said when it gave up. ``source`` holds every line from the first to the last
@@ -367,6 +368,7 @@ class Report:
     swap: Swap | None = None
     tasks: tuple[Task, ...] = ()
     victims: tuple[Victim, ...] = ()
+    exiting: tuple[Victim, ...] = ()
     trace: tuple[str, ...] = ()
     hugepages: tuple[HugePages, ...] = ()
     slabs: Mapping[str, tuple[int, int]] = field(default_factory=dict)

@@ -108,7 +108,7 @@ def explains(report: Report) -> Explanation:
     rule, basis = _rule_for(report)
     ranking = rank(report)
     chosen = next((each for each in report.victims if each.score is not None), None)
-    chosen = chosen or next(iter(report.victims), None)
+    chosen = chosen or next(iter((*report.victims, *report.exiting)), None)
     agrees, reasons = _compare(report, rule, ranking, chosen)
     own = _row(ranking, chosen)
     score_agrees = _same_score(own, chosen)

@@ -100,6 +100,7 @@ def _outline(report: Report, failure: Problem) -> Report:
         trigger=Trigger(comm=report.trigger.comm, pid=report.trigger.pid, line=report.trigger.line),
         scope=report.scope,
         victims=tuple(Victim(pid=each.pid, comm=each.comm, line=each.line) for each in report.victims),
+        exiting=tuple(Victim(pid=each.pid, comm=each.comm, line=each.line) for each in report.exiting),
         source=report.source,
         problems=(*report.problems, failure),
     )

@@ -14,7 +14,7 @@ from oomlab.parsing.reconstruct import reconstruct
 from oomlab.parsing.sections import header, memory
 from oomlab.parsing.sections.memcg import read_group, read_memcg, read_protection
 from oomlab.parsing.sections.tasks import read_tasks
-from oomlab.parsing.sections.victims import read_victims
+from oomlab.parsing.sections.victims import read_exiting, read_victims
 from oomlab.report import MEMCG_OOM_FRAMES, Allocation, Memcg, Problem, Report, Scope, Source
 from oomlab.units import UNITS
 
@@ -87,6 +87,7 @@ def _read(draft: Draft, source: Source, kinds: Mapping[int, LineKind], problems:
         swap=memory.read_swap(draft, page_kb, totals),
         tasks=tasks,
         victims=read_victims(draft, tasks, problems),
+        exiting=read_exiting(draft, tasks),
         trace=trace,
         hugepages=memory.read_hugepages(draft),
         slabs=_slabs(draft),
@@ -119,7 +120,7 @@ def _is_memcg(draft: Draft, memcg: Memcg | None, trace: tuple[str, ...]) -> bool
     """Whether a group met its limit, where no line names the constraint: by other lines or the trace."""
     if memcg is not None or not MEMCG_OOM_FRAMES.isdisjoint(trace):
         return True
-    return any(_GROUP.search(line.text) for line in draft.of("chosen", "killed"))
+    return any(_GROUP.search(line.text) for line in draft.of("chosen", "killed", "exiting"))
 
 
 def _panic(draft: Draft) -> str | None:

@@ -141,5 +141,5 @@ def _table(draft: Draft, lines: LogLines) -> Iterator[Problem]:
 
 
 def _kill(report: Report) -> Iterator[Problem]:
-    if report.kind == "oom" and not report.victims and report.panic is None:
+    if report.kind == "oom" and not (report.victims or report.exiting) and report.panic is None:
         yield Problem(report.last_line, "No line says who was killed: the log ends early or lost it")

@@ -42,6 +42,17 @@ _KILLED = re.compile(r".{0,80}?(?<!have )\b[Kk]illed process \d+(?:,| \(|$)")
 _KILL_WORDS = re.compile(r"ill(?:ed)? process \d|no killable process")
 """What the line of a kill holds, somewhere."""
 
+EXITING = re.compile(
+    r"(?:(?P<reason>.{0,80}?): OOM victim|tried to kill an mm-less task)"
+    r"(?: (?P<pid>\d{1,10}) \((?P<comm>.{0,64})\))?(?: is already exiting|!$)",
+    re.A,
+)
+"""That a process chosen to be killed had given up its memory before.
+
+Source: mm/oom_kill.c, ``__oom_kill_process`` (5.9 and later), ``__oom_kill_task`` (2.6.10 to 2.6.35; the
+pid since 2.6.33).
+"""
+
 _NO_VICTIM = re.compile(r"[^\"'`(]{0,80}\bno killable process")
 _SOURCE = re.compile(r"%(?:[sdup]|l[dux]|#?x)\b|\w\(\s{0,4}(?:KERN_[A-Z]{1,10} |[\w.]{1,20}, )?\"")
 """What only source code has: the places for values in a format string, or a call with a string."""
@@ -234,6 +245,8 @@ def _worded(text: str) -> LineKind:
         return _unless_source("header", text)
     if "rocess" in text and (kind := _kill(text)) is not None:
         return kind
+    if ("already exiting" in text or "mm-less" in text) and EXITING.match(text):
+        return "exiting"
     if "alloc" in text and (_FAILED.match(text) or _FAILED_WITH.match(text)):
         return _unless_source("failure", text)
     if ("ysrq: " in text or "ysRq" in text) and (asked := _asked(text)) is not None:

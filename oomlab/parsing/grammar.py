@@ -37,7 +37,7 @@ _STAGES: dict[Stage, tuple[LineKind, ...]] = {
     Stage.STOCK: ("blocks", "huge", "pages", "swap"),
     Stage.SLAB: ("slab_title", "slab", "alloc_title", "alloc", "protection"),
     Stage.TASKS: ("task_title", "task_header", "task"),
-    Stage.KILL: ("constraint", "chosen", "killed", "memcg_group", "panic"),
+    Stage.KILL: ("constraint", "chosen", "killed", "exiting", "memcg_group", "panic"),
     Stage.REAPED: ("reaped",),
 }
 STAGE: dict[LineKind, Stage] = {kind: stage for stage, kinds in _STAGES.items() for kind in kinds}
@@ -140,7 +140,7 @@ class Draft:
     @property
     def awaits_kill(self) -> bool:
         """Whether it says who is to be killed, and not yet that it was."""
-        return bool(self.pids) and {"killed", "panic"}.isdisjoint(self.lines)
+        return bool(self.pids) and {"killed", "exiting", "panic"}.isdisjoint(self.lines)
 
     def add(self, kind: LineKind, run: list[Line]) -> None:
         """Keep lines of one kind."""

@@ -46,6 +46,7 @@ LineKind = Literal[
     "constraint",  # "oom-kill:constraint=": what bound the kill, and whom it hits (4.20 and later)
     "chosen",  # whom the kernel means to kill
     "killed",  # whom it killed
+    "exiting",  # whom it had no need to kill: that process was already exiting
     "reaped",  # whose memory the oom_reaper took back
     "panic",  # the kernel gives up
     "boot",  # a kernel starts

@@ -48,6 +48,7 @@ def as_dict(report: Report, diagnosis: Diagnosis | None = None) -> dict[str, Any
         "protection": _protection(report.protection),
         "zones": [_zone(zone, report.page_size_kb) for zone in report.zones],
         "victims": [_victim(report, each) for each in report.victims],
+        "exiting": [{"pid": each.pid, "comm": each.comm} for each in report.exiting],
         "tasks": len(report.tasks),
         "holders": [holder_as_dict(each, report.page_size_kb) for each in diagnosis.holders[:_HOLDERS]],
         "problems": [{"line": each.line, "reason": each.reason} for each in report.problems],

@@ -88,11 +88,11 @@ _NAMED: tuple[re.Pattern[str], ...] = (
 
 _KILLED = (
     re.compile(
-        r"((?:process|pid:?) ?\d+,?(?: UID \d+,)?\s{1,4}\()(.*)"
-        r"(?=\)(?:,?\s{1,4}(?:total-vm|vsz|vm|anon-rss|score|UID|sharing|or|now)\b|[.,]?\s*$))",
+        r"((?:process|pid:?|victim|task) ?\d+,?(?: UID \d+,)?\s{1,4}\()(.*)"
+        r"(?=\)(?:,?\s{1,4}(?:total-vm|vsz|vm|anon-rss|score|UID|sharing|or|now|is already)\b|[.,!]?\s*$))",
         re.A,
     ),
-    re.compile(r"((?:process|pid:?) ?\d+,?(?: UID \d+,)?\s{1,4}\()(.*)(?=\)|$)", re.A),
+    re.compile(r"((?:process|pid:?|victim|task) ?\d+,?(?: UID \d+,)?\s{1,4}\()(.*)(?=\)|$)", re.A),
 )
 """Where a line of a kill does: up to the last bracket, for a name may hold brackets."""
 
@@ -118,7 +118,18 @@ _VERSION = re.compile(r"[\d.]{0,6}(?:/KVM)?", re.A)
 """What may follow the beginning by which a program is known."""
 
 _WITH_NAMES = frozenset(
-    ("header", "failure", "cpuset", "identity", "chosen", "killed", "reaped", "constraint", "context")
+    (
+        "header",
+        "failure",
+        "cpuset",
+        "identity",
+        "chosen",
+        "killed",
+        "exiting",
+        "reaped",
+        "constraint",
+        "context",
+    )
 )
 _SYSTEM_USERS = 1000
 """Users below this are the same on every machine."""
@@ -224,7 +235,7 @@ class Redactor:
     def _with_names(self, text: str, kind: str) -> str:
         for pattern in _NAMED:
             text = pattern.sub(lambda match: self.comm(match[1]), text)
-        if kind in ("chosen", "killed", "reaped"):
+        if kind in ("chosen", "killed", "exiting", "reaped"):
             pattern = next((each for each in _KILLED if each.search(text)), _KILLED[0])
             text = pattern.sub(lambda match: match[1] + self.comm(match[2]), text)
         text = _BUILD.sub(lambda match: _known_words(match[0]), text)

@@ -8,10 +8,13 @@ from __future__ import annotations
 
 import pytest
 
+from oomlab import timeline
 from oomlab.diagnosis import diagnose
 from oomlab.errors import ReportError
 from oomlab.parsing import parse
 from oomlab.parsing.reader import LONG
+from oomlab.render import text
+from oomlab.render.redacted import Redactor
 from tests.support.texts import only, reports
 
 
@@ -410,3 +413,55 @@ def test_a_victim_on_another_host_is_not_reaped():
         "".join([*hosts, "Nov  1 04:00:02 a kernel: " + REAPED.format("[  100.1]", 7, "worker")])
     )
     assert found == [[(7, True)], [(7, None)]]
+
+
+REQUEST = """
+    [ 1000.000001] webd invoked oom-killer: gfp_mask=0xcc0(GFP_KERNEL), order=0, oom_score_adj=0
+    [ 1000.000003] memory: usage 512000kB, limit 512000kB, failcnt 99
+    [ 1000.000005] oom-kill:constraint=CONSTRAINT_MEMCG,nodemask=(null),task_memcg=/a,task=webd,pid=50,uid=7
+    """
+EXITING = "is already exiting. Skip killing the task"
+
+
+@pytest.mark.parametrize(
+    ("lines", "killed", "exiting"),
+    [
+        ([f"Memory cgroup out of memory: OOM victim 50 (webd) {EXITING}"], [], [50]),
+        ([f"Out of memory (oom_kill_allocating_task): OOM victim 50 (a) (b) {EXITING}"], [], [50]),
+        (
+            [
+                "Tasks in /a are going to be killed due to memory.oom.group set",
+                f"Memory cgroup out of memory: OOM victim 50 (webd) {EXITING}",
+                "Memory cgroup out of memory: Killed process 51 (job) total-vm:900000kB, anon-rss:5kB",
+                f"Memory cgroup out of memory: OOM victim 52 (job) {EXITING}",
+            ],
+            [51],
+            [50, 52],
+        ),
+    ],
+)
+def test_a_process_that_was_already_exiting_was_not_killed(lines, killed, exiting):
+    rows = "\n".join(f"    [ 1000.00001{place}] {line}" for place, line in enumerate(lines))
+    report = only(REQUEST + rows)
+    assert [each.pid for each in report.victims] == killed
+    assert [each.pid for each in report.exiting] == exiting
+    assert report.exiting[0].memcg == "/a"
+    assert not any("kill" in each.reason or "chosen" in each.reason for each in report.problems)
+
+
+@pytest.mark.parametrize("who", ["", " 50 (webd)"])
+def test_old_kernels_say_in_other_words_that_there_was_nothing_to_kill(who):
+    report = only(f"""
+        webd invoked oom-killer: gfp_mask=0x201d2, order=0, oomkilladj=0
+        Mem-info:
+        Out of memory: kill process 50 (webd) score 26 or a child
+        tried to kill an mm-less task{who}!
+        """)
+    assert (report.victims, [(each.pid, each.comm) for each in report.exiting]) == ((), [(50, "webd")])
+
+
+def test_a_report_without_a_kill_says_so_and_hides_the_name_when_redacted():
+    report = only(f"{REQUEST}[ 1000.000020] Out of memory: OOM victim 50 (webd) {EXITING}")
+    assert "Nothing was killed: webd (pid 50) was already exiting." in text(report)
+    assert [event.victims for event in timeline([report]).events] == [()]
+    assert "webd" not in "\n".join(Redactor().lines(report))

@@ -224,7 +224,8 @@ def test_the_json_has_exactly_the_fields_of_schema_1():
             "trigger",
             "gfp",
         ),
-        *("scope", "memcg", "protection", "zones", "victims", "tasks", "holders", "problems", "diagnosis"),
+        *("scope", "memcg", "protection", "zones", "victims", "exiting", "tasks", "holders", "problems"),
+        "diagnosis",
     ]
     assert written["trigger"] == {
         "comm": "clamd",

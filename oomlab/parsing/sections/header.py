@@ -106,7 +106,7 @@ def _behind_name(text: str) -> str:
 
 def read_kind(draft: Draft, trace: tuple[str, ...]) -> Kind:
     """Return what the report is: an OOM unless its header or trace shows otherwise, or neither is there."""
-    if not {"header", "killed", "chosen"}.isdisjoint(draft.lines):
+    if not {"header", "killed", "chosen", "exiting"}.isdisjoint(draft.lines):
         return "oom"
     if "failure" in draft.lines:
         return "allocation_failure"

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
+from oomlab.parsing.classify import EXITING
 from oomlab.parsing.grammar import Draft
 from oomlab.parsing.lines import Line
 from oomlab.report import Problem, Task, Victim
@@ -42,18 +43,20 @@ _SIZES = {
 
 
 def read_victims(draft: Draft, tasks: tuple[Task, ...], problems: list[Problem]) -> tuple[Victim, ...]:
-    """Return each process that was killed, once."""
+    """Return each process that was killed, once; one that was already exiting was not."""
     chosen = _by_pid(draft.of("chosen"))
     killed = _by_pid(draft.of("killed"))
     announced = _announced(draft)
+    exiting = _exiting(draft, chosen)
     listed = {task.pid for task in tasks}
     victims = (
         {pid: _with_choice(victim, chosen, listed) for pid, victim in killed.items()} if chosen else killed
     )
-    if killed and announced and not chosen:
+    if killed and announced and not chosen and announced.pid not in exiting:
         problems.extend(_other_than_announced(killed, announced))
     if not victims:
         victims = chosen or ({announced.pid or 0: announced} if announced else {})
+        victims = {pid: victim for pid, victim in victims.items() if pid not in exiting}
         what = "chosen" if victims else "reaped"
         victims = victims or _reaped(draft)
         for victim in victims.values():
@@ -63,6 +66,29 @@ def read_victims(draft: Draft, tasks: tuple[Task, ...], problems: list[Problem])
     named = (_with_name(victim, announced, tasks) for victim in victims.values())
     found = tuple(_with_group(victim, announced) for victim in named)
     return _with_reaping(found, draft) if "reaped" in draft.lines else found
+
+
+def read_exiting(draft: Draft, tasks: tuple[Task, ...]) -> tuple[Victim, ...]:
+    """Return each process that was chosen and not killed, since it was already exiting, once."""
+    if "exiting" not in draft.lines:
+        return ()
+    announced = _announced(draft)
+    found = _exiting(draft, _by_pid(draft.of("chosen"))).values()
+    return tuple(_with_group(_with_name(each, announced, tasks), announced) for each in found)
+
+
+def _exiting(draft: Draft, chosen: dict[int, Victim]) -> dict[int, Victim]:
+    """Read who was already exiting; up to 2.6.32 the line does not say: the last that was chosen."""
+    found: dict[int, Victim] = {}
+    for line in draft.of("exiting"):
+        match = EXITING.match(line.text)
+        if match is not None and match["pid"]:
+            one = Victim(pid=int(match["pid"]), comm=match["comm"], reason=match["reason"], line=line.number)
+        else:
+            above = [each for each in chosen.values() if (each.line or 0) <= line.number]
+            one = replace(above[-1], line=line.number) if above else Victim(pid=None, line=line.number)
+        found.setdefault(one.pid or 0, one)
+    return found
 
 
 def _by_pid(lines: list[Line]) -> dict[int, Victim]:

@@ -11,7 +11,7 @@ from oomlab.diagnosis.finding import threshold
 from oomlab.diagnosis.services import service_of
 from oomlab.diagnosis.usage import memory_use, printed_use
 from oomlab.render.safe import plain
-from oomlab.render.sentences.victim import process_name
+from oomlab.render.sentences.victim import killed_in_words, process_name
 from oomlab.report import Kind, Problem, Report
 from oomlab.units import human_kb
 from oomlab.words import listed
@@ -29,6 +29,9 @@ def headline(report: Report, diagnosis: Diagnosis) -> str:
     cause = _NOT_FOR_WANT.get(diagnosis.cause, cause)
     if report.kind == "fragment":
         return "A fragment of a report: this part of the log shows neither who asked nor what came of it."
+    if report.exiting and not report.victims:
+        was = "was" if len(report.exiting) == 1 else "were"
+        return f"{cause}. Nothing was killed: {killed_in_words(report.exiting)} {was} already exiting."
     if not report.victims:
         return f"{cause}. This part of the log shows no kill."
     killed = process_name(report.victims[0])

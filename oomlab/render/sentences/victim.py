@@ -35,7 +35,7 @@ def killed_in_words(victims: Sequence[Victim]) -> str:
 def kill_in_words(report: Report, diagnosis: Diagnosis) -> list[str]:
     """Return who was killed, how that process compares with the others in the list, and whether it helped."""
     if not report.victims:
-        return []
+        return _spared_in_words(report, "Nobody")
     victim, *others = report.victims
     score = f", score {victim.score}" if victim.score is not None else ""
     weight = _weight_in_words(report, victim)
@@ -48,7 +48,16 @@ def kill_in_words(report: Report, diagnosis: Diagnosis) -> list[str]:
         names = [process_name(each) for each in others[:_OTHERS_NAMED]]
         names += [f"{len(others) - _OTHERS_NAMED} more"] * (len(others) > _OTHERS_NAMED)
         lines.append(f"After it: {listed(names)}.")
-    return [*filter(None, lines), *diagnosis.notes]
+    return [*filter(None, [*lines, *_spared_in_words(report, "Nobody else")]), *diagnosis.notes]
+
+
+def _spared_in_words(report: Report, nobody: str) -> list[str]:
+    """Return who was chosen and not killed, since it was already exiting."""
+    if not report.exiting:
+        return []
+    was = "was" if len(report.exiting) == 1 else "were"
+    chosen = killed_in_words(report.exiting)
+    return [f"{nobody}: the kernel chose {chosen}, which {was} already exiting, and skipped the kill."]
 
 
 def _weight_in_words(report: Report, victim: Victim) -> str:
