@@ -19,6 +19,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
 
+from oomlab.parsing.hosts import LEVEL, find_hosts, may_have_hosts
 from oomlab.parsing.lines import LogLines, Prefix
 
 _ANCHORS = (
@@ -56,7 +57,8 @@ _TOKEN = re.compile(
 )
 _CALLERS = {
     "caller": r"\[\s{0,20}(?P<caller>[TC]\d{1,20})\]",
-    "cpu": r"\[(?P<caller>\d{1,9}:[^\[\]:]{1,40}:\s{0,20}\d{1,20})\]",
+    # a task migrates, so its CPU does not count
+    "cpu": r"\[\s{0,9}\d{1,9}:\s{0,20}(?P<caller>[^\[\]:]{1,40}:\s{0,20}\d{1,20})\]",
     "kmsg": r"caller=(?P<caller>[TC]\d{1,20})",
 }
 _NUMBER = "[0-9]{1,20}+"
@@ -70,11 +72,9 @@ _UPTIME = rf"\[ {{0,20}}+{_NUMBER}\.{_NUMBER}\]"
 _TAG = r"(?!kernel\b)[^\s:\[\]]{1,80}(?:\[[0-9]{1,10}\])?(?::| )"
 """What another program of syslog writes in place of the kernel's tag."""
 
-_KERNEL_TAG = re.compile(r" (?:kern\.\w{1,10} )?kernel(?:\[\d{1,10}\])?(?:: | - )")
-
 _HOST = re.compile(
-    r"(?<= )(?!0-0-0T)(?:(?=\S*[^\W\d])[^\s\[\]<>]+|0\.0\.0\.0)"
-    r"(?= (?:kern\.\w{1,10} )?kernel(?:\[0\])?(?::| - ))"
+    rf"(?<= )(?!0-0-0T)(?!{LEVEL} )(?:(?=\S*[^\W\d])[^\s\[\]<>]+|0\.0\.0\.0)"
+    rf"(?= (?:{LEVEL} ){{0,2}}kernel(?:\[0\])?(?::| - ))"
 )
 """The host, in a normalized text: several may share a log, and their names have any form."""
 
@@ -137,27 +137,14 @@ def strip_prefixes(lines: LogLines) -> LogLines:
     if "\n" in texts:  # no line has one: these did not match
         prefixes, unprefixed = _strip_rest(raw, texts, prefixes)
     callers = _callers(raw, prefixes) if any([prefix.has_caller for prefix in prefixes]) else None
-    hosts = _hosts(raw, prefixes) if _has_hosts(text) else None
+    hosts = find_hosts(raw, _heads(raw, prefixes)) if may_have_hosts(text) else None
     return lines._replace(texts=texts, prefixes=prefixes, unprefixed=unprefixed, callers=callers, hosts=hosts)
 
 
-def _has_hosts(text: str) -> bool:
-    """Whether the kernel's lines of several hosts may stand in one log, as on a server that collects them."""
-    tag = _KERNEL_TAG.search(text)
-    if tag is None:
-        return False
-    host = text[text.rfind(" ", 0, tag.start()) : tag.start()]
-    return text.count(tag[0]) > text.count(host + tag[0])
-
-
-def _hosts(raw: list[str], prefixes: tuple[Prefix, ...]) -> list[str | None] | None:
-    """Return the host that stands before the kernel's tag in each prefix, if there are several."""
-    hosts = []
-    for line in raw:
-        found = _match_any(line, prefixes)
-        tag = _KERNEL_TAG.search(line, 0, found.end()) if found else None
-        hosts.append(line[: tag.start()].rpartition(" ")[2] if tag else None)
-    return hosts if len(set(filter(None, hosts))) > 1 else None
+def _heads(raw: list[str], prefixes: tuple[Prefix, ...]) -> list[str]:
+    """Return what each line has of a prefix."""
+    matches = (_match_any(line, prefixes) for line in raw)
+    return [match[0] if match else "" for match in matches]
 
 
 def _strip_rest(

@@ -82,11 +82,16 @@ def test_a_line_that_another_program_wrote_to_syslog_belongs_to_no_report(log, f
     assert wrong == []
 
 
+WITH_A_LEVEL = (
+    "Nov  1 00:00:01 {host} warning {tag}: {message}",
+    "Nov  1 00:00:01 {host} [warn] {tag}: {message}",
+    "2026-11-01T00:00:01.123Z {host} user.warn {tag}: {message}",
+)
 HOSTS = ("db", "web1.example.org", "10.0.0.7", "ip-10-0-0-8", "a_b", "fe80::1", "KERNEL1", "kernel-build")
 
 
 @pytest.mark.parametrize("block", [1, 3, 20])
-@pytest.mark.parametrize("form", SYSLOGS)
+@pytest.mark.parametrize("form", [*SYSLOGS, *WITH_A_LEVEL])
 def test_reports_of_hosts_that_share_a_log_stay_apart(form, block):
     """Their names have any form; in which order reports that begin at once come is open."""
     texts = list(islice(cycle(log.read_text(encoding="utf-8").splitlines() for log in logs()), len(HOSTS)))
@@ -100,3 +105,36 @@ def test_reports_of_hosts_that_share_a_log_stay_apart(form, block):
         shared += [line for lines in tagged for line in lines[at : at + block]]
     found = map(essence, parse("\n".join(shared)))
     assert sorted(map(str, found)) == sorted(map(str, plain))
+
+
+RENAMED = (
+    "[ 5121.000001] java invoked oom-killer: gfp_mask=0xcc0(GFP_KERNEL), order=0, oom_score_adj=0",
+    "[ 5121.000002] Mem-Info:",
+    "[ 5121.000003] Node 0 Normal free:8kB min:8kB low:8kB high:8kB present:8kB managed:8kB",
+    "[ 5121.000004] Out of memory: Killed process 7 (java) total-vm:8kB, anon-rss:8kB, file-rss:8kB",
+)
+
+
+@pytest.mark.parametrize(
+    ("names", "last", "count"),
+    [
+        (("localhost", "db7"), "[ 5121.000004]", 1),
+        (("ip-10-0-0-7", "db7"), "[ 5121.000004]", 1),
+        (("(none)", "db7"), "", 1),
+        (("XXX", "db7"), "", 1),
+        (("db7.example.org", "db7"), "", 1),
+        (("db6", "db7"), "[ 5121.500000]", 2),
+        (("db6", "db7"), "[   17.000000]", 2),
+        (("db6", "db7"), "", 2),
+        (("db7.example.org", "db7.example.com"), "", 2),
+    ],
+)
+def test_a_machine_may_change_its_name_within_a_report(names, last, count):
+    """Its clock goes on; the first name may be one that every machine has."""
+    lines = [*RENAMED[:-1], STAMP.sub(last, RENAMED[-1])]
+    lines = [line if last else STAMP.sub("", line) for line in lines]
+    hosts = [names[0]] * 3 + [names[1]]
+    text = "\n".join(
+        f"Nov  1 00:00:01 {host} kernel: {line}" for host, line in zip(hosts, lines, strict=True)
+    )
+    assert len(parse(text)) == count

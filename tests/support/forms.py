@@ -343,7 +343,31 @@ def folded(n: int, line: str) -> str:
     return f"insertId: a{n}\nlogName: projects/p/logs/kernel\n{value}\ntimestamp: '{CLOCK}.{n:06d}Z'"
 
 
+SEVERITIES = ("warning", "err", "info")
+
+
+def by_turns(form: str, *words: str) -> Callable[[list[str]], str]:
+    """Put something before every line in which one ``{word}`` is another in each."""
+    return document(lambda n, line: form.format(word=words[n % len(words)], n=n, s=n % 60) + line)
+
+
 FORMS |= {
+    "a severity before the tag": by_turns("Sep 23 02:04:{s:02d} slot1/lb-2 {word} kernel: ", *SEVERITIES),
+    "a severity in brackets": by_turns("Sep 23 02:04:{s:02d} db.example [{word}] kernel: ", *SEVERITIES),
+    "a facility and a severity": by_turns("2025-09-09T02:04:{s:02d}Z DB7 kern {word} kernel: ", *SEVERITIES),
+    "a user's facility and a severity": by_turns(
+        "Sep 23 02:04:{s:02d} OpenWrt {word} kernel: ", "user.warn", "user.err", "kern.notice"
+    ),
+    "ChromeOS": by_turns("2025-09-09T02:04:{s:02d}.{n:06d}Z {word} kernel: ", "WARNING", "ERR", "INFO"),
+    "a number of its own behind the host": by_turns("Sep 23 02:04:{s:02d} db {n:06d} kernel: ", ""),
+    "a name of its own behind the host": by_turns("Sep 23 02:04:{s:02d} db msg{n} kernel: ", ""),
+    "a CPU behind the host": by_turns("Sep 23 02:04:{s:02d} db {word} kernel: ", "cpu0", "cpu1", "cpu2"),
+    "a host with its domain and without": by_turns(
+        "Sep 23 02:04:{s:02d} {word} kernel: ", "db7.example.org", "db7"
+    ),
+    "Samsung, from CPU to CPU": lambda lines: "\n".join(
+        f"<4>[{5121 + n / 1e6:12.6f}] [{n // 20}: {'grab':>14}: 4242] {line}" for n, line in enumerate(lines)
+    ),
     "dmesg --json": lambda lines: json.dumps(
         {"dmesg": [{"pri": 4, "time": 5121 + n / 1e6, "msg": line} for n, line in enumerate(lines)]}, indent=3
     ),

@@ -1,0 +1,96 @@
+"""Tell the hosts apart that share a log, by the names that their loggers write before each line.
+
+Several hosts may print a report at once, and each has a clock and processes of its own. A name that
+changes with the severity, or from line to line, is no host's.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from itertools import groupby, pairwise
+
+from oomlab.report import uptime_in
+
+_FACILITY = r"(?:kern|user|mail|daemon|auth(?:priv)?|syslog|lpr|news|uucp|cron|ftp|local\d)"
+_SEVERITY = r"(?:emerg(?:ency)?|panic|alert|crit(?:ical)?|err(?:or)?|warn(?:ing)?|notice|info|debug)"
+LEVEL = rf"(?i:[\[(<]?(?:{_FACILITY}[.:|/])?(?:{_FACILITY}|{_SEVERITY})[\])>]?[:,]?)"
+"""A word of syslog for a facility, a severity or both. Source: RFC 5424, section 6.2.1."""
+
+_LEVEL = re.compile(LEVEL)
+_TAG = re.compile(r" kernel(?:\[\d{1,10}\])?(?:: | - )")
+_CLOCK = re.compile(r"(?:\S*[^\d:])?\d\d:\d\d:\d\d[\d.,]*(?:Z|[+-][\d:]+)?[\])]?:?")
+_ZONE = re.compile(r"[A-Z]{2,5}")
+"""How a zone of time is called, or half of a day, behind a time."""
+
+_NAME = re.compile(r".*[^\W\d].*|\d{1,3}(?:\.\d{1,3}){3}")
+_NAMELESS = re.compile(r"(?i:localhost|\(none\)|hostname|x+)")
+"""How a machine is called before its name is set, or by somebody who keeps it to himself."""
+
+_AT_ONCE = 0.1
+"""Between lines that a kernel prints in one go lie fewer seconds than this."""
+
+
+def may_have_hosts(text: str) -> bool:
+    """Whether the kernel's lines of several hosts may stand in one log, as on a server that collects them."""
+    tag = _TAG.search(text)
+    if tag is None:
+        return False
+    before = text[text.rfind("\n", 0, tag.start()) + 1 : tag.start()]
+    host = _host(before)
+    if host is None:
+        return False
+    return text.count(tag[0]) > text.count(before[before.rfind(f" {host}") :] + tag[0])
+
+
+def find_hosts(raw: Sequence[str], heads: Sequence[str]) -> list[str | None] | None:
+    """Return the host of each line by its prefix, ``""`` where it has none; ``None`` if all are of one."""
+    tags = [_TAG.search(head) for head in heads]
+    hosts = [_host(head[: tag.start()]) if tag else None for head, tag in zip(heads, tags, strict=True)]
+    names = _one_name_each(set(filter(None, hosts)))
+    if sum(_NAMELESS.fullmatch(name) is None for name in {*names.values()}) < 2:
+        return None
+    found = [names[host] if host else None for host in hosts]
+    return None if _is_renamed(found, raw) else found
+
+
+def _host(before: str) -> str | None:
+    """Return the host that stands before the kernel's tag: the first name behind the time.
+
+    Where no time stands there, it is the last.
+    """
+    found: list[str] = []
+    for token in reversed(before.split()):
+        if _CLOCK.fullmatch(token):
+            if len(found) > 1 and _ZONE.fullmatch(found[-1]):
+                found.pop()
+            return found[-1] if found else None
+        if _NAME.fullmatch(token) and not _LEVEL.fullmatch(token):
+            found.append(token)
+    return found[0] if found else None
+
+
+def _one_name_each(names: set[str]) -> dict[str, str]:
+    """Return one name for each: a host may stand in a log with its domain and without."""
+    whole: dict[str, list[str]] = {}
+    for name in names:
+        whole.setdefault(name.partition(".")[0], []).append(name)
+    return {
+        name: short if short in alike and len(alike) == 2 else name
+        for short, alike in whole.items()
+        for name in alike
+    }
+
+
+def _is_renamed(hosts: Sequence[str | None], raw: Sequence[str]) -> bool:
+    """Whether one machine changes its name: each name gives way to the next while the kernel prints."""
+    rows = [(host, line) for host, line in zip(hosts, raw, strict=True) if host]
+    runs = [[line for _, line in run] for _, run in groupby(rows, key=lambda row: row[0])]
+    if len(runs) > len({host for host, _ in rows}):
+        return False
+    return all(_goes_on(before[-1], after[0]) for before, after in pairwise(runs))
+
+
+def _goes_on(line: str, following: str) -> bool:
+    first, second = uptime_in(line), uptime_in(following)
+    return first is not None and second is not None and 0 <= second - first < _AT_ONCE
