@@ -14,7 +14,7 @@ from oomlab.parsing.reconstruct import reconstruct
 from oomlab.parsing.sections import header, memory
 from oomlab.parsing.sections.memcg import read_group, read_memcg, read_protection
 from oomlab.parsing.sections.tasks import read_tasks
-from oomlab.parsing.sections.victims import read_exiting, read_victims
+from oomlab.parsing.sections.victims import page_size_kb, read_exiting, read_victims
 from oomlab.report import MEMCG_OOM_FRAMES, Allocation, Memcg, Problem, Report, Scope, Source
 from oomlab.units import UNITS
 
@@ -26,12 +26,17 @@ _SLAB = re.compile(r"(\S.{0,60}?)\s{1,40}(\d{1,15})KB\s{1,40}(\d{1,15})KB", re.A
 _ALLOCATION = re.compile(r"([\d.]{1,15})\s{0,4}([KMGT]?)i?B\s{1,20}(\d{1,15})\s{1,20}(\S.{0,200})", re.A)
 _BIG_PAGES = (
     ("ppc64", 64),
-    ("+64k", 64),
     (".el8.aarch64", 64),
     (".el7.aarch64", 64),
+    ("rpi-2712", 16),
     ("sparc64", 8),
     ("ia64", 16),
 )
+"""By a part of a kernel's name, the pages in kB that it is built for where the name does not say so."""
+
+_NAMED_PAGES = re.compile(r"[-+.](16|64)kb?(?![a-z\d])", re.A)
+"""How the name does: ``+64k`` at Red Hat and Fedora, ``-64k`` at Ubuntu and Debian, ``-64kb`` at SUSE."""
+
 _SCOPES: dict[str, Scope] = {
     "CONSTRAINT_MEMCG": "memcg",
     "CONSTRAINT_CPUSET": "cpuset",
@@ -55,11 +60,12 @@ def assemble(draft: Draft, lines: LogLines, kinds: LogKinds, source: Source) -> 
 
 def _read(draft: Draft, source: Source, kinds: Mapping[int, LineKind], problems: list[Problem]) -> Report:
     kernel = header.read_kernel(draft)
-    page_kb = _page_size(draft, kernel, problems)
+    tasks = read_tasks(draft, problems)
+    victims = read_victims(draft, tasks, problems)
+    page_kb = memory.page_size_kb(draft) or page_size_kb(victims, tasks) or _usual_page_size(kernel, problems)
     blocks = memory.read_blocks(draft, page_kb, problems)
     zones, orphans = memory.read_zones(draft, page_kb, blocks, problems)
     totals, totals_lines = memory.read_totals(draft, page_kb)
-    tasks = read_tasks(draft, problems)
     places = header.read_places(draft)
     memcg = read_memcg(draft)
     constraint = _constraint(draft)
@@ -86,7 +92,7 @@ def _read(draft: Draft, source: Source, kinds: Mapping[int, LineKind], problems:
         zones=reconstruct(zones, blocks, orphans, page_kb, kernel, problems),
         swap=memory.read_swap(draft, page_kb, totals),
         tasks=tasks,
-        victims=read_victims(draft, tasks, problems),
+        victims=victims,
         exiting=read_exiting(draft, tasks),
         trace=trace,
         hugepages=memory.read_hugepages(draft),
@@ -99,13 +105,11 @@ def _read(draft: Draft, source: Source, kinds: Mapping[int, LineKind], problems:
     )
 
 
-def _page_size(draft: Draft, kernel: KernelRelease | None, problems: list[Problem]) -> int:
-    """Return the page size in kB that the report shows, or else the usual one of its release."""
-    shown = memory.page_size_kb(draft)
-    if shown is not None:
-        return shown
+def _usual_page_size(kernel: KernelRelease | None, problems: list[Problem]) -> int:
+    """Return the page size in kB that a release usually has."""
     text = kernel.text if kernel else ""
-    size = next((size for part, size in _BIG_PAGES if part in text), 4)
+    named = _NAMED_PAGES.search(text)
+    size = int(named[1]) if named else next((size for part, size in _BIG_PAGES if part in text), 4)
     if size != 4:
         problems.append(Problem(None, f"No line shows the page size: {size} kB is what {text} usually has"))
     return size

@@ -373,6 +373,38 @@ def test_a_list_that_lost_its_smallest_blocks_does_not_make_pages_larger(size, l
     assert only(log).page_size_kb == size
 
 
+GROUP = """
+    worker invoked oom-killer: gfp_mask=0xcc0(GFP_KERNEL), order=0, oom_score_adj=0
+    CPU: 0 PID: 7 Comm: worker Not tainted {release} #1
+    memory: usage 204800kB, limit 204800kB, failcnt 50
+    [  pid  ]   uid  tgid total_vm      rss pgtables_bytes swapents oom_score_adj name
+    [      7]  1000     7     3200     1600   250000        0             0 worker
+    [      8]  1000     8     6400     3200   250000        0             0 worker
+    Memory cgroup out of memory: Killed process 7 (worker) total-vm:{vm}kB, anon-rss:{anon}kB, file-rss:64kB
+    """
+
+
+@pytest.mark.parametrize(
+    ("release", "size", "vm", "anon", "said"),
+    [
+        ("5.15.0-91-generic", 64, 3200 * 64, 1600 * 64 - 64, False),  # Ubuntu's for ppc64el
+        ("5.15.0-91-generic", 64, 3200 * 64, 1500 * 64, False),  # it grew between the two lines
+        ("5.15.0-91-generic", 16, 3202 * 16, 1604 * 16, False),
+        ("4.18.0-305.el8.aarch64", 4, 3200 * 4, 1600 * 4 - 64, False),  # whatever is usual
+        ("5.15.0-91-generic", 4, 3000 * 64, 1000 * 64, False),  # a digit is lost, or it is another process
+        ("5.14.21-150500.55-64kb", 64, 0, 0, True),
+        ("6.8.0-1012-nvidia-64k", 64, 0, 0, True),
+        ("5.14.0-427.el9.aarch64+64k", 64, 0, 0, True),
+        ("6.6.31-v8-16k", 16, 0, 0, True),
+        ("6.1.0-64-kvm", 4, 0, 0, False),
+    ],
+)
+def test_the_size_of_a_page_is_what_the_victim_shows_or_else_its_kernel(release, size, vm, anon, said):
+    report = only(GROUP.format(release=release, vm=vm, anon=anon))
+    assert report.page_size_kb == size
+    assert any("page size" in problem.reason for problem in report.problems) == said
+
+
 ORDERED = (
     "sh invoked oom-killer: gfp_mask=0xd0, order={}, oom_score_adj=0\nMem-Info:\nNormal free:8kB min:8kB\n"
 )

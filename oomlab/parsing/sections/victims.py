@@ -31,6 +31,10 @@ _SIZE = re.compile(r"(total-vm|anon-rss|file-rss|shmem-rss|pgtables):(\d{1,19})k
 _OTHER = re.compile(r"(UID|oom_score_adj):(-?\d{1,10})", re.A)
 _CHOSEN = re.compile(r"task=(.{0,64}),pid=(\d{1,10})(?:,uid=(\d{1,10}))?", re.A)
 _GROUP = re.compile(r"task_memcg=([^,\s]{1,4000})")
+_PAGE_SIZES_KB = (4, 8, 16, 32, 64)
+_ALIKE = 1 / 64
+"""By no larger part a process grows between the table and its kill; two sizes of a page differ by half."""
+
 _SIZES = {
     "total-vm": "total_vm_kb",
     "anon-rss": "anon_rss_kb",
@@ -89,6 +93,26 @@ def _exiting(draft: Draft, chosen: dict[int, Victim]) -> dict[int, Victim]:
             one = replace(above[-1], line=line.number) if above else Victim(pid=None, line=line.number)
         found.setdefault(one.pid or 0, one)
     return found
+
+
+def page_size_kb(victims: tuple[Victim, ...], tasks: tuple[Task, ...]) -> int | None:
+    """Return the size of a page by what each victim has in pages in the table and in kB where it is killed.
+
+    The two lines are printed within milliseconds, so the numbers are the same, or nearly.
+    ``None`` where no victim shows both, or two show different sizes.
+    """
+    rows = {task.pid: task for task in tasks}
+    pairs = [(victim, rows[victim.pid]) for victim in victims if victim.pid in rows]
+    sizes = {size for victim, row in pairs for size in _PAGE_SIZES_KB if _fits(victim, row, size)}
+    return sizes.pop() if len(sizes) == 1 else None
+
+
+def _fits(victim: Victim, row: Task, size: int) -> bool:
+    """Whether one of the two amounts is exact with pages of this size, or both are close."""
+    held = (victim.anon_rss_kb, victim.file_rss_kb, victim.shmem_rss_kb)
+    amounts = ((victim.total_vm_kb, row.total_vm), (sum(kb or 0 for kb in held), row.rss))
+    wrong = [abs(kb - pages * size) / (pages * size) for kb, pages in amounts if kb and pages and pages > 0]
+    return 0 in wrong or (len(wrong) == len(amounts) and max(wrong) < _ALIKE)
 
 
 def _by_pid(lines: list[Line]) -> dict[int, Victim]:
