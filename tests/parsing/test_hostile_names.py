@@ -10,6 +10,7 @@ from oomlab.diagnosis import diagnose
 from oomlab.parsing import parse
 from oomlab.report import Report
 from tests.parsing.test_every_form import LOGS
+from tests.support.texts import only
 
 NAMES = (
     *(
@@ -129,3 +130,41 @@ def test_a_name_changes_nothing_but_itself(log):
         assert {report.trigger.comm for report in found} == {
             name if report.trigger.comm in olds else None for report in plain
         }
+
+
+HEADER = "webd invoked oom-killer: gfp_mask=0xcc0(GFP_KERNEL), order=0, oom_score_adj=0"
+CHOICE = "constraint=CONSTRAINT_{},nodemask=(null),cpuset=/,mems_allowed=0,"
+
+
+@pytest.mark.parametrize("met", ["/g", "/x,task=sshd,pid=1,uid=0", "/x,task_memcg=/x,task=a,pid=1"])
+@pytest.mark.parametrize("below", ["", "/y", "/y,task=init,pid=1,uid=0", "/y,task_memcg=/z z"])
+@pytest.mark.parametrize("comm", ["webd", "a,b", "a,pid=1", "a,uid=0", ""])
+@pytest.mark.parametrize("is_cut", [False, True])
+def test_neither_a_path_nor_a_name_with_commas_chooses_another_victim(met, below, comm, is_cut):
+    choice = f"{CHOICE.format('MEMCG')}oom_memcg={met},task_memcg={met}{below},task={comm},pid=77,uid=1000"
+    kill = f"Memory cgroup out of memory: Killed process 77 ({comm}) total-vm:9kB, anon-rss:8kB, UID:1000"
+    report = only("\n".join((HEADER, f"oom-kill:{choice}", *([] if is_cut else [kill]))))
+    (victim,) = report.victims
+    assert (victim.pid, victim.comm, victim.uid, victim.memcg) == (77, comm, 1000, met + below)
+    assert report.memcg is not None
+    assert (report.memcg.oom_path, report.memcg.task_path) == (met, met + below)
+
+
+def test_a_name_that_looks_like_a_choice_is_no_part_of_the_group_that_met_its_limit():
+    choice = f"{CHOICE.format('MEMCG')}oom_memcg=/g,task_memcg=/g,task=a,task=b,pid=1,pid=77,uid=1000"
+    (victim,) = only(f"{HEADER}\noom-kill:{choice}").victims
+    assert (victim.pid, victim.comm, victim.memcg) == (77, "a,task=b,pid=1", "/g")
+
+
+@pytest.mark.parametrize("at", [",task_memcg=", "_memcg=/x", ",task=webd", "d,pid=77", ",uid=1000"])
+def test_a_choice_that_was_cut_chooses_nobody_or_the_right_one(at):
+    met = "/x,task=sshd,pid=1,uid=0"
+    whole = f"{CHOICE.format('MEMCG')}oom_memcg={met},task_memcg={met},task=webd,pid=77,uid=1000"
+    report = only(f"{HEADER}\noom-kill:{whole[: whole.rindex(at)]}")
+    assert [victim.pid for victim in report.victims] in ([], [77])
+
+
+def test_a_choice_of_the_whole_machine_is_read_with_commas_in_its_group():
+    choice = f"{CHOICE.format('NONE')}global_oom,task_memcg=/x,task=sshd,pid=1,uid=0,task=webd,pid=77"
+    (victim,) = only(f"{HEADER}\noom-kill:{choice},uid=1000").victims
+    assert (victim.pid, victim.comm, victim.memcg) == (77, "webd", "/x,task=sshd,pid=1,uid=0")

@@ -7,6 +7,7 @@ from collections import Counter
 from typing import Any
 
 from oomlab.parsing.grammar import Draft
+from oomlab.parsing.sections.choice import read_choice
 from oomlab.report import Memcg, Protection
 
 _TASK = re.compile(r"Task in (\S{1,4000}) killed as a result of limit of (\S{1,4000})")
@@ -17,7 +18,6 @@ _STATS_FOR = re.compile(r"Memory cgroup stats(?: for (\S{1,4000}?))?:(?=\s|$|\w)
 _STAT = re.compile(r"(\w{1,60}):(\d{1,20})[kK]B", re.A)
 _PLAIN_STAT = re.compile(r"(?<!\S)([a-z]\w{1,60}+) (\d{1,20}+)(?!\S)", re.A)
 _GROUP = re.compile(r"Tasks in (\S{1,4000}) are going to be killed")
-_PATHS = re.compile(r"(oom_memcg|task_memcg)=([^,]{0,4000})")
 _PROTECTION = re.compile(r"min protection (\d{1,20})kB -- low protection (\d{1,20})kB", re.A)
 _FIELDS = {"memory": "", "memory+swap": "swap_", "swap": "swap_", "kmem": "kmem_"}
 
@@ -48,7 +48,9 @@ def _read_paths(draft: Draft) -> dict[str, Any]:
     """Read which group ran into its limit, in which group the victim was, and which dies as a whole."""
     paths: dict[str, Any] = {}
     for _, text in draft.of("constraint"):
-        paths |= {f"{name.removesuffix('_memcg')}_path": path for name, path in _PATHS.findall(text)}
+        choice = read_choice(text)
+        found = {"oom_path": choice.oom_path, "task_path": choice.task_path}
+        paths |= {name: path for name, path in found.items() if path is not None}
     for _, text in draft.of("memcg_task"):
         match = _TASK.match(text) or _TASK_CUT.match(text)
         if match is not None:

@@ -14,6 +14,7 @@ from typing import Any
 from oomlab.parsing.classify import EXITING
 from oomlab.parsing.grammar import Draft
 from oomlab.parsing.lines import Line
+from oomlab.parsing.sections.choice import read_choice
 from oomlab.report import Problem, Task, Victim
 
 _KILL = re.compile(
@@ -29,8 +30,6 @@ _UNABLE = re.compile(r"unable to reap pid:(\d{1,10}) \((.{0,64}?)\)", re.A)
 _SCORE = re.compile(r"score (\d{1,10})", re.A)
 _SIZE = re.compile(r"(total-vm|anon-rss|file-rss|shmem-rss|pgtables):(\d{1,19})kB", re.A)
 _OTHER = re.compile(r"(UID|oom_score_adj):(-?\d{1,10})", re.A)
-_CHOSEN = re.compile(r"task=(.{0,64}),pid=(\d{1,10})(?:,uid=(\d{1,10}))?", re.A)
-_GROUP = re.compile(r"task_memcg=([^,\s]{1,4000})")
 _PAGE_SIZES_KB = (4, 8, 16, 32, 64)
 _ALIKE = 1 / 64
 """By no larger part a process grows between the table and its kill; two sizes of a page differ by half."""
@@ -155,15 +154,10 @@ def _read_nameless_kill(line: Line) -> Victim | None:
 def _announced(draft: Draft) -> Victim | None:
     """Read the process from the ``oom-kill:`` line."""
     for number, text in draft.of("constraint"):
-        match = _CHOSEN.search(text)
-        if match is not None:
-            group = _GROUP.search(text)
+        choice = read_choice(text)
+        if choice.pid is not None:
             return Victim(
-                pid=int(match[2]),
-                comm=match[1],
-                uid=int(match[3]) if match[3] else None,
-                memcg=group[1] if group else None,
-                line=number,
+                pid=choice.pid, comm=choice.comm, uid=choice.uid, memcg=choice.task_path, line=number
             )
     return None
 
