@@ -13,6 +13,9 @@ asks for help stands in brackets:
                                           (:mod:`~oomlab.parsing.containers`), CSV and YAML
                                           (:mod:`~oomlab.parsing.exports`)
 :mod:`~oomlab.parsing.prefix`             infer the prefixes that loggers write, and strip them
+                                          tell the hosts of a log apart
+                                          (:mod:`~oomlab.parsing.hosts`), and what other programs wrote
+                                          (:mod:`~oomlab.parsing.origin`)
 :mod:`~oomlab.parsing.joined`             split lines that were joined
 :mod:`~oomlab.parsing.classify`           find the kind of each line
 :mod:`~oomlab.parsing.continuation`       join lines that were wrapped, or printed in pieces

@@ -8,7 +8,7 @@ One line may then become several: loggers fold the kernel's own line ends into `
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from itertools import islice
 
 from oomlab.parsing.direction import is_newest_first
@@ -88,6 +88,17 @@ _LEARNED = re.compile(
     r"|Call Trace:)"
 )
 """A key whose value holds the kernel's own words: so messages are called in this log."""
+
+_PROGRAM = re.compile(r'"([\w@.-]{1,60})"\s{0,4}:\s{0,4}"[Kk]ern(?:el)?"')
+"""A key whose value is the kernel: so programs are called in this log, or their facilities."""
+
+_OF_HOST = re.compile(r"(?i).*host|name")
+"""What is no such key: machines may be called so, too."""
+
+_NOTE = re.compile(
+    r'\s{0,40}"?(__CURSOR|_TRANSPORT|SYSLOG_IDENTIFIER|MESSAGE)"?\s{0,4}[=:]\s{0,4}"?(kernel\b)?'
+)
+"""What journald notes of an entry, where that stands on several lines."""
 
 _ENOUGH = 5
 """This many values with such words are looked at."""
@@ -197,10 +208,13 @@ def unwrap(
     texts: list[str] = []
     keys = _message_keys(lines)
     is_json = any("[" in line and _BRACKETS.match(line) for line in lines)
-    for number, line in zip(numbers, lines, strict=True):
+    programs = None if of_anybody else _program_keys(lines)
+    others = set() if of_anybody else _messages_of_others(lines)
+    for index, (number, line) in enumerate(zip(numbers, lines, strict=True)):
+        line = "" if index in others else line
         if line and (any(map(line.__contains__, _SYMPTOMS)) or _is_field(line)):
             line = _string_of_list(line) if is_json else _from_python(line)
-            whole = _unescape(_from_json(line[:_MAX_LENGTH], keys, of_anybody=of_anybody))
+            whole = _unescape(_from_json(line[:_MAX_LENGTH], keys, programs))
             parts = _BREAKS.split(whole.encode("utf-8", "backslashreplace").decode())
             parts = [part for part in parts if not part.isdigit()]  # line numbers, in a table
             parts = [text for part in parts for text in _JOINED.split(part)]
@@ -284,14 +298,16 @@ def _message_keys(lines: list[str]) -> tuple[str, ...]:
     return (*dict.fromkeys(islice(keyed, _ENOUGH)), *_KEYS)
 
 
-def _from_json(line: str, keys: tuple[str, ...], *, of_anybody: bool) -> str:
-    """Return the message of an entry, or of a field of one; what is no JSON comes back as it is."""
+def _from_json(line: str, keys: tuple[str, ...], programs: Set[str] | None) -> str:
+    """Return the message of an entry, or of a field of one; what is no JSON comes back as it is.
+
+    ``programs`` are the keys that tell whose an entry is, of which only the kernel's count; ``None`` for all.
+    """
     text = line.strip().removesuffix(",")
     if not text.startswith(("{", "[")) and text.endswith("}"):
         text = text[max(text.find('{"'), 0) :]  # as a stream of events has it, or a logger within a logger
     if text[:1] + text[-1:] in ("{}", "[]"):
-        entry = _loads(text)
-        message = _message(entry if of_anybody else _by_kernel(entry), keys, _MAX_DEPTH)
+        message = _message(_by_kernel(_loads(text), programs, _MAX_DEPTH), keys, _MAX_DEPTH)
         if message is not None:
             return message
     if text.startswith("MESSAGE="):
@@ -308,13 +324,67 @@ def _from_json(line: str, keys: tuple[str, ...], *, of_anybody: bool) -> str:
     return "" if _is_field(line) else line
 
 
-def _by_kernel(entry: object) -> object:
-    """Return an entry, or a list of them, without what the kernel cannot have written by journald's note."""
-    if isinstance(entry, list):
-        return [_by_kernel(each) for each in entry]
-    if isinstance(entry, dict) and entry.get("_TRANSPORT", "kernel") != "kernel":
+def _program_keys(lines: Iterable[str]) -> Set[str]:
+    """Return the keys under which some entries of this log name the kernel."""
+    keyed = (key for line in lines if '"kern' in line.lower() for key in _PROGRAM.findall(line))
+    return {key for key in islice(keyed, _ENOUGH) if not _OF_HOST.match(key)}
+
+
+def _by_kernel(entry: object, programs: Set[str] | None, depth: int) -> object:
+    """Return an entry, or a list of them, without what others wrote by the logger's note."""
+    if isinstance(entry, list) and depth:
+        return [_by_kernel(each, programs, depth - 1) for each in entry]
+    if not isinstance(entry, dict) or not depth or programs is None:
+        return entry
+    if entry.get("_TRANSPORT", "kernel") != "kernel":
         return entry if entry.get("SYSLOG_IDENTIFIER") == "kernel" else {"MESSAGE": ""}
-    return entry
+    named = list(_programs(entry, programs, depth)) if programs else []
+    if named and not any(name.lower().startswith("kern") for name in named):
+        return {"MESSAGE": ""}
+    return {
+        key: _by_kernel(value, programs, depth - 1) if isinstance(value, (list, dict)) else value
+        for key, value in entry.items()
+    }
+
+
+def _programs(entry: Mapping[str, object], programs: Set[str], depth: int) -> Iterator[str]:
+    """Yield the values of the keys that tell whose an entry is, at any depth but in lists."""
+    for key, value in entry.items():
+        if isinstance(value, dict) and depth:
+            yield from _programs(value, programs, depth - 1)
+        elif isinstance(value, str) and key in programs:
+            yield value
+
+
+def _messages_of_others(lines: Sequence[str]) -> Set[int]:
+    """Return which lines are messages that the kernel cannot have written, of entries on several lines."""
+    notes = {index: match for index, line in enumerate(lines) if (match := _NOTE.match(line))}
+    if not any(match[1] == "_TRANSPORT" and not match[2] for match in notes.values()):
+        return frozenset()
+    is_marked = any(match[1] == "__CURSOR" for match in notes.values())
+    entries: list[dict[str, tuple[int, bool]]] = [{}]
+    for index, line in enumerate(lines):
+        match = notes.get(index)
+        if _begins_entry(line, match, is_marked=is_marked):
+            entries.append({})
+        if match is not None:
+            entries[-1][match[1]] = (index, match[2] is not None)
+    of_others = (each for each in entries if "MESSAGE" in each and _is_of_other(each))
+    return {each["MESSAGE"][0] for each in of_others}
+
+
+def _is_of_other(entry: Mapping[str, tuple[int, bool]]) -> bool:
+    """Whether journald notes of an entry that it did not come from the kernel, and not in its name."""
+    notes = [entry[key][1] for key in ("_TRANSPORT", "SYSLOG_IDENTIFIER") if key in entry]
+    return "_TRANSPORT" in entry and not any(notes)
+
+
+def _begins_entry(line: str, note: re.Match[str] | None, *, is_marked: bool) -> bool:
+    """Whether an entry of the journal begins: with its place, or as the form has it."""
+    if note is not None:
+        return note[1] == "__CURSOR"
+    text = line.strip()
+    return text.endswith("{") or " [s=" in text or not (text or is_marked)
 
 
 def _string_of_list(line: str) -> str:

@@ -12,9 +12,9 @@ from itertools import groupby, pairwise
 
 from oomlab.report import uptime_in
 
-_FACILITY = r"(?:kern|user|mail|daemon|auth(?:priv)?|syslog|lpr|news|uucp|cron|ftp|local\d)"
-_SEVERITY = r"(?:emerg(?:ency)?|panic|alert|crit(?:ical)?|err(?:or)?|warn(?:ing)?|notice|info|debug)"
-LEVEL = rf"(?i:[\[(<]?(?:{_FACILITY}[.:|/])?(?:{_FACILITY}|{_SEVERITY})[\])>]?[:,]?)"
+FACILITY = r"(?:kern|user|mail|daemon|auth(?:priv)?|syslog|lpr|news|uucp|cron|ftp|local\d)"
+SEVERITY = r"(?:emerg(?:ency)?|panic|alert|crit(?:ical)?|err(?:or)?|warn(?:ing)?|notice|info|debug)"
+LEVEL = rf"(?i:[\[(<]?(?:{FACILITY}[.:|/])?(?:{FACILITY}|{SEVERITY})[\])>]?[:,]?)"
 """A word of syslog for a facility, a severity or both. Source: RFC 5424, section 6.2.1."""
 
 _LEVEL = re.compile(LEVEL)

@@ -21,6 +21,7 @@ from functools import lru_cache
 
 from oomlab.parsing.hosts import LEVEL, find_hosts, may_have_hosts
 from oomlab.parsing.lines import LogLines, Prefix
+from oomlab.parsing.origin import by_others
 
 _ANCHORS = (
     "Mem-Info:",
@@ -136,6 +137,8 @@ def strip_prefixes(lines: LogLines) -> LogLines:
     unprefixed = None
     if "\n" in texts:  # no line has one: these did not match
         prefixes, unprefixed = _strip_rest(raw, texts, prefixes)
+    for index in by_others(text, raw, texts):
+        texts[index] = FOREIGN
     callers = _callers(raw, prefixes) if any([prefix.has_caller for prefix in prefixes]) else None
     hosts = find_hosts(raw, _heads(raw, prefixes)) if may_have_hosts(text) else None
     return lines._replace(texts=texts, prefixes=prefixes, unprefixed=unprefixed, callers=callers, hosts=hosts)

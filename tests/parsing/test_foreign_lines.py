@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import re
 from itertools import cycle, islice
 
 import pytest
 
-from oomlab.parsing import parse
+from oomlab.parsing import iter_reports, parse
 from tests.parsing.test_hostile_names import BASES, essence
 
 LINES = (
@@ -138,3 +139,117 @@ def test_a_machine_may_change_its_name_within_a_report(names, last, count):
         f"Nov  1 00:00:01 {host} kernel: {line}" for host, line in zip(hosts, lines, strict=True)
     )
     assert len(parse(text)) == count
+
+
+KILL = "Out of memory: Killed process 1 (systemd) total-vm:8kB, anon-rss:4kB, file-rss:0kB, shmem-rss:0kB"
+FACILITIES = {
+    "dmesg -x": ("kern  :warn  : [ 5121.000001] ", "user  :notice: [ 5121.000001] "),
+    "dmesg -r": ("<4>[ 5121.000001] ", "<12>[ 5121.000001] "),
+    "/dev/kmsg": ("4,17,5121000001,-;", "12,17,5121000001,-;"),
+    "netconsole": ("6.1.0-9-amd64,4,17,5121000001,-;", "6.1.0-9-amd64,12,17,5121000001,-;"),
+    "Talos": (
+        "10.5.0.2: kern: warning: [2026-11-27T06:32:01Z]: ",
+        "10.5.0.2: user: notice: [2026-11-27T06:32:01Z]: ",
+    ),
+    "logread": ("Tue Sep  9 02:04:16 2025 kern.err kernel: ", "Tue Sep  9 02:04:16 2025 daemon.err crond: "),
+}
+
+
+@pytest.mark.parametrize("form", FACILITIES)
+@pytest.mark.parametrize("log", list(logs()), ids=lambda path: path.name)
+def test_the_kernel_s_facility_is_nobody_else_s(log, form):
+    """A program may write to /dev/kmsg, but no line of its own gets the facility 0."""
+    lines = [STAMP.sub("", each).strip() for each in log.read_text(encoding="utf-8").splitlines()]
+    by_kernel, by_user = FACILITIES[form]
+    noted = [by_kernel + line for line in lines]
+    plain = list(map(essence, parse("\n".join(noted))))
+    for first, (_, message) in enumerate([*FORGED, ("evil", KILL)]):
+        for at in range(first, len(lines) + 1, 40):
+            reports = parse("\n".join([*noted[:at], by_user + message, *noted[at:]]))
+            assert list(map(essence, reports)) == plain, (at, message)
+
+
+@pytest.mark.parametrize("form", ["dmesg -x", "dmesg -r", "/dev/kmsg", "netconsole", "Talos"])
+def test_a_facility_that_a_logger_gives_to_all_lines_says_nothing(form):
+    log = next(logs())
+    lines = [STAMP.sub("", each).strip() for each in log.read_text(encoding="utf-8").splitlines()]
+    by_kernel, by_user = ("\n".join(each + line for line in lines) for each in FACILITIES[form])
+    assert list(map(essence, parse(by_user))) == list(map(essence, parse(by_kernel)))
+
+
+def by_journal(write):
+    """Write entries of the journal, of which those of another program came by syslog."""
+
+    def form(line, tag):
+        ways = {"kernel": "kernel", "rsyslogd": "syslog"}
+        return write({"_TRANSPORT": ways.get(tag, "syslog"), "SYSLOG_IDENTIFIER": tag, "MESSAGE": line})
+
+    return form
+
+
+def fields(entry, indent=""):
+    return "\n".join(f"{indent}{key}={value}" for key, value in entry.items())
+
+
+ENTRIES = {
+    "journalctl -o json": by_journal(json.dumps),
+    "journalctl -o json-pretty": by_journal(lambda entry: json.dumps({"__CURSOR": "s=1", **entry}, indent=8)),
+    "json-pretty, fields chosen": by_journal(lambda entry: json.dumps(entry, indent=8)),
+    "journalctl -o export": by_journal(lambda entry: f"__CURSOR=s=1\n{fields(entry)}\n"),
+    "export, message first": by_journal(
+        lambda entry: f"__CURSOR=s=1\n{fields(dict(reversed(entry.items())))}\n"
+    ),
+    "journalctl -o verbose": by_journal(
+        lambda entry: f"Tue 2025-09-09 02:04:16.1 UTC [s=a;i=1]\n{fields(entry, '    ')}"
+    ),
+    "Vector": lambda line, tag: json.dumps(
+        {"appname": tag, "facility": "kern" if tag == "kernel" else "user", "message": line}
+    ),
+    "Elastic": lambda line, tag: json.dumps(
+        {"_source": {"host": {"name": "db"}, "process": {"program": tag}, "message": line}}
+    ),
+    "by a facility alone": lambda line, tag: json.dumps(
+        {"msg": line, "syslog": {"facility": "kern" if tag == "kernel" else "daemon"}}
+    ),
+}
+
+
+@pytest.mark.parametrize("form", ENTRIES)
+@pytest.mark.parametrize("log", list(logs())[:3], ids=lambda path: path.name)
+def test_an_entry_that_is_noted_as_another_program_s_belongs_to_no_report(log, form):
+    lines = [STAMP.sub("", each).strip() for each in log.read_text(encoding="utf-8").splitlines()]
+    noted = [ENTRIES[form](line, "kernel") for line in lines]
+    plain = list(map(essence, parse("\n".join(noted))))
+    for first, (tag, message) in enumerate([*FORGED, ("evil", KILL)]):
+        for at in range(first, len(lines) + 1, 40):
+            reports = parse("\n".join([*noted[:at], ENTRIES[form](message, tag), *noted[at:]]))
+            assert list(map(essence, reports)) == plain, (at, message)
+
+
+@pytest.mark.parametrize("time", ["Nov  1 00:00:01", "2026-11-01T00:00:01.123456+02:00"])
+@pytest.mark.parametrize(
+    ("tag", "is_kernels"),
+    [
+        ("backup[77]: ", False),
+        ("backup[77]: replayed: ", False),
+        ("kernel: ", True),
+        ("kernel[0]: ", True),
+        ("netconsole: ", True),
+        ("dmesg[77]: [ 5121.000001] ", True),
+        ("node-problem-detector[77]: Source:kernel-monitor Message:", True),
+    ],
+)
+def test_a_kill_in_the_name_of_a_process_is_not_the_kernel_s(tag, is_kernels, time):
+    """The kernel has no pid; who passes on what it wrote has its time, or names it."""
+    noise = [f"{time} web1 CRON[{pid}]: (root) CMD (run the usual)" for pid in range(100, 120)]
+    text = "\n".join([*noise, f"{time} web1 {tag}{KILL}", *noise])
+    assert len(list(iter_reports(text.splitlines()))) == is_kernels
+
+
+@pytest.mark.parametrize("tag", ["conserver[77]: ", "netconsole: ", "serial-log[1]: "])
+@pytest.mark.parametrize("log", list(logs())[:3], ids=lambda path: path.name)
+def test_a_report_that_another_program_passes_on_is_read(log, tag):
+    lines = [STAMP.sub("", each).strip() for each in log.read_text(encoding="utf-8").splitlines()]
+    passed_on = parse("\n".join(f"Nov  1 00:00:01 web1 {tag}{line}" for line in lines))
+    by_kernel = parse("\n".join(f"Nov  1 00:00:01 web1 kernel: {line}" for line in lines))
+    assert list(map(essence, passed_on)) == list(map(essence, by_kernel))
