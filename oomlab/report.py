@@ -344,7 +344,8 @@ class Report:
     said when it gave up. ``source`` holds every line from the first to the last
     that belongs to the report, as it was given. ``kinds`` is what the reader took
     those lines for (:data:`oomlab.parsing.lines.LineKind` by number); it is no part
-    of what the report contains, so neither comparisons nor exports look at it.
+    of what the report contains, so neither comparisons nor exports look at it. ``stamp`` is the line of the
+    request with its time, where its line as it was given has another time or none, as a document on one line.
     """
 
     kind: Kind
@@ -378,6 +379,7 @@ class Report:
     source: Sequence[SourceLine] = ()
     problems: tuple[Problem, ...] = ()
     kinds: Mapping[int, str] = field(default_factory=dict, compare=False)
+    stamp: str = ""
 
     def find_zone(self, name: str, node: int | None = None) -> ZoneStat | None:
         """Return the first zone of that name (on that node, if one is given), or ``None``."""
@@ -412,6 +414,8 @@ class Report:
 
     @property
     def _request_line(self) -> str:
+        if self.stamp:
+            return self.stamp
         line = self.quote(self.trigger.line or self.first_line)
         return line.text[:400] if line else ""
 

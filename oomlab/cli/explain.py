@@ -18,7 +18,7 @@ from oomlab.cli.terminal import columns, may_be_bold
 if TYPE_CHECKING:
     from oomlab.diagnosis.judged import Judged
     from oomlab.diagnosis.timelines import Timeline
-    from oomlab.report import Notice
+    from oomlab.report import Notice, Report
 
 _LINE_DIGITS = 7
 """Columns for the number of a line in the list."""
@@ -104,11 +104,12 @@ def _print_redacted(found: Iterable[Judged]) -> None:
     from oomlab.render.redacted import Redactor
     from oomlab.render.safe import plain
 
-    redactor, done = Redactor(), dict[str, int]()
+    redactor = Redactor()
+    done: dict[str, Report] = {}
     for each in found:
-        for line in redactor.lines(each.report, done.get(each.log, 0)):
+        for line in redactor.lines(each.report, done.get(each.log)):
             print(plain(line))
-        done[each.log] = each.report.last_line
+        done[each.log] = each.report
 
 
 def _print_whole(only: Judged, logs: Logs) -> None:

@@ -27,7 +27,8 @@ asks for help stands in brackets:
 :mod:`~oomlab.parsing.assemble`           read each report, section by section
                                           (:mod:`~oomlab.parsing.sections`); work out the line of a zone
                                           that is lost (:mod:`~oomlab.parsing.reconstruct`); list what
-                                          else is missing (:mod:`~oomlab.parsing.checks`)
+                                          else is missing (:mod:`~oomlab.parsing.checks`); find the time
+                                          of each (:mod:`~oomlab.parsing.stamps`)
 ========================================= ==============================================================
 
 :mod:`~oomlab.parsing.lines` and :mod:`~oomlab.parsing.kills` are what the steps share. What other programs

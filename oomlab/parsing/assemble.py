@@ -45,14 +45,16 @@ _SCOPES: dict[str, Scope] = {
 """What bound a kill, by the kernel's own names. Source: include/linux/oom.h, ``enum oom_constraint``."""
 
 
-def assemble(draft: Draft, lines: LogLines, kinds: LogKinds, source: Source) -> Report:
+def assemble(draft: Draft, lines: LogLines, kinds: LogKinds, source: Source, stamp: str = "") -> Report:
     """Read every section of one report.
 
-    ``lines`` and ``kinds`` are those of the whole log, ``source`` the report's own lines as they were given.
+    ``lines`` and ``kinds`` are those of the whole log, ``source`` the report's own lines as they were given,
+    ``stamp`` the line of the request with its time, where that does not stand in its line as it was given.
     """
     problems: list[Problem] = []
     report = _read(draft, source, kinds.between(draft.first, draft.last), problems)
     problems.extend(find_missing(report, draft, lines))
+    report = replace(report, stamp=stamp) if stamp else report
     if not problems:
         return report
     return replace(report, problems=tuple(sorted(problems, key=lambda problem: problem.line or 0)))

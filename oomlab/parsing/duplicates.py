@@ -137,7 +137,7 @@ def _kills_by_pid(drafts: list[Draft]) -> Mapping[str, list[tuple[int, Draft]]]:
 def _give_to_its_kill(line: Line, kills: Mapping[str, list[tuple[int, Draft]]], lines: LogLines) -> bool:
     """Give a line of the oom_reaper to the last report above that killed its process, if one did."""
     for number, draft in reversed(kills.get(pid_in(line.text) or "", [])):
-        if number < line.number:
+        if number <= line.number:  # a document on one line gives all of them one number
             if were_apart(number, line.number, lines, _REAPED_WITHIN):
                 return False
             draft.add("reaped", [line])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import fields, replace
@@ -22,6 +23,7 @@ from oomlab.parsing.prefix import strip_prefixes
 from oomlab.parsing.pstore import in_order_of_time
 from oomlab.parsing.scan import MAX_WINDOW, LogScanner
 from oomlab.parsing.segment import segment
+from oomlab.parsing.stamps import Stamps
 from oomlab.parsing.stream import SOFT, normalize
 from oomlab.report import Problem, Report, Source, SourceLine
 
@@ -43,6 +45,12 @@ _MAX_LINES = 100_000
 
 _WORTH = 16
 """For no more than this part of its size a window is read again."""
+
+_CLOSE = re.compile(r'"\s?}')
+"""How an entry ends that holds the last of them."""
+
+_STAMP = 400
+"""Nor further back the beginning of what holds it: an entry with its time, or a line folded into one."""
 
 _REACH = 256 << 10
 """No further ahead in such a line is a report's own text looked for."""
@@ -149,8 +157,14 @@ def _read(text: str, first: int = 1) -> tuple[list[Report], list[Draft], int]:
     lines = _lines(text, given, numbers)
     drafts = segment(lines)
     kinds, quotes = LogKinds(lines), _Quotes(given, numbers)
-    reports = [assemble(draft, lines, kinds, quotes.source(draft)) for draft in drafts]
+    stamps = Stamps(lines)
+    reports = [_report(draft, lines, kinds, quotes, stamps) for draft in drafts]
     return reports, drafts, len(lines.kinds)
+
+
+def _report(draft: Draft, lines: LogLines, kinds: LogKinds, quotes: _Quotes, stamps: Stamps) -> Report:
+    source = quotes.source(draft)
+    return assemble(draft, lines, kinds, source, stamps.of(draft, source))
 
 
 def log_lines(source: Sequence[SourceLine]) -> LogLines:
@@ -221,8 +235,18 @@ class _Quotes:
                     at = found + len(text)
                     begin, end = min(begin, found), max(end, at)
             start = begin if begin < end else start
+        begin = _before(line, begin, self._ends.get(number, 0))
+        end = closed.end() if (closed := _CLOSE.match(line, end)) else end
         self._ends[number] = end
         return line[begin:end] if begin < end else line[start : start + _LONG_QUOTE]
+
+
+def _before(line: str, begin: int, floor: int) -> int:
+    """Return where the entry begins of which the words at ``begin`` are, or the line folded into it."""
+    floor = max(floor, begin - _STAMP)
+    opened, folded = line.rfind("{", floor, begin), line.rfind("\\n", floor, begin)
+    at = max(opened, folded + 2 if folded >= 0 else -1)
+    return at if at >= 0 else begin
 
 
 def _read_window(text: str, first: int) -> _Window:

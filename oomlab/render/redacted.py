@@ -141,11 +141,12 @@ class Redactor:
     def __init__(self) -> None:
         self._given: dict[str, dict[str, str]] = {}
 
-    def lines(self, report: Report, after: int = 0) -> Iterator[str]:
+    def lines(self, report: Report, before: Report | None = None) -> Iterator[str]:
         """Yield the lines of a report, as the kernel wrote them, with all that is private replaced.
 
-        Lines up to number ``after`` are left out: those of the report before, where two were printed at once.
+        Those of the report ``before`` it in the same log are left out, where two were printed at once.
         """
+        after = _last_shared(report, before) if before else 0
         comms = {task.line: task.comm for task in report.tasks}
         log = log_lines(report.source)
         if report.kernel is not None and report.kernel_line is not None:
@@ -292,6 +293,13 @@ class Redactor:
         return self._new(
             "id", match[0], lambda count: sign.join(("00000000", "0000", "0000", "0000", f"{count:012x}"))
         )
+
+
+def _last_shared(report: Report, before: Report) -> int:
+    """Return the last line of the report before, unless each of the two has a part of that line."""
+    last = before.last_line
+    own = report.quote(last)
+    return last - 1 if own is not None and own != before.quote(last) else last
 
 
 def _known_words(build: str) -> str:

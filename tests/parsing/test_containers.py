@@ -12,6 +12,7 @@ import pytest
 
 from oomlab.diagnosis import diagnose
 from oomlab.parsing import parse
+from oomlab.render.redacted import Redactor
 from tests.support.texts import only, reports
 
 ZONE = "Node 0 Normal free:26920kB min:18240kB low:22800kB high:27360kB present:1310720kB managed:1243116kB"
@@ -151,3 +152,59 @@ def test_kills_behind_another_on_its_line_are_no_ending_of_it(kill, lines):
     text = "\n".join(" ".join(said[at : at + 4]) for at in range(0, len(said), 4))
     pids = [victim.pid for report in parse(text) for victim in report.victims]
     assert pids == list(range(10, 10 + 4 * lines))
+
+
+RECORD = '{{"_source": {{"@timestamp": "{at}", "message": {message}}}}}'
+KILLED = "Memory cgroup out of memory: Killed process {} (webd) total-vm:9kB, anon-rss:{}kB, file-rss:0kB"
+
+
+@pytest.mark.parametrize(
+    ("stamps", "times", "uptimes"),
+    [
+        (("[   10.000000]", "[ 5000.000000]"), [None, None], [10.0, 5000.0]),
+        (
+            ("Nov 20 06:32:01 h kernel:", "Nov 23 06:32:01 h kernel:"),
+            ["Nov 20 06:32:01", "Nov 23 06:32:01"],
+            [None, None],
+        ),
+    ],
+)
+def test_each_of_several_kills_in_one_string_has_its_own_time(stamps, times, uptimes):
+    kills = "\n".join(f"{stamp} {KILLED.format(pid, pid)}" for pid, stamp in enumerate(stamps, 300))
+    found = parse(json.dumps({"user": "ann", "text": kills}))
+    assert [report.time for report in found] == times
+    assert [report.uptime_s for report in found] == uptimes
+
+
+def test_the_lines_of_one_entry_have_the_time_of_the_entry():
+    kills = "\n".join(KILLED.format(pid, pid) for pid in (300, 301))
+    found = parse(json.dumps({"ts": "2026-11-27T06:32:00Z", "text": kills}))
+    assert [report.time for report in found] == 2 * ["2026-11-27T06:32:00"]
+
+
+@pytest.mark.parametrize("rows", [1, 60])
+def test_a_document_on_one_line_keeps_its_kills_apart_and_loses_no_line_when_redacted(rows):
+    def lines(pid: int, at: float) -> list[str]:
+        return [
+            f"[ {at}00001] job{pid} invoked oom-killer: gfp_mask=0xcc0(GFP_KERNEL), order=0, oom_score_adj=0",
+            f"[ {at}00002] memory: usage 512000kB, limit 512000kB, failcnt 99",
+            *[f"[ {at}00003] [{n:>7}]  1000 {n:>5}  3200  1600  0  0  worker" for n in range(rows)],
+            f"[ {at}00004] {KILLED.format(pid, pid)}",
+        ]
+
+    late = [f"[ 2000.{n}00000] oom_reaper: reaped process {n}00 (webd), now anon-rss:0kB" for n in (3, 4)]
+    each = [*lines(300, 2000.1), *lines(400, 2000.2), *late]
+    entries = [RECORD.format(at="2026-11-27T06:32:00Z", message=json.dumps(line)) for line in each]
+    found = parse(f'{{"hits": {{"hits": [{", ".join(entries)}]}}}}')
+    assert [[(victim.pid, victim.reaped) for victim in report.victims] for report in found] == [
+        [(300, True)],
+        [(400, True)],
+    ]
+    assert [(report.time, report.uptime_s) for report in found] == [
+        ("2026-11-27T06:32:00", 2000.100001),
+        ("2026-11-27T06:32:00", 2000.200001),
+    ]
+    redactor = Redactor()
+    shown = [*redactor.lines(found[0]), *redactor.lines(found[1], found[0])]
+    for words in ("invoked", "Killed", "reaped"):
+        assert sum(words in line for line in shown) == 2

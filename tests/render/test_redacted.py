@@ -34,10 +34,10 @@ SECRETS = ("db7", "example", "acme", "Acme", "Rocket", "alice", "192.0.2.7", UID
 
 
 def redacted(reports: list[Report]) -> str:
-    redactor, done, lines = Redactor(), 0, []
+    redactor, done, lines = Redactor(), None, []
     for report in reports:
         lines += redactor.lines(report, done)
-        done = report.last_line
+        done = report
     return "\n".join(lines)
 
 
