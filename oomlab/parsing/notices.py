@@ -14,11 +14,12 @@ from functools import cache
 from operator import attrgetter
 from typing import Any, NamedTuple
 
+from oomlab.clock import are_apart
 from oomlab.errors import require
 from oomlab.kernel import load_table
 from oomlab.parsing.decode import clean, decode
 from oomlab.parsing.stream import SOFT_END, count_lines, normalize
-from oomlab.report import Notice, SourceLine
+from oomlab.report import CLOCK, Notice, SourceLine
 from oomlab.units import human_kb
 
 _LIMIT = 64 << 20
@@ -77,6 +78,21 @@ _ID = 12
 
 _WHOLE_ID = re.compile(r"[0-9a-f]{64}", re.A)
 
+_ONE_KILL = 120
+"""Within so many seconds all lines about one kill are written: systemd waits 90 for a unit to end."""
+
+_HEAD = 400
+_HOST = re.compile(r"\d\d:\d\d:\d\d\S{0,16} ([\w.-]{1,255}) [\w./@()-]{1,64}(?:\[\d{1,10}\])?: ", re.A)
+_DAY = re.compile(r"(?<![^\s])[IWEF](\d{4}) \d\d:\d\d:\d\d", re.A)
+"""A host as syslog names it, and the day of a line of Kubernetes, which has no month in words."""
+
+_MEMORY = re.compile(r"memory|allocatableMemory")
+"""What a pod is evicted for, if it is for memory: kubelet makes room on disks too."""
+
+_IN_PROSE = ("container_oom", "exit_137")
+_PROSE = re.compile(r"(?i)\b(?:if|whether|when|check|look for|means?|e\.g\.|for example)\b")
+"""What manuals and rules say of such kills; a log has a time on such a line."""
+
 _SAME_PLACE = 6
 """Lines between the two things that a listing says of one container: OOMKilled, and 137."""
 
@@ -91,6 +107,7 @@ class _Message(NamedTuple):
     noun: str
     before: tuple[re.Pattern[str], ...]
     after: tuple[re.Pattern[str], ...]
+    void: re.Pattern[str] | None
     is_echo: bool
     announces: bool
     reach: int
@@ -260,10 +277,23 @@ def _lines_on(held: bytes, at: int, count: int) -> int:
 
 def _is_of_same(notice: Notice, earlier: Notice) -> bool:
     """Whether two notices are about one kill: the same group or container, or one place in a listing."""
+    if _are_of_two(notice, earlier):
+        return False
     if notice.killed is not None and earlier.killed is not None:
         short, long = sorted((_short(notice.killed), _short(earlier.killed)), key=len)
         return short == long or (len(short) >= _ID and long.startswith(short))
     return notice.kind == "exit_137" and notice.line - earlier.line <= _SAME_PLACE
+
+
+def _are_of_two(notice: Notice, earlier: Notice) -> bool:
+    """Whether a process, a time or a host tells that two notices of one name are about two kills."""
+    if notice.pid is not None and earlier.pid is not None and notice.pid != earlier.pid:
+        return True
+    own, other = (each.source.text[:_HEAD] if each.source else "" for each in (notice, earlier))
+    if are_apart(own, other, _ONE_KILL):
+        return True
+    pairs = ((place.search(own), place.search(other)) for place in (_HOST, _DAY))
+    return any(first and second and first[1] != second[1] for first, second in pairs)
 
 
 def _repeats(earlier: Notice, notice: Notice) -> bool:
@@ -275,10 +305,23 @@ def _notice(texts: list[str], index: int, source: SourceLine) -> tuple[Notice, _
     """Read the message in a line; ``None`` where there is none."""
     for message in _messages():
         match = message.pattern.search(texts[index])
-        if match is not None:
+        if match is not None and not _is_void(message, texts, index):
             groups = _around(message, texts, index) | _given(match)
-            return _made(message, groups, source), message
+            if _MEMORY.match(groups.get("resource", "memory")):
+                return _made(message, groups, source), message
     return None
+
+
+def _is_void(message: _Message, texts: list[str], index: int) -> bool:
+    """Whether a line tells what to look for, or one just after it says that nothing was done."""
+    if message.kind in _IN_PROSE and _PROSE.search(texts[index]) and not CLOCK.search(texts[index]):
+        return True
+    if message.void is None:
+        return False
+    for text in texts[index + 1 : index + 1 + _LINES_AFTER]:
+        if message.void.search(text) or message.pattern.search(text):
+            return message.void.search(text) is not None
+    return False
 
 
 def _given(match: re.Match[str]) -> dict[str, str]:
@@ -355,6 +398,7 @@ def _messages() -> tuple[_Message, ...]:
             noun=nouns[row["kind"]],
             before=tuple(re.compile(each, re.A) for each in row.get("before", ())),
             after=tuple(re.compile(each, re.A) for each in row.get("after", ())),
+            void=re.compile(row["void"], re.A) if "void" in row else None,
             is_echo=row.get("echo", False),
             announces=row.get("announces", False),
             reach=row.get("reach", _LINES_BEFORE),

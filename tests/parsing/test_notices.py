@@ -216,7 +216,9 @@ MESSAGES = [
         "systemd reports an OOM kill in web.service",
     ),
     ("Command failed: exit code 137", "exit_137", None, "A program ended with 137"),
-    ("web exited with code 137", "exit_137", None, "SIGKILL"),
+    ("web exited with code 137", "exit_137", "web", "SIGKILL"),
+    ("Process exited with code 137", "exit_137", None, "SIGKILL"),
+    ('kube_last_terminated_reason{pod="a",reason="OOMKilled",uid="b"} 1', "container_oom", None, "OOMKilled"),
     (
         "systemd[1]: web.service: Main process exited, code=exited, status=137/n/a",
         "exit_137",
@@ -243,6 +245,9 @@ def test_every_row_of_the_table_has_its_message_here():
     assert {row["kind"] for row in load_table("killers")["message"]} == set(get_args(NoticeKind))
 
 
+SENT = 'earlyoom[9]: sending SIGTERM to process 42 uid 0 "tabs": badness 9, VmRSS 8 MiB'
+
+
 @pytest.mark.parametrize(
     "log",
     [
@@ -255,6 +260,18 @@ def test_every_row_of_the_table_has_its_message_here():
         "The node was low on resource: ephemeral-storage.",
         "oomd kill: 61.25 40.10 9.00 a.slice 5 ruleset:[x] detectorgroup:[y] killer:(dry)kill_by_swap v2",
         "exit code 1370",
+        "upstream took status=137ms",
+        "exit status 137.5 ms",
+        '192.0.2.1 - - [27/Nov/2026:06:32:01] "GET /x?status=137 HTTP/1.1" 200 12',
+        '192.0.2.1 - - [27/Nov/2026:06:32:01] "GET /x?a=1&exit_code=137 HTTP/1.1" 200 12',
+        'kube_last_terminated_reason{pod="a",reason="OOMKilled",uid="b"} 0',
+        '  expr: kube_last_terminated_reason{reason="OOMKilled"} == 1',
+        '{"expr": "increase(kube_last_terminated_reason{reason=\\"OOMKilled\\"}[5m])"}',
+        "If the pod ended with exit code 137, look whether its last state has Reason: OOMKilled.",
+        f"{SENT}\nearlyoom[9]: dryrun, not actually sending any signal",
+        f"{SENT}\nearlyoom[9]: kill failed: Operation not permitted",
+        '"Eviction manager: must evict pod(s) to reclaim" resourceName="ephemeral-storage"\n'
+        '"Eviction manager: pod is evicted successfully" pod="prod/logger-1"',
         "exit status 0, pid 137",
         "java.lang.OutOfMemoryError: Java heap space",
         "systemd[1]: Started systemd-oomd.service - Userspace Out-Of-Memory (OOM) Killer.",
@@ -272,6 +289,35 @@ def test_what_systemd_tells_once_more_adds_only_the_number():
         "systemd[1]: app-web.scope: Failed with result 'oom-kill'.\n"
     )
     assert (notice.line, notice.count) == (1, 104)
+
+
+IN_UNIT = "systemd[1]: web.service: A process of this unit has been killed by the OOM killer."
+IN_BOX = f"container oom {ID} (image=web, name=web1)"
+ON_NODE = "1 oom_watcher_linux.go:79] System OOM encountered, victim process: java"
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        [f"Nov {day} 06:32:01 db1 {IN_UNIT}" for day in (20, 21, 22)],
+        [f"Nov 20 06:32:0{host} db{host} {IN_UNIT}" for host in (1, 2)],
+        [f"2026-11-{day}T06:32:01.123Z {IN_BOX}" for day in (20, 21)],
+        [f"I1120 06:32:01.1 {ON_NODE}, pid: {pid}" for pid in (4020, 4021)],
+        [f"I112{day} 06:32:01.1 {ON_NODE}" for day in (0, 1)],
+        [f"{name} exited with code 137" for name in ("web-1", "db-1", "cache")],
+    ],
+)
+def test_what_differs_in_time_host_or_process_is_of_two_kills(lines):
+    assert [notice.line for notice in find_notices("\n".join(lines))] == [*range(1, len(lines) + 1)]
+
+
+def test_what_one_kill_leaves_within_two_minutes_is_told_once():
+    late = "systemd[1]: web.service: Failed with result 'oom-kill'."
+    assert len(find_notices(f"Nov 20 06:32:01 db1 {IN_UNIT}\nNov 20 06:33:31 db1 {late}")) == 1
+
+
+def test_a_signal_that_was_sent_counts_though_the_process_outlived_it():
+    assert len(find_notices(f"{SENT}\nearlyoom[9]: kill failed: Timer expired")) == 1
 
 
 def test_an_escalation_is_a_second_kill():
