@@ -11,7 +11,8 @@ asks for help stands in brackets:
 :mod:`~oomlab.parsing.direction`          find out whether the newest line is first, to turn the log round
 :mod:`~oomlab.parsing.decode`             decode bytes, clean lines; unwrap JSON, HTML, Markdown and mail
                                           (:mod:`~oomlab.parsing.containers`), CSV and YAML
-                                          (:mod:`~oomlab.parsing.exports`)
+                                          (:mod:`~oomlab.parsing.exports`), and read what an entry notes
+                                          beside its message (:mod:`~oomlab.parsing.entries`)
 :mod:`~oomlab.parsing.prefix`             infer the prefixes that loggers write, and strip them
                                           tell the hosts of a log apart
                                           (:mod:`~oomlab.parsing.hosts`), and what other programs wrote

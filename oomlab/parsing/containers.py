@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from itertools import islice
 
 from oomlab.parsing.direction import is_newest_first
+from oomlab.parsing.entries import messages_of_others
 
 _MAX_LENGTH = 1 << 18
 """No line that holds others is longer than this."""
@@ -94,11 +95,6 @@ _PROGRAM = re.compile(r'"([\w@.-]{1,60})"\s{0,4}:\s{0,4}"[Kk]ern(?:el)?"')
 
 _OF_HOST = re.compile(r"(?i).*host|name")
 """What is no such key: machines may be called so, too."""
-
-_NOTE = re.compile(
-    r'\s{0,40}"?(__CURSOR|_TRANSPORT|SYSLOG_IDENTIFIER|MESSAGE)"?\s{0,4}[=:]\s{0,4}"?(kernel\b)?'
-)
-"""What journald notes of an entry, where that stands on several lines."""
 
 _ENOUGH = 5
 """This many values with such words are looked at."""
@@ -209,7 +205,7 @@ def unwrap(
     keys = _message_keys(lines)
     is_json = any("[" in line and _BRACKETS.match(line) for line in lines)
     programs = None if of_anybody else _program_keys(lines)
-    others = set() if of_anybody else _messages_of_others(lines)
+    others = set() if of_anybody else messages_of_others(lines)
     for index, (number, line) in enumerate(zip(numbers, lines, strict=True)):
         line = "" if index in others else line
         if line and (any(map(line.__contains__, _SYMPTOMS)) or _is_field(line)):
@@ -354,37 +350,6 @@ def _programs(entry: Mapping[str, object], programs: Set[str], depth: int) -> It
             yield from _programs(value, programs, depth - 1)
         elif isinstance(value, str) and key in programs:
             yield value
-
-
-def _messages_of_others(lines: Sequence[str]) -> Set[int]:
-    """Return which lines are messages that the kernel cannot have written, of entries on several lines."""
-    notes = {index: match for index, line in enumerate(lines) if (match := _NOTE.match(line))}
-    if not any(match[1] == "_TRANSPORT" and not match[2] for match in notes.values()):
-        return frozenset()
-    is_marked = any(match[1] == "__CURSOR" for match in notes.values())
-    entries: list[dict[str, tuple[int, bool]]] = [{}]
-    for index, line in enumerate(lines):
-        match = notes.get(index)
-        if _begins_entry(line, match, is_marked=is_marked):
-            entries.append({})
-        if match is not None:
-            entries[-1][match[1]] = (index, match[2] is not None)
-    of_others = (each for each in entries if "MESSAGE" in each and _is_of_other(each))
-    return {each["MESSAGE"][0] for each in of_others}
-
-
-def _is_of_other(entry: Mapping[str, tuple[int, bool]]) -> bool:
-    """Whether journald notes of an entry that it did not come from the kernel, and not in its name."""
-    notes = [entry[key][1] for key in ("_TRANSPORT", "SYSLOG_IDENTIFIER") if key in entry]
-    return "_TRANSPORT" in entry and not any(notes)
-
-
-def _begins_entry(line: str, note: re.Match[str] | None, *, is_marked: bool) -> bool:
-    """Whether an entry of the journal begins: with its place, or as the form has it."""
-    if note is not None:
-        return note[1] == "__CURSOR"
-    text = line.strip()
-    return text.endswith("{") or " [s=" in text or not (text or is_marked)
 
 
 def _string_of_list(line: str) -> str:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from oomlab.parsing.containers import (
     from_quoted_printable,
@@ -19,6 +19,7 @@ from oomlab.parsing.containers import (
     join_partial,
     unwrap,
 )
+from oomlab.parsing.entries import hosts_of_entries
 from oomlab.parsing.exports import from_export
 from oomlab.parsing.lines import LogLines
 from oomlab.parsing.pstore import without_headings
@@ -84,10 +85,12 @@ def clean(
     lines = given_lines if text is given else text.split("\n")
     if any([symptom in text for symptom in _PARTS]):
         numbers, lines = _join_parts(text, numbers, lines)
+    hosts: Mapping[int, str] = {}
     if "\n---\n" in text or '"' in text:
-        numbers, lines = from_export(text, numbers, lines)
+        numbers, lines, hosts = from_export(text, numbers, lines)
     starts = {line[:1] for line in lines}
     if is_wrapped(text, starts):
+        hosts = hosts or hosts_of_entries(text, numbers, lines)
         numbers, lines = unwrap(numbers, lines, of_anybody=of_anybody)
         lines = [line if line.isascii() else _BLANKS.sub(" ", line) for line in lines]
         starts = {line[:1] for line in lines}
@@ -100,7 +103,7 @@ def clean(
         lines = [line[:-_LONGEST_ENDING] + ending.sub("", line[-_LONGEST_ENDING:].rstrip()) for line in lines]
     if len(text) > _MAX_LENGTH and max(map(len, lines)) > _MAX_LENGTH:
         numbers, lines = _split_overlong(numbers, lines)
-    return LogLines(numbers, lines, lines)
+    return LogLines(numbers, lines, lines, hosts=[hosts.get(number) for number in numbers] if hosts else None)
 
 
 def _join_parts(text: str, numbers: Sequence[int], lines: list[str]) -> tuple[Sequence[int], list[str]]:

@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+
+from oomlab.parsing.hosts import one_name_each
 
 _ANCHOR = re.compile(r"Mem-[Ii]nfo:|lowmem_reserve\[\]|oom-killer: gfp_mask|illed process \d|Call Trace:")
 """Words that show which column holds the kernel's lines."""
@@ -21,6 +23,11 @@ _BEFORE = 10
 _CELLS = (',"', '",', ';"', '";', '\t"', '"\t')
 """What stands between cells of which one is in quotation marks."""
 
+_HOST = re.compile(
+    r"(?i)(?:.*[._ ])?(?:host(?:[._ ]?name)?|node(?:[._ ]?name)?|instance(?:[._ ]?id)?|computer)"
+)
+"""What the column of hosts is called."""
+
 _PAYLOADS = ("Payload:", "essage:", "MESSAGE:", "msg:", "log:")
 _KEY = re.compile(r"(\s{0,40}(?:- )?)(?:textPayload|[Mm]essage|MESSAGE|msg|log): ?(.*)")
 """What messages are called in YAML; see :data:`oomlab.parsing.containers._KEYS`."""
@@ -33,31 +40,43 @@ _BLOCK = re.compile(r"[|>][+-]?")
 """How text begins in YAML that goes on in the lines below."""
 
 
-def from_export(text: str, numbers: Sequence[int], lines: list[str]) -> tuple[Sequence[int], list[str]]:
-    """Return what a text holds of the kernel's lines, given line by line as well; other texts as they are."""
+def from_export(
+    text: str, numbers: Sequence[int], lines: list[str]
+) -> tuple[Sequence[int], list[str], Mapping[int, str]]:
+    """Return what a text holds of the kernel's lines, given line by line as well; other texts as they are.
+
+    Also return the hosts of the lines by their numbers, where a column of a table has several.
+    """
     if '"stdout": "' in text and _COPY in text:
         lines = _without_copy(lines)
     if "\n---\n" in text and any(map(text.__contains__, _PAYLOADS)):
         messages = list(_messages(numbers, lines))
         texts = [message for _, message in messages]
         if _anchors(texts) >= _anchors(lines):  # or else the lines stand outside, and rules between them
-            return [number for number, _ in messages], texts
-    return numbers, _from_csv(lines) if any(map(text.__contains__, _CELLS)) else lines
+            return [number for number, _ in messages], texts, {}
+    if not any(map(text.__contains__, _CELLS)):
+        return numbers, lines, {}
+    lines, hosts = _from_csv(lines)
+    names = one_name_each(set(hosts.values()))
+    several = len({*names.values()}) > 1
+    return numbers, lines, {numbers[index]: names[host] for index, host in hosts.items() if several}
 
 
 def _anchors(lines: list[str]) -> int:
     return sum(_ANCHOR.search(line) is not None for line in lines)
 
 
-def _from_csv(lines: list[str]) -> list[str]:
+def _from_csv(lines: list[str]) -> tuple[list[str], Mapping[int, str]]:
     """Return the cells that hold the kernel's lines, if only those with a comma stand in quotation marks.
+
+    Also return those of the column that is called after hosts, by their places.
 
     A table in which all of them are quoted needs nothing of this: what stands around each is its prefix.
     """
     first = next((index for index, line in enumerate(lines) if _ANCHOR.search(line)), 0)
     sample = [line for line in lines[max(first - _BEFORE, 0) : first + _SAMPLE] if line]
     if any(line.startswith(("{", "[")) for line in sample):
-        return lines
+        return lines, {}
     for delimiter in ",;\t":
         rows = [_cells(line, delimiter) for line in sample]
         width, found = Counter(map(len, rows)).most_common(1)[0]
@@ -68,9 +87,17 @@ def _from_csv(lines: list[str]) -> list[str]:
         quoted = sum(f'"{cell[:_SAMPLE]}' in line for cell, line in shown if cell)
         if not 0 < quoted < sum(bool(cell) for cell, _ in shown):
             continue
-        cells = (_cells(line, delimiter) for line in lines)
-        return [row[column] if len(row) == width else line for row, line in zip(cells, lines, strict=True)]
-    return lines
+        table = [_cells(line, delimiter) for line in lines]
+        cells = [row[column] if len(row) == width else line for row, line in zip(table, lines, strict=True)]
+        return cells, _hosts({index: row for index, row in enumerate(table) if len(row) == width})
+    return lines, {}
+
+
+def _hosts(rows: Mapping[int, list[str]]) -> Mapping[int, str]:
+    """Return the hosts of the rows below a title of hosts."""
+    first, titles = next(iter(rows.items()), (0, []))
+    places = [place for place, title in enumerate(titles) if _HOST.fullmatch(title)]
+    return {index: row[place] for place in places[:1] for index, row in rows.items() if index > first}
 
 
 def _cells(line: str, delimiter: str) -> list[str]:

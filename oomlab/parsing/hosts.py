@@ -31,11 +31,14 @@ _AT_ONCE = 0.1
 """Between lines that a kernel prints in one go lie fewer seconds than this."""
 
 
-def may_have_hosts(text: str) -> bool:
-    """Whether the kernel's lines of several hosts may stand in one log, as on a server that collects them."""
+def may_have_hosts(text: str) -> bool | None:
+    """Whether the kernel's lines of several hosts may stand in one log, as on a server that collects them.
+
+    ``None`` where no line has the kernel's tag.
+    """
     tag = _TAG.search(text)
     if tag is None:
-        return False
+        return None
     before = text[text.rfind("\n", 0, tag.start()) + 1 : tag.start()]
     host = _host(before)
     if host is None:
@@ -47,7 +50,7 @@ def find_hosts(raw: Sequence[str], heads: Sequence[str]) -> list[str | None] | N
     """Return the host of each line by its prefix, ``""`` where it has none; ``None`` if all are of one."""
     tags = [_TAG.search(head) for head in heads]
     hosts = [_host(head[: tag.start()]) if tag else None for head, tag in zip(heads, tags, strict=True)]
-    names = _one_name_each(set(filter(None, hosts)))
+    names = one_name_each(set(filter(None, hosts)))
     if sum(_NAMELESS.fullmatch(name) is None for name in {*names.values()}) < 2:
         return None
     found = [names[host] if host else None for host in hosts]
@@ -70,7 +73,7 @@ def _host(before: str) -> str | None:
     return found[0] if found else None
 
 
-def _one_name_each(names: set[str]) -> dict[str, str]:
+def one_name_each(names: set[str]) -> dict[str, str]:
     """Return one name for each: a host may stand in a log with its domain and without."""
     whole: dict[str, list[str]] = {}
     for name in names:

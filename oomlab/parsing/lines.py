@@ -85,7 +85,7 @@ class LogLines(NamedTuple):
     that was split, both are the parts without.
     ``prefixes``, ``unprefixed``, ``callers`` and ``hosts`` are known once those are stripped, ``kinds``
     once the lines are classified; ``unprefixed`` is ``None`` where no line lacks a prefix, ``callers``
-    where no prefix names one, ``hosts`` where all lines are of one.
+    where no prefix names one, ``hosts`` where all lines are of one. An export may name these from the start.
     """
 
     numbers: Sequence[int]

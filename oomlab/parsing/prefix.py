@@ -140,7 +140,10 @@ def strip_prefixes(lines: LogLines) -> LogLines:
     for index in by_others(text, raw, texts):
         texts[index] = FOREIGN
     callers = _callers(raw, prefixes) if any([prefix.has_caller for prefix in prefixes]) else None
-    hosts = find_hosts(raw, _heads(raw, prefixes)) if may_have_hosts(text) else None
+    are_several = may_have_hosts(text)
+    hosts = lines.hosts if are_several is None else None
+    if are_several:
+        hosts = find_hosts(raw, _heads(raw, prefixes))
     return lines._replace(texts=texts, prefixes=prefixes, unprefixed=unprefixed, callers=callers, hosts=hosts)
 
 

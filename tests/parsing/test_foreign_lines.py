@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 import re
 from itertools import cycle, islice
@@ -91,20 +93,59 @@ WITH_A_LEVEL = (
 HOSTS = ("db", "web1.example.org", "10.0.0.7", "ip-10-0-0-8", "a_b", "fe80::1", "KERNEL1", "kernel-build")
 
 
+def of_hosts(write, block):
+    """Return reports of several hosts, and a log in which they are written in turns of so many lines."""
+    texts = list(islice(cycle(log.read_text(encoding="utf-8").splitlines() for log in logs()), len(HOSTS)))
+    plain = [each for lines in texts for each in map(essence, parse("\n".join(lines)))]
+    tagged = [[write(host, line) for line in lines] for host, lines in zip(HOSTS, texts, strict=True)]
+    shared: list[str] = []
+    for at in range(0, max(map(len, tagged)), block):
+        shared += [line for lines in tagged for line in lines[at : at + block]]
+    return plain, shared
+
+
 @pytest.mark.parametrize("block", [1, 3, 20])
 @pytest.mark.parametrize("form", [*SYSLOGS, *WITH_A_LEVEL])
 def test_reports_of_hosts_that_share_a_log_stay_apart(form, block):
     """Their names have any form; in which order reports that begin at once come is open."""
-    texts = list(islice(cycle(log.read_text(encoding="utf-8").splitlines() for log in logs()), len(HOSTS)))
-    plain = [each for lines in texts for each in map(essence, parse("\n".join(lines)))]
-    tagged = [
-        [form.format(host=host, tag="kernel", message=line) for line in lines]
-        for host, lines in zip(HOSTS, texts, strict=True)
-    ]
-    shared: list[str] = []
-    for at in range(0, max(map(len, tagged)), block):
-        shared += [line for lines in tagged for line in lines[at : at + block]]
+    plain, shared = of_hosts(lambda host, line: form.format(host=host, tag="kernel", message=line), block)
     found = map(essence, parse("\n".join(shared)))
+    assert sorted(map(str, found)) == sorted(map(str, plain))
+
+
+def row(*cells):
+    text = io.StringIO()
+    csv.writer(text, lineterminator="").writerow(cells)
+    return text.getvalue()
+
+
+WITH_A_HOST = {
+    "journalctl -o json": lambda host, line: json.dumps({"_HOSTNAME": host, "MESSAGE": line}),
+    "json of boots": lambda host, line: json.dumps({"_BOOT_ID": f"{hash(host):x}"[1:], "MESSAGE": line}),
+    "json-pretty": lambda host, line: json.dumps(
+        {"__CURSOR": "s=1", "_HOSTNAME": host, "MESSAGE": line}, indent=4
+    ),
+    "export": lambda host, line: f"__CURSOR=s=1\n_TRANSPORT=kernel\nMESSAGE={line}\n_HOSTNAME={host}\n",
+    "verbose": lambda host, line: (
+        f"Tue 2025-09-09 02:04:16.1 UTC [s=a;i=1]\n    _HOSTNAME={host}\n    MESSAGE={line}"
+    ),
+    "Elastic": lambda host, line: json.dumps(
+        {"_source": {"host": {"ip": "10.0.0.1", "name": host}, "message": line}}
+    ),
+    "Beats": lambda host, line: json.dumps({"message": line, "agent": {"hostname": host, "version": "8"}}),
+    "GELF": lambda host, line: json.dumps({"version": "1.1", "host": host, "short_message": line}),
+    "Vector": lambda host, line: json.dumps({"appname": "kernel", "hostname": host, "message": line}),
+    "CSV": lambda host, line: row("2025-09-09T02:04:16Z", host, line),
+    "CSV, host first": lambda host, line: row(host, "kern", line),
+}
+TITLES = {"CSV": "time,host.name,message", "CSV, host first": "Computer,facility,message"}
+
+
+@pytest.mark.parametrize("block", [1, 20])
+@pytest.mark.parametrize("form", WITH_A_HOST)
+def test_reports_of_hosts_that_an_export_names_stay_apart(form, block):
+    plain, shared = of_hosts(WITH_A_HOST[form], block)
+    found = map(essence, parse("\n".join([TITLES.get(form, ""), *shared])))
     assert sorted(map(str, found)) == sorted(map(str, plain))
 
 
