@@ -13,6 +13,7 @@ _STAMP = re.compile(
     r"|(?P<month>[^\W\d]+)\.? (?P<day>\d{1,2}) "
     r"|(?P<day_first>\d{1,2})\.? (?P<month_last>[^\W\d]+)\.? )?"
     r"(?P<hours>\d\d):(?P<minutes>\d\d):(?P<seconds>\d\d)"
+    r"(?: (?P<half>[AP])M)?"
 )
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _DAY = 86_400
@@ -27,6 +28,13 @@ _DRIFT = 0.001
 
 _CLOCK_CHANGE = 3_600
 """A clock on the wall is set by this much, twice a year."""
+
+
+_DISORDER = 5
+"""Lines of two CPUs may stand in the wrong order by so many seconds; an uptime falls more in a new boot."""
+
+_CLOSE = 1
+"""Two lines with uptimes no further apart than these seconds are of one boot, whatever the wall says."""
 
 
 class _Moment(NamedTuple):
@@ -46,13 +54,23 @@ def seconds_between(first: str, second: str) -> float | None:
     return wall_between(time_in(first), time_in(second)) if uptimes is None else uptimes
 
 
-def are_apart(first: str, second: str, seconds: float) -> bool:
-    """Whether two lines were written more than ``seconds`` apart, by either of their clocks."""
-    lapses = (
-        uptime_between(uptime_in(first), uptime_in(second)),
-        wall_between(time_in(first), time_in(second)),
-    )
-    return any(lapse is not None and abs(lapse) > seconds for lapse in lapses)
+def are_apart(first: str, second: str, seconds: float, by_wall: float | None = None) -> bool:
+    """Whether a line was written more than ``seconds`` after one that stands above it, or in another boot.
+
+    The uptime only grows within a boot, and no one sets it: where both lines have it, a step of the clock on
+    the wall says nothing of lines that stand close. ``by_wall`` are the seconds for that clock, if a logger
+    may stamp a line late.
+    """
+    uptime = uptime_between(uptime_in(first), uptime_in(second))
+    if uptime is not None:
+        if not -_DISORDER <= uptime <= seconds:
+            return True
+        if abs(uptime) <= _CLOSE:
+            return False
+    wall = wall_between(time_in(first), time_in(second))
+    if wall is None:
+        return False
+    return min(abs(wall), abs(wall + _CLOCK_CHANGE)) > (seconds if by_wall is None else by_wall)
 
 
 def clocks_disagree(uptime: float | None, wall: float | None) -> bool:
@@ -71,11 +89,14 @@ def uptime_between(first: float | None, second: float | None) -> float | None:
 def wall_between(first: str | None, second: str | None) -> float | None:
     """Return the seconds from one date and time to another, as :func:`oomlab.report.time_in` gives them.
 
-    ``None`` where they cannot be compared. Where the year is not shown, the two lie within half a year.
+    ``None`` where they cannot be compared. Where the year is not shown, the two lie within half a year, and
+    within half a day where no date is.
     """
     begin, end = (None if each is None else _moment(each) for each in (first, second))
     if begin is None or end is None or begin.form != end.form:
         return None
+    if not begin.form:
+        return (end.seconds - begin.seconds + _DAY // 2) % _DAY - _DAY // 2
     days = end.days - begin.days
     if begin.form == "month" and abs(days) > _HALF_A_YEAR:
         days += 366 if days < 0 else -366
@@ -87,6 +108,8 @@ def _moment(time: str) -> _Moment | None:
     if match is None:
         return None
     hours, minutes, seconds = (int(match[name]) for name in ("hours", "minutes", "seconds"))
+    if match["half"]:
+        hours = hours % 12 + (12 if match["half"] == "P" else 0)
     month, day = match["month"] or match["month_last"], match["day"] or match["day_first"]
     try:
         form, days = _day(match["iso"], month, day)

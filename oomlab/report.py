@@ -31,7 +31,7 @@ UPTIME = re.compile(r"\[\s{0,12}(\d{1,12}\.\d{1,9})\]", re.A)
 CLOCK = re.compile(
     r"(?:\b\d{4}-\d\d-\d\d[T ]"  # ISO
     r"|\b[^\W\d]{2,9}\.?\s{1,2}\d{1,2}\s"  # syslog, in any language
-    r"|\b\d{1,2}\.?\s[^\W\d]{2,9}\.?\s)?(?<!\d)\d\d:\d\d:\d\d(?!\d)"
+    r"|\b\d{1,2}\.?\s[^\W\d]{2,9}\.?\s)?(?<!\d)\d\d:\d\d:\d\d(?!\d)(?: [AP]M\b)?"
 )
 """A time of day, with its date where that stands before it."""
 

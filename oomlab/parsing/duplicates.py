@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from oomlab.clock import are_apart
 from oomlab.parsing.grammar import GAP, Draft, Stage
-from oomlab.parsing.kills import NAMELESS, pid_in, raw_line, timed_line, were_apart
+from oomlab.parsing.kills import NAMELESS, REAPED_WITHIN, pid_in, raw_line, timed_line, were_apart
 from oomlab.parsing.lines import Line, LineKind, LogLines
 from oomlab.report import UPTIME, Report, time_in, uptime_in
 
@@ -24,9 +24,6 @@ _WORDS = 6
 
 _WHO = re.compile(r"process \d+(?: \([^)]{0,64}\))?|(?:total-vm|anon-rss):\d+")
 """What tells one kill from another: all the words before it are the same in each."""
-
-_REAPED_WITHIN = 600
-"""The oom_reaper is done this many seconds after a kill, or has given up long before."""
 
 _OPENING: tuple[LineKind, ...] = ("header", "failure", "show", "constraint", "chosen", "killed", "reaped")
 """Lines by one of which a report is looked for among the others."""
@@ -138,7 +135,7 @@ def _give_to_its_kill(line: Line, kills: Mapping[str, list[tuple[int, Draft]]], 
     """Give a line of the oom_reaper to the last report above that killed its process, if one did."""
     for number, draft in reversed(kills.get(pid_in(line.text) or "", [])):
         if number <= line.number:  # a document on one line gives all of them one number
-            if were_apart(number, line.number, lines, _REAPED_WITHIN):
+            if were_apart(number, line.number, lines, REAPED_WITHIN):
                 return False
             draft.add("reaped", [line])
             if line.number == draft.last + 1:
@@ -249,4 +246,4 @@ class Told:
 
     def _has_killed(self, pid: int | None, line: str) -> bool:
         kill = self._kills.get(pid)
-        return kill is not None and not are_apart(kill, line, _REAPED_WITHIN)
+        return kill is not None and not are_apart(kill, line, REAPED_WITHIN)

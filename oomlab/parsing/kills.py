@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from bisect import bisect_left, bisect_right
+from bisect import bisect_left
 
 from oomlab.clock import are_apart
 from oomlab.parsing.lines import Line, LogLines
@@ -13,6 +13,12 @@ NAMELESS = "VM: killing process "
 
 AT_ONCE = 30
 """The lines of one kill are written within these seconds, however often they are stored."""
+
+_STORED_AGAIN = 1
+"""A kill that is stored a second time has the same uptime; some loggers round it."""
+
+REAPED_WITHIN = 600
+"""The oom_reaper is done this many seconds after a kill, or has given up long before."""
 
 _PID = re.compile(r"oom-kill:.*,pid=(\d+)|process (\d+)|reap pid:(\d+)", re.A)
 _SIZE = re.compile(r"(total-vm|anon-rss|file-rss|shmem-rss|pgtables):(\d+)kB", re.A)
@@ -32,7 +38,9 @@ def is_by_kernel(text: str) -> bool:
 
 def is_same_kill(first: Line, second: Line, lines: LogLines) -> bool:
     """Whether two lines with one pid tell of one kill: nothing that both say differs, nor does the time."""
-    return not (_differ(first.text, second.text) or were_apart(first.number, second.number, lines))
+    if _differ(first.text, second.text):
+        return False
+    return not were_apart(first.number, second.number, lines, _STORED_AGAIN, AT_ONCE)
 
 
 def _differ(first: str, second: str) -> bool:
@@ -44,15 +52,18 @@ def _differ(first: str, second: str) -> bool:
     return len(names) == 2 and not names[0].startswith(names[1]) and not names[1].startswith(names[0])
 
 
-def were_apart(first: int, second: int, lines: LogLines, seconds: float = AT_ONCE) -> bool:
-    """Whether two lines were written more than ``seconds`` apart, as far as the log shows."""
-    return are_apart(timed_line(first, lines), timed_line(second, lines), seconds)
+def were_apart(
+    first: int, second: int, lines: LogLines, seconds: float = AT_ONCE, by_wall: float | None = None
+) -> bool:
+    """Whether a line was written more than ``seconds`` after one above it, or in another boot."""
+    return are_apart(timed_line(first, lines), timed_line(second, lines), seconds, by_wall)
 
 
 def timed_line(number: int, lines: LogLines) -> str:
     """Return a line as the logger wrote it, for its time; nothing where several lines stand in that one."""
-    is_alone = bisect_right(lines.numbers, number) - bisect_left(lines.numbers, number) == 1
-    return raw_line(number, lines) if is_alone else ""
+    index, numbers = bisect_left(lines.numbers, number), lines.numbers
+    is_alone = numbers[index + 1 : index + 2] != numbers[index : index + 1]
+    return lines.raw[index].strip() if is_alone else ""
 
 
 def raw_line(number: int, lines: LogLines) -> str:

@@ -9,11 +9,11 @@ duplicates dropped (:mod:`oomlab.parsing.duplicates`).
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
 from itertools import groupby, pairwise
 
-from oomlab.clock import seconds_between
 from oomlab.parsing.duplicates import merge_and_deduplicate
 from oomlab.parsing.grammar import (
     GAP,
@@ -27,7 +27,15 @@ from oomlab.parsing.grammar import (
     Stage,
     zone_head,
 )
-from oomlab.parsing.kills import NAMELESS, is_by_kernel, is_same_kill, pid_in, raw_line, were_apart
+from oomlab.parsing.kills import (
+    AT_ONCE,
+    NAMELESS,
+    REAPED_WITHIN,
+    is_by_kernel,
+    is_same_kill,
+    pid_in,
+    were_apart,
+)
 from oomlab.parsing.lines import Line, LineKind, LogLines
 from oomlab.parsing.release import find_releases, names_its_kernel
 
@@ -40,8 +48,16 @@ _NEAR_KILLS = 10
 _KILLS: frozenset[LineKind] = frozenset(("killed", "reaped"))
 """A report of these alone is what grep found; up to 5.0 each kill had a report of its own."""
 
-_GROUP_SECONDS = 10
-"""The processes of a group that is killed whole die within this time."""
+_LAG = 300
+"""A busy logger stamps the next line of a report so many seconds late; the kernel itself waits far less."""
+
+_IN_GROUP = 1
+_IN_GROUP_BY_WALL = 5
+"""The processes of a group that is killed whole die in one loop of the kernel, so many seconds apart."""
+
+_SHOWN = re.compile(r"Memory cgroup stats for (.+?):(?: |$)")
+_CHOSEN = re.compile(r",oom_memcg=(.+?),task_memcg=")
+"""Which control group a report shows, and in which one it chooses a process."""
 
 _FAILED_ON_2_4 = "order allocation failed"
 _KILLED_ON_2_4 = (NAMELESS, "Out of Memory: ")
@@ -74,6 +90,9 @@ def segment(lines: LogLines) -> list[Draft]:
 
 def _of_one_host(drafts: list[Draft], lines: LogLines) -> list[Draft]:
     """Split, merge and deduplicate the reports of one host."""
+    drafts = [
+        whole for draft in drafts for part in _of_one_time(draft, lines) for whole in _of_one_group(part)
+    ]
     drafts = [part for draft in drafts for part in _without_later_kills(draft, lines)]
     if len(drafts) < 2:
         return drafts
@@ -142,7 +161,7 @@ class _Collector:
         if stage is None:
             self._pass(kind, run)
             return
-        if self.open is not None and kind == "reaped" and not _is_of(self.open, run[0]):
+        if self.open is not None and kind == "reaped" and not _is_of(self.open, run[0], self._lines):
             self._set_aside(kind, run, stage)
             return
         if self.open is not None and self._is_over(self.open, kind, stage, run[0]):
@@ -271,9 +290,10 @@ def _belongs(draft: Draft, kind: LineKind, text: str) -> bool:
     return draft.stage <= LATEST[kind] and (title is None or title in draft.lines)
 
 
-def _is_of(draft: Draft, row: Line) -> bool:
+def _is_of(draft: Draft, row: Line, lines: LogLines) -> bool:
     """Whether a line of the oom_reaper is about a victim of this report; others may die just before."""
-    return pid_in(row.text) in draft.pids or draft.lines.keys() == {"reaped"}
+    is_named = pid_in(row.text) in draft.pids or draft.lines.keys() == {"reaped"}
+    return is_named and not were_apart(draft.last, row.number, lines, REAPED_WITHIN)
 
 
 def _completes(draft: Draft, kind: LineKind, row: Line, lines: LogLines) -> bool:
@@ -357,13 +377,13 @@ def _is_another(draft: Draft, row: Line, lines: LogLines) -> bool:
         return False
     if all(were_apart(line.number, row.number, lines) for line in earlier):
         return True
+    of_this = [line for line in earlier if pid_in(line.text) == pid_in(text)]
+    if of_this:
+        return not any(is_same_kill(line, row, lines) for line in of_this)
     if "ut of " not in text and not (draft.lines.keys() <= _KILLS and "-rss:" in text):
         return False
     if "chosen" in draft.lines and "total-vm" not in text:
         return False  # up to 2.6.33 the children of the chosen one went first
-    of_this = [line for line in earlier if pid_in(line.text) == pid_in(text)]
-    if of_this:
-        return not any(is_same_kill(line, row, lines) for line in of_this)
     return "total-vm" in text or _name(earlier[-1].text) != _name(text)
 
 
@@ -376,8 +396,51 @@ def _is_killed_for_it(draft: Draft, text: str) -> bool:
     return text.startswith(_KILLED_ON_2_4) and bool(failures) and _FAILED_ON_2_4 in failures[0].text
 
 
+def _of_one_time(draft: Draft, lines: LogLines) -> Iterator[Draft]:
+    """Yield the parts of what seemed one report that were each written at once.
+
+    Where the end of one report and the beginning of another are lost, the stages alone join what is left. The
+    oom_reaper takes its time, and is judged elsewhere.
+    """
+    end = max([run[-1].number for run in draft.lines.values()])
+    if not were_apart(draft.first, end, lines, AT_ONCE, _LAG):
+        yield draft
+        return
+    own = sorted(line for kind, run in draft.lines.items() if kind != "reaped" for line in run)
+    starts = [
+        line.number
+        for before, line in pairwise(own)
+        if were_apart(before.number, line.number, lines, AT_ONCE, _LAG)
+    ]
+    yield from filter(_is_opened, _parts(draft, starts))
+
+
+def _is_opened(draft: Draft) -> bool:
+    """Whether lines have one among them that only a report has."""
+    return any(
+        STAGE[kind] == Stage.REQUEST or _opens(kind, line.text)
+        for kind, run in draft.lines.items()
+        for line in run
+    )
+
+
+def _of_one_group(draft: Draft) -> list[Draft]:
+    """Return a report, or two where the choice was made in another control group than the one shown above.
+
+    Source: mm/oom_kill.c, dump_oom_summary; mm/memcontrol.c, mem_cgroup_print_oom_meminfo (since 5.0).
+    """
+    title, choice = draft.of("memcg_stats")[:1], draft.of("constraint")[:1]
+    shown = title and _SHOWN.match(title[0].text)
+    if not choice or not shown:
+        return [draft]
+    chosen = _CHOSEN.search(choice[0].text)
+    is_inside = chosen and f"{shown[1]}/".startswith(f"{chosen[1]}/")  # up to 5.2 those inside are shown too
+    is_other = not is_inside if chosen else ",global_oom," in choice[0].text
+    return _parts(draft, [choice[0].number] if is_other else [])
+
+
 def _without_later_kills(draft: Draft, lines: LogLines) -> Iterator[Draft]:
-    """Yield a report whose group was killed whole, then each kill that came long after it.
+    """Yield a report whose group was killed whole, then each kill that came after it, and each other group.
 
     All of a group is killed at once, and nothing in the words of a later kill tells it from these.
     """
@@ -385,21 +448,33 @@ def _without_later_kills(draft: Draft, lines: LogLines) -> Iterator[Draft]:
     if "memcg_group" not in draft.lines or len(kills) < 2:
         yield draft
         return
-    later = [line for before, line in pairwise(kills) if _is_long_after(before, line, lines)]
-    if not later:
-        yield draft
-        return
-    yield _part(draft, draft.first, later[0].number)
-    for line, end in zip(later, [*(each.number for each in later[1:]), draft.last + 1], strict=True):
-        yield _part(draft, line.number, end)
+    later = {line.number for before, line in pairwise(kills) if _is_long_after(before, line, lines)}
+    yield from _parts(draft, sorted(later.union(_other_groups(draft, lines))))
 
 
 def _is_long_after(before: Line, line: Line, lines: LogLines) -> bool:
     """Whether a kill came long after another, or in other words: a group met its limit, or the machine."""
     if before.text.partition("illed process")[0] != line.text.partition("illed process")[0]:
         return True
-    lapse = seconds_between(raw_line(before.number, lines), raw_line(line.number, lines))
-    return lapse is not None and lapse > _GROUP_SECONDS
+    return were_apart(before.number, line.number, lines, _IN_GROUP, _IN_GROUP_BY_WALL)
+
+
+def _other_groups(draft: Draft, lines: LogLines) -> Iterator[int]:
+    """Yield where the kill of each further group begins: with a victim, just above the line that names it.
+
+    Source: mm/oom_kill.c, oom_kill_process (since 4.19).
+    """
+    for before, group in pairwise(draft.of("memcg_group")):
+        if group.text != before.text or were_apart(before.number, group.number, lines, _IN_GROUP):
+            kills = [line.number for line in draft.of("killed") if before < line < group]
+            yield max(kills, default=group.number)
+
+
+def _parts(draft: Draft, starts: list[int]) -> list[Draft]:
+    """Return a report cut before each of these numbers."""
+    if not starts:
+        return [draft]
+    return [_part(draft, *ends) for ends in pairwise([draft.first, *starts, draft.last + 1])]
 
 
 def _part(draft: Draft, first: int, end: int) -> Draft:
