@@ -7,12 +7,15 @@ the oom_reaper tells of a kill while the next report is printed.
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
+from typing import NamedTuple
 
-from oomlab.clock import are_apart
-from oomlab.parsing.grammar import GAP, Draft, Stage
-from oomlab.parsing.kills import NAMELESS, REAPED_WITHIN, pid_in, raw_line, timed_line, were_apart
+from oomlab.clock import are_apart, uptime_between, wall_between
+from oomlab.parsing.grammar import GAP, STAGE, Draft, Stage
+from oomlab.parsing.kills import AT_ONCE, NAMELESS, REAPED_WITHIN, pid_in, raw_line, timed_line, were_apart
 from oomlab.parsing.lines import Line, LineKind, LogLines
 from oomlab.report import UPTIME, Report, time_in, uptime_in
 
@@ -25,6 +28,16 @@ _WORDS = 6
 _WHO = re.compile(r"process \d+(?: \([^)]{0,64}\))?|(?:total-vm|anon-rss):\d+")
 """What tells one kill from another: all the words before it are the same in each."""
 
+_IN_TURNS = 64
+"""No more lines than this are between the two copies of a line that two loggers store in turns."""
+
+_ROUNDED = 1
+_SAME_UPTIME = 0.01
+"""Two copies of a line show times no further apart than these seconds: by the wall, and by the uptime."""
+
+_TELLING: frozenset[LineKind] = frozenset(("header", "failure", "show", "meminfo", "chosen", "killed"))
+"""Where no two lines of these kinds are the same, nothing is stored twice."""
+
 _OPENING: tuple[LineKind, ...] = ("header", "failure", "show", "constraint", "chosen", "killed", "reaped")
 """Lines by one of which a report is looked for among the others."""
 
@@ -34,6 +47,7 @@ _Stamped = tuple[float, str]
 def merge_and_deduplicate(drafts: list[Draft], lines: LogLines) -> list[Draft]:
     """Merge what is one report, and drop what only repeats lines of another."""
     drafts = list(_without_copies(drafts, lines))
+    drafts = list(_without_copies_by_another_clock(drafts, lines))
     drafts = list(_with_reaping(drafts, lines))
     if all(map(_is_whole, drafts)):
         return drafts
@@ -47,6 +61,122 @@ def _is_whole(draft: Draft) -> bool:
 
 def _has_header(draft: Draft) -> bool:
     return not {"header", "failure", "show"}.isdisjoint(draft.lines)
+
+
+def without_second_copies(lines: LogLines) -> LogLines:
+    """Take lines once that two loggers stored in turns: the poorer copy of each goes on with the richer.
+
+    The two bear different clocks: the uptime, or the date, or both. A line that a report has twice by right
+    is no copy, since all lines of one logger bear the same.
+    """
+    telling = [text for kind, text in zip(lines.kinds, lines.texts, strict=True) if kind in _TELLING]
+    if len(set(telling)) == len(telling):
+        return lines
+    copies = list(_copies(lines))
+    firsts, seconds = sorted(first for first, _ in copies), [second for _, second in copies]
+    kinds = list(lines.kinds)
+    for first, second in copies:
+        if _any_in(firsts, second, second + _IN_TURNS) or _any_in(seconds, first - _IN_TURNS, first):
+            is_richer = sum(_Times.of(lines.raw[second]).clocks) > sum(_Times.of(lines.raw[first]).clocks)
+            kinds[first if is_richer else second] = "continuation"
+    return lines._replace(kinds=kinds)
+
+
+def _copies(lines: LogLines) -> Iterator[tuple[int, int]]:
+    """Yield the places of two lines of one text, not far apart, that two loggers stored."""
+    last: dict[str, int] = {}
+    for index, (kind, text) in enumerate(zip(lines.kinds, lines.texts, strict=True)):
+        if kind not in STAGE:
+            continue
+        before = last.get(text, -_IN_TURNS)
+        first, second = lines.raw[before] if before >= 0 else "", lines.raw[index]
+        if index - before < _IN_TURNS and len(first) != len(second) and _are_copies(first, second):
+            yield before, index
+        else:
+            last[text] = index
+
+
+def _any_in(places: list[int], start: int, stop: int) -> bool:
+    """Whether any of some places in order is between two."""
+    return bisect_left(places, start) < bisect_left(places, stop)
+
+
+class _Times(NamedTuple):
+    """The times that a line bears."""
+
+    uptime: float | None
+    wall: str | None
+
+    @classmethod
+    def of(cls, raw: str) -> _Times:
+        return cls(uptime_in(raw), time_in(raw))
+
+    @property
+    def clocks(self) -> tuple[bool, bool]:
+        """Which clocks there are."""
+        return self.uptime is not None, self.wall is not None
+
+    def differ(self, other: _Times, seconds: float) -> bool:
+        """Whether a clock that both bear shows two times."""
+        uptime = uptime_between(self.uptime, other.uptime)
+        if uptime is not None:
+            return abs(uptime) > _SAME_UPTIME
+        wall = wall_between(self.wall, other.wall)
+        return wall is not None and abs(wall) > seconds
+
+
+def _are_copies(first: str, second: str) -> bool:
+    """Whether two lines of one text bear different clocks, and the same time by one that both bear."""
+    one, other = _Times.of(first), _Times.of(second)
+    has_one_clock = any(mine and others for mine, others in zip(one.clocks, other.clocks, strict=True))
+    return one.clocks != other.clocks and has_one_clock and not one.differ(other, _ROUNDED)
+
+
+def _without_copies_by_another_clock(drafts: list[Draft], lines: LogLines) -> Iterator[Draft]:
+    """Drop what was stored again with another clock, or with none: ``dmesg`` behind the log of a daemon.
+
+    Another report has all its lines, down to the sizes, and nothing shows that the two were apart.
+    """
+    openings = [[line.text for line in draft.of(*_OPENING)] for draft in drafts]
+    places: dict[str, list[int]] = defaultdict(list)
+    for index, texts in enumerate(openings):
+        for text in texts:
+            places[text].append(index)
+    texts_of = cache(lambda index: _texts(drafts[index]))
+    for index, draft in enumerate(drafts):
+        others = min((places[text] for text in openings[index]), key=len, default=[])[:_NEAR_REPORTS]
+        larger = [other for other in others if other != index and texts_of(index) <= texts_of(other)]
+        if not any(_is_copy(index, other, drafts, lines) for other in larger):
+            yield draft
+
+
+def _texts(draft: Draft) -> frozenset[str]:
+    return frozenset(line.text for run in draft.lines.values() for line in run)
+
+
+def _is_copy(index: int, other: int, drafts: list[Draft], lines: LogLines) -> bool:
+    """Whether a report is the copy of another that has all its lines: of two that are equal, one is.
+
+    Without any time none is. With one kind of time, only a victim tells: requests may fail alike at once.
+    """
+    draft, original = drafts[index], drafts[other]
+    if not _tells_sizes(draft):
+        return False
+    line = draft.of(*_OPENING)[0]
+    same = next((each for each in original.of(*_OPENING) if each.text == line.text), line)
+    mine, others = (_Times.of(timed_line(each.number, lines)) for each in (line, same))
+    is_of_one_kind = mine.clocks == others.clocks
+    if is_of_one_kind and not (any(mine.clocks) and draft.pids):
+        return False
+    if mine.differ(others, _ROUNDED if is_of_one_kind else AT_ONCE):
+        return False
+    is_shorter = len(_texts(draft)) < len(_texts(original))
+    return is_shorter or (sum(others.clocks), index) > (sum(mine.clocks), other)
+
+
+def _tells_sizes(draft: Draft) -> bool:
+    """Whether a report has numbers that no other has: those of memory, or of its victim."""
+    return _is_whole(draft) or any("-rss:" in line.text for line in draft.of("killed"))
 
 
 def _without_copies(drafts: list[Draft], lines: LogLines) -> Iterator[Draft]:

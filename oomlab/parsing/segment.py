@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
 from itertools import groupby, pairwise
 
-from oomlab.parsing.duplicates import merge_and_deduplicate
+from oomlab.parsing.duplicates import merge_and_deduplicate, without_second_copies
 from oomlab.parsing.grammar import (
     GAP,
     LATEST,
@@ -77,6 +77,7 @@ def segment(lines: LogLines) -> list[Draft]:
     Where the log shows who printed a line (``[T123]``, or one of several hosts), the lines of each
     are sorted apart, for two may print at once.
     """
+    lines = without_second_copies(lines)
     rows = list(map(_new_line, zip(lines.numbers, lines.texts, strict=True)))
     by_host: dict[str | None, list[Draft]] = {}
     for host, kinds, part in _by_caller(lines, rows):

@@ -21,10 +21,18 @@ PARTS = {
     "memory": [
         "Mem-Info:",
         "active_anon:100 inactive_anon:48000 isolated_anon:0",
+        " active_file:20 inactive_file:30 isolated_file:0",
+        " unevictable:0 dirty:0 writeback:0",
+        " slab_reclaimable:900 slab_unreclaimable:2100",
+        " mapped:10 shmem:5 pagetables:120",
+        " free:1000 free_pcp:0 free_cma:0",
         "Node 0 DMA32 free:4000kB min:4500kB low:5600kB high:6700kB present:262144kB managed:245760kB",
         "lowmem_reserve[]: 0 0 0 0 0",
         "Node 0 DMA32: 250*4kB (UM) 375*8kB (UM) = 4000kB",
+        "51 total pagecache pages",
         "65536 pages RAM",
+        "0 pages HighMem/MovableOnly",
+        "4096 pages reserved",
     ],
     "tasks": [
         "Tasks state (memory values in pages):",
@@ -116,7 +124,7 @@ def test_a_table_of_tasks_that_another_report_goes_on_is_cut_there():
 
 
 def test_what_is_no_report_of_its_own_is_none_because_it_stands_late():
-    lines = written(uptime, *whole()[:3], (90_000, ["8192 pages reserved"]))
+    lines = written(uptime, *whole()[:3], (90_000, ["0 pages hwpoisoned"]))
     (report,) = found(lines)
     assert report.last_line == len(lines) - 1
 
@@ -267,3 +275,79 @@ def test_what_was_reaped_in_another_boot_was_killed_there(reaped, count):
     line = "oom_reaper: reaped process 612 (mysqld), now anon-rss:0kB, file-rss:0kB, shmem-rss:0kB"
     lines = written(uptime, (95.3, BOOTS["now"]), *((at, [line]) for at in reaped))
     assert victims(found(lines)) == [[612]] * count
+
+
+def ctime(seconds):
+    return f"[{STARTS_ON + timedelta(seconds=seconds):%a %b %e %H:%M:%S %Y}] "
+
+
+def off(_):
+    return ""
+
+
+REPORT = [line for name in ("header", "trace", "memory", "tasks", "kill") for line in PARTS[name]]
+CLOCKS = [uptime, dated, both, ctime, off]
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [(first, second) for first in (uptime, both, ctime) for second in CLOCKS] + [(dated, uptime), (off, off)],
+)
+def test_a_log_behind_another_of_the_same_lines_tells_of_them_once(first, second):
+    """``dmesg`` behind what a daemon stored: nothing shows two times, and no two have the same sizes."""
+    text = written(first, (1000, REPORT)) + written(second, (1000, REPORT))
+    reports = found(text)
+    is_told_twice = first is second is off  # without any time nothing shows that they are one
+    assert victims(reports) == [[99]] * (1 + is_told_twice)
+    if {first, second} == {uptime, both}:
+        assert reports[0].time is not None
+
+
+@pytest.mark.parametrize(
+    "clocks", [(both, both), (uptime, uptime), (dated, dated), (dated, both), (ctime, dated)]
+)
+@pytest.mark.parametrize("lapse", [60, 600, 86_400])
+def test_the_same_report_at_another_time_is_another(clocks, lapse):
+    first, second = (
+        written(stamp, (at, REPORT)) for stamp, at in zip(clocks, (1000, 1000 + lapse), strict=True)
+    )
+    assert victims(found(first + second)) == [[99], [99]]
+
+
+@pytest.mark.parametrize(("first", "second"), [(dated, uptime), (uptime, dated), (ctime, both)])
+def test_a_ring_buffer_that_lost_the_head_tells_nothing_new(first, second):
+    whole_one, tail = written(first, (1000, REPORT)), written(second, (1000, REPORT[5:]))
+    assert victims(found(whole_one + tail)) == [[99]]
+    assert victims(found(tail + whole_one)) == [[99]]
+
+
+FAILED = [
+    "kworker/0:1: page allocation failure: order:4, mode:0x40dc0(GFP_KERNEL|__GFP_COMP), nodemask=(null)"
+]
+
+
+def test_requests_that_fail_alike_in_one_second_are_as_many():
+    lines = [*FAILED, *PARTS["trace"], *PARTS["memory"]]
+    assert len(found(written(dated, (1000, lines), (1000.5, lines)))) == 2
+    assert len(found(written(dated, (1000, lines)) + written(uptime, (1000, lines)))) == 1
+
+
+@pytest.mark.parametrize(("first", "second"), [(both, dated), (uptime, both), (both, uptime), (ctime, both)])
+@pytest.mark.parametrize("lag", [0, 1, 10, 15])
+@pytest.mark.parametrize("chunk", [1, 3, 10])
+def test_what_two_loggers_store_side_by_side_is_told_once(first, second, lag, chunk):
+    one, other = written(first, (1000, REPORT)), written(second, (1000, REPORT))
+    parts = [one[:lag]]
+    for index in range(0, len(one), chunk):
+        parts += [one[lag + index : lag + index + chunk], other[index : index + chunk]]
+    (report,) = found(chain(*parts))
+    assert victims([report]) == [[99]]
+    assert (len(report.zones), len(report.tasks)) == (1, 2)
+    assert not report.problems
+
+
+def test_lines_that_a_report_has_twice_are_no_copies():
+    zone = REPORT.index(next(line for line in REPORT if "min:" in line))
+    lines = [*REPORT[: zone + 2], REPORT[zone].replace("DMA32", "Normal"), *REPORT[zone + 1 :]]
+    (report,) = found(written(both, (1000, lines)))
+    assert [zone.lowmem_reserve for zone in report.zones] == [(0,) * 5] * 2
