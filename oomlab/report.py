@@ -332,7 +332,9 @@ class Report:
     """One report: an OOM kill, an allocation failure, a memory dump asked for manually, or a fragment of any.
 
     ``kernel_line`` is the line that names the kernel where that stands outside the report, in
-    another line of the same boot; the other reports name theirs themselves.
+    another line of the same boot; the other reports name theirs themselves. ``boot_line`` is where a kernel
+    started last above the report, if the log shows it: of two reports with such a line between them, each is
+    of another boot.
     ``totals`` are the machine-wide counters under ``Mem-Info:`` and the
     ``N pages RAM`` lines, in pages, by the kernel's own names in small letters
     (``free``, ``slab_unreclaimable``; ``ram``, ``highmem``, ``reserved``, ``pagecache``);
@@ -353,6 +355,7 @@ class Report:
     last_line: int
     kernel: KernelRelease | None = None
     kernel_line: int | None = None
+    boot_line: int | None = None
     page_size_kb: int = 4
     trigger: Trigger = Trigger()
     scope: Scope = "global"

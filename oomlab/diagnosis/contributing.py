@@ -400,11 +400,17 @@ def _is_just_before(other: Report, report: Report) -> bool:
 
 
 def are_of_two_boots(first: Report, second: Report) -> bool:
-    """Whether two reports are of two boots or two hosts: by the kernels they name, or by their clocks."""
+    """Whether two reports are of two boots or two hosts: by a start between them, kernels or clocks."""
+    if _has_start_between(first, second) or _are_of_two_kernels(first, second):
+        return True
     uptime = uptime_between(first.uptime_s, second.uptime_s)
-    return _are_of_two_kernels(first, second) or clocks_disagree(
-        uptime, wall_between(first.time, second.time)
-    )
+    return clocks_disagree(uptime, wall_between(first.time, second.time))
+
+
+def _has_start_between(first: Report, second: Report) -> bool:
+    """Whether the log shows that a kernel started between two reports."""
+    begin, end = sorted((first.first_line, second.first_line))
+    return any(each.boot_line is not None and begin < each.boot_line < end for each in (first, second))
 
 
 def _are_of_two_kernels(first: Report, second: Report) -> bool:

@@ -79,6 +79,7 @@ def _read(draft: Draft, source: Source, kinds: Mapping[int, LineKind], problems:
         last_line=draft.last,
         kernel=kernel,
         kernel_line=draft.release.number if draft.release and kernel else None,
+        boot_line=draft.boot_line,
         page_size_kb=page_kb,
         trigger=header.read_trigger(draft),
         scope=_SCOPES.get(constraint or "", "memcg" if _is_memcg(draft, memcg, trace) else "global"),

@@ -135,6 +135,7 @@ _BY_FIRST_WORD: dict[str, tuple[tuple[str, LineKind], ...]] = {
     "warn_alloc_show_mem:": (("callbacks suppressed", "context"),),
     "VM:": (("killing process ", "killed"),),  # 2.4 and 2.6: a page fault got no page
     "Linux": (("Linux version ", "boot"), (" GNU/Linux", "boot")),  # uname -a, which people put above
+    "--": (("-- Boot ", "boot"), ("-- Reboot --", "boot")),  # journalctl, between the logs of two boots
 }
 """By the first word of a line: words that it may hold, and its kind if it does; the first that fit decide."""
 

@@ -124,7 +124,7 @@ class Draft:
     ``zone_heads`` are the zones it has, with their nodes, ``zone_names`` the same without. ``pids`` are the
     processes that it chose or killed. ``others`` are lines between its own that no report has. ``release``
     is a line outside the report that names its kernel, where the report itself does not: the start of that
-    kernel, or another line of the same boot.
+    kernel, or another line of the same boot. ``boot_line`` is where a kernel started last above the report.
     """
 
     first: int
@@ -136,6 +136,7 @@ class Draft:
     stage: Stage = Stage.BEFORE
     others: list[Line] = field(default_factory=list)
     release: Line | None = None
+    boot_line: int | None = None
 
     @property
     def awaits_kill(self) -> bool:

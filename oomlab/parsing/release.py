@@ -12,23 +12,31 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterable
 from typing import NamedTuple
 
+from oomlab.clock import clocks_disagree, uptime_between, wall_between
 from oomlab.parsing.grammar import Draft
 from oomlab.parsing.lines import Line, LogLines
-from oomlab.report import UPTIME
+from oomlab.report import time_in, uptime_in
 
 _RELEASE = re.compile(r"(?<![\w.])(\d{1,3}\.\d{1,4}(?:\.\d{1,5})?(?:[-+._~]?[\w+~.-]{0,100})?)", re.A)
 
 _NEAREST = 20
 """So many lines that name a kernel are looked at on either side of a report."""
 
+_STARTS = ("Linux version ", "-- ")
+"""How the kernel begins, and how journalctl parts the logs of two boots."""
+
+_DAY = 86_400
+"""Where a log shows neither starts nor uptimes, a kernel is known for so long; later it may be another."""
+
 _HOST = re.compile(r"(\S{1,80}) kernel:")
 
 
 class _Place(NamedTuple):
-    """Where a line stands: on which machine, and how long after the start of its kernel."""
+    """Where a line stands: on which machine, how long after the start of its kernel, and when by the wall."""
 
     host: str | None
     uptime: float | None
+    time: str | None
 
 
 class _Named(NamedTuple):
@@ -55,6 +63,19 @@ def names_its_kernel(draft: Draft) -> bool:
     return any(["." in text.partition("ainted")[2] for _, text in draft.lines.get("identity", ())])
 
 
+def find_boots(drafts: Iterable[Draft], lines: LogLines) -> None:
+    """Tell each report where a kernel of its host last started above it, if the log shows it."""
+    hosts = lines.hosts or [None] * len(lines.numbers)
+    starts: dict[str | None, list[int]] = {}
+    for index, kind in enumerate(lines.kinds):
+        if kind == "boot" and lines.texts[index].startswith(_STARTS):
+            starts.setdefault(hosts[index], []).append(lines.numbers[index])
+    for draft in drafts:
+        own = starts.get(hosts[bisect_left(lines.numbers, draft.first)], [])
+        index = bisect_right(own, draft.first)
+        draft.boot_line = own[index - 1] if index else None
+
+
 def find_releases(drafts: Iterable[Draft], lines: LogLines) -> None:
     """Give each report that does not name its kernel the nearest line of its boot that does.
 
@@ -70,7 +91,7 @@ def find_releases(drafts: Iterable[Draft], lines: LogLines) -> None:
         begin = starts[index - 1] if index else 0
         end = starts[index] if index < len(starts) else draft.last + (1 << 62)
         near = bisect_left(numbers, draft.first)
-        own = _place(lines.raw[bisect_left(lines.numbers, draft.first)])
+        own = _place(bisect_left(lines.numbers, draft.first), lines)
         same = [
             each
             for each in named[max(0, near - _NEAREST) : near + _NEAREST]
@@ -87,20 +108,23 @@ def _named(lines: LogLines) -> Iterable[_Named]:
             text = lines.texts[index]
             release = release_in(text)
             if release is not None:
-                yield _Named(Line(lines.numbers[index], text), release, _place(lines.raw[index]))
+                yield _Named(Line(lines.numbers[index], text), release, _place(index, lines))
 
 
 def _same_boot(named: _Named, first: int, own: _Place) -> bool:
-    """Whether neither host nor uptime of a report's first line speak against it: uptime only grows."""
-    if named.place.host is not None and own.host is not None and named.place.host != own.host:
+    """Whether neither host nor clocks of a report's first line speak against it: uptime only grows."""
+    place = named.place
+    if place.host is not None and own.host is not None and place.host != own.host:
         return False
-    if named.place.uptime is None or own.uptime is None:
-        return True
-    uptimes = (named.place.uptime, own.uptime)
-    earlier, later = uptimes if named.line.number < first else uptimes[::-1]
-    return earlier <= later
+    earlier, later = (place, own) if named.line.number < first else (own, place)
+    uptime = uptime_between(earlier.uptime, later.uptime)
+    wall = wall_between(earlier.time, later.time)
+    if uptime is None:
+        return wall is None or abs(wall) <= _DAY
+    return uptime >= 0 and not clocks_disagree(uptime, wall)
 
 
-def _place(raw: str) -> _Place:
-    host, uptime = _HOST.search(raw, 0, 200), UPTIME.search(raw, 0, 300)
-    return _Place(host[1] if host else None, float(uptime[1]) if uptime else None)
+def _place(index: int, lines: LogLines) -> _Place:
+    raw = lines.raw[index][:300]
+    host = lines.hosts[index] if lines.hosts else (found := _HOST.search(raw, 0, 200)) and found[1]
+    return _Place(host, uptime_in(raw), time_in(raw))

@@ -37,7 +37,7 @@ from oomlab.parsing.kills import (
     were_apart,
 )
 from oomlab.parsing.lines import Line, LineKind, LogLines
-from oomlab.parsing.release import find_releases, names_its_kernel
+from oomlab.parsing.release import find_boots, find_releases, names_its_kernel
 
 _NEAR = 3
 """Lines of a report that lost its header belong to it when no more than this lies between."""
@@ -84,6 +84,8 @@ def segment(lines: LogLines) -> list[Draft]:
         by_host.setdefault(host, []).extend(_collect(kinds, part, lines))
     drafts = [draft for found in by_host.values() for draft in _of_one_host(found, lines)]
     drafts.sort(key=lambda draft: draft.first)
+    if "boot" in lines.kinds:
+        find_boots(drafts, lines)
     if not all([names_its_kernel(draft) for draft in drafts]):
         find_releases(drafts, lines)
     return drafts

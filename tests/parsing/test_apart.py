@@ -13,6 +13,7 @@ from itertools import chain
 import pytest
 
 from oomlab.diagnosis import diagnose
+from oomlab.diagnosis.timelines import timeline
 from oomlab.parsing import parse
 
 PARTS = {
@@ -351,3 +352,25 @@ def test_lines_that_a_report_has_twice_are_no_copies():
     lines = [*REPORT[: zone + 2], REPORT[zone].replace("DMA32", "Normal"), *REPORT[zone + 1 :]]
     (report,) = found(written(both, (1000, lines)))
     assert [zone.lowmem_reserve for zone in report.zones] == [(0,) * 5] * 2
+
+
+@pytest.mark.parametrize(
+    "start",
+    [
+        "[    0.000000] Linux version 6.1.0-9-amd64 (gcc-12) #1 SMP",
+        "-- Boot 0123456789abcdef0123456789abcdef --",
+        "-- Reboot --",
+    ],
+)
+def test_nothing_is_said_of_what_changed_between_two_boots(start):
+    """Their uptimes rise by chance."""
+    second = [line.replace("inactive_anon:48000", "inactive_anon:20000") for line in REPORT]
+    logs = written(uptime, (1000, REPORT)), written(uptime, (1400, second))
+    within = timeline(found(logs[0] + logs[1]))
+    across = timeline(found([*logs[0], start, *logs[1]]))
+    assert within.changes
+    assert "within 400" in within.summary
+    assert not across.changes
+    assert "within" not in across.summary
+    backwards = timeline(found([*logs[0], start, *logs[1]][::-1]))
+    assert not backwards.changes

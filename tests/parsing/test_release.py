@@ -73,3 +73,45 @@ def test_a_start_after_the_report_is_of_the_next_boot():
         [    0.000000] Linux version 5.10.0-28-amd64 (gcc-10) #1 SMP
         """)
     assert found is None
+
+
+@pytest.mark.parametrize("start", ["-- Reboot --", "-- Boot 0123456789abcdef0123456789abcdef --"])
+def test_a_line_that_the_journal_puts_between_two_boots_parts_them(start):
+    assert first_kernel(f"""
+        [  100.264929] sh invoked oom-killer: gfp_mask=0x6202c2(GFP_HIGHUSER|__GFP_NOWARN), order=0
+        [  100.264930] CPU: 0 PID: 16 Comm: sh Not tainted 5.10.0-28-amd64 #1
+        {start}
+{REPORT}""") == ("5.10.0-28-amd64", None)
+    second = reports(f"""
+        [  100.264930] CPU: 0 PID: 16 Comm: sh Not tainted 5.10.0-28-amd64 #1
+        {start}
+{REPORT}""")[0]
+    assert second.kernel is None
+    assert second.boot_line == 2
+
+
+NAMED = "{} box kernel: CPU: 1 PID: 7 Comm: sh Not tainted 5.10.0-9-amd64 #1"
+KILL = "{} box kernel: Out of memory: Killed process 7 (worker) total-vm:100kB, anon-rss:50kB, file-rss:0kB"
+
+
+@pytest.mark.parametrize(
+    ("named", "killed", "is_known"),
+    [
+        ("Nov 27 06:31:40", "Nov 27 09:00:00", True),
+        ("Nov 27 06:31:40", "Jan 26 06:53:20", False),
+        ("2026-11-27T06:31:40+01:00", "2026-12-05T06:31:40+01:00", False),
+        ("[  100.5]", "[90000.5]", True),  # 25 hours by the uptime, which a start would have set back
+    ],
+)
+def test_a_kernel_is_known_for_a_day_where_only_dates_are(named, killed, is_known):
+    found = first_kernel(f"{NAMED.format(named)}\n{KILL.format(killed)}")
+    assert found == (("5.10.0-9-amd64", 1) if is_known else None)
+
+
+def test_clocks_that_disagree_show_another_boot():
+    """The uptime rises by chance; the date shows that a start lies between."""
+    found = first_kernel(
+        f"{NAMED.format('Nov 20 06:31:40').replace('kernel: ', 'kernel: [  100.5] ')}\n"
+        f"{KILL.format('Nov 27 06:31:40').replace('kernel: ', 'kernel: [  900.5] ')}"
+    )
+    assert found is None
