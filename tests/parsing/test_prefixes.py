@@ -44,6 +44,7 @@ def essence(report: Report) -> Report:
         source=(),
         problems=(),
         kinds={},
+        stamp="",
         slabs_line=None,
         totals_lines={},
         trigger=replace(report.trigger, line=None),
