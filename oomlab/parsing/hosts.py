@@ -19,13 +19,24 @@ LEVEL = rf"(?i:[\[(<]?(?:{FACILITY}[.:|/])?(?:{FACILITY}|{SEVERITY})[\])>]?[:,]?
 
 _LEVEL = re.compile(LEVEL)
 _TAG = re.compile(r" kernel(?:\[\d{1,10}\])?(?:: | - )")
-_CLOCK = re.compile(r"(?:\S*[^\d:])?\d\d:\d\d:\d\d[\d.,]*(?:Z|[+-][\d:]+)?[\])]?:?")
+_CLOCK = re.compile(r"(?:\S*[^\d:])?\d\d:\d\d:\d\d[\d.,]*(?:Z|[+-][\d:]+)?[\])|:;,]{0,3}")
 _ZONE = re.compile(r"[A-Z]{2,5}")
 """How a zone of time is called, or half of a day, behind a time."""
 
 _NAME = re.compile(r".*[^\W\d].*|\d{1,3}(?:\.\d{1,3}){3}")
 _NAMELESS = re.compile(r"(?i:localhost|\(none\)|hostname|x+)")
 """How a machine is called before its name is set, or by somebody who keeps it to himself."""
+
+_CALLED = re.compile(r'\b(?:host(?:_?name)?|node(?:_?name)?|instance)\s?=\s?"?[\w.:-]{1,255}')
+_LIKE_A_HOST = re.compile(r"(?i)(?!v?cpu|irq|tty|std)(?:.*=|[^=]*\d)")
+"""A name with a number may be one of several hosts, but a CPU has one too."""
+
+_DIGITS = re.compile(r"\d+")
+_FEW = 3
+"""A host has more lines than this; what is another in each line is a number."""
+
+_APART = 10
+"""Between two lines of one report lie fewer seconds than this."""
 
 _AT_ONCE = 0.1
 """Between lines that a kernel prints in one go lie fewer seconds than this."""
@@ -47,7 +58,7 @@ def may_have_hosts(text: str) -> bool | None:
 
 
 def find_hosts(raw: Sequence[str], heads: Sequence[str]) -> list[str | None] | None:
-    """Return the host of each line by its prefix, ``""`` where it has none; ``None`` if all are of one."""
+    """Return the host of each line by its prefix; ``None`` where all are of one."""
     tags = [_TAG.search(head) for head in heads]
     hosts = [_host(head[: tag.start()]) if tag else None for head, tag in zip(heads, tags, strict=True)]
     names = one_name_each(set(filter(None, hosts)))
@@ -62,15 +73,66 @@ def _host(before: str) -> str | None:
 
     Where no time stands there, it is the last.
     """
+    names, has_time = _names(before)
+    return names[0 if has_time else -1] if names else None
+
+
+def _names(before: str) -> tuple[list[str], bool]:
+    """Return the names behind the last time in a prefix, or all of them; and whether there is a time."""
     found: list[str] = []
     for token in reversed(before.split()):
         if _CLOCK.fullmatch(token):
-            if len(found) > 1 and _ZONE.fullmatch(found[-1]):
-                found.pop()
-            return found[-1] if found else None
-        if _NAME.fullmatch(token) and not _LEVEL.fullmatch(token):
+            is_zone = len(found) > 1 and _ZONE.fullmatch(found[-1]) is not None
+            return found[::-1][is_zone:], True
+        if _is_name(token):
             found.append(token)
-    return found[0] if found else None
+    return found[::-1], False
+
+
+def _is_name(token: str) -> bool:
+    return _NAME.fullmatch(token) is not None and _LEVEL.fullmatch(token) is None
+
+
+def may_have_labels(text: str, head: str, count: int) -> bool:
+    """Whether so many lines without the kernel's tag may be of several hosts, by the prefix of one."""
+    label = _label(head)
+    return label is not None and text.count(label) < count
+
+
+def find_labels(raw: Sequence[str], heads: Sequence[str]) -> list[str | None] | None:
+    """Return what stands before each line in place of a host, if that is what it tells apart."""
+    labels = list(map(_label, heads))
+    names = one_name_each(set(filter(None, labels)))
+    if len({*names.values()}) < 2:
+        return None
+    found = [names[label] if label else None for label in labels]
+    return found if _are_hosts(found, raw) else None
+
+
+def _label(head: str) -> str | None:
+    """Return what may be a host in a prefix: called so, or before a colon or a bar, or behind the time."""
+    called = _CALLED.search(head)
+    if called is not None:
+        return called[0]
+    first, second, *_ = [*head.split(None, 2), "", ""]
+    is_label = first.endswith((":", "|")) or second[:1] == "|"
+    if is_label and _is_name(first.rstrip(":|")) and not _CLOCK.fullmatch(first):
+        return first
+    names, has_time = _names(head)
+    return names[0] if names and has_time else None
+
+
+def _are_hosts(found: Sequence[str | None], raw: Sequence[str]) -> bool:
+    """Whether names are of hosts: each has a clock of its own or, where no line shows one, they look so."""
+    rows = [(host, line) for host, line in zip(found, raw, strict=True) if host]
+    turns = [(uptime_in(one), uptime_in(other)) for (a, one), (b, other) in pairwise(rows) if a != b]
+    steps = [second - first for first, second in turns if first is not None and second is not None]
+    if steps:
+        return 2 * sum(not 0 <= step <= _APART for step in steps) >= len(steps)
+    names = {host for host, _ in rows}
+    if len(names) * _FEW > len(rows):
+        return False
+    return all(map(_LIKE_A_HOST.match, names)) and len({_DIGITS.sub("0", name) for name in names}) == 1
 
 
 def one_name_each(names: set[str]) -> dict[str, str]:

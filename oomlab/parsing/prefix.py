@@ -19,7 +19,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
 
-from oomlab.parsing.hosts import LEVEL, find_hosts, may_have_hosts
+from oomlab.parsing.hosts import LEVEL, find_hosts, find_labels, may_have_hosts, may_have_labels
 from oomlab.parsing.lines import LogLines, Prefix
 from oomlab.parsing.origin import by_others
 
@@ -140,11 +140,21 @@ def strip_prefixes(lines: LogLines) -> LogLines:
     for index in by_others(text, raw, texts):
         texts[index] = FOREIGN
     callers = _callers(raw, prefixes) if any([prefix.has_caller for prefix in prefixes]) else None
+    lines = lines._replace(texts=texts, prefixes=prefixes, unprefixed=unprefixed, callers=callers)
+    return lines._replace(hosts=_hosts(lines, text))
+
+
+def _hosts(lines: LogLines, text: str) -> list[str | None] | None:
+    """Return the host of each line, if there are several: by the kernel's tag, by an export, by a label."""
+    raw, prefixes = lines.raw, lines.prefixes
     are_several = may_have_hosts(text)
-    hosts = lines.hosts if are_several is None else None
-    if are_several:
-        hosts = find_hosts(raw, _heads(raw, prefixes))
-    return lines._replace(texts=texts, prefixes=prefixes, unprefixed=unprefixed, callers=callers, hosts=hosts)
+    if are_several is not None:
+        return find_hosts(raw, _heads(raw, prefixes)) if are_several else None
+    if lines.hosts is not None:
+        return lines.hosts
+    first = next((found[0] for line in raw if (found := prefixes[0].whole.match(line))), "")
+    count = len(raw) - raw.count("") - sum(lines.unprefixed or ())
+    return find_labels(raw, _heads(raw, prefixes)) if may_have_labels(text, first, count) else None
 
 
 def _heads(raw: list[str], prefixes: tuple[Prefix, ...]) -> list[str]:

@@ -149,6 +149,45 @@ def test_reports_of_hosts_that_an_export_names_stay_apart(form, block):
     assert sorted(map(str, found)) == sorted(map(str, plain))
 
 
+LABELS = {
+    "pdsh": "{host}: {message}",
+    "docker compose": "{host}  | {message}",
+    "rsyslog without a tag": "2026-11-01T00:00:01.123456+02:00 {host} {message}",
+    "syslog without a tag": "Nov  1 00:00:01 {host} {message}",
+    "Loki": '2026-11-01T00:00:01Z {{host="{host}", job="kern"}} {message}',
+    "Talos": "{host}: kern: warning: [2026-11-01T00:00:01.123456789Z]: {message}",
+}
+NUMBERED = ("node{n:02d}", "10.0.0.{n}", "web-{n}", "db{n}.example.org")
+
+
+@pytest.mark.parametrize("has_time", [True, False])
+@pytest.mark.parametrize("names", NUMBERED)
+@pytest.mark.parametrize("form", LABELS)
+def test_reports_of_hosts_that_stand_before_each_line_stay_apart(form, names, has_time):
+    """By the clock of each or, where the kernel's time is not shown, by names that differ in a number."""
+    texts = [log.read_text(encoding="utf-8").splitlines() for log in islice(logs(), 4)]
+    texts = [lines if has_time else [STAMP.sub("", each).strip() for each in lines] for lines in texts]
+    plain = [each for lines in texts for each in map(essence, parse("\n".join(lines)))]
+    labelled = [
+        [LABELS[form].format(host=names.format(n=n), message=line) for line in lines]
+        for n, lines in enumerate(texts, 1)
+    ]
+    for block in (1, 20):
+        shared: list[str] = []
+        for at in range(0, max(map(len, labelled)), block):
+            shared += [line for lines in labelled for line in lines[at : at + block]]
+        found = map(essence, parse("\n".join(shared)))
+        assert sorted(map(str, found)) == sorted(map(str, plain)), block
+
+
+def test_a_kill_of_the_next_host_is_not_of_a_report_that_ends_without_one():
+    lines = next(logs()).read_text(encoding="utf-8").splitlines()
+    end = next(index for index, line in enumerate(lines) if "oom-kill:" in line or "ut of memory" in line)
+    of_next = f"node02: [99123.000001] {KILL}"
+    first, second = parse("\n".join([*(f"node01: {line}" for line in lines[:end]), of_next]))
+    assert (first.victims, [victim.pid for victim in second.victims]) == ((), [1])
+
+
 RENAMED = (
     "[ 5121.000001] java invoked oom-killer: gfp_mask=0xcc0(GFP_KERNEL), order=0, oom_score_adj=0",
     "[ 5121.000002] Mem-Info:",

@@ -365,6 +365,14 @@ FORMS |= {
     "a host with its domain and without": by_turns(
         "Sep 23 02:04:{s:02d} {word} kernel: ", "db7.example.org", "db7"
     ),
+    "CRI's two streams": by_turns("2025-09-09T02:04:{s:02d}.1Z {word} F ", "stdout", "stderr"),
+    "two virtual CPUs": by_turns("2025-09-09T02:04:{s:02d}.1Z| {word}| I125: ", "vcpu-0", "vcpu-1"),
+    "numbers with a letter": each("L{n}: "),
+    "letters for severities": by_turns("09-09 02:04:{s:02d}.1 0 0 {word} kernel  : ", "W", "E", "I"),
+    "a prompt that changes its words": by_turns("2025-09-09 02:04:{s:02d} {word} ", "guest", "console"),
+    "threads, with the kernel's time": lambda lines: "\n".join(
+        f"2025-09-09 02:04:16 relay-{n % 3} [{5121 + n / 1e6:.6f}] {line}" for n, line in enumerate(lines)
+    ),
     "Samsung, from CPU to CPU": lambda lines: "\n".join(
         f"<4>[{5121 + n / 1e6:12.6f}] [{n // 20}: {'grab':>14}: 4242] {line}" for n, line in enumerate(lines)
     ),
