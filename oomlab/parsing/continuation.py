@@ -36,8 +36,13 @@ _LONGER = 4
 _MUCH = 20
 """So many characters longer, since what stands before lines may differ in length."""
 
-_FOREIGN = re.compile(r"\d{4}-\d\d-\d\d|\d\d:\d\d:\d\d|[A-Z][a-z]{2} [ \d]?\d \d\d:\d\d:\d\d ")
-"""How a line of another logger begins: with a time."""
+_CUTS_SEEN = 3
+"""So many lines of one length, each with its rest below it, show the column at which all were cut."""
+
+_FOREIGN = re.compile(
+    r"\d{4}-\d\d-\d\d|\d\d:\d\d:\d\d|[A-Z][a-z]{2} [ \d]?\d \d\d:\d\d:\d\d |\((?:XEN|d\d{1,5})\) "
+)
+"""How a line of another logger begins: with a time; a hypervisor names itself, or its guest."""
 
 _MAX_JOINED = 10_000
 """No more than this is joined into one line; two paths of control groups may stand in one."""
@@ -53,12 +58,20 @@ _PAIR_LIKE = re.compile(r"\S*(?::|[kK]B,?$|\?$)|(?:yes|no)$")
 _HEADER = re.compile(r"(?:: )?[\w|,():]{0,200}(?:=|GFP_|\)|:\d)")
 _WHOLE_HEADER = re.compile(r".*adj=-?\d+$")
 _RELEASE = re.compile(r".{0,60}(?:\d\.\d|#\d|ainted)")
+_BEGUN_RELEASE = re.compile(r"\d{1,3}\.[\w.+~-]{0,80}$", re.A)
 _WHOLE_IDENTITY = re.compile(r".*ainted.*\d\.\d.*#\d")
 _IN_BRACKETS = re.compile(r"(?:[a-z_]{1,20}: {0,9})?\d{1,18}[, ]|\)")
 _BLOCKS = re.compile(r"\S{0,12}[kB]B?(?:\s|$)|=|\(?[A-Z]{0,7}\)|\d{1,9}\*")
 _WHOLE_PAIR = re.compile(r"(?:[kK]B|\?|\byes|\bno|:\d+)$")
+_DIGIT = re.compile(r"\d", re.A)
+_ROW_NUMBERS = re.compile(r"\[\s{0,20}\d{1,10}\](?:\s{1,40}-?\d{1,20}(?!\S))*", re.A)
 _NUMBERS = re.compile(r"-?\d[\d\s-]*$")
-_KILL = re.compile(r",|\(|score|or |sacrifice|[\w-]{0,14}:\d|[\w-]{0,12}k?B|adj|\d{1,7}(?: or |,| \(|$)")
+_KILL = re.compile(
+    r",|\(|score|or |sacrifice|[\w-]{0,14}:\d|[\w-]{0,12}k?B|adj"
+    r"|\d{1,10}(?: or |,| \(|$| (?:pgtables|oom_score_adj|score)\b)"
+)
+_PID_AT_END = re.compile(r"rocess \d{1,9}$", re.A)
+_REST_OF_PID = re.compile(r"\d{1,9},? \(", re.A)
 _OPEN_NAME = re.compile(r".*process \d{1,10},? \([^)]{0,14}$", re.A)
 _REST_OF_NAME = re.compile(r"[^()]{0,14}\)")
 _REST_OF_COMM = re.compile(r"[\w:/.+-]{1,14}$", re.A)
@@ -182,7 +195,8 @@ def _join_continuations(kinds: list[LineKind], texts: list[str], lines: LogLines
     """Join what continues by its sense."""
     raw, unprefixed = lines.raw, lines.unprefixed
     lengths: list[int] = []
-    owners = _join_heads(kinds, texts, unprefixed)
+    width = _width(kinds, lines)
+    owners = _join_at(width, kinds, texts, lines) | _join_heads(kinds, texts, unprefixed)
     tables = [index for index, kind in enumerate(kinds) if kind == "task_header"]
     for index in [index for index, kind in enumerate(kinds) if kind in _CANDIDATES]:
         if not texts[index] or (unprefixed is not None and not unprefixed[index]):
@@ -194,8 +208,9 @@ def _join_continuations(kinds: list[LineKind], texts: list[str], lines: LogLines
         if owner < 0 or not _continues(kinds, texts, owner, index, tables):
             continue
         inside = _cut_inside(kinds[owner], texts[owner], texts[index])
-        inside = inside or (kinds[owner] == "task" and _ends_name(texts, owner, index, tables))
+        inside = inside or (kinds[owner] == "task" and _cut_in_row(texts, owner, index, tables))
         is_number = texts[owner][-1].isdigit() and texts[index][0].isdigit()
+        is_number = is_number and not _cut_in_pid(kinds[owner], texts[owner], texts[index])
         if is_number or kinds[owner] == "task":
             lengths = lengths or sorted(map(len, raw))
             if _has_room(lengths, raw[before], texts[index]):
@@ -203,6 +218,60 @@ def _join_continuations(kinds: list[LineKind], texts: list[str], lines: LogLines
         blank = "" if inside and not _has_blank(raw[before], raw[index]) else " "
         texts[owner] += blank + texts[index]
         kinds[index], owners[index] = "continuation", owner
+
+
+def _width(kinds: list[LineKind], lines: LogLines) -> int | None:
+    """Return the column at which a terminal cut all lines, if most that go on below are of one length.
+
+    Where no line has a prefix, none of the log is longer.
+    """
+    raw, flags = lines.raw, lines.unprefixed
+    cut = [
+        raw[index - 1]
+        for index in range(1, len(raw))
+        if (kinds[index] in _CANDIDATES if flags is None else flags[index]) and raw[index]
+    ]
+    longest = max(map(len, cut if flags is not None else raw), default=0)
+    found = [line for line in cut if len(line) == longest]
+    shapes = {_DIGIT.sub("0", line) for line in found}  # a mailer cuts lines of one form alike
+    is_most = flags is None or 2 * len(found) > len(cut)
+    return longest if is_most and len(shapes) >= _CUTS_SEEN else None
+
+
+def _join_at(width: int | None, kinds: list[LineKind], texts: list[str], lines: LogLines) -> dict[int, int]:
+    """Join what was cut at a known column: where lines have prefixes, whatever has none below such a line.
+
+    Return, for each line that became part of another, which that is.
+    """
+    owners: dict[int, int] = {}
+    if width is None:
+        return owners
+    raw = lines.raw
+    most = 0 if lines.unprefixed is None else 1  # an editor may have taken the blank at the end
+    for index in range(1, len(raw)):
+        owner = owners.get(index - 1, index - 1)
+        lost = width - len(raw[index - 1])
+        if not 0 <= lost <= most or not _is_rest(kinds, texts, owner, index, lines.unprefixed):
+            continue
+        blank = " " if lost or raw[index - 1][-1] == " " or raw[index][:1] == " " else ""
+        texts[owner] += blank + texts[index]
+        kinds[index], owners[index] = "continuation", owner
+    for owner in {*owners.values()}:
+        kinds[owner] = kind_of(texts[owner])
+    return owners
+
+
+def _is_rest(
+    kinds: list[LineKind], texts: list[str], owner: int, index: int, flags: list[bool] | None
+) -> bool:
+    """Whether a line below one that was cut at the last column is its rest."""
+    if kinds[index] == "continuation" or not texts[index] or not texts[owner]:
+        return False
+    if len(texts[owner]) > _MAX_JOINED or _FOREIGN.match(texts[index]):
+        return False
+    if flags is not None:
+        return flags[index]
+    return kinds[index] in _CANDIDATES and (kinds[owner] in _GOES_ON or kinds[owner] == "task")
 
 
 def _has_room(lengths: list[int], line: str, following: str) -> bool:
@@ -219,6 +288,8 @@ def _join_heads(kinds: list[LineKind], texts: list[str], unprefixed: list[bool] 
     owners = {}
     for index in [index for index, kind in enumerate(kinds[:-1]) if kind == "other"]:
         first = texts[index]
+        if kinds[index + 1] == "continuation":
+            continue
         if first[-2:] not in _ENDS and not _begins_a_kind(first):
             continue
         parts = texts[index + 1 : index + 1 + _wrapped(unprefixed, index)]
@@ -313,6 +384,22 @@ def _ends_name(texts: list[str], owner: int, index: int, tables: list[int]) -> b
     return len(first.rpartition(" ")[2]) + len(second) <= _COMM
 
 
+def _cut_in_pid(kind: LineKind, first: str, second: str) -> bool:
+    """Whether a kill was cut within the number of the process, for its name must follow that number."""
+    return kind in ("killed", "chosen") and bool(_PID_AT_END.search(first) and _REST_OF_PID.match(second))
+
+
+def _cut_in_row(texts: list[str], owner: int, index: int, tables: list[int]) -> bool:
+    """Whether a row of the table of tasks was cut within its name, or a number: it has one too many."""
+    if _ends_name(texts, owner, index, tables):
+        return True
+    first, second = texts[owner], texts[index]
+    if not (first[-1].isdigit() and second[0].isdigit()):
+        return False
+    numbers = _ROW_NUMBERS.match(f"{first} {second}")
+    return numbers is not None and _count(numbers[0]) >= _columns_at(texts, owner, tables)
+
+
 def _halves_a_word(kind: LineKind, first: str, second: str) -> bool:
     """Whether the end of one line and the start of the next make one word."""
     if kind not in _WORDS or not first or not second:
@@ -376,6 +463,8 @@ def _group_goes_on(first: str, second: str) -> bool:
 
 def _kill_goes_on(first: str, second: str) -> bool:
     """Whether a kill goes on, which may have been cut inside the name of the process."""
+    if second.startswith("(") and "(" in first.partition("rocess ")[2]:
+        return False  # it has its name
     return bool(_KILL.match(second) or (_OPEN_NAME.match(first) and _REST_OF_NAME.match(second)))
 
 
@@ -424,6 +513,8 @@ def _cut_inside(kind: LineKind, first: str, second: str) -> bool:
         is_number = end[-1].isdigit() and start[0].isdigit()
         is_name = bool(_OPEN_NAME.match(first))
         return is_number or is_name or (not _KILL_WORD.match(start) and bool(_KILL_WORD.match(end + start)))
+    if kind == "identity" and _BEGUN_RELEASE.match(end):
+        return not start.startswith(("#", "("))  # what follows a release
     if kind == "task_header":
         return start not in _COLUMNS and end + start in _COLUMNS
     if kind == "totals" and start[0].isdigit():

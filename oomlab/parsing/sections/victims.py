@@ -30,6 +30,7 @@ _UNABLE = re.compile(r"unable to reap pid:(\d{1,10}) \((.{0,64}?)\)", re.A)
 _SCORE = re.compile(r"score (\d{1,10})", re.A)
 _SIZE = re.compile(r"(total-vm|anon-rss|file-rss|shmem-rss|pgtables):(\d{1,19})kB", re.A)
 _OTHER = re.compile(r"(UID|oom_score_adj):(-?\d{1,10})", re.A)
+_CUT = re.compile(r"(?:rocess |,pid=)(\d{1,10})$", re.A)
 _PAGE_SIZES_KB = (4, 8, 16, 32, 64)
 _ALIKE = 1 / 64
 """By no larger part a process grows between the table and its kill; two sizes of a page differ by half."""
@@ -52,6 +53,9 @@ def read_victims(draft: Draft, tasks: tuple[Task, ...], problems: list[Problem])
     announced = _announced(draft)
     exiting = _exiting(draft, chosen)
     listed = {task.pid for task in tasks}
+    whole = {announced.pid} if announced and announced.uid is not None else set()
+    lines = draft.of("chosen", "killed") or draft.of("constraint")
+    problems.extend(_cut_pids(lines, {str(pid) for pid in listed | whole}))
     victims = (
         {pid: _with_choice(victim, chosen, listed) for pid, victim in killed.items()} if chosen else killed
     )
@@ -69,6 +73,15 @@ def read_victims(draft: Draft, tasks: tuple[Task, ...], problems: list[Problem])
     named = (_with_name(victim, announced, tasks) for victim in victims.values())
     found = tuple(_with_group(victim, announced) for victim in named)
     return _with_reaping(found, draft) if "reaped" in draft.lines else found
+
+
+def _cut_pids(lines: list[Line], known: set[str]) -> Iterator[Problem]:
+    """Yield that a line ends at the number of a process, unless another line has the same number."""
+    for line in lines:
+        cut = _CUT.search(line.text)
+        if cut is not None and cut[1] not in known:
+            reason = f"The kill is cut at the number of the process, {cut[1]}, which may be longer"
+            yield Problem(line.number, reason)
 
 
 def read_exiting(draft: Draft, tasks: tuple[Task, ...]) -> tuple[Victim, ...]:
