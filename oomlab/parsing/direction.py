@@ -1,7 +1,8 @@
 """Tell whether a log has its newest line first, as ``journalctl -r`` and most web pages write it.
 
 Where reports are whole, the kernel's words tell: it prints them in one order. Where little is left of
-them, the time stamps of their lines do.
+them, the time stamps of their lines do; and where a log lost so much that its words stand the wrong way
+round, its times still tell.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import re
 from collections.abc import Iterator
 from itertools import pairwise
 
+from oomlab.clock import seconds_between
 from oomlab.report import uptime_in
 
 _ORDERS = {
@@ -32,7 +34,20 @@ _WORDS = re.compile(r"ut of [Mm]emory|oom-killer|allocation fail|[Kk]illed proce
 _LINES = 40
 """So many such lines are looked at, each with its neighbours."""
 
-_CLOCK = re.compile(r"(.{0,40}?)(?<!\d)(\d\d:\d\d:\d\d(?:\.\d{1,9})?)(?!\d)", re.A)
+_BEGINNING = 64 << 10
+"""So many characters are looked at for the way in which the time goes, line by line."""
+
+_CLOCK = re.compile(
+    r"(?P<before>.{0,40}?)(?<!\d)(?P<hour>\d\d):(?P<minute>\d\d):(?P<second>\d\d(?:\.\d{1,9})?)(?!\d)"
+    r"(?P<zone> ?[AP]M|[+-]\d\d:?\d\d)?",
+    re.A,
+)
+_CHANGE = range(-3600, -3300)
+"""A clock on the wall that is set back by an hour falls by this much."""
+
+_HALF_A_DAY = 43_200
+"""Lines without a date are not so far from each other: midnight is between them."""
+
 _NEAR = 10.0
 """Between neighbours of one boot there are not many seconds; where a machine starts anew, there are."""
 
@@ -51,7 +66,7 @@ def is_newest_first(text: str) -> bool | None:
     begun = [(word, first) for word in _ORDERS if (first := text.find(word)) >= 0]
     orders = [_is_reversed(text, (word, *rest), first) for word, first in begun for rest in _ORDERS[word]]
     if True in orders:
-        return True
+        return not _rises(text)
     return False if False in orders else _falls(text)
 
 
@@ -62,6 +77,13 @@ def _is_reversed(text: str, words: tuple[str, str, str], first: int) -> bool | N
         return text.rfind(words[2]) < text.rfind(words[1]) < text.rfind(words[0])
     second = text.find(words[1], first)
     return None if second < 0 or text.find(words[2], second) < 0 else False
+
+
+def _rises(text: str) -> bool:
+    """Whether time rises from line to line more often than it falls."""
+    lines = text[:_BEGINNING].split("\n")
+    lapses = [lapse for one, other in pairwise(lines) if (lapse := seconds_between(one, other))]
+    return 2 * sum(lapse > 0 for lapse in lapses) > len(lapses)
 
 
 def _falls(text: str) -> bool | None:
@@ -80,6 +102,8 @@ def _steps(text: str) -> Iterator[int]:
         if number == _LINES:
             return
         start = text.rfind("\n", 0, match.start())
+        if max(start, 0) == seen:  # two words in one line
+            continue
         before = max(text.rfind("\n", 0, max(start, 0)), seen)
         end = text.find("\n", match.end())
         after = text.find("\n", end + 1) if end >= 0 else -1
@@ -94,6 +118,13 @@ def _step(line: str, following: str) -> int:
     if earlier is not None and later is not None:
         return 0 if abs(later - earlier) > _NEAR else (later > earlier) - (later < earlier)
     one, other = _CLOCK.match(line), _CLOCK.match(following)
-    if one is None or other is None or one[1] != other[1]:  # of two days, or of none
-        return 0
-    return (one[2] < other[2]) - (one[2] > other[2])
+    if one is None or other is None or one["before"] != other["before"] or one["zone"] != other["zone"]:
+        return 0  # of two days, two halves of a day, two zones, or none
+    lapse = _seconds(other) - _seconds(one)
+    is_set = int(lapse) in _CHANGE or abs(lapse) > _HALF_A_DAY
+    return 0 if is_set else (lapse > 0) - (lapse < 0)
+
+
+def _seconds(clock: re.Match[str]) -> float:
+    hour = int(clock["hour"]) % (12 if "M" in (clock["zone"] or "") else 24)
+    return hour * 3600 + int(clock["minute"]) * 60 + float(clock["second"])

@@ -1,5 +1,6 @@
 """A log with its newest line first is read like any other, and its numbers stay its own."""
 
+import json
 import re
 from collections.abc import Iterator
 from dataclasses import fields, is_dataclass, replace
@@ -153,6 +154,15 @@ def test_notices_of_other_programs_stand_between_the_reports_of_such_a_log():
     assert [type(event).__name__ for event in line.events] == ["Event", "Notice"]
 
 
+TURNED = {
+    "a JSON list": lambda text: json.dumps(json.loads(text)[::-1]),
+    "one JSON string": lambda text: json.dumps(
+        {"dmesg": reversed_lines(json.loads(text)["dmesg"].strip("\n"))}
+    ),
+}
+"""Documents whose lines bear the kernel's own time, which turns round with them."""
+
+
 @pytest.mark.parametrize(
     "form", ["Loki", "a JSON list", "CloudWatch's JSON", "dmesg --json", "one JSON string"]
 )
@@ -161,4 +171,48 @@ def test_a_document_with_its_newest_message_first_reads_as_the_other_way_round(f
     """Loki and most services answer so; the whole document may be one line."""
     (path,) = [path for path in LOGS if path.stem == name]
     lines = as_printed(text_of(path))
-    assert counted(FORMS[form](lines[::-1])) == counted(FORMS[form](lines))
+    document = FORMS[form](lines)
+    turned = TURNED[form](document) if form in TURNED else FORMS[form](lines[::-1])
+    assert counted(turned) == counted(document)
+
+
+@pytest.mark.parametrize("time", ["[ {seconds}.{n:06d}]", "Oct  2 09:{minutes:02}:{n:02} db kernel:"])
+def test_a_log_whose_times_rise_is_not_newest_first_however_its_words_stand(time):
+    """Of four reports little is left: the end of the first, two pieces, and the head of the last."""
+    words = (
+        KILL.format(7),
+        "lowmem_reserve[]: 0 0",
+        "Mem-Info:",
+        "sh invoked oom-killer: gfp_mask=0xd0, order=0",
+    )
+    lines = [
+        f"{time.format(seconds=1000 + 100 * n, minutes=10 + 2 * n, n=n)} {text}"
+        for n, text in enumerate(words)
+    ]
+    assert is_newest_first("\n".join(words)) is True
+    assert not is_newest_first("\n".join(lines))
+    assert [report.first_line for report in parse("\n".join(lines))] == [1, 2, 3, 4]
+
+
+@pytest.mark.parametrize(
+    "times",
+    [
+        ("12:59:59 PM", "12:59:59 PM", "01:00:00 PM"),
+        ("11:59:59 AM", "11:59:59 AM", "12:00:01 PM"),
+        ("11:59:59 PM", "11:59:59 PM", "12:00:01 AM"),
+        ("2026-10-25T02:59:59+02:00", "2026-10-25T02:59:59+02:00", "2026-10-25T02:00:00+01:00"),
+        ("Oct 25 02:59:59", "Oct 25 02:59:59", "Oct 25 02:00:00"),
+        ("Oct 25 23:59:58", "Oct 25 23:59:59", "Oct 26 00:00:00"),
+        ("23:59:59", "23:59:59", "00:00:00"),
+        ("Jan  1 00:00:10 [   10.1]", "Jan  1 00:00:10 [   10.2]", "Nov 27 06:32:01 [   10.3]"),
+    ],
+)
+def test_a_clock_that_is_set_or_begins_anew_turns_no_log_round(times):
+    """Each victim is reaped behind the change, which is no step of the log."""
+    reaped = "oom_reaper: reaped process {} (sh), now anon-rss:0kB, file-rss:0kB, shmem-rss:0kB"
+    lines = [f"{times[0]} {KILL.format(5)}", f"{times[1]} {KILL.format(6)}"]
+    lines += [f"{times[2]} {reaped.format(5)}", f"{times[2]} {reaped.format(6)}"]
+    text = "\n".join(lines)
+    assert not is_newest_first(text)
+    assert [[each.pid for each in report.victims] for report in parse(text)] == [[5], [6]]
+    assert all(each.reaped for report in parse(text) for each in report.victims)
