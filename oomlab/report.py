@@ -36,6 +36,9 @@ CLOCK = re.compile(
 """A time of day, with its date where that stands before it."""
 
 
+MINUTE = re.compile(r"(?:\w{3,8} {0,4}:\w{3,8} {0,4}: )?\[([A-Z][a-z]{2}[ \d]\d \d\d:\d\d)\]", re.A)
+"""How ``dmesg -H`` dates the first line of each minute; the others show how long after it they came."""
+
 _RECORD = re.compile(r"\d{1,4},\d{1,15},(\d{1,17}),[^;]{0,80};", re.A)
 """How a record of /dev/kmsg begins: level, number, microseconds since boot (kernel/printk/printk.c)."""
 
@@ -84,7 +87,10 @@ class Source(Sequence[SourceLine]):
 def time_in(text: str) -> str | None:
     """Return the date and time that stand before a message, as the log writes them, or ``None``."""
     match = CLOCK.search(text[:120])
-    return " ".join(match[0].split()) if match else None
+    if match is not None:
+        return " ".join(match[0].split())
+    minute = MINUTE.match(text)
+    return minute[1] if minute else None
 
 
 def uptime_in(text: str) -> float | None:

@@ -157,7 +157,7 @@ def _read(text: str, first: int = 1) -> tuple[list[Report], list[Draft], int]:
     lines = _lines(text, given, numbers)
     drafts = segment(lines)
     kinds, quotes = LogKinds(lines), _Quotes(given, numbers)
-    stamps = Stamps(lines)
+    stamps = Stamps(lines, given, numbers)
     reports = [_report(draft, lines, kinds, quotes, stamps) for draft in drafts]
     return reports, drafts, len(lines.kinds)
 

@@ -208,3 +208,67 @@ def test_a_document_on_one_line_keeps_its_kills_apart_and_loses_no_line_when_red
     shown = [*redactor.lines(found[0]), *redactor.lines(found[1], found[0])]
     for words in ("invoked", "Killed", "reaped"):
         assert sum(words in line for line in shown) == 2
+
+
+ASKED = "webd invoked oom-killer: gfp_mask=0xcc0(GFP_KERNEL), order=0, oom_score_adj=0"
+FIELDS = {
+    "__REALTIME_TIMESTAMP": "1795762000000137",
+    "__MONOTONIC_TIMESTAMP": "1000900000",
+    "_TRANSPORT": "kernel",
+    "_SOURCE_MONOTONIC_TIMESTAMP": "1000000137",
+}
+BEFORE = FIELDS | {"__REALTIME_TIMESTAMP": "1795761000000000", "_SOURCE_MONOTONIC_TIMESTAMP": "900000000"}
+
+
+def entries(message_first: bool) -> list[dict[str, str]]:
+    """Two entries of a journal, of which the first is of another matter."""
+    texts = ("usb 1-1: new device", ASKED)
+    found = [fields | {"MESSAGE": text} for fields, text in zip((BEFORE, FIELDS), texts, strict=True)]
+    return [dict(reversed(each.items())) for each in found] if message_first else found
+
+
+@pytest.mark.parametrize("message_first", [False, True])
+@pytest.mark.parametrize(
+    "write",
+    [
+        lambda each: json.dumps(each) + "\n",
+        lambda each: json.dumps(each, indent=8) + "\n",
+        lambda each: "".join(f"{key}={value}\n" for key, value in each.items()) + "\n",
+    ],
+    ids=["json", "json-pretty", "export"],
+)
+def test_an_entry_of_a_journal_has_its_times_in_other_fields(write, message_first):
+    report = only("".join(map(write, entries(message_first))))
+    assert (report.time, report.uptime_s) == ("2026-11-27T06:46:40", 1000.000137)
+
+
+def test_an_entry_in_full_has_its_date_above_its_fields():
+    def entry(at: str, fields: dict[str, str]) -> str:
+        rows = "".join(f"    {key}={value}\n" for key, value in fields.items() if not key.startswith("__"))
+        return f"Fri 2026-11-27 06:{at}.123456 UTC [s=abc;i=1;b=aa;m=1;t=2;x=3]\n{rows}"
+
+    first, second = entries(message_first=False)
+    report = only(entry("30:00", first) + entry("46:40", second))
+    assert (report.time, report.uptime_s) == ("2026-11-27 06:46:40", 1000.000137)
+
+
+@pytest.mark.parametrize("indent", [None, 3])
+def test_what_dmesg_writes_as_json_has_its_time_in_another_field(indent):
+    rows = [
+        {"pri": 6, "time": 900.5, "msg": "usb 1-1: new device"},
+        {"pri": 4, "time": 1000.000137, "msg": ASKED},
+        {"pri": 4, "time": 1000.000139, "msg": "Mem-Info:"},
+    ]
+    report = only(json.dumps({"dmesg": rows}, indent=indent))
+    assert (report.time, report.uptime_s) == (None, 1000.000137)
+
+
+def test_a_time_that_no_calendar_has_is_none():
+    report = only(json.dumps(FIELDS | {"__REALTIME_TIMESTAMP": "9" * 17, "MESSAGE": ASKED}))
+    assert report.uptime_s == 1000.000137
+
+
+def test_dmesg_for_people_dates_a_report_by_the_minute_above():
+    log = f"[Nov27 06:32] usb 1-1: new device\n[  +0.000137] {ASKED}\n[  +0.000137] Mem-Info:\n"
+    other = log.replace("[  +0.000137] webd", "[Nov 7 07:40] webd")
+    assert [report.time for report in (only(log), only(other))] == ["Nov27 06:32", "Nov 7 07:40"]
