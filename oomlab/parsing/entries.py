@@ -7,12 +7,13 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence, Set
 
 from oomlab.parsing.hosts import one_name_each
+from oomlab.parsing.origin import SEVERITIES
 
 _NOTE = re.compile(
-    r'\s{0,40}"?(__CURSOR|_TRANSPORT|SYSLOG_IDENTIFIER|MESSAGE|_HOSTNAME|_BOOT_ID)"?\s{0,4}[=:]\s{0,4}'
-    r'"?([^"]{0,255})'
+    r'\s{0,40}"?(__CURSOR|_TRANSPORT|SYSLOG_IDENTIFIER|MESSAGE|_HOSTNAME|_BOOT_ID|pri|fac|msg)"?'
+    r'\s{0,4}[=:]\s{0,4}"?([^",]{0,255})'
 )
-"""What journald notes of an entry, where that stands on several lines."""
+"""What journald notes of an entry, and ``dmesg --json``, where that stands on several lines."""
 
 _HOST = re.compile(
     r'"(_HOSTNAME|(?i:(?:\w{1,20}[._])?(?:host(?:[._-]?name)?|node(?:[._-]?name)?|instance(?:[._-]?id)?|computer)))"'
@@ -22,13 +23,22 @@ _HOST = re.compile(
 
 _BOOT = re.compile(r'"_BOOT_ID"\s{0,4}:\s{0,4}"(\w{1,64})"')
 
+_LONG = 5
+"""No priority has so many digits."""
+
 _Entry = Mapping[str, tuple[int, str]]
 
 
 def messages_of_others(lines: Sequence[str]) -> Set[int]:
     """Return which lines are messages that the kernel cannot have written, of entries on several lines."""
     entries = _entries(lines)
-    return {entry["MESSAGE"][0] for entry in entries if "MESSAGE" in entry and _is_of_other(entry)}
+    has_facilities = any(_is_of_facility(entry) for entry in entries)
+    of_others = [
+        entry
+        for entry in entries
+        if _is_of_other(entry) or (has_facilities and _is_of_facility(entry) is False)
+    ]
+    return {entry[key][0] for entry in of_others for key in ("MESSAGE", "msg") if key in entry}
 
 
 def hosts_of_entries(text: str, numbers: Sequence[int], lines: Sequence[str]) -> Mapping[int, str]:
@@ -76,6 +86,14 @@ def _is_of_other(entry: _Entry) -> bool:
     """Whether journald notes of an entry that it did not come from the kernel, and not in its name."""
     notes = [entry[key][1] for key in ("_TRANSPORT", "SYSLOG_IDENTIFIER") if key in entry]
     return "_TRANSPORT" in entry and "kernel" not in notes
+
+
+def _is_of_facility(entry: _Entry) -> bool | None:
+    """Whether dmesg notes the kernel's facility of an entry: ``None`` where it notes none."""
+    if "fac" in entry:
+        return entry["fac"][1] == "kern"
+    priority = entry["pri"][1] if "pri" in entry else ""
+    return int(priority) < SEVERITIES if priority.isdecimal() and len(priority) < _LONG else None
 
 
 def _begins_entry(line: str, note: re.Match[str] | None, *, is_marked: bool) -> bool:

@@ -18,7 +18,7 @@ _PRIORITY = re.compile(
     r"|(?:\d[\w.+~-]{0,60},)?(?P<record>\d{1,3}),\d{1,20},\d{1,20},"  # /dev/kmsg, netconsole
     rf"|(?i:.{{0,60}}?(?<![\w-])(?P<word>{FACILITY})\s{{0,6}}[:.]\s{{0,9}}{SEVERITY}\b))"  # dmesg -x
 )
-_SEVERITIES = 8
+SEVERITIES = 8
 """A priority is eight times the facility, and the severity. Source: RFC 5424, section 6.2.1."""
 
 _OF_KERNEL = re.compile(r"\bkernel\b")
@@ -60,7 +60,7 @@ def _is_by_kernel(line: str) -> bool | None:
     if match is None:
         return None
     priority = match["level"] or match["record"]
-    return match["word"].lower() == "kern" if priority is None else int(priority) < _SEVERITIES
+    return match["word"].lower() == "kern" if priority is None else int(priority) < SEVERITIES
 
 
 def _of_other_processes(raw: Sequence[str]) -> Iterator[int]:

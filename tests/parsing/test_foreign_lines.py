@@ -282,6 +282,12 @@ ENTRIES = {
     "journalctl -o verbose": by_journal(
         lambda entry: f"Tue 2025-09-09 02:04:16.1 UTC [s=a;i=1]\n{fields(entry, '    ')}"
     ),
+    "dmesg --json": lambda line, tag: json.dumps(
+        {"pri": 4 if tag == "kernel" else 12, "time": 5121.5, "msg": line}, indent=3
+    ),
+    "dmesg -x --json": lambda line, tag: json.dumps(
+        {"fac": "kern" if tag == "kernel" else "user", "pri": "warn", "time": 5121.5, "msg": line}, indent=3
+    ),
     "Vector": lambda line, tag: json.dumps(
         {"appname": tag, "facility": "kern" if tag == "kernel" else "user", "message": line}
     ),
