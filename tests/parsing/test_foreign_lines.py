@@ -180,6 +180,13 @@ def test_reports_of_hosts_that_stand_before_each_line_stay_apart(form, names, ha
         assert sorted(map(str, found)) == sorted(map(str, plain)), block
 
 
+def test_a_label_that_is_another_in_each_line_is_no_host():
+    lines = [STAMP.sub("", each).strip() for each in next(logs()).read_text(encoding="utf-8").splitlines()]
+    plain = list(map(essence, parse("\n".join(lines))))
+    numbered = parse("\n".join(f"L{n}: {line}" for n, line in enumerate(lines, 1)))
+    assert list(map(essence, numbered)) == plain
+
+
 def test_a_kill_of_the_next_host_is_not_of_a_report_that_ends_without_one():
     lines = next(logs()).read_text(encoding="utf-8").splitlines()
     end = next(index for index, line in enumerate(lines) if "oom-kill:" in line or "ut of memory" in line)

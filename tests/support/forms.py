@@ -367,7 +367,6 @@ FORMS |= {
     ),
     "CRI's two streams": by_turns("2025-09-09T02:04:{s:02d}.1Z {word} F ", "stdout", "stderr"),
     "two virtual CPUs": by_turns("2025-09-09T02:04:{s:02d}.1Z| {word}| I125: ", "vcpu-0", "vcpu-1"),
-    "numbers with a letter": each("L{n}: "),
     "letters for severities": by_turns("09-09 02:04:{s:02d}.1 0 0 {word} kernel  : ", "W", "E", "I"),
     "a prompt that changes its words": by_turns("2025-09-09 02:04:{s:02d} {word} ", "guest", "console"),
     "threads, with the kernel's time": lambda lines: "\n".join(
