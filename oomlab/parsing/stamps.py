@@ -21,9 +21,6 @@ _REACH = 400
 _ENTRY_LINES = 60
 """No entry has more fields than this above its message or below, each on a line of its own."""
 
-_MINUTE_LINES = 2000
-"""So far above a line is looked for the minute in which it was written."""
-
 _SINCE = re.compile(r"(?:\w{3,8} {0,4}:\w{3,8} {0,4}: )?\[ {0,8}\+\d", re.A)
 """How ``dmesg -H`` writes that a line came so many seconds after the one above."""
 
@@ -52,6 +49,7 @@ class Stamps:
     def __init__(self, lines: LogLines, given: Sequence[str], numbers: Sequence[int]) -> None:
         self._lines, self._given, self._numbers = lines, given, numbers
         self._next: dict[int, int] = {}
+        self._minute: tuple[int, re.Match[str] | None] = -1, None
 
     def of(self, draft: Draft, source: Source) -> str:
         """Return the line of the request with its time, or nothing where ``source`` shows that itself."""
@@ -70,10 +68,12 @@ class Stamps:
         return " ".join([*filter(None, added), shown]) if any(added) else own
 
     def _minute_above(self, row: int) -> str:
-        """Return a line of ``dmesg -H`` below the minute in which it was written, if that is near."""
+        """Return a line of ``dmesg -H`` below the minute in which it was written, if that is shown."""
         raw = self._lines.raw
-        above = (MINUTE.match(raw[each]) for each in range(row, max(row - _MINUTE_LINES, -1), -1))
-        minute = next(filter(None, above), None)
+        seen, minute = self._minute if self._minute[0] <= row else (-1, None)
+        found = (MINUTE.match(raw[each]) for each in range(row, seen, -1))
+        minute = next(filter(None, found), minute)
+        self._minute = row, minute
         return f"[{minute[1]}] {raw[row][:_REACH]}" if minute else ""
 
     def _row(self, rows: range, requests: list[Line]) -> int:
