@@ -8,14 +8,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from itertools import groupby, pairwise
+from itertools import pairwise
 
 from oomlab.report import uptime_in
 
 FACILITY = r"(?:kern|user|mail|daemon|auth(?:priv)?|syslog|lpr|news|uucp|cron|ftp|local\d)"
 SEVERITY = r"(?:emerg(?:ency)?|panic|alert|crit(?:ical)?|err(?:or)?|warn(?:ing)?|notice|info|debug)"
-LEVEL = rf"(?i:[\[(<]?(?:{FACILITY}[.:|/])?(?:{FACILITY}|{SEVERITY})[\])>]?[:,]?)"
-"""A word of syslog for a facility, a severity or both. Source: RFC 5424, section 6.2.1."""
+LEVEL = (
+    rf"(?i:[\[(<]?(?:{FACILITY}[.:|/]|LOG_|KERN_)?(?:{FACILITY}|{SEVERITY}|(?-i:[VDIWEF]))"
+    r"(?:\(\d\))?[\])>]?[:,]?)"
+)
+"""A word of syslog for a facility, a severity or both, or a letter. Source: RFC 5424, section 6.2.1."""
 
 _LEVEL = re.compile(LEVEL)
 _TAG = re.compile(r" kernel(?:\[\d{1,10}\])?(?:: | - )")
@@ -115,8 +118,8 @@ def _label(head: str) -> str | None:
     if called is not None:
         return called[0]
     first, second, *_ = [*head.split(None, 2), "", ""]
-    is_label = first.endswith((":", "|")) or second[:1] == "|"
-    if is_label and _is_name(first.rstrip(":|")) and not _CLOCK.fullmatch(first):
+    is_label = first.endswith((":", "|")) or second[:1] == "|" or first[:1] + first[-1:] == "[]"
+    if is_label and _is_name(first.strip("[]:|")) and not _CLOCK.fullmatch(first):
         return first
     names, has_time = _names(head)
     return names[0] if names and has_time else None
@@ -125,8 +128,8 @@ def _label(head: str) -> str | None:
 def _are_hosts(found: Sequence[str | None], raw: Sequence[str]) -> bool:
     """Whether names are of hosts: each has a clock of its own or, where no line shows one, they look so."""
     rows = [(host, line) for host, line in zip(found, raw, strict=True) if host]
-    turns = [(uptime_in(one), uptime_in(other)) for (a, one), (b, other) in pairwise(rows) if a != b]
-    steps = [second - first for first, second in turns if first is not None and second is not None]
+    turns = [_step(one, other) for (a, one), (b, other) in pairwise(rows) if a != b]
+    steps = [step for step in turns if step is not None]
     if steps:
         return 2 * sum(not 0 <= step <= _APART for step in steps) >= len(steps)
     names = {host for host, _ in rows}
@@ -148,14 +151,13 @@ def one_name_each(names: set[str]) -> dict[str, str]:
 
 
 def _is_renamed(hosts: Sequence[str | None], raw: Sequence[str]) -> bool:
-    """Whether one machine changes its name: each name gives way to the next while the kernel prints."""
+    """Whether one machine changes its name: the kernel's clock goes on from each to the next."""
     rows = [(host, line) for host, line in zip(hosts, raw, strict=True) if host]
-    runs = [[line for _, line in run] for _, run in groupby(rows, key=lambda row: row[0])]
-    if len(runs) > len({host for host, _ in rows}):
-        return False
-    return all(_goes_on(before[-1], after[0]) for before, after in pairwise(runs))
+    steps = [_step(one, other) for (a, one), (b, other) in pairwise(rows) if a != b]
+    return any(steps) and all(step is not None and 0 <= step < _AT_ONCE for step in steps)
 
 
-def _goes_on(line: str, following: str) -> bool:
+def _step(line: str, following: str) -> float | None:
+    """Return how far the kernel's clock goes from one line to another, if both show it."""
     first, second = uptime_in(line), uptime_in(following)
-    return first is not None and second is not None and 0 <= second - first < _AT_ONCE
+    return None if first is None or second is None else second - first

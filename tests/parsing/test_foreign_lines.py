@@ -152,6 +152,7 @@ def test_reports_of_hosts_that_an_export_names_stay_apart(form, block):
 LABELS = {
     "pdsh": "{host}: {message}",
     "docker compose": "{host}  | {message}",
+    "in brackets": "[{host}] {message}",
     "rsyslog without a tag": "2026-11-01T00:00:01.123456+02:00 {host} {message}",
     "syslog without a tag": "Nov  1 00:00:01 {host} {message}",
     "Loki": '2026-11-01T00:00:01Z {{host="{host}", job="kern"}} {message}',

@@ -359,6 +359,12 @@ FORMS |= {
         "Sep 23 02:04:{s:02d} OpenWrt {word} kernel: ", "user.warn", "user.err", "kern.notice"
     ),
     "ChromeOS": by_turns("2025-09-09T02:04:{s:02d}.{n:06d}Z {word} kernel: ", "WARNING", "ERR", "INFO"),
+    "severities in C": by_turns("Sep 23 02:04:{s:02d} {word} kernel: ", "LOG_WARNING", "LOG_ERR"),
+    "letters in place of a host": by_turns("Sep 23 02:04:{s:02d} <{word}> kernel: ", "W", "E", "I"),
+    "severities in German": lambda lines: "\n".join(
+        f"Sep 23 02:04:16 {('Warnung', 'Fehler')[n % 2]} kernel: [{5121 + n / 1e6:.6f}] {line}"
+        for n, line in enumerate(lines)
+    ),
     "a number of its own behind the host": by_turns("Sep 23 02:04:{s:02d} db {n:06d} kernel: ", ""),
     "a name of its own behind the host": by_turns("Sep 23 02:04:{s:02d} db msg{n} kernel: ", ""),
     "a CPU behind the host": by_turns("Sep 23 02:04:{s:02d} db {word} kernel: ", "cpu0", "cpu1", "cpu2"),
