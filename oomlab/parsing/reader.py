@@ -18,7 +18,7 @@ from oomlab.parsing.direction import is_newest_first
 from oomlab.parsing.duplicates import Told
 from oomlab.parsing.grammar import GAP, Draft, Stage
 from oomlab.parsing.joined import split_joined
-from oomlab.parsing.lines import LogKinds, LogLines
+from oomlab.parsing.lines import LineKind, LogKinds, LogLines
 from oomlab.parsing.prefix import strip_prefixes
 from oomlab.parsing.pstore import in_order_of_time
 from oomlab.parsing.scan import MAX_WINDOW, LogScanner
@@ -33,6 +33,12 @@ LONG = 1 << 20
 _CHUNK = 64 << 10
 _AFTER_KILL = 5
 """A report is over this many lines after its kill, or before its header where the newest line is first."""
+
+_OF_GROUPS: frozenset[LineKind] = frozenset(("memcg_usage", "memcg_stats", "memcg_group"))
+"""A report of a control group goes on behind its first kill if all in it are killed."""
+
+_TO_NEXT_KILL = 32 << 10
+"""In so many bytes another of the group is looked for: as many as the lines that end a report may take."""
 
 _AFTER_CHOICE = 2000
 """Where it has only announced its kill, that may stand this many lines below: a busy machine writes much."""
@@ -136,7 +142,8 @@ class _Window(NamedTuple):
     """The reports in a window of a log, in the order of the log.
 
     ``left`` lines follow the last of them; ``is_over`` tells whether that cannot go on behind them,
-    and ``is_killed`` whether it has its kill. ``lines`` is how many the kernel wrote, which may be many
+    ``is_killed`` whether it has its kill, and ``is_of_group`` whether more may die for it, with lines of
+    others between. ``lines`` is how many the kernel wrote, which may be many
     in one line of the log.
     """
 
@@ -145,6 +152,7 @@ class _Window(NamedTuple):
     left: int = 0
     is_over: bool = True
     is_killed: bool = True
+    is_of_group: bool = False
 
 
 def _read(text: str, first: int = 1) -> tuple[list[Report], list[Draft], int]:
@@ -257,7 +265,8 @@ def _read_window(text: str, first: int) -> _Window:
     left = first + _count(text) - 1 - drafts[-1].last
     is_killed = drafts[-1].stage >= Stage.KILL
     most = _AFTER_CHOICE if drafts[-1].awaits_kill else _AFTER_KILL if is_killed else GAP
-    return _Window(reports, lines, left, left > most, is_killed)
+    is_of_group = left <= GAP and not _OF_GROUPS.isdisjoint(drafts[-1].lines)
+    return _Window(reports, lines, left, left > most, is_killed, is_of_group)
 
 
 def _read_reversed_window(text: str, first: int) -> _Window:
@@ -294,7 +303,7 @@ def _widen(log: LogScanner, begin: int, stop: int) -> tuple[int, bytes, _Window]
         begin, first, data = log.cut(begin, stop)
         window = _read_as_it_runs(log, decode(data), first)
         end = begin + len(data)
-        if window.is_over or (log.is_whole and end >= log.end):
+        if _is_over(log, window, end):
             return begin, data, window
         more = _growth(len(data), window.lines)
         if more * _WORTH < len(data):
@@ -305,6 +314,13 @@ def _widen(log: LogScanner, begin: int, stop: int) -> tuple[int, bytes, _Window]
         if log.ends_by(stop + (stop - begin) // _WORTH):
             stop = log.end
         del data, window  # what a window held is not held beside the next one
+
+
+def _is_over(log: LogScanner, window: _Window, end: int) -> bool:
+    """Whether the last report of a window that ends at ``end`` cannot go on behind it."""
+    if log.is_whole and end >= log.end:
+        return True
+    return window.is_over and not (window.is_of_group and log.goes_on(end, end + _TO_NEXT_KILL))
 
 
 def _read_as_it_runs(log: LogScanner, text: str, first: int) -> _Window:

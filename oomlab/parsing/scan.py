@@ -203,6 +203,12 @@ class LogScanner:
         self._reach(position + 1)
         return self.is_whole and self.end <= position
 
+    def goes_on(self, start: int, stop: int) -> bool:
+        """Whether the report above ``start`` may go on: the next hit before ``stop`` is a kill."""
+        self._reach(stop)
+        hit = self._held_hit(start)
+        return hit is not None and hit.start < stop and hit.kind is HitKind.END
+
     def cut(self, begin: int, stop: int) -> tuple[int, int, bytes]:
         """Return the whole lines from ``begin`` to ``stop``: where they begin, the first number, bytes."""
         begin = self._line_start(begin)

@@ -165,6 +165,37 @@ def test_one_line_of_a_kind_is_found_far_from_any_header(lines, kind):
     assert [report.kind for report in parse_bytes(data)] == ["oom", kind]
 
 
+GROUP = (
+    "worker invoked oom-killer: gfp_mask=0xcc0(GFP_KERNEL), order=0, oom_score_adj=900",
+    "memory: usage 102400kB, limit 102400kB, failcnt 50",
+    "Memory cgroup stats for /pods/a:",
+    "Memory cgroup out of memory: Killed process 20 (sh) total-vm:9000kB, anon-rss:8000kB, file-rss:0kB",
+    "Tasks in /pods/a are going to be killed due to memory.oom.group set",
+    *(
+        f"Memory cgroup out of memory: Killed process {n} (sh) total-vm:9kB, anon-rss:{n}kB"
+        for n in range(21, 25)
+    ),
+)
+
+
+@pytest.mark.parametrize("count", [0, 4, 10, 150])
+@pytest.mark.parametrize(
+    ("stamp", "is_newest_first"),
+    [("[ 2000.{n:06d}]", False), ("[ 2000.{n:06d}]", True), ("Jun 14 03:00:00 db2 kernel:", False)],
+)
+def test_other_lines_may_stand_between_the_kills_of_a_group(count, stamp, is_newest_first):
+    noise = [f"audit: type=1326 audit({n}.1:{n}): auid=1000 uid=1000 {'x' * 150}" for n in range(count)]
+    lines = [line for each in GROUP for line in (each, *noise)]
+    text = "\n".join(f"{stamp.format(n=n)} {line}" for n, line in enumerate(lines))
+    found = []
+    for around in (b"", LONG_NOISE):
+        data = around + text.encode() + b"\n" + around
+        if is_newest_first:
+            data = b"\n".join(data.split(b"\n")[::-1])
+        found.append([[each.pid for each in report.victims] for report in parse_bytes(data)])
+    assert found == [[[20, 21, 22, 23, 24]]] * 2
+
+
 PARTS = {
     "whom the kernel chose": "oom-kill:constraint=CONSTRAINT_NONE,nodemask=(null),cpuset=/,mems_allowed=0,"
     "global_oom,task_memcg=/user.slice,task=tab,pid=3001,uid=1000",
