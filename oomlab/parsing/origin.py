@@ -22,6 +22,7 @@ SEVERITIES = 8
 """A priority is eight times the facility, and the severity. Source: RFC 5424, section 6.2.1."""
 
 _OF_KERNEL = re.compile(r"\bkernel\b")
+_PID = re.compile(r"\[[1-9]\d{0,9}\]: ")
 _BY_PROCESS = re.compile(r"\d\d:\d\d:\d\d\S{0,20} (?:\S{1,80} )?(?P<tag>[^\s:\[\]]{1,80})\[[1-9]\d{0,9}\]: ")
 _QUOTED = ("illed process ", "oom-killer: ")
 _REPORT = (*_QUOTED, "Mem-Info:", "oom-kill:constraint=", " total_vm ")
@@ -34,7 +35,7 @@ def by_others(text: str, raw: Sequence[str], texts: Sequence[str]) -> list[int]:
     ``texts`` are the lines without their prefixes.
     """
     found = _of_other_facilities(raw, texts)
-    if "]: " in text:
+    if "]: " in text and _PID.search(text):
         found += _of_other_processes(raw)
     return found
 
