@@ -371,7 +371,8 @@ class Told:
         if len(texts) < len(own):
             return True
         count = len(self._reports)
-        self._reports.add(hash(texts))
+        pids = tuple(each.pid for each in report.victims)  # several reports may stand in one line
+        self._reports.add(hash((texts, report.stamp, pids)))
         return len(self._reports) > count
 
     def _has_killed(self, pid: int | None, line: str) -> bool:

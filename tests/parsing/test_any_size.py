@@ -280,3 +280,13 @@ def test_a_report_that_powershell_appended_in_utf_16_is_read(size, shift):
     (plain,) = parse(log)
     assert [each._replace(line=0) for each in report.tasks] == [each._replace(line=0) for each in plain.tasks]
     assert report.victims[0].pid == plain.victims[0].pid
+
+
+@pytest.mark.parametrize("size", [0, 2 << 20])
+@pytest.mark.parametrize("joint", ["\\n", " "])
+def test_every_kill_that_stands_in_one_line_is_told_in_a_log_of_any_size(size, joint):
+    kill = "[ {at}.000000] Out of memory: Killed process {pid} (java) total-vm:9kB, anon-rss:{pid}kB"
+    kills = joint.join(kill.format(at=1000 * pid, pid=pid) for pid in (11, 12, 13))
+    noise = "Nov 20 10:00:00 web sshd[99]: session opened\n" * (size // 45)
+    reports = parse(f'{noise}{{"user": "ann", "text": "{kills}"}}\n{noise}')
+    assert [victim.pid for report in reports for victim in report.victims] == [11, 12, 13]
