@@ -10,7 +10,7 @@ import re
 from collections.abc import Sequence
 from itertools import pairwise
 
-from oomlab.report import uptime_in
+from oomlab.report import UPTIME, uptime_in
 
 FACILITY = r"(?:kern|user|mail|daemon|auth(?:priv)?|syslog|lpr|news|uucp|cron|ftp|local\d)"
 SEVERITY = r"(?:emerg(?:ency)?|panic|alert|crit(?:ical)?|err(?:or)?|warn(?:ing)?|notice|info|debug)"
@@ -151,8 +151,14 @@ def one_name_each(names: set[str]) -> dict[str, str]:
 
 
 def _is_renamed(hosts: Sequence[str | None], raw: Sequence[str]) -> bool:
-    """Whether one machine changes its name: the kernel's clock goes on from each to the next."""
+    """Whether one machine changes its name: the kernel's clock goes on from each to the next.
+
+    No machine says the same twice at the same time, once under each name.
+    """
     rows = [(host, line) for host, line in zip(hosts, raw, strict=True) if host]
+    said = {(host, line[at.start() :]) for host, line in rows if (at := UPTIME.search(line))}
+    if len({words for _, words in said}) < len(said):
+        return False
     steps = [_step(one, other) for (a, one), (b, other) in pairwise(rows) if a != b]
     return any(steps) and all(step is not None and 0 <= step < _AT_ONCE for step in steps)
 
