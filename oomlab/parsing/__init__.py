@@ -13,7 +13,7 @@ asks for help stands in brackets:
                                           (:mod:`~oomlab.parsing.containers`), CSV and YAML
                                           (:mod:`~oomlab.parsing.exports`), and read what an entry notes
                                           beside its message (:mod:`~oomlab.parsing.entries`)
-:mod:`~oomlab.parsing.prefix`             infer the prefixes that loggers write, and strip them
+:mod:`~oomlab.parsing.prefix`             infer the prefixes that loggers write, and strip them;
                                           tell the hosts of a log apart
                                           (:mod:`~oomlab.parsing.hosts`), and what other programs wrote
                                           (:mod:`~oomlab.parsing.origin`)
