@@ -286,7 +286,7 @@ def _join_heads(kinds: list[LineKind], texts: list[str], unprefixed: list[bool] 
     Return, for each line that became part of another, which that is.
     """
     owners = {}
-    for index in [index for index, kind in enumerate(kinds[:-1]) if kind == "other"]:
+    for index in [index for index, kind in enumerate(kinds[:-1]) if kind == "other" and texts[index]]:
         first = texts[index]
         if kinds[index + 1] == "continuation":
             continue

@@ -159,7 +159,7 @@ def _hosts(lines: LogLines, text: str) -> list[str | None] | None:
 
 def _heads(raw: list[str], prefixes: tuple[Prefix, ...]) -> list[str]:
     """Return what each line has of a prefix."""
-    matches = (_match_any(line, prefixes) for line in raw)
+    matches = (_match_any(line, prefixes) if line else None for line in raw)
     return [match[0] if match else "" for match in matches]
 
 
