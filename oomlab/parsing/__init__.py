@@ -20,10 +20,14 @@ asks for help stands in brackets:
 :mod:`~oomlab.parsing.joined`             split lines that were joined
 :mod:`~oomlab.parsing.classify`           find the kind of each line
 :mod:`~oomlab.parsing.continuation`       join lines that were wrapped, or printed in pieces
-                                          (:mod:`~oomlab.parsing.fragments`)
+                                          (:mod:`~oomlab.parsing.fragments`); what was cut inside the
+                                          words that show its kind (:mod:`~oomlab.parsing.openings`),
+                                          and what makes sense as the rest of a line
+                                          (:mod:`~oomlab.parsing.rests`)
 :mod:`~oomlab.parsing.segment`            sort lines into reports, by the order in which a kernel prints
-                                          them (:mod:`~oomlab.parsing.grammar`); merge reports that
-                                          are one, drop copies (:mod:`~oomlab.parsing.duplicates`);
+                                          them (:mod:`~oomlab.parsing.grammar`); split what is two
+                                          (:mod:`~oomlab.parsing.split`); merge what is one, drop
+                                          copies (:mod:`~oomlab.parsing.duplicates`);
                                           find the kernel of each (:mod:`~oomlab.parsing.release`)
 :mod:`~oomlab.parsing.assemble`           read each report, section by section
                                           (:mod:`~oomlab.parsing.sections`); work out the line of a zone

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import IntEnum
 
-from oomlab.parsing.kills import pid_in
+from oomlab.parsing.kills import is_by_kernel, pid_in
 from oomlab.parsing.lines import Line, LineKind
 
 GAP = 200
@@ -57,7 +57,7 @@ LATEST: dict[LineKind, Stage] = dict.fromkeys(STAGE, Stage.REAPED) | {
 }
 """The last stage of the open report at which a line of this kind can still belong to it."""
 
-OPENERS: frozenset[LineKind] = frozenset(
+_OPENERS: frozenset[LineKind] = frozenset(
     (
         "meminfo",
         "node",
@@ -75,7 +75,7 @@ OPENERS: frozenset[LineKind] = frozenset(
 )
 """Only a report has such lines, so they open one when the header is lost."""
 
-OPENING_WORDS: dict[LineKind, str] = {
+_OPENING_WORDS: dict[LineKind, str] = {
     "zone": "min:",  # people compare what is free with what is managed in the words of the kernel
     "totals": "active_anon:",
     "memcg_usage": "memory: usage ",
@@ -85,7 +85,7 @@ OPENING_WORDS: dict[LineKind, str] = {
 """Of these kinds only the lines with these words open a report."""
 
 TITLES: dict[LineKind, LineKind] = {"memcg_stat": "memcg_stats", "slab": "slab_title", "alloc": "alloc_title"}
-"""Lines that mean something only under their title."""
+"""Lines that mean something only under their title, if their words alone do not open a report."""
 
 REPEATED: frozenset[LineKind] = frozenset(
     (
@@ -115,6 +115,14 @@ _NAMES_VICTIM: frozenset[LineKind] = frozenset(("constraint", "chosen", "killed"
 def zone_head(text: str) -> str:
     """Return what names a zone at the beginning of its line: ``Node 0 DMA32``."""
     return text.partition(" free")[0]
+
+
+def opens(kind: LineKind, text: str) -> bool:
+    """Whether only a report has such a line, so that it opens one whose header is lost."""
+    words = _OPENING_WORDS.get(kind)
+    if words is not None:
+        return words in text
+    return kind in _OPENERS and (kind != "killed" or is_by_kernel(text))
 
 
 @dataclass(slots=True)

@@ -358,25 +358,29 @@ def _shape(before: str) -> str:
     has_digits = any(map(str.isdigit, before))
     host = _HOST.search(before)
     parts = [before] if host is None else [before[: host.start()], before[host.end() :]]
-    tokens = r"\S{1,255}+".join("".join(_token_shapes(_TOKEN.finditer(part), has_digits)) for part in parts)
+    tokens = "".join(_token_shapes(parts, has_digits))
     return (tokens + r"\s{0,20}+").replace(r"\s{0,20}+\s{1,20}+", r"\s{0,20}+")
 
 
-def _token_shapes(tokens: Iterable[re.Match[str]], has_digits: bool) -> Iterator[str]:
+def _token_shapes(parts: Iterable[str], has_digits: bool) -> Iterator[str]:
+    """Yield the pattern of each token, and of a host's name between two parts; a caller is named once."""
     named = False
-    for token in tokens:
-        kind = token.lastgroup or "mark"
-        if kind in _CALLERS:
-            yield re.escape(token[0]) if named else _CALLERS[kind]
-            named = True
-        elif kind == "blank":
-            yield r"\s{1,20}+"
-        elif kind == "number":
-            yield _NUMBER
-        elif kind == "word":
-            yield r"\w{1,64}+" if has_digits and token[0] != "kernel" else token[0]
-        else:
-            yield re.escape(token[0]) + (r"\s{0,20}+" if token[0] in "[<" else "")
+    for index, part in enumerate(parts):
+        if index:
+            yield r"\S{1,255}+"
+        for token in _TOKEN.finditer(part):
+            kind = token.lastgroup or "mark"
+            if kind in _CALLERS:
+                yield _CALLERS[kind].replace("?P<caller>", "?:") if named else _CALLERS[kind]
+                named = True
+            elif kind == "blank":
+                yield r"\s{1,20}+"
+            elif kind == "number":
+                yield _NUMBER
+            elif kind == "word":
+                yield r"\w{1,64}+" if has_digits and token[0] != "kernel" else token[0]
+            else:
+                yield re.escape(token[0]) + (r"\s{0,20}+" if token[0] in "[<" else "")
 
 
 _LINE_NUMBER = _in_a_line(_shape("0"))

@@ -3,32 +3,30 @@
 A report grows through stages: who asked, the call trace, the state of memory, the tasks,
 the kill. A header opens one. So do lines that only a report has, when the header is lost:
 the report is then *headless*. A new one begins where a line falls back to a stage that
-the open one has left behind. Once all are found, those that are one are merged, and
-duplicates dropped (:mod:`oomlab.parsing.duplicates`).
+the open one has left behind. Once all are found, those that are two are split
+(:mod:`oomlab.parsing.split`), those that are one are merged, and duplicates dropped
+(:mod:`oomlab.parsing.duplicates`).
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
-from itertools import groupby, pairwise
+from itertools import groupby
 
 from oomlab.parsing.duplicates import merge_and_deduplicate, without_second_copies
 from oomlab.parsing.grammar import (
     GAP,
     LATEST,
-    OPENERS,
-    OPENING_WORDS,
     REPEATED,
     STAGE,
     TITLES,
     Draft,
     Stage,
+    opens,
     zone_head,
 )
 from oomlab.parsing.kills import (
-    AT_ONCE,
     NAMELESS,
     REAPED_WITHIN,
     is_by_kernel,
@@ -38,6 +36,7 @@ from oomlab.parsing.kills import (
 )
 from oomlab.parsing.lines import Line, LineKind, LogLines
 from oomlab.parsing.release import find_boots, find_releases, names_its_kernel
+from oomlab.parsing.split import split
 
 _NEAR = 3
 """Lines of a report that lost its header belong to it when no more than this lies between."""
@@ -47,17 +46,6 @@ _NEAR_KILLS = 10
 
 _KILLS: frozenset[LineKind] = frozenset(("killed", "reaped"))
 """A report of these alone is what grep found; up to 5.0 each kill had a report of its own."""
-
-_LAG = 300
-"""A busy logger stamps the next line of a report so many seconds late; the kernel itself waits far less."""
-
-_IN_GROUP = 1
-_IN_GROUP_BY_WALL = 5
-"""The processes of a group that is killed whole die in one loop of the kernel, so many seconds apart."""
-
-_SHOWN = re.compile(r"Memory cgroup stats for (.+?):(?: |$)")
-_CHOSEN = re.compile(r",oom_memcg=(.+?),task_memcg=")
-"""Which control group a report shows, and in which one it chooses a process."""
 
 _FAILED_ON_2_4 = "order allocation failed"
 _KILLED_ON_2_4 = (NAMELESS, "Out of Memory: ")
@@ -93,10 +81,7 @@ def segment(lines: LogLines) -> list[Draft]:
 
 def _of_one_host(drafts: list[Draft], lines: LogLines) -> list[Draft]:
     """Split, merge and deduplicate the reports of one host."""
-    drafts = [
-        whole for draft in drafts for part in _of_one_time(draft, lines) for whole in _of_one_group(part)
-    ]
-    drafts = [part for draft in drafts for part in _without_later_kills(draft, lines)]
+    drafts = [part for draft in drafts for part in split(draft, lines)]
     if len(drafts) < 2:
         return drafts
     return merge_and_deduplicate(sorted(drafts, key=lambda draft: draft.first), lines)
@@ -237,7 +222,7 @@ class _Collector:
         self.others = 0
         if stage == Stage.REQUEST:
             self.open = self._with_header(run[0])
-        elif _opens(kind, run[0].text):
+        elif opens(kind, run[0].text):
             self.open = _headless(self.pending, run[0].number, stage)
         else:
             self._keep(kind, run)
@@ -263,14 +248,6 @@ def _announces(kind: LineKind, header: str) -> bool:
     return kind == "manual_oom" or (kind == "slab_failure" and _NO_REQUEST in header)
 
 
-def _opens(kind: LineKind, text: str) -> bool:
-    """Whether only a report has such a line: it opens one whose header is lost."""
-    words = OPENING_WORDS.get(kind)
-    if words is not None:
-        return words in text
-    return kind in OPENERS and (kind != "killed" or is_by_kernel(text))
-
-
 def _headless(pending: list[Run], number: int, stage: Stage) -> Draft:
     """Open a report without a header, with the lines just before that can be its own."""
     draft = Draft(number, number)
@@ -290,7 +267,8 @@ def _belongs(draft: Draft, kind: LineKind, text: str) -> bool:
     if kind == "identity" and "panic" in draft.lines:
         return kind not in draft.lines  # the panic repeats it
     title = TITLES.get(kind)
-    return draft.stage <= LATEST[kind] and (title is None or title in draft.lines)
+    is_titled = title is None or title in draft.lines or opens(kind, text)
+    return draft.stage <= LATEST[kind] and is_titled
 
 
 def _is_of(draft: Draft, row: Line, lines: LogLines) -> bool:
@@ -352,7 +330,7 @@ def _starts_anew(draft: Draft, kind: LineKind, stage: Stage, row: Line, lines: L
         return True  # a group's report shows no zones (mm/oom_kill.c, dump_header)
     if kind == "zone" and draft.stage >= Stage.STOCK:
         return zone_head(text) in draft.zone_heads
-    return draft.stage >= Stage.KILL and _opens(kind, text)
+    return draft.stage >= Stage.KILL and opens(kind, text)
 
 
 def _kills_anew(draft: Draft, kind: LineKind, row: Line, lines: LogLines) -> bool:
@@ -397,104 +375,6 @@ def _is_killed_for_it(draft: Draft, text: str) -> bool:
     """
     failures = draft.of("failure")
     return text.startswith(_KILLED_ON_2_4) and bool(failures) and _FAILED_ON_2_4 in failures[0].text
-
-
-def _of_one_time(draft: Draft, lines: LogLines) -> Iterator[Draft]:
-    """Yield the parts of what seemed one report that were each written at once.
-
-    Where the end of one report and the beginning of another are lost, the stages alone join what is left. The
-    oom_reaper takes its time, and is judged elsewhere.
-    """
-    end = max([run[-1].number for run in draft.lines.values()])
-    if not were_apart(draft.first, end, lines, AT_ONCE, _LAG):
-        yield draft
-        return
-    own = sorted(line for kind, run in draft.lines.items() if kind != "reaped" for line in run)
-    starts = [
-        line.number
-        for before, line in pairwise(own)
-        if were_apart(before.number, line.number, lines, AT_ONCE, _LAG)
-    ]
-    yield from filter(_is_opened, _parts(draft, starts))
-
-
-def _is_opened(draft: Draft) -> bool:
-    """Whether lines have one among them that only a report has."""
-    return any(
-        STAGE[kind] == Stage.REQUEST or _opens(kind, line.text)
-        for kind, run in draft.lines.items()
-        for line in run
-    )
-
-
-def _of_one_group(draft: Draft) -> list[Draft]:
-    """Return a report, or two where the choice was made in another control group than the one shown above.
-
-    Source: mm/oom_kill.c, dump_oom_summary; mm/memcontrol.c, mem_cgroup_print_oom_meminfo (since 5.0).
-    """
-    title, choice = draft.of("memcg_stats")[:1], draft.of("constraint")[:1]
-    shown = title and _SHOWN.match(title[0].text)
-    if not choice or not shown:
-        return [draft]
-    chosen = _CHOSEN.search(choice[0].text)
-    is_inside = chosen and f"{shown[1]}/".startswith(f"{chosen[1]}/")  # up to 5.2 those inside are shown too
-    is_other = not is_inside if chosen else ",global_oom," in choice[0].text
-    return _parts(draft, [choice[0].number] if is_other else [])
-
-
-def _without_later_kills(draft: Draft, lines: LogLines) -> Iterator[Draft]:
-    """Yield a report whose group was killed whole, then each kill that came after it, and each other group.
-
-    All of a group is killed at once, and nothing in the words of a later kill tells it from these.
-    """
-    kills = draft.of("killed")
-    if "memcg_group" not in draft.lines or len(kills) < 2:
-        yield draft
-        return
-    later = {line.number for before, line in pairwise(kills) if _is_long_after(before, line, lines)}
-    yield from _parts(draft, sorted(later.union(_other_groups(draft, lines))))
-
-
-def _is_long_after(before: Line, line: Line, lines: LogLines) -> bool:
-    """Whether a kill came long after another, or in other words: a group met its limit, or the machine."""
-    if before.text.partition("illed process")[0] != line.text.partition("illed process")[0]:
-        return True
-    return were_apart(before.number, line.number, lines, _IN_GROUP, _IN_GROUP_BY_WALL)
-
-
-def _other_groups(draft: Draft, lines: LogLines) -> Iterator[int]:
-    """Yield where the kill of each further group begins: with a victim, just above the line that names it.
-
-    Source: mm/oom_kill.c, oom_kill_process (since 4.19).
-    """
-    for before, group in pairwise(draft.of("memcg_group")):
-        if group.text != before.text or were_apart(before.number, group.number, lines, _IN_GROUP):
-            kills = [line.number for line in draft.of("killed") if before < line < group]
-            yield max(kills, default=group.number)
-
-
-def _parts(draft: Draft, starts: list[int]) -> list[Draft]:
-    """Return a report cut before each of these numbers."""
-    if not starts:
-        return [draft]
-    return [_part(draft, *ends) for ends in pairwise([draft.first, *starts, draft.last + 1])]
-
-
-def _part(draft: Draft, first: int, end: int) -> Draft:
-    """Return the lines of a report from number ``first`` to before ``end`` as a report of their own."""
-    part = Draft(
-        first,
-        first,
-        release=draft.release,
-        others=[each for each in draft.others if first <= each.number < end],
-    )
-    for kind, run in draft.lines.items():
-        own = [line for line in run if first <= line.number < end]
-        if own:
-            part.add(kind, own)
-            part.stage = max(part.stage, STAGE[kind])
-            part.last = max(part.last, own[-1].number)
-    return part
 
 
 def _is_named(draft: Draft, text: str) -> bool:

@@ -141,3 +141,9 @@ def test_rows_keep_though_the_console_wrote_over_their_stamps():
     report = only(NOISY)
     assert [task.pid for task in report.tasks] == [811, 824, 829, 903, 1058]
     assert not any("may have lost rows" in problem.reason for problem in report.problems)
+
+
+def test_who_printed_a_line_may_stand_on_both_sides_of_the_host():
+    lines = plain(BASES["6.1 global"])
+    log = "\n".join(f"Jun 14 03:08:55 [ T7] hub kernel: [   12.000001][ T7] {line}" for line in lines)
+    assert essence(only(log)) == essence(only("\n".join(lines)))

@@ -220,3 +220,9 @@ def test_lines_that_do_not_show_their_caller_go_where_the_line_before_them_went(
     turned = parse("\n".join(prefix.format(n=n % 60) + line for n, line in enumerate(log.split("\n"))))
     assert [dict(each.totals) for each in turned] == [dict(each.totals) for each in usual]
     assert [each.victims for each in turned] == [each.victims for each in usual]
+
+
+def test_rows_of_allocations_belong_to_a_report_though_their_title_is_lost():
+    row = "15.6 MiB     4000 mm/slub.c:2412 func:alloc_slab_page\n"
+    for log in (row * 2, f"Mem-Info:\nactive_anon:1 inactive_anon:2\n{row * 2}"):
+        assert [each.size_kb for each in only(log).allocations] == [15_974, 15_974]
