@@ -37,7 +37,8 @@ class NodeGuest:
         self._texts = {"console": "", "samples": ""}
         self._answers: Queue[Mapping[str, Any]] = Queue()
         self._asked = 0
-        threading.Thread(target=self._listen, daemon=True).start()
+        self._listener = threading.Thread(target=self._listen, daemon=True)
+        self._listener.start()
 
     @property
     def is_running(self) -> bool:
@@ -98,6 +99,11 @@ class NodeGuest:
             raise LabUnavailable(answer["error"])
         return answer.get("result")
 
+    def end(self) -> None:
+        """End the guest, and wait until all that it said is sorted."""
+        self._process.kill()
+        self._listener.join()  # before somebody closes what it reads
+
     def _listen(self) -> None:
         """Sort what comes, in a thread of its own, until nothing comes any more."""
         assert self._process.stdout is not None
@@ -127,8 +133,8 @@ def node_guest(scenario: Scenario, guest: Guest, emulator: Emulator) -> Iterator
         with subprocess.Popen(
             command, cwd=name, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, encoding="utf-8"
         ) as process:
+            live = NodeGuest(process)
             try:
-                live = NodeGuest(process)
                 initramfs = Path(name) / "init.gz"
                 with writing_to(Path(name)):
                     initramfs.write_bytes(build_initramfs(guest))
@@ -137,7 +143,7 @@ def node_guest(scenario: Scenario, guest: Guest, emulator: Emulator) -> Iterator
                 live.ask("start", _BOOT_SECONDS, files=paths, machine=machine(scenario))
                 yield live
             finally:
-                process.kill()
+                live.end()
                 if process.stdin is not None:
                     with suppress(OSError):  # what could not be sent is still to be sent
                         process.stdin.close()

@@ -106,6 +106,17 @@ def bench(page, tmp_path):
     return page
 
 
+def go_to(bench, address: str) -> None:
+    """Open a machine by its address, and wait until the page has heard of it."""
+    bench.evaluate(
+        """(address) => new Promise((done) => {
+            addEventListener("hashchange", () => done(), { once: true });
+            location.hash = address;
+        })""",
+        address,
+    )
+
+
 def sentence(bench) -> str:
     frames = "new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
     bench.evaluate(frames)
@@ -233,7 +244,7 @@ def test_a_flag_says_when_and_the_film_answers(bench):
 @pytest.mark.browser
 def test_a_machine_that_does_not_start_can_be_predicted(bench):
     bench.get_by_label("Predict first").check()
-    bench.evaluate("() => { location.hash = 'vmalloc=832M'; }")
+    go_to(bench, "vmalloc=832M")
     assert sentence(bench) == ""
     assert not bench.locator(".oom-lab .remedies").is_visible()
     bench.get_by_role("button", name="It does not start").click()
@@ -422,7 +433,7 @@ BRIMS = """() => {
 @pytest.mark.browser
 @pytest.mark.parametrize(("label", "below"), [("The incident", 0), ("8 MiB less of other lowmem", 9.7)])
 def test_the_brim_close_up_tells_a_full_vessel_from_one_at_the_edge(bench, label, below):
-    bench.evaluate("() => { location.hash = 't=60'; }")
+    go_to(bench, "t=60")
     bench.get_by_role("button", name=label, exact=True).click()
     assert sentence(bench)
     brims = bench.evaluate(BRIMS)
@@ -435,17 +446,17 @@ def test_swap_is_a_vessel_that_says_how_little_of_it_is_used(bench):
     sentence(bench)
     swap = bench.locator(".oom-lab svg text[data-thing=swap]").last
     assert swap.text_content().startswith("0 of 1.9 GiB used")
-    bench.evaluate("() => { location.hash = 'grow=64G&t=60'; }")
+    go_to(bench, "grow=64G&t=60")
     sentence(bench)
     assert swap.text_content().startswith("1.9 GiB of 1.9 GiB used")
-    bench.evaluate("() => { location.hash = 'swap=0&t=60'; }")
+    go_to(bench, "swap=0&t=60")
     sentence(bench)
     assert swap.text_content() == "none"
 
 
 @pytest.mark.browser
 def test_the_records_have_one_name_and_one_sum(bench):
-    bench.evaluate("() => { location.hash = 't=60'; }")
+    go_to(bench, "t=60")
     assert "498 MiB of records of cached pages" in sentence(bench)
     key = bench.locator(".oom-lab .key[data-thing=records]")
     assert key.inner_text().split() == ["records", "498", "MiB"]
@@ -472,7 +483,7 @@ def test_a_thing_that_is_pointed_at_lights_up_everywhere_and_is_explained(bench)
 
 @pytest.mark.browser
 def test_a_machine_that_does_not_start_is_drawn_and_offers_the_nearest_that_do(bench):
-    bench.evaluate("() => { location.hash = 'vmalloc=832M'; }")
+    go_to(bench, "vmalloc=832M")
     assert sentence(bench).startswith("This machine does not start")
     drawn = bench.get_by_role("img", name="The zones").inner_html()
     assert "ZONE_NORMAL" in drawn

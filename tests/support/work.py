@@ -18,11 +18,15 @@ def calls(action: Callable[[], object]) -> int:
         counted += event == "call"
 
     action()
+    searches = gc.isenabled()
+    gc.disable()  # a search for garbage calls whoever asked for it
     sys.setprofile(count)
     try:
         action()
     finally:
         sys.setprofile(None)
+        if searches:
+            gc.enable()
     return counted
 
 
