@@ -143,7 +143,12 @@ def test_rows_keep_though_the_console_wrote_over_their_stamps():
     assert not any("may have lost rows" in problem.reason for problem in report.problems)
 
 
-def test_who_printed_a_line_may_stand_on_both_sides_of_the_host():
+CALLERS = ("[ T7] ", "[2: kswapd0: 81] ", "caller=T7 ", "[C1] ")
+
+
+@pytest.mark.parametrize("before", CALLERS)
+@pytest.mark.parametrize("behind", CALLERS)
+def test_who_printed_a_line_may_stand_on_both_sides_of_the_host(before, behind):
     lines = plain(BASES["6.1 global"])
-    log = "\n".join(f"Jun 14 03:08:55 [ T7] hub kernel: [   12.000001][ T7] {line}" for line in lines)
+    log = "\n".join(f"Jun 14 03:08:55 {before}hub kernel: [   12.000001]{behind}{line}" for line in lines)
     assert essence(only(log)) == essence(only("\n".join(lines)))
