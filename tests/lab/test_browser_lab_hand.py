@@ -8,7 +8,7 @@ from playwright.sync_api import expect
 from oomlab.explore.lab_page import lab_page as page_text
 from oomlab.machine import INCIDENT
 from tests.support.jupyter import close_notebooks, open_notebook, run_notebook, write_notebook
-from tests.support.lab_hand import CONTROLS, DRAWN, FAULTS, SAID, Controls, sentence, trials
+from tests.support.lab_hand import CONTROLS, DRAWN, FAULTS, SAID, Controls, go_to, sentence, trials
 
 pytestmark = pytest.mark.browser
 
@@ -115,7 +115,7 @@ def test_a_machine_that_does_not_start_as_the_first_leaves_the_lab_alive(page, a
     page.get_by_role("slider", name="RAM", exact=True).press("Home")
     page.get_by_role("button", name="64-bit").click()
     assert said(page) == sentence({"arch": "x86_64"})
-    page.evaluate("(hash) => { location.hash = hash; }", hash)
+    go_to(page, hash)
     assert said(page).startswith("This machine does not start")
     page.get_by_role("button", name="Reset").click()
     assert said(page) == sentence({})
@@ -177,7 +177,7 @@ def test_leaving_a_field_untouched_changes_nothing(opened):
 
 @pytest.mark.parametrize("hash", ["written=0", "ram=0", "ram=null"])
 def test_nothing_cannot_be_copied_and_no_ram_is_none(opened, hash):
-    opened.evaluate("(hash) => { location.hash = hash; }", hash)
+    go_to(opened, hash)
     assert said(opened) == sentence({})
     assert opened.evaluate(FAULTS) == []
 

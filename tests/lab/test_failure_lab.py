@@ -18,6 +18,7 @@ from oomlab.machine import INCIDENT
 from oomlab.render.safe import markup
 from oomlab.simulation import INCIDENT_WORKLOAD
 from tests.support.jupyter import run_notebook, write_notebook
+from tests.support.lab_hand import go_to
 
 GIB = 2**18
 PRESETS = [
@@ -106,17 +107,6 @@ def bench(page, tmp_path):
     return page
 
 
-def go_to(bench, address: str) -> None:
-    """Open a machine by its address, and wait until the page has heard of it."""
-    bench.evaluate(
-        """(address) => new Promise((done) => {
-            addEventListener("hashchange", () => done(), { once: true });
-            location.hash = address;
-        })""",
-        address,
-    )
-
-
 def sentence(bench) -> str:
     frames = "new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
     bench.evaluate(frames)
@@ -179,13 +169,7 @@ def test_the_settings_live_in_the_address(bench):
     "hash", ["#ram=-5", "#ram=1e99", "#kernel=%22x%22", "#ram=%3Cb%3E", "#machine=7", "#pae=3", "#%"]
 )
 def test_nonsense_in_the_address_is_left_aside(bench, hash):
-    bench.evaluate(
-        """(hash) => new Promise((heard) => {
-            addEventListener("hashchange", heard, { once: true });
-            location.hash = hash;
-        })""",
-        hash,
-    )
+    go_to(bench, hash)
     assert sentence(bench) == FailureLab().sentence
 
 

@@ -108,6 +108,17 @@ def _any_value(row: dict[str, Any], rnd: random.Random) -> Any:
     return rnd.choice(steps)
 
 
+def go_to(page: Page, address: str) -> None:
+    """Open another machine by its address, and wait until the page has heard of it."""
+    page.evaluate(
+        """(address) => new Promise((done) => {
+            addEventListener("hashchange", () => done(), { once: true });
+            location.hash = address;
+        })""",
+        address,
+    )
+
+
 def sentence(settings: dict[str, Any]) -> str:
     """Return what Python says of settings."""
     fields = dict(settings)
