@@ -477,7 +477,8 @@ def test_a_machine_that_does_not_start_is_drawn_and_offers_the_nearest_that_do(b
     for n in range(2):
         offers.nth(n).click()
         assert not sentence(bench).startswith("This machine does not start")
-        bench.evaluate("() => { location.hash = ''; location.hash = 'vmalloc=832M'; }")
+        go_to(bench, "")
+        go_to(bench, "vmalloc=832M")
         sentence(bench)
 
 

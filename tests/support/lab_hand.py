@@ -109,11 +109,13 @@ def _any_value(row: dict[str, Any], rnd: random.Random) -> Any:
 
 
 def go_to(page: Page, address: str) -> None:
-    """Open another machine by its address, and wait until the page has heard of it."""
+    """Open a machine by its address, and wait until the page has heard of a change."""
     page.evaluate(
         """(address) => new Promise((done) => {
+            const before = location.href;
             addEventListener("hashchange", () => done(), { once: true });
             location.hash = address;
+            if (location.href === before) done();
         })""",
         address,
     )
@@ -175,7 +177,7 @@ def _go(page: Page, address: str, hash: str, way: str) -> list[str]:
             page.evaluate(DRAWN)
             if page.evaluate(SAID)[0] != sentence({}):
                 return ["Reset does not lead back to the incident"]
-        page.evaluate("(hash) => { location.hash = hash; }", hash)
+        go_to(page, hash)
     page.evaluate(DRAWN)
     return []
 
