@@ -9,7 +9,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 
-from oomlab.parsing.hosts import one_name_each
+from oomlab.parsing.hosts import are_hosts, one_name_each
 
 _ANCHOR = re.compile(r"Mem-[Ii]nfo:|lowmem_reserve\[\]|oom-killer: gfp_mask|illed process \d|Call Trace:")
 """Words that show which column holds the kernel's lines."""
@@ -20,8 +20,11 @@ _SAMPLE = 40
 _BEFORE = 10
 """The first of them may stand so far before the first of those words."""
 
-_CELLS = (',"', '",', ';"', '";', '\t"', '"\t')
-"""What stands between cells of which one is in quotation marks."""
+_CELLS = (',"', '",', ';"', '";')
+"""What stands between cells of which one is in quotation marks; tabs are blanks by now."""
+
+_COPIES = 3
+"""A message stands in no more columns: as it came, and what was made of it."""
 
 _HOST = re.compile(
     r"(?i)(?:.*[._ ])?(?:host(?:[._ ]?name)?|node(?:[._ ]?name)?|instance(?:[._ ]?id)?|computer)"
@@ -67,37 +70,44 @@ def _anchors(lines: list[str]) -> int:
 
 
 def _from_csv(lines: list[str]) -> tuple[list[str], Mapping[int, str]]:
-    """Return the cells that hold the kernel's lines, if only those with a comma stand in quotation marks.
+    """Return the cells that hold the kernel's lines, if some of them stand in quotation marks.
 
-    Also return those of the column that is called after hosts, by their places.
-
-    A table in which all of them are quoted needs nothing of this: what stands around each is its prefix.
+    Also return those of the column of hosts, by their places.
     """
     first = next((index for index, line in enumerate(lines) if _ANCHOR.search(line)), 0)
     sample = [line for line in lines[max(first - _BEFORE, 0) : first + _SAMPLE] if line]
     if any(line.startswith(("{", "[")) for line in sample):
         return lines, {}
-    for delimiter in ",;\t":
+    for delimiter in ",;":
         rows = [_cells(line, delimiter) for line in sample]
         width, found = Counter(map(len, rows)).most_common(1)[0]
         column = _column(rows, width)
-        if width < 2 or 10 * found < 9 * len(rows) or column is None:
+        if 10 * found < 9 * len(rows) or column is None or not _has_others(rows, width, column):
             continue
         shown = [(row[column], line) for row, line in zip(rows, sample, strict=True) if len(row) == width]
-        quoted = sum(f'"{cell[:_SAMPLE]}' in line for cell, line in shown if cell)
-        if not 0 < quoted < sum(bool(cell) for cell, _ in shown):
+        if not any(f'"{cell[:_SAMPLE]}' in line for cell, line in shown if cell):
             continue
         table = [_cells(line, delimiter) for line in lines]
         cells = [row[column] if len(row) == width else line for row, line in zip(table, lines, strict=True)]
-        return cells, _hosts({index: row for index, row in enumerate(table) if len(row) == width})
+        return cells, _hosts({index: row for index, row in enumerate(table) if len(row) == width}, column)
     return lines, {}
 
 
-def _hosts(rows: Mapping[int, list[str]]) -> Mapping[int, str]:
-    """Return the hosts of the rows below a title of hosts."""
+def _hosts(rows: Mapping[int, list[str]], column: int) -> Mapping[int, str]:
+    """Return the hosts of the rows: by the title of a column, or by the names in it.
+
+    The titles stand far above the rows of a long table that are worth reading.
+    """
     first, titles = next(iter(rows.items()), (0, []))
-    places = [place for place, title in enumerate(titles) if _HOST.fullmatch(title)]
-    return {index: row[place] for place in places[:1] for index, row in rows.items() if index > first}
+    titled = [place for place, title in enumerate(titles) if _HOST.fullmatch(title)]
+    if titled:
+        return {index: row[titled[0]] for index, row in rows.items() if index > first}
+    messages = [row[column] for row in rows.values()]
+    for place in range(len(titles)):
+        names = [row[place] for row in rows.values()]
+        if place != column and are_hosts(names, messages):
+            return dict(zip(rows, names, strict=True))
+    return {}
 
 
 def _cells(line: str, delimiter: str) -> list[str]:
@@ -110,10 +120,15 @@ def _cells(line: str, delimiter: str) -> list[str]:
 
 
 def _column(rows: list[list[str]], width: int) -> int | None:
-    """Return which column holds the kernel's words; ``None`` where none does."""
+    """Return which column holds the kernel's words; ``None`` where none does, or all: that is a list."""
     cells = (enumerate(row) for row in rows if len(row) == width)
     found = Counter(column for row in cells for column, cell in row if _ANCHOR.search(cell))
-    return found.most_common(1)[0][0] if found else None
+    return found.most_common(1)[0][0] if 0 < len(found) <= _COPIES else None
+
+
+def _has_others(rows: list[list[str]], width: int, column: int) -> bool:
+    """Whether anything stands in another column: only a comma follows each string of a list."""
+    return any(cell for row in rows if len(row) == width for at, cell in enumerate(row) if at != column)
 
 
 def _without_copy(lines: list[str]) -> list[str]:

@@ -109,7 +109,11 @@ def find_labels(raw: Sequence[str], heads: Sequence[str]) -> list[str | None] | 
     if len({*names.values()}) < 2:
         return None
     found = [names[label] if label else None for label in labels]
-    return found if _are_hosts(found, raw) else None
+    return found if _have_clocks(found, raw) else None
+
+
+def _is_label(token: str) -> bool:
+    return _is_name(token) and not _CLOCK.fullmatch(token) and " " not in token
 
 
 def _label(head: str) -> str | None:
@@ -119,13 +123,19 @@ def _label(head: str) -> str | None:
         return called[0]
     first, second, *_ = [*head.split(None, 2), "", ""]
     is_label = first.endswith((":", "|")) or second[:1] == "|" or first[:1] + first[-1:] == "[]"
-    if is_label and _is_name(first.strip("[]:|")) and not _CLOCK.fullmatch(first):
+    if is_label and _is_label(first.strip("[]:|")):
         return first
     names, has_time = _names(head)
     return names[0] if names and has_time else None
 
 
-def _are_hosts(found: Sequence[str | None], raw: Sequence[str]) -> bool:
+def are_hosts(names: Sequence[str], messages: Sequence[str]) -> bool:
+    """Whether a column of a table holds the hosts that wrote the messages beside it."""
+    several = set(names)
+    return len(several) > 1 and all(map(_is_label, several)) and _have_clocks(names, messages)
+
+
+def _have_clocks(found: Sequence[str | None], raw: Sequence[str]) -> bool:
     """Whether names are of hosts: each has a clock of its own or, where no line shows one, they look so."""
     rows = [(host, line) for host, line in zip(found, raw, strict=True) if host]
     turns = [_step(one, other) for (a, one), (b, other) in pairwise(rows) if a != b]

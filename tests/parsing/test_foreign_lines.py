@@ -113,9 +113,9 @@ def test_reports_of_hosts_that_share_a_log_stay_apart(form, block):
     assert sorted(map(str, found)) == sorted(map(str, plain))
 
 
-def row(*cells):
+def row(*cells, **form):
     text = io.StringIO()
-    csv.writer(text, lineterminator="").writerow(cells)
+    csv.writer(text, lineterminator="", **form).writerow(cells)
     return text.getvalue()
 
 
@@ -137,8 +137,15 @@ WITH_A_HOST = {
     "Vector": lambda host, line: json.dumps({"appname": "kernel", "hostname": host, "message": line}),
     "CSV": lambda host, line: row("2025-09-09T02:04:16Z", host, line),
     "CSV, host first": lambda host, line: row(host, "kern", line),
+    "CSV, all quoted": lambda host, line: row("2025-09-09T02:04:16Z", host, line, quoting=csv.QUOTE_ALL),
+    "semicolons, quoted": lambda host, line: row("02", line, host, quoting=csv.QUOTE_ALL, delimiter=";"),
 }
-TITLES = {"CSV": "time,host.name,message", "CSV, host first": "Computer,facility,message"}
+TITLES = {
+    "CSV": "time,host.name,message",
+    "CSV, host first": "Computer,facility,message",
+    "CSV, all quoted": '"@timestamp","hostname","message"',
+    "semicolons, quoted": '"time";"message";"node"',
+}
 
 
 @pytest.mark.parametrize("block", [1, 20])
@@ -157,6 +164,8 @@ LABELS = {
     "syslog without a tag": "Nov  1 00:00:01 {host} {message}",
     "Loki": '2026-11-01T00:00:01Z {{host="{host}", job="kern"}} {message}',
     "Talos": "{host}: kern: warning: [2026-11-01T00:00:01.123456789Z]: {message}",
+    "CSV without titles": '"2026-11-01T00:00:01.123Z","{host}","warning","{message}"',
+    "Kibana's time": '"Nov 1, 2026 @ 00:00:01.123";"kern";"{message}";"{host}"',
 }
 NUMBERED = ("node{n:02d}", "10.0.0.{n}", "web-{n}", "db{n}.example.org")
 
