@@ -6,10 +6,10 @@ Everything here is page frames: (first, end), as the firmware's map has them.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple
+from typing import NamedTuple, get_args
 
 from oomlab.errors import MachineError
-from oomlab.machine import Machine
+from oomlab.machine import Allocator, Arch, Machine
 from oomlab.mmzone import DMA_END, FOUR_GIB, MAX_PAGES, PAGE_SIZE, VM_SPLITS, VM_SPLITS_WITHOUT_PAE
 from oomlab.rules import rules_for
 from oomlab.units import gib_to_pages, human_kb, kb, mib_to_pages
@@ -165,9 +165,9 @@ def _negative(machine: Machine) -> Iterator[str]:
 
 
 def _unknown(machine: Machine) -> Iterator[str]:
-    if machine.arch not in ("i386", "x86_64"):
+    if machine.arch not in get_args(Arch):
         yield f"arch is {machine.arch!r}: choose 'i386' or 'x86_64'"
-    if machine.allocator not in ("slab", "slub"):
+    if machine.allocator not in get_args(Allocator):
         yield f"allocator is {machine.allocator!r}: choose 'slab' or 'slub'"
     splits = (VM_SPLITS if machine.pae else {**VM_SPLITS, **VM_SPLITS_WITHOUT_PAE}).values()
     if machine.arch == "i386" and machine.page_offset not in splits:

@@ -16,6 +16,7 @@ from typing import Literal, NamedTuple, overload
 from oomlab.errors import ReportError, require
 from oomlab.kernel import KernelRelease
 from oomlab.mmzone import parse_nodelist
+from oomlab.units import PAGE_KB
 
 Kind = Literal["oom", "allocation_failure", "show_mem", "fragment"]
 """What a report is; a ``"fragment"`` lost all that would show which of the others it is."""
@@ -24,6 +25,9 @@ Scope = Literal["global", "memcg", "cpuset", "mempolicy"]
 
 _MAX_PAGES = 1 << 44
 """No zone has more pages: on 4 kB pages they would take 56 bits of address."""
+
+_MIN_GAP = 1024
+"""Pages by which totals and zones may differ because they are read one after the other."""
 
 UPTIME = re.compile(r"\[\s{0,12}(\d{1,12}\.\d{1,9})\]", re.A)
 """The kernel's own time stamp, seconds since boot."""
@@ -362,7 +366,7 @@ class Report:
     kernel: KernelRelease | None = None
     kernel_line: int | None = None
     boot_line: int | None = None
-    page_size_kb: int = 4
+    page_size_kb: int = PAGE_KB
     trigger: Trigger = Trigger()
     scope: Scope = "global"
     constraint: str | None = None
@@ -389,6 +393,23 @@ class Report:
     problems: tuple[Problem, ...] = ()
     kinds: Mapping[int, str] = field(default_factory=dict, compare=False)
     stamp: str = ""
+
+    @property
+    def has_all_managed(self) -> bool:
+        """Whether every zone of the machine is shown, with its ``managed``."""
+        free = self.totals.get("free")
+        shown = sum(zone.free or 0 for zone in self.zones)
+        if free is not None and free - shown > max(_MIN_GAP, free // 10):
+            return False
+        if self.totals.get("highmem") and self.find_zone("HighMem") is None:
+            return False
+        return bool(self.zones) and all(zone.managed is not None for zone in self.zones)
+
+    def adjustment_of(self, victim: Victim) -> int | None:
+        """Return a victim's ``oom_score_adj``, by the line of its kill or by its row in the task table."""
+        if victim.oom_score_adj is not None:
+            return victim.oom_score_adj
+        return next((task.oom_score_adj for task in self.tasks if task.pid == victim.pid), None)
 
     def find_zone(self, name: str, node: int | None = None) -> ZoneStat | None:
         """Return the first zone of that name (on that node, if one is given), or ``None``."""

@@ -233,8 +233,6 @@ def passes(
     halved; since 4.4 one block that is large enough decides. Where the counts end before they
     decide, as in a log that was cut, the answer is ``None``.
 
-    Raises :class:`ValueError` where they are missing.
-
     >>> passes(2014, 2012, 0, "3.2.59")
     False
 

@@ -68,8 +68,7 @@ def _ram_pages(report: Report) -> int | None:
     ram, reserved = report.totals.get("ram"), report.totals.get("reserved")
     if ram is not None and reserved is not None:
         return ram - reserved
-    managed = [zone.managed for zone in report.zones if zone.managed is not None]
-    return sum(managed) if managed else None
+    return sum(zone.managed or 0 for zone in report.zones) if report.has_all_managed else None
 
 
 def _nodes_pages(report: Report) -> int | None:

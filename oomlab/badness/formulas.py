@@ -10,7 +10,7 @@ from typing import Literal, NamedTuple
 
 from oomlab.kernel import Version, lookup_all
 from oomlab.report import Task
-from oomlab.units import pages
+from oomlab.units import PAGE_KB, pages
 
 UNKILLABLE = -1000
 """The ``oom_score_adj`` that forbids the kernel to kill a process."""
@@ -61,7 +61,7 @@ def rule_of(version: Version) -> Rule:
     return Rule(**{row["fact"]: row["value"] for row in facts})
 
 
-def score(task: Task, *, total_pages: int | None, kernel: Version, page_size_kb: int = 4) -> int | None:
+def score(task: Task, *, total_pages: int | None, kernel: Version, page_size_kb: int = PAGE_KB) -> int | None:
     """Return the score that a kernel prints for a process; ``None`` for one it must not kill.
 
     >>> clamd = Task(pid=21832, comm="clamd", uid=113, rss=37403, oom_score_adj=0)

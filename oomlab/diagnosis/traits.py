@@ -91,7 +91,7 @@ def _sizes(case: Case) -> Iterator[tuple[str, str]]:
         yield "little_cache", ""
         yield "cache", case.human(used.pages("file"))
     victim = next(iter(report.victims), None)
-    if victim and (victim.anon_rss_kb or 0) >= _MIN_VICTIM_KB and (victim.oom_score_adj or 0) <= 0:
+    if victim and (victim.anon_rss_kb or 0) >= _MIN_VICTIM_KB and (report.adjustment_of(victim) or 0) <= 0:
         yield "victim_held", f"{human_kb(victim.anon_rss_kb or 0)} (pid {victim.pid})"
 
 

@@ -71,9 +71,6 @@ _OVERLAPPING = frozenset(
 """Counters of nodes and zones that show parts of others, or what is not memory that somebody holds."""
 
 _SLAB = ("slab", "slab_unreclaimable", "slab_reclaimable")
-_MIN_GAP = 1024
-"""Pages by which totals and zones may differ because they are read one after the other."""
-
 _MUCH_FREE = 0.05
 _MAX_OVERCOUNT = 1.2
 """Up to a fifth of a machine may be counted twice, as locked shared memory is."""
@@ -233,7 +230,7 @@ def _managed(report: Report, *, of_all: bool) -> int | None:
     Unless it is ``of_all`` zones, only the zones that are shown count.
     """
     ram, reserved = report.totals.get("ram"), report.totals.get("reserved")
-    if _all_managed(report):
+    if report.has_all_managed:
         return sum(zone.managed or 0 for zone in report.zones) or None
     if of_all and ram is not None and reserved is not None and ram > reserved:
         return ram - reserved
@@ -259,19 +256,8 @@ def _listed_pages(amounts: _Counters) -> int:
     return sum(amounts[name].pages for name in _DISJOINT if name in amounts)
 
 
-def _all_managed(report: Report) -> bool:
-    """Whether every zone of the machine is shown, with its ``managed``."""
-    free = report.totals.get("free")
-    shown = sum(zone.free or 0 for zone in report.zones)
-    if free is not None and free - shown > max(_MIN_GAP, free // 10):
-        return False
-    if report.totals.get("highmem") and report.find_zone("HighMem") is None:
-        return False
-    return bool(report.zones) and all(zone.managed is not None for zone in report.zones)
-
-
 def _sizes(zones: Sequence[ZoneStat]) -> int | None:
-    """Return the pages of zones: those that the page allocator has or, before 3.9, all there are."""
+    """Return the pages of zones: those that the page allocator has, all where none are printed."""
     zones = [zone for zone in zones if zone.line or not zone.blocks_line]  # those of which more is known
     managed = [zone.managed for zone in zones if zone.managed is not None]
     if not managed:

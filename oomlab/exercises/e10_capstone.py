@@ -10,6 +10,7 @@ from oomlab.exercises import Exercise, Prediction, Wrong
 from oomlab.exercises.cases import case, incidents
 from oomlab.exercises.kinds import Choice, Essay, Number
 from oomlab.machine import INCIDENT
+from oomlab.mmzone import VM_SPLITS
 from oomlab.simulation import INCIDENT_WORKLOAD, critical_ram
 from oomlab.units import PAGE_KB, pages_to_gib
 
@@ -22,8 +23,6 @@ _PARTS = {
 
 _PART_OF = {"global_anon": "machine", "memcg_limit": "group", "cpuset_or_mempolicy": "numa"}
 """Which part was short, by the cause in our answer key."""
-
-_SPLITS = {"3G/1G": 0xC0000000, "2G/2G": 0x80000000}
 
 
 def _groups(log: int) -> int:
@@ -38,7 +37,7 @@ def _last_part(log: int) -> str:
 @cache
 def _edge_gib(block_size: int, split: str) -> float:
     """Return the smallest RAM, in GiB, with which the incident's machine dies of its copy."""
-    machine = replace(INCIDENT, page_offset=_SPLITS[split])
+    machine = replace(INCIDENT, page_offset=VM_SPLITS[split])
     return pages_to_gib(critical_ram(machine, replace(INCIDENT_WORKLOAD, block_size=block_size)) or 0)
 
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 from oomlab.errors import MachineError
 from oomlab.fitting.sysctls import Key, Ratio, lowmem_zones, modelled_reserves, present_of, unboosted
 from oomlab.fitting.watermarks import WatermarkFit
 from oomlab.kernel import KernelVersion
-from oomlab.machine import Machine
+from oomlab.machine import Arch, Machine
 from oomlab.report import Report, ZoneStat
 from oomlab.rules import rules_for
 from oomlab.watermarks import watermarks
@@ -96,7 +96,7 @@ def kernel_zones(report: Report) -> tuple[tuple[str, ...], KernelVersion] | None
         return None
     names = {zone.name for zone in report.zones}
     version = report.kernel.version
-    arch: Literal["i386", "x86_64"] = "x86_64" if "DMA32" in names else "i386"
+    arch: Arch = "x86_64" if "DMA32" in names else "i386"
     try:
         every = rules_for(Machine(kernel=version, arch=arch, ram=0)).zones
     except MachineError:  # a kernel before lowmem_reserve has no rule for it

@@ -1,4 +1,4 @@
-"""What an allocation asked for: gfp masks to names and back, for every kernel since 2.6.11.
+"""What an allocation asked for: gfp masks to names and back, for every kernel since 2.4.
 
 The bits of ``gfp_t`` have moved a dozen times, so a mask means nothing without its
 kernel. ``oomlab/tables/gfp.toml`` holds each bit as a row with the versions it is

@@ -13,8 +13,9 @@ import struct
 from typing import NamedTuple, Protocol
 
 from oomlab.errors import LabUnavailable
+from oomlab.mmzone import VM_SPLITS
 
-PAGE_OFFSET = 0xC0000000
+PAGE_OFFSET = VM_SPLITS["3G/1G"]
 FUNCTION = "recalc_bh_state"
 CODE_BYTES = 160
 

@@ -16,6 +16,7 @@ from pathlib import Path
 from oomlab.errors import ReportError
 from oomlab.procfs import Snapshot, parse_pagetypeinfo, read_proc, read_text
 from oomlab.report import Task
+from oomlab.units import PAGE_KB
 
 _MAX_GROUPS = 20_000
 _UNLIMITED = 1 << 60
@@ -64,7 +65,7 @@ class LiveMachine:
     """
 
     snapshot: Snapshot
-    page_size_kb: int = 4
+    page_size_kb: int = PAGE_KB
     blocks: Mapping[tuple[int, str, str], tuple[int, ...]] = field(default_factory=dict)
     pressure: Pressure | None = None
     groups: tuple[Group, ...] = ()

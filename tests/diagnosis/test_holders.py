@@ -216,7 +216,7 @@ def test_the_pod_of_the_group_is_named_though_its_path_was_wrapped():
 
 def test_the_adjustment_of_a_kill_line_alone_is_explained():
     assert "Its oom_score_adj is 1000" in shown("kill-line-alone")
-    assert "it is killed first, whatever it holds" in shown("kill-line-alone")
+    assert "kills before it only what weighs more still" in shown("kill-line-alone")
 
 
 def test_it_is_chance_who_asks_only_where_it_is():

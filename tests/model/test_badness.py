@@ -362,6 +362,21 @@ def test_most_of_those_tables_left_the_rule_a_choice(keyed):
     assert sum(choice > 1 for choice in choices) > len(choices) / 2
 
 
+def test_zones_are_no_measure_where_the_line_of_one_is_lost(keyed):
+    """No score is made of what is left: the machine would seem smaller than what a process holds."""
+    tried = 0
+    for each in (report for log in corpus.logs(keyed) for report in corpus.read(log)):
+        lost = max(each.zones, key=lambda zone: zone.managed or 0, default=None)
+        free = each.totals.get("free", 0)
+        if each.scope != "global" or not each.has_all_managed or (lost.free or 0) <= max(1024, free // 10):
+            continue
+        tried += 1
+        zones = tuple(zone for zone in each.zones if zone is not lost)
+        without = replace(each, totals={**each.totals, "reserved": None}, zones=zones)
+        assert total_pages(without) is None
+    assert tried
+
+
 def test_the_size_of_the_address_space_would_have_chosen_others(keyed):
     by_size = [
         max(each.ranking, key=lambda row: row.task.total_vm or 0).task.pid == each.chosen.pid

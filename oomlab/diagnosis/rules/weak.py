@@ -24,7 +24,7 @@ def heavy_victim(case: Case) -> Claim | None:
     first = case.report.victims[0] if case.report.victims else None
     if case.judged or case.used.is_known or first is None or first.score is None:
         return None
-    adjustment = _adjustment(case)
+    adjustment = case.report.adjustment_of(first)
     if adjustment is None and _is_light(case):
         return None
     share = first.score - (adjustment or 0)
@@ -49,15 +49,6 @@ def _is_light(case: Case) -> bool:
         return False
     held = first.anon_rss_kb + (first.file_rss_kb or 0) + (first.shmem_rss_kb or 0)
     return held < threshold("victim") * ram * case.report.page_size_kb
-
-
-def _adjustment(case: Case) -> int | None:
-    """Return the first victim's ``oom_score_adj``, from the line of its kill or from its row in the table."""
-    first = case.report.victims[0]
-    if first.oom_score_adj is not None:
-        return first.oom_score_adj
-    rows = (task.oom_score_adj for task in case.report.tasks if task.pid == first.pid)
-    return next(rows, None)
 
 
 @rule("global_anon")

@@ -71,7 +71,7 @@ def victim_service(report: Report, victim: Victim) -> Service | None:
 
 def service_in_words(report: Report, victim: Victim) -> str:
     """Return what a victim belonged to, and what its ``oom_score_adj`` stands for there."""
-    service, adj = victim_service(report, victim), _adjustment(report, victim)
+    service, adj = victim_service(report, victim), report.adjustment_of(victim)
     words = [f"It belonged to {plain(service.words)}."] if service else []
     if "allocating_task" in (victim.reason or ""):
         return "".join(words)
@@ -79,16 +79,13 @@ def service_in_words(report: Report, victim: Victim) -> str:
     qos = qos_by_adj(adj) if in_pod else None
     if adj == 1000:
         who = "as that of every BestEffort pod is" if in_pod else "as Kubernetes has it for BestEffort pods"
-        words.append(f"Its oom_score_adj is 1000, {who}: it is killed first, whatever it holds.")
+        words.append(
+            f"Its oom_score_adj is 1000, {who}: the kernel adds as much as all of memory to what it weighs, "
+            "and kills before it only what weighs more still."
+        )
     elif adj is not None and qos == "Burstable":
         part = (1000 - adj) / 10
         words.append(
             f"Its oom_score_adj of {adj} stands for a request of about {part:.1f} % of the node's memory."
         )
     return " ".join(words)
-
-
-def _adjustment(report: Report, victim: Victim) -> int | None:
-    if victim.oom_score_adj is not None:
-        return victim.oom_score_adj
-    return next((task.oom_score_adj for task in report.tasks if task.pid == victim.pid), None)

@@ -69,7 +69,7 @@ def _weight_in_words(report: Report, victim: Victim) -> str:
     if own is None or own.pages is None:
         held = sum(kb or 0 for kb in (victim.anon_rss_kb, victim.file_rss_kb, victim.shmem_rss_kb))
         return _sentences(f"It held {human_kb(held)} in RAM" if held else "", *explained.reasons[:1])
-    weighed = f"It weighed {human_kb(own.pages * report.page_size_kb)}{_adjustment(own)}"
+    weighed = f"It weighed {human_kb(own.pages * report.page_size_kb)}{_adj_in_words(own)}"
     if explained.agrees:
         return _sentences(f"{weighed}, {_first_of(len(explained.ranking))}")
     return _sentences(weighed, *explained.reasons[:1])
@@ -82,7 +82,7 @@ def _child_in_words(report: Report, victim: Victim, explained: Explanation) -> s
     if parent is None or parent.pages is None:
         return _sentences(f"The kernel chose its parent, pid {victim.child_of}", why)
     chosen = f"The kernel chose its parent, {parent.task.comm} (pid {victim.child_of})"
-    weighed = f"which weighed {human_kb(parent.pages * report.page_size_kb)}{_adjustment(parent)}"
+    weighed = f"which weighed {human_kb(parent.pages * report.page_size_kb)}{_adj_in_words(parent)}"
     first = f", {_first_of(len(explained.ranking))}" if explained.agrees else ""
     return _sentences(f"{chosen}, {weighed}{first}", why)
 
@@ -95,7 +95,7 @@ def _sentences(*clauses: str) -> str:
     return " ".join(f"{plain(each[:1].upper() + each[1:])}." for each in clauses if each)
 
 
-def _adjustment(own: Scored) -> str:
+def _adj_in_words(own: Scored) -> str:
     """Return the adjustment that somebody set for the process, when there is one."""
     adj = own.task.oom_score_adj
     return f", with oom_score_adj {adj}" if adj else ""
