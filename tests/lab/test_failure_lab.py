@@ -165,6 +165,23 @@ def test_the_settings_live_in_the_address(bench):
 
 
 @pytest.mark.browser
+def test_an_address_that_is_given_while_the_page_draws_is_not_overwritten(bench):
+    """The page hears of it only after its next frame, in which it writes the address of what it draws."""
+    bench.add_init_script(
+        """addEventListener("hashchange", (event) => {
+            if (!event.isTrusted) return;
+            event.stopImmediatePropagation();
+            setTimeout(() => dispatchEvent(new Event("hashchange")), 300);
+        });"""
+    )
+    bench.reload()
+    preset = bench.get_by_role("button", name="64 GiB of RAM")
+    preset.evaluate("(button) => { button.click(); location.hash = 'vmalloc=832M'; }")
+    expect(bench.locator(".oom-lab .sentence")).to_contain_text("This machine does not start")
+    assert bench.url.endswith("#vmalloc=832M")
+
+
+@pytest.mark.browser
 @pytest.mark.parametrize(
     "hash", ["#ram=-5", "#ram=1e99", "#kernel=%22x%22", "#ram=%3Cb%3E", "#machine=7", "#pae=3", "#%"]
 )

@@ -5,13 +5,19 @@ import { Lab } from "./lab.js";
 
 export function start({ facts, palette, place }) {
   const first = found(facts);
+  let known = location.hash;
   const lab = new Lab({
     ...{ facts, palette, settings: first.settings, time: first.time ?? (location.hash.length > 1 ? null : 0) },
-    settled: (settings, _, __, time) => history.replaceState(null, "", `#${written(facts, settings, time)}`),
+    settled(settings, _, __, time) {
+      if (location.hash !== known) return; // somebody has just given another address, and its event comes
+      history.replaceState(null, "", `#${written(facts, settings, time)}`);
+      known = location.hash;
+    },
     link: () => location.href,
   });
   place.replaceChildren(lab.element);
   addEventListener("hashchange", () => {
+    known = location.hash;
     const { settings, time } = found(facts);
     lab.set(settings, time);
   });
