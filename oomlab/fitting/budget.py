@@ -29,7 +29,7 @@ def reported_budget(report: Report, machine: Machine | None, workload: Workload 
     Empty when the report does not show the zone with its size.
     """
     zone = report.find_zone("Normal")
-    if zone is None or zone.present is None or zone.free is None:
+    if zone is None or not zone.present or zone.free is None:
         return ()
     listed = _listed(report, zone, machine, workload)
     minimum = zone.watermark_min or 0

@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import codecs
 import re
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import chain
 
 from oomlab.errors import require
@@ -295,10 +297,11 @@ def _broken(data: bytes, line: _Line) -> bytes:
     """Break every long line of a piece; some bytes of its first line have been given already."""
     found: list[bytes] = []
     at, begin = 0, -line.length
+    begins = _Begins(data)
     while at < len(data):
         end = data.find(b"\n", at) + 1 or len(data)
         line.is_long |= end - begin > _LONG_LINE
-        while line.is_long and (place := _next_place(data, at, begin, end, line.is_json)) >= 0:
+        while line.is_long and (place := _next_place(begins, at, begin, end, line.is_json)) >= 0:
             found += [data[at:place], SOFT_END]
             at = begin = place
         found.append(data[at:end])
@@ -308,31 +311,42 @@ def _broken(data: bytes, line: _Line) -> bytes:
     return b"".join(found)
 
 
-def _next_place(data: bytes, at: int, begin: int, end: int, is_json: bool) -> int:
+class _Begins:
+    """Where in a piece the lines of the kernel may begin that were joined; looked for once, when asked."""
+
+    def __init__(self, data: bytes) -> None:
+        self.data = data
+
+    @cached_property
+    def joints(self) -> list[int]:
+        """Where a record begins, or what was folded goes on."""
+        return sorted(match.end() for pattern in (_FOLDS, _RECORDS) for match in pattern.finditer(self.data))
+
+    @cached_property
+    def stamps(self) -> list[int]:
+        """Where a stamp stands."""
+        return [match.start() + 1 for match in _STAMP.finditer(self.data)]
+
+    def last(self, start: int, stop: int) -> int:
+        """Return where the line of the kernel begins that goes over ``stop``; -1 where that does not show."""
+        for places in (self.joints, self.stamps):
+            index = bisect_right(places, stop)
+            if index and places[index - 1] >= start:
+                return places[index - 1]
+        return -1
+
+
+def _next_place(begins: _Begins, at: int, begin: int, end: int, is_json: bool) -> int:
     """Return where to break a line next: before a report, or where it gets too long; -1 for nowhere."""
     latest, before = min(begin + 2 * _LONG_LINE, end), at
-    for words in REPORT.finditer(data, at, latest) if _may_hold_begins(data, at, latest) else ():
-        place = _last_place(data, max(before, words.start() - _BEFORE), words.start())
+    for words in REPORT.finditer(begins.data, at, latest):
+        place = begins.last(max(before, words.start() - _BEFORE), words.start())
         if place > max(at, begin):
             return place
         before = words.end()
     if end - begin <= _LONG_LINE:
         return -1
-    return _good_place(data, max(begin + _LONG_LINE // 2, at), latest, is_json)
-
-
-def _may_hold_begins(data: bytes, start: int, stop: int) -> bool:
-    """Whether a stretch holds the words of a report, and what may stand before one."""
-    if not REPORT.search(data, start, stop):
-        return False
-    return any([pattern.search(data, start, stop) for pattern in (_FOLDS, _RECORDS, _STAMP)])
-
-
-def _last_place(data: bytes, start: int, stop: int) -> int:
-    """Return where the line of the kernel begins that goes over ``stop``; -1 where that does not show."""
-    places = [match.end() for pattern in (_FOLDS, _RECORDS) for match in pattern.finditer(data, start, stop)]
-    stamps = () if places else _STAMP.finditer(data, start, stop)
-    return max([*places, *(match.start() + 1 for match in stamps)], default=-1)
+    return _good_place(begins.data, max(begin + _LONG_LINE // 2, at), latest, is_json)
 
 
 def _good_place(data: bytes, start: int, end: int, is_json: bool) -> int:

@@ -148,6 +148,13 @@ NAMED = {
 """Reports whose watermarks obey no rule, and what the fit must name."""
 
 
+@pytest.mark.parametrize("present", [None, 0])
+def test_a_zone_without_a_page_has_no_budget(present):
+    """As of a line that was damaged; what has no pages cannot be drawn either."""
+    normal = ZoneStat(name="Normal", free=88, watermark_min=90, present=present)
+    assert fit(Report(kind="oom", first_line=1, last_line=1, zones=(normal,))).budget() == ()
+
+
 @pytest.mark.oracle
 def test_most_zones_of_other_peoples_reports_fit_and_the_rest_is_named(outside):
     fits = {path.name[:3]: [fit(report) for report in parse_bytes(path.read_bytes())] for path in outside}

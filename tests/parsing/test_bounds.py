@@ -5,10 +5,11 @@ from __future__ import annotations
 import importlib
 import inspect
 import os
+import re
 import subprocess
 import sys
 import tracemalloc
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from pkgutil import walk_packages
 
 import pytest
@@ -16,7 +17,7 @@ import pytest
 import oomlab
 from oomlab import render
 from oomlab.diagnosis.judged import judge
-from oomlab.parsing import NoticeSearch, find_notices, notices, parse, read_pieces, reader, scan
+from oomlab.parsing import NoticeSearch, find_notices, notices, parse, read_pieces, reader, scan, stream
 from oomlab.parsing.stream import count_lines
 from oomlab.render.redacted import Redactor
 from oomlab.report import Report, ZoneStat
@@ -160,6 +161,33 @@ def test_a_window_that_grows_is_not_read_many_times(words, monkeypatch):
     data = f"{HEADER}{MEMORY}{words * (reader.LONG // len(words.encode()))}\n{KILL.format(n=7)}"
     list(read_pieces([data.encode()]))
     assert sum(sizes) < 1.8 * len(data)
+
+
+class Weighed:
+    """A pattern that notes how many bytes it is given to search."""
+
+    def __init__(self, pattern: re.Pattern[bytes], sizes: list[int]) -> None:
+        self.pattern, self.sizes = pattern, sizes
+
+    def search(self, data: bytes, start: int = 0, stop: int | None = None) -> re.Match[bytes] | None:
+        self.sizes.append((len(data) if stop is None else stop) - start)
+        return self.pattern.search(data, start, len(data) if stop is None else stop)
+
+    def finditer(self, data: bytes, start: int = 0, stop: int | None = None) -> Iterator[re.Match[bytes]]:
+        self.sizes.append((len(data) if stop is None else stop) - start)
+        return self.pattern.finditer(data, start, len(data) if stop is None else stop)
+
+
+@pytest.mark.parametrize("before", ["#012", "<br>", '","', "}, {", " [    7.948231] tail ", "\\n", "x ", "x"])
+def test_a_log_on_one_line_is_not_searched_anew_before_each_report(before, monkeypatch):
+    """For what a line of the kernel may begin with: thousands of reports may lie in one piece."""
+    sizes: list[int] = []
+    for name in ("_FOLDS", "_RECORDS", "_STAMP"):
+        monkeypatch.setattr(stream, name, Weighed(getattr(stream, name), sizes))
+    log = f"{before}invoked oom-killer".encode() * 20_000
+    for _ in stream.normalize([log]):
+        pass
+    assert 0 < sum(sizes) < 10 * len(log)
 
 
 def test_very_many_notices_end_the_search_for_them(monkeypatch):
