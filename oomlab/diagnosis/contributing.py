@@ -136,7 +136,9 @@ def _swap_full(case: Case) -> Claim | None:
     swap = case.report.swap
     if not _swap_matters(case) or swap_state(case) != "full" or swap is None or swap.total is None:
         return None
-    return Claim(f"All {case.human(swap.total)} of swap are in use.", "high", [swap.line])
+    whole, free = case.human(swap.total), swap.free or 0
+    part = f"All but {case.human(free)} of the {whole}" if free > 0 else f"All {whole}"
+    return Claim(f"{part} of swap are in use.", "high", [swap.line])
 
 
 def _swap_matters(case: Case) -> bool:

@@ -42,10 +42,16 @@ def holder_share(case: Case, holder: Holder) -> float | None:
 
 def main_holder(case: Case) -> Holder | None:
     """Return the command that holds the most, if that is a noticeable part of what ran out."""
-    if case.cause in _ELSEWHERE or not case.holders:
+    if not case.holders or (case.cause in _ELSEWHERE and not fills_all_but_a_reserve(case)):
         return None
     share = holder_share(case, case.holders[0])
     return None if share is None or share < threshold("holder") else case.holders[0]
+
+
+def fills_all_but_a_reserve(case: Case) -> bool:
+    """Whether processes hold nearly all but what is kept for others, which decides only how soon it ends."""
+    share = case.used.share("anon", "shmem")
+    return case.cause in ("cma", "highatomic") and share >= threshold("nearly_all")
 
 
 @rule("holder")
@@ -77,10 +83,13 @@ def _amount(case: Case, holder: Holder) -> str:
 
 
 def _is_beyond_counters(case: Case, holder: Holder) -> bool:
-    """Whether one process holds more than all do by the counters of the machine; several may share."""
+    """Whether one process holds more than all do by the counters of the machine; several may share.
+
+    What is locked is on no list but that of the unevictable.
+    """
     if case.report.scope == "memcg" or "anon" not in case.used or holder.count > 1:
         return False
-    return holder.held > _MAX_BEYOND * case.used.pages("anon", "shmem", "file")
+    return holder.held > _MAX_BEYOND * case.used.pages("anon", "shmem", "file", "unevictable")
 
 
 def _hold(holder: Holder) -> str:

@@ -11,7 +11,7 @@ from oomlab.diagnosis.case import Case
 from oomlab.diagnosis.contributing import LOWMEM_CAUSES, mem_map_pages
 from oomlab.diagnosis.finding import threshold
 from oomlab.diagnosis.holders import Holder
-from oomlab.diagnosis.named import largest_caches, main_holder
+from oomlab.diagnosis.named import fills_all_but_a_reserve, largest_caches, main_holder
 from oomlab.diagnosis.rules.trigger import is_booting, refused_cache, vmalloc_pages
 from oomlab.diagnosis.services import service_of
 from oomlab.kernel import KernelVersion, load_table
@@ -68,10 +68,11 @@ def _sizes(case: Case) -> Iterator[tuple[str, str]]:
     report, used = case.report, case.used
     known = {
         "ram": used.size or 0,
-        "swap": report.swap.total or 0 if report.swap else 0,
+        "swap": (report.swap.total or 0) - (report.swap.free or 0) if report.swap else 0,
         "locked": used.pages("unevictable"),
         "pool": used.pages("hugetlb"),
         "shmem": used.pages("shmem"),
+        "processes_hold": used.pages("anon", "shmem") if fills_all_but_a_reserve(case) else 0,
         "zram": used.pages("zram"),
         "balloon": used.pages("balloon"),
     }

@@ -130,7 +130,7 @@ def readings(mask: int) -> list[Reading]:
     """Read a mask in every mainline kernel, and join the versions that agree.
 
     >>> [str(each.since) for each in readings(0xd0)]
-    ['2.6.11', '4.4']
+    ['2.6.0', '4.4']
     """
     every = ((start, decode_gfp(mask, kernel=start)) for start in epochs())
     runs = (list(run) for _, run in groupby(every, key=lambda each: (each[1].flags, each[1].unknown)))

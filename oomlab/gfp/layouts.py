@@ -17,8 +17,8 @@ from oomlab.kernel import KernelRelease, KernelVersion, holds, load_table, looku
 
 NUMBER = re.compile(r"0x[0-9a-f]+")  # how a kernel prints bits that it has no name for
 
-_OLD, _AFTER_OLD, _FIRST = KernelVersion((2, 4)), KernelVersion((2, 5)), KernelVersion((2, 6, 11))
-"""2.4 stands for itself: nobody read what lies between it and 2.6.11."""
+_OLD, _AFTER_OLD, _FIRST = KernelVersion((2, 4)), KernelVersion((2, 5)), KernelVersion((2, 6, 0))
+"""2.4 stands for itself: nobody read what lies between it and 2.6.0."""
 
 
 class Layout(NamedTuple):
@@ -86,7 +86,7 @@ def neighbours(release: KernelRelease) -> tuple[Layout, ...]:
 
 @cache
 def epochs() -> tuple[KernelVersion, ...]:
-    """Return the versions from 2.6.11 on at which some mainline row begins or ends, oldest first."""
+    """Return the versions from 2.6.0 on at which some mainline row begins or ends, oldest first."""
     mainline = [row for row in _rows() if "vendor" not in row]
     turns = {KernelVersion.of(row[end]) for row in mainline for end in ("since", "until") if end in row}
     return tuple(sorted(turn for turn in turns if turn >= _FIRST))

@@ -820,3 +820,56 @@ def test_protected_memory_that_could_not_be_given_back_anyway_contributes():
     diagnosis = diagnose(full)
     assert diagnosis.cause == "global_anon"
     assert "memory_min" in diagnosis.contributing
+
+
+def test_an_order_of_one_in_lowmem_that_the_kernel_s_records_fill_is_no_fragmentation():
+    """Swap that stands empty could take nothing from there, and cache in HighMem does not count."""
+    full = pae(trigger=replace(KERNEL, order=1), lowmem_free=1_100, slab_unreclaimable=180_000)
+    diagnosis = diagnose(with_counters(full, "Normal", active_anon=0, inactive_anon=40))
+    assert diagnosis.cause == "lowmem_exhaustion"
+    assert "The request for 2 pages in a row needed lowmem" in diagnosis.summary
+    assert "slab" in diagnosis.contributing
+    movable = diagnose(with_counters(full, "Normal", active_anon=0, inactive_anon=60_000))
+    assert movable.cause == "fragmentation"
+
+
+def with_counters(report, name, **counters):
+    zones = (replace(each, counters=counters) if each.name == name else each for each in report.zones)
+    return replace(report, zones=tuple(zones))
+
+
+@pytest.mark.parametrize(
+    ("total", "free", "words"),
+    [
+        (100_000, 0, "All 391 MiB of swap are in use."),
+        (100_000, 10, "All but 40 kB of the 391 MiB of swap are in use."),
+        (100_000, 4_900, "All but 19 MiB of the 391 MiB of swap are in use."),
+        (16_000_000, 700_000, "2.7 GiB of swap was still free."),  # more than twice the machine
+    ],
+)
+def test_swap_is_called_full_only_where_what_is_left_is_little_beside_the_machine_too(total, free, words):
+    diagnosis = diagnose(machine(inactive_anon=200_000, swap=Swap(total=total, free=free)))
+    assert words in diagnosis.summary
+    assert ("swap_full" in diagnosis.contributing) == (" in use" in words)
+
+
+def test_what_is_locked_counts_with_what_a_process_holds():
+    """Its pages stay in rss and leave the lists of anonymous memory for that of the unevictable."""
+    locked = machine(inactive_anon=10_000, unevictable=200_000)
+    diagnosis = diagnose(replace(locked, tasks=(Task(7, "java", rss=205_000),)))
+    assert "java (pid 7) holds 801 MiB (82 % of the memory)" in diagnosis.summary
+    assert "damaged" not in diagnosis.summary
+
+
+def test_processes_lead_where_they_hold_more_than_is_locked_and_swap_is_full():
+    full = diagnose(machine(inactive_anon=130_000, unevictable=90_000, swap=FULL))
+    assert (full.cause, "unevictable" in full.contributing) == ("global_anon", True)
+    assert diagnose(machine(inactive_anon=130_000, unevictable=90_000, swap=IDLE)).cause == "unevictable"
+
+
+def test_who_fills_all_but_a_reserve_is_named():
+    kept = machine(zone(free=3_000, reserved_highatomic=2_500), trigger=KERNEL, inactive_anon=230_000)
+    diagnosis = diagnose(replace(kept, tasks=(Task(7, "java", rss=225_000),)))
+    assert diagnosis.cause == "highatomic"
+    assert "java (pid 7) holds 879 MiB" in diagnosis.summary
+    assert any("the end would come a little later" in remedy for remedy in diagnosis.remedies)

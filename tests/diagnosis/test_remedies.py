@@ -136,6 +136,10 @@ PAIRS: dict[str, tuple[Report, Report]] = {
     "cma_slab": (machine(CMA_ZONE, trigger=KERNEL, slab_unreclaimable=150_000), CASES["cma"]),
     "highatomic_update": (on("6.1", CASES["highatomic"]), on("6.12.30", CASES["highatomic"])),
     "highatomic_scale": (on("4.9", CASES["highatomic"]), on("4.5", CASES["highatomic"])),
+    "reserve_beside_processes": (
+        machine(CMA_ZONE, trigger=KERNEL, inactive_anon=205_000, slab_unreclaimable=1_000),
+        CASES["cma"],
+    ),
     "fragmentation_cma": (machine(fragmented("C", free_cma=10_000), trigger=BIG), FRAGMENTED),
     "fragmentation_slab": (machine(fragmented(), trigger=BIG, slab_unreclaimable=100_000), FRAGMENTED),
     "several_pages": (FRAGMENTED, CASES["highatomic"]),
@@ -175,6 +179,7 @@ PAIRS: dict[str, tuple[Report, Report]] = {
     "page_tables": (CASES["page_tables"], held_by("oracle", 50, CASES["page_tables"], nr_ptes=700)),
     "kernel_stacks": (CASES["kernel_stacks"], ANON),
     "unevictable": (CASES["unevictable"], ANON),
+    "unevictable_beside": (machine(inactive_anon=130_000, unevictable=90_000, swap=FULL), ANON),
     "hugetlb": (CASES["hugetlb"], ANON),
     "writeback": (CASES["writeback"], ANON),
     "group_dirty": (group(stats=DIRTY), GROUP),

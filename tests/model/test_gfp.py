@@ -12,6 +12,8 @@ from oomlab.errors import UnknownKernel
 from oomlab.gfp import GfpMask, decode_gfp, encode_gfp, zones_allowed
 from oomlab.gfp.layouts import epochs, layouts_of
 from oomlab.kernel import KernelVersion, load_table, lookup_all
+from oomlab.kernel_guess import mask_of
+from oomlab.parsing import parse
 
 EPOCHS = Path(__file__).with_name("gfp_epochs.json")
 """What each kernel's own ``include/linux/gfp.h`` gives when it is compiled: values only, with their trees."""
@@ -289,7 +291,7 @@ def test_without_a_kernel_every_reading_is_named_and_none_is_taken_for_sure():
     assert (mask.basis, mask.kernel) == ("assumed", None)
     assert mask.alternatives == (("__GFP_IO", "__GFP_FS", "__GFP_RECLAIMABLE"),)
     assert mask.problems == (
-        "no kernel version is known: 0xd0 is GFP_KERNEL from 2.6.11 to before 4.4; "
+        "no kernel version is known: 0xd0 is GFP_KERNEL from 2.6.0 to before 4.4; "
         "__GFP_IO|__GFP_FS|__GFP_RECLAIMABLE from 4.4 to 7.1",
     )
 
@@ -334,12 +336,36 @@ def test_7_1_has_the_masks_of_6_19(kernel):
     assert (mask.basis, mask.names) == ("version", ("GFP_HIGHUSER_MOVABLE", "__GFP_COMP"))
 
 
-@pytest.mark.parametrize(("kernel", "like"), [("7.2", "7.1"), ("8.0", "7.1"), ("2.6.5", "2.6.11")])
+@pytest.mark.parametrize(("kernel", "like"), [("7.2", "7.1"), ("8.0", "7.1"), ("2.5.3", "2.6.0")])
 def test_beyond_the_table_the_nearest_version_is_assumed_and_said(kernel, like):
     mask = decode_gfp(0xD0, kernel=kernel)
     assert mask.basis == "assumed"
     assert mask.names == decode_gfp(0xD0, kernel=like).names
     assert f"read as {like} would" in mask.problems[0]
+
+
+@pytest.mark.parametrize(
+    ("mask", "names"),
+    [
+        (0xD0, ("GFP_KERNEL",)),
+        (0xD2, ("GFP_HIGHUSER",)),
+        (0x1D2, ("GFP_HIGHUSER", "__GFP_COLD")),
+        (0x20, ("GFP_ATOMIC",)),
+    ],
+)
+@pytest.mark.parametrize("kernel", ["2.6.0", "2.6.5", "2.6.9", "2.6.10"])
+def test_the_first_kernels_of_2_6_have_their_own_bits_and_not_those_of_2_4(kernel, mask, names):
+    """0x80 may call file systems there; in 2.4 that was 0x100. Source: include/linux/gfp.h, 2.6.0."""
+    assert decode_gfp(mask, kernel=kernel).names == names
+
+
+def test_a_report_without_a_version_is_of_2_6_where_it_has_what_2_4_has_not(repo):
+    for name, names in {
+        "2.6.9-x86_64-numa": ("GFP_HIGHUSER",),
+        "2.6.5-protections": ("GFP_HIGHUSER", "__GFP_COLD"),
+    }.items():
+        (report,) = parse((repo / f"tests/samples/{name}.log").read_text())
+        assert mask_of(report).names == names
 
 
 def test_printed_names_that_do_not_make_the_mask_are_a_problem():

@@ -57,7 +57,7 @@ def page_tables(case: Case) -> Claim | None:
 @rule("unevictable")
 def unevictable(case: Case) -> Claim | None:
     """Memory that was locked, or lies in a ramfs: reclaim must not touch it."""
-    if case.used.share("unevictable") < threshold("unevictable"):
+    if case.used.share("unevictable") < threshold("unevictable") or _is_less_than_swappable(case):
         return None
     amount = _amount(case, "unevictable")
     text = f"{amount} is unevictable: locked (mlock), or files that live in RAM (ramfs)."
@@ -71,6 +71,12 @@ def _buffers(case: Case, name: str, text: str) -> Claim | None:
     if used.pages(name) < rivals or used.share(name) < threshold("kernel_buffers"):
         return None
     return _filled(case, f"{text} {_amount(case, name)}, more than anything else that is listed.", name)
+
+
+def _is_less_than_swappable(case: Case) -> bool:
+    """Whether processes hold more that might have been swapped out, and swap had no room for it."""
+    used = case.used
+    return swap_state(case) in ("none", "full") and used.pages("anon", "shmem") > used.pages("unevictable")
 
 
 @rule("zram")
@@ -297,8 +303,9 @@ def swap_state(case: Case) -> SwapState | None:
         return None
     if swap.total == 0:
         return "none"
-    if swap.free <= threshold("swap_full") * (swap.total or 0):
-        return "full"
+    total = swap.total or 0
+    if swap.free <= threshold("swap_full") * min(total, case.used.size or total):
+        return "full"  # what is left would take next to nothing of what processes hold
     total = swap.total or swap.free  # before 2.6.10 kernels printed only what was free
     large = total >= threshold("swap_small") * (case.used.size or 0)
     return "unused" if large and swap.free >= threshold("swap_unused") * total else "partly used"

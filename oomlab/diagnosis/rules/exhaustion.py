@@ -119,7 +119,8 @@ def lowmem_exhaustion(case: Case) -> Claim | None:
         return None
     zones = [each.zone for each in case.asked]
     names = zone_names(zones, case.report)
-    lead = f"The request needed lowmem, so only {names} could serve it."
+    what = "The request" if not case.order else f"The request for {1 << min(case.order, 20)} pages in a row"
+    lead = f"{what} needed lowmem, so only {names} could serve it."
     if not case.mask_known:
         lead = f"If the request was for the kernel itself, only {names} could serve it."
     lines = [case.report.trigger.line, *_lines([*zones, *above])]

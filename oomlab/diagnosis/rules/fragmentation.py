@@ -20,6 +20,8 @@ from oomlab.words import percent, zone_names
 _DROPPABLE = ("active_file", "inactive_file", "slab_reclaimable")
 """What can be dropped a page at a time: page cache, and the slab that remembers names and files."""
 
+_SWAPPABLE = ("active_anon", "inactive_anon")
+
 
 @rule("fragmentation")
 def fragmentation(case: Case) -> Claim | None:
@@ -119,9 +121,16 @@ def _has_enough(case: Case, verdict: Verdict, at_high: bool) -> bool:
 
 
 def _swap_has_room(case: Case) -> bool:
-    """Whether single pages could still have been freed by moving processes to swap."""
-    swap = case.report.swap
-    return bool(swap and swap.total and (swap.free or 0) >= threshold("swap_has_room") * swap.total)
+    """Whether single pages could still have been freed by moving processes to swap.
+
+    Lowmem that the kernel's own records fill has none to move.
+    """
+    swap, zones = case.report.swap, [each.zone for each in case.asked]
+    if not swap or not swap.total or (swap.free or 0) < threshold("swap_has_room") * swap.total:
+        return False
+    shown = [zone for zone in zones if any(name in zone.counters for name in _SWAPPABLE)]
+    movable = sum(zone.counters.get(name, 0) for zone in shown for name in _SWAPPABLE)
+    return not shown or movable >= threshold("swappable") * sum(map(weight, case.asked))
 
 
 def _request(case: Case) -> str:
