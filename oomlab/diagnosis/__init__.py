@@ -31,6 +31,7 @@ from oomlab.report import Report
 __all__ = ["CAUSES", "ORDER", "Diagnosis", "Finding", "as_dict", "diagnose"]
 
 _WHY_SHORT: tuple[Rule, ...] = (
+    exhaustion.min_free_kbytes,
     fragmentation.fragmentation,
     exhaustion.cma,
     exhaustion.highatomic,

@@ -11,6 +11,7 @@ from oomlab.diagnosis.finding import Claim, Finding, as_finding, rule, threshold
 from oomlab.diagnosis.named import main_holder
 from oomlab.diagnosis.rules.constraint import group_usage
 from oomlab.diagnosis.rules.consumers import protected_pages, swap_state, unread_counters, unread_lines
+from oomlab.diagnosis.rules.exhaustion import kept_by_min
 from oomlab.diagnosis.usage import balloon_of
 from oomlab.kernel import lookup
 from oomlab.kernel_guess import kernel_of
@@ -24,7 +25,7 @@ LOWMEM_CAUSES = ("lowmem_exhaustion", "cma")
 
 _NOT_FULL = {*LOWMEM_CAUSES, "dma_exhaustion", "fragmentation", "highatomic", "sysrq_manual", "not_oom"}
 _NOT_FULL |= {"memcg_limit", "cpuset_or_mempolicy", "numa_node_bound", "vm_fault_oom_spurious", "bpf_oom"}
-_NOT_FULL |= {"undetermined", "mglru_min_ttl"}
+_NOT_FULL |= {"undetermined", "mglru_min_ttl", "min_free_kbytes"}
 """Causes under which the machine as a whole need not have been full."""
 
 
@@ -181,6 +182,19 @@ def _balloon(case: Case) -> Claim | None:
         return None
     text = f"The host has taken {case.human(amount.pages)} with its balloon."
     return Claim(text, "high", amount.lines)
+
+
+@rule("min_free_kbytes")
+def _min_free_kbytes(case: Case) -> Claim | None:
+    """Watermarks that keep a large part of the memory for emergencies, whoever holds the rest."""
+    zones, size = [each.zone for each in case.judged], case.used.size or 0
+    kept = kept_by_min(zones)
+    if case.report.scope == "memcg" or not size or any(zone.is_impossible for zone in zones):
+        return None
+    if not threshold("much_kept") * size <= kept <= size:
+        return None
+    text = f"Watermarks (min) keep {case.human(kept)}, {percent(kept / size)} of the memory, for emergencies."
+    return Claim(text, "high", [zone.line for zone in zones])
 
 
 @rule("memory_min")
@@ -443,6 +457,7 @@ _CONTRIBUTING: tuple[Callable[[Case], Finding | None], ...] = (
     group_usage,
     _unaccounted,
     _balloon,
+    _min_free_kbytes,
     _memory_min,
     _allocation,
     _oom_group,

@@ -43,6 +43,7 @@ Cause = Literal[
     "mglru_min_ttl",
     "too_little_ram",
     "memory_min",
+    "min_free_kbytes",
     "writeback",
     "not_oom",
     "undetermined",

@@ -16,7 +16,7 @@ _MAX_BEYOND = 1.05
 """The table and the counters are read one after the other."""
 
 _ELSEWHERE = {"lowmem_exhaustion", "cma", "dma_exhaustion", "fragmentation", "highatomic", "not_oom"}
-_ELSEWHERE |= {"sysrq_manual", "vm_fault_oom_spurious", "bpf_oom"}
+_ELSEWHERE |= {"sysrq_manual", "vm_fault_oom_spurious", "bpf_oom", "min_free_kbytes"}
 """Causes for which it does not matter how much processes hold."""
 
 

@@ -12,6 +12,7 @@ from oomlab.diagnosis.contributing import LOWMEM_CAUSES, mem_map_pages
 from oomlab.diagnosis.finding import threshold
 from oomlab.diagnosis.holders import Holder
 from oomlab.diagnosis.named import fills_all_but_a_reserve, largest_caches, main_holder
+from oomlab.diagnosis.rules.exhaustion import kept_by_min
 from oomlab.diagnosis.rules.trigger import is_booting, refused_cache, vmalloc_pages
 from oomlab.diagnosis.services import service_of
 from oomlab.kernel import KernelVersion, load_table
@@ -55,6 +56,10 @@ def traits(case: Case) -> Iterator[tuple[str, str]]:
         yield from _fault(case)
     if case.cause == "not_oom":
         yield from _failure(case)
+    kept = kept_by_min(case.report.zones)
+    if kept:
+        yield "kept", case.human(kept)
+        yield "kept_kb", f"{kept * case.report.page_size_kb:,}"
     min_free_kb = _min_free_kb(case)
     if min_free_kb:
         yield "min_free", str(min_free_kb)

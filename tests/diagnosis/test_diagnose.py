@@ -149,6 +149,7 @@ CASES = {
         machine(replace(zone(size=40_000), present=130_000), trigger=BOOT, victims=()),
         panic="Out of memory and no killable processes...",
     ),
+    "min_free_kbytes": machine(zone(free=120_000, low=150_000), inactive_anon=90_000),
     "memory_min": replace(
         machine(inactive_anon=60_000, inactive_file=170_000, kernel="6.19"),
         protection=Protection(min_kb=600_000, low_kb=0, line=8),
@@ -873,3 +874,15 @@ def test_who_fills_all_but_a_reserve_is_named():
     assert diagnosis.cause == "highatomic"
     assert "java (pid 7) holds 879 MiB" in diagnosis.summary
     assert any("the end would come a little later" in remedy for remedy in diagnosis.remedies)
+
+
+def test_a_boost_of_the_watermarks_is_no_setting():
+    """It counts in min while it lasts. Source: mm/page_alloc.c, ``boost_watermark``."""
+    boosted = machine(zone(free=120_000, low=150_000, boost=119_000), inactive_anon=90_000)
+    assert "min_free_kbytes" not in (diagnose(boosted).cause, *diagnose(boosted).contributing)
+
+
+def test_high_watermarks_only_add_to_what_processes_took():
+    diagnosis = diagnose(machine(zone(free=40_000, low=50_000), inactive_anon=190_000))
+    assert (diagnosis.cause, "min_free_kbytes" in diagnosis.contributing) == ("global_anon", True)
+    assert "Watermarks (min) keep 156 MiB, 16 % of the memory, for emergencies." in diagnosis.summary

@@ -79,6 +79,8 @@ PAIRS: dict[str, tuple[Report, Report]] = {
     "impossible_marks": (case("impossible-marks"), KILL_LINE),
     "mglru_min_ttl": (CASES["mglru_min_ttl"], ANON),
     "memory_min": (CASES["memory_min"], ANON),
+    "min_free_kbytes": (CASES["min_free_kbytes"], ANON),
+    "min_free_kbytes_beside": (machine(zone(free=40_000, low=50_000), inactive_anon=190_000), ANON),
     "zram_full": (CASES["zram"], ANON),
     "balloon_full": (CASES["balloon"], ANON),
     "gpu": (CASES["gpu"], ANON),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from oomlab.alloc_flags import highatomic_free
@@ -80,6 +80,32 @@ def highatomic(case: Case) -> Claim | None:
 def _opened_by(case: Case, lift: str) -> tuple[ZoneStat, ...]:
     """Return the zones that only pages of one kind kept shut."""
     return zones_open(case, lift=lift) if case.is_shut else ()
+
+
+@rule("min_free_kbytes")
+def min_free_kbytes(case: Case) -> Claim | None:
+    """The zones have much free memory, but their watermarks keep it from ordinary requests."""
+    zones = [each.zone for each in case.asked]
+    kept, size = kept_by_min(zones), sum(zone.size or 0 for zone in zones)
+    if not case.is_shut or any(zone.is_impossible for zone in zones) or kept < threshold("kept") * size:
+        return None
+    free = sum(zone.free or 0 for zone in zones)
+    if not size or free < threshold("kept_free") * kept:
+        return None
+    text = (
+        f"{zone_names(zones, case.report)} had {case.human(free)} free, {percent(free / size)} of what they "
+        f"have, but their watermarks (min) keep {case.human(kept)} for emergencies: "
+        "vm.min_free_kbytes is far too high."
+    )
+    return Claim(text, "high", [case.report.trigger.line, *_lines(zones)], needs_mask=True)
+
+
+def kept_by_min(zones: Iterable[ZoneStat]) -> int:
+    """Return the pages that zones keep below their watermark ``min``, without what a boost adds for a while.
+
+    Source: mm/page_alloc.c, ``__setup_per_zone_wmarks``; ``watermark_boost`` (since 5.0) counts in ``min``.
+    """
+    return sum(max(0, (zone.watermark_min or 0) - zone.counters.get("boost", 0)) for zone in zones)
 
 
 @rule("dma_exhaustion")
