@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
+from typing import Literal
 
 _POD = re.compile(r"[/-]pod([0-9a-f]{8}(?:[-_][0-9a-f]{4}){3}[-_][0-9a-f]{12}|[0-9a-f]{32})(?=[./]|$)", re.A)
 _QOS = re.compile(r"kubepods[./-](?:slice/kubepods-)?(burstable|besteffort)\b", re.A)
@@ -97,6 +98,21 @@ def _of_kubernetes(path: str) -> Service | None:
     by_path = _QOS_CLASSES[qos[1]] if qos else "Guaranteed" if pod else None
     own = Service(manager="kubernetes", pod_uid=uid, qos_class=by_path)
     return replace(own, container_id=container[1], runtime=container[0]) if container else own
+
+
+def kubernetes_level(path: str) -> Literal["node", "qos", "pod", "container"]:
+    """Return whose limit a group of Kubernetes has: of all pods, a QoS class, a pod or a container.
+
+    >>> kubernetes_level("/kubepods.slice"), kubernetes_level("/kubepods/burstable")
+    ('node', 'qos')
+
+    Source: Kubernetes, pkg/kubelet/cm: node_container_manager_linux.go, qos_container_manager_linux.go and
+    pod_container_manager_linux.go make one group within the other.
+    """
+    pod = _POD.search(path)
+    if pod is None:
+        return "qos" if _QOS.search(path) else "node"
+    return "container" if path[pod.end() :].removeprefix(".slice").strip("/") else "pod"
 
 
 def _of_container(path: str) -> Service | None:

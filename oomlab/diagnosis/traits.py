@@ -14,7 +14,7 @@ from oomlab.diagnosis.holders import Holder
 from oomlab.diagnosis.named import fills_all_but_a_reserve, largest_caches, main_holder
 from oomlab.diagnosis.rules.exhaustion import kept_by_min
 from oomlab.diagnosis.rules.trigger import is_booting, refused_cache, vmalloc_pages
-from oomlab.diagnosis.services import service_of
+from oomlab.diagnosis.services import kubernetes_level, service_of
 from oomlab.kernel import KernelVersion, load_table
 from oomlab.report import Report
 from oomlab.units import human_kb, pages_to_gib
@@ -212,8 +212,10 @@ def _known(table: str, name: str) -> str | None:
 
 # --- control groups ---------------------------------------------------------------------------
 
+_LEVELS = {"node": "all_pods", "qos": "qos_class", "pod": "pod", "container": "pod_container"}
+_OF_KUBELET = ("all_pods", "qos_class")
+"""Groups above the pods: the kubelet writes their limits anew whenever pods come and go."""
 _MANAGERS = {
-    "kubernetes": "pod",
     "systemd": "unit",
     "slurm": "job",
     "lxc": "plain_group",
@@ -225,17 +227,26 @@ def _group(case: Case) -> Iterator[tuple[str, str]]:
     group = case.report.memcg
     limit = (group.swap_limit_kb if group.met_with_swap else None) or group.limit_kb if group else None
     yield "now", f" (now {human_kb(limit)})" if limit else ""
-    service = service_of(group.oom_path or group.path) if group else None
-    if service is None or (service.manager == "systemd" and not service.unit):
-        yield "plain_group", ""
-    else:
-        yield _MANAGERS.get(service.manager, "docker"), ""
-        if service.unit:
-            yield "unit", service.unit
+    owner, unit = _owner((group.oom_path or group.path or "") if group else "")
+    yield owner, ""
+    if unit:
+        yield "unit", unit
     if group is not None and group.swap_limit_kb == 0:
         yield "no_group_swap", ""
     if group is not None and group.kmem_usage_kb is None and "rss" not in group.stats:
         yield "v2", ""  # v1 prints kmem, and calls process memory rss
+    if owner not in _OF_KUBELET:
+        yield "own_settings", ""
+
+
+def _owner(path: str) -> tuple[str, str | None]:
+    """Return whose group it is, as remedies call it, and its unit if it has one."""
+    service = service_of(path)
+    if service is None or (service.manager == "systemd" and not service.unit):
+        return "plain_group", None
+    if service.manager == "kubernetes":
+        return _LEVELS[kubernetes_level(path)], None
+    return _MANAGERS.get(service.manager, "docker"), service.unit
 
 
 def _fault(case: Case) -> Iterator[tuple[str, str]]:

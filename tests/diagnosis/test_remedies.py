@@ -54,6 +54,7 @@ ANON, GROUP, SLAB = CASES["global_anon"], group(), CASES["slab_unreclaimable"]
 LOWMEM, LOWMEM_SLAB = CASES["lowmem_exhaustion"], pae(ram=8_650_736, slab_reclaimable=100_000)
 PANIC = replace(ANON, panic="Kernel panic - not syncing: Out of memory: compulsory panic_on_oom is enabled")
 POD = group(f"/kubepods/burstable/pod{UID}")
+CONTAINER = group(f"/kubepods/burstable/pod{UID}/{'0a' * 32}")
 NODE = Victim(pid=77, memcg=f"/kubepods/besteffort/pod{UID}", anon_rss_kb=400_000)
 FULL_OF_CACHE = {"active_file": 400_000, "inactive_file": 400_000}
 NETWORK = ("warn_alloc", "skb_page_frag_refill", "try_fill_recv")
@@ -189,7 +190,10 @@ PAIRS: dict[str, tuple[Report, Report]] = {
     "group_kmem": (group(stats={"kernel": 2**20}), GROUP),
     "group_program": (held_by("java", report=GROUP), held_by("unknown", report=GROUP)),
     "group_holder": (held_by("unknown", report=GROUP), held_by("java", report=GROUP)),
-    "pod_limit": (POD, GROUP),
+    "all_pods_limit": (group("/kubepods.slice"), POD),
+    "qos_class_limit": (group("/kubepods/burstable"), POD),
+    "pod_limit": (POD, CONTAINER),
+    "container_limit": (CONTAINER, POD),
     "docker_limit": (group("/docker/shop"), POD),
     "unit_limit": (group("/system.slice/nginx.service"), GROUP),
     "job_limit": (group("/slurm/uid_1000/job_123/step_0"), GROUP),
@@ -302,6 +306,18 @@ def test_a_function_that_only_lay_on_the_stack_gives_no_advice():
 )
 def test_the_case_is_answered(name, words):
     assert words in " ".join(diagnose(case(name)).remedies)
+
+
+@pytest.mark.parametrize(
+    "path", ["/kubepods", "/kubepods.slice", "/kubepods.slice/kubepods-besteffort.slice"]
+)
+def test_the_limit_of_many_pods_is_not_raised_through_a_container(path):
+    """Their limit comes from the node: a higher limit of a container lets them meet it sooner."""
+    text = " ".join(diagnose(group(path)).remedies)
+    assert "more RAM in the node raises this limit" in text
+    assert "Raise the container's" not in text
+    assert "changes nothing" not in text
+    assert "memory.high" not in text
 
 
 def test_min_free_kbytes_is_never_raised_where_there_is_highmem():

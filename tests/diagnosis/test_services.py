@@ -2,7 +2,7 @@
 
 import pytest
 
-from oomlab.diagnosis.services import qos_by_adj, service_of
+from oomlab.diagnosis.services import kubernetes_level, qos_by_adj, service_of
 
 CID = "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff"
 DASHED = "1f2e3d4c-aaaa-bbbb-cccc-0123456789ab"
@@ -45,6 +45,27 @@ SHORT = "container 001122334455"
 )
 def test_a_path_names_its_service(path, words):
     assert service_of(path).words == words
+
+
+@pytest.mark.parametrize(
+    ("path", "level"),
+    [
+        ("/kubepods", "node"),
+        ("/kubepods.slice", "node"),
+        ("/kubelet.slice/kubelet-kubepods.slice", "node"),
+        ("/kubepods/besteffort", "qos"),
+        ("/kubepods.slice/kubepods-burstable.slice", "qos"),
+        (f"/kubepods/pod{DASHED}", "pod"),
+        (f"/kubepods/burstable/pod{DASHED}", "pod"),
+        (f"/kubepods.slice/kubepods-pod{UNDERSCORED}.slice", "pod"),
+        (f"/docker/{CID}/kubelet/kubepods/burstable/pod{DASHED}", "pod"),
+        (f"/kubepods/besteffort/pod{DASHED}/{CID}", "container"),
+        (f"/kubepods.slice/kubepods-pod{UNDERSCORED}.slice/crio-{CID}.scope", "container"),
+        (f"/kubepods.slice/kubepods-pod{UNDERSCORED}.slice/cri-containerd-{CID[:20]}", "container"),
+    ],
+)
+def test_a_path_below_kubepods_shows_whose_limit_it_is(path, level):
+    assert kubernetes_level(path) == level
 
 
 @pytest.mark.parametrize("path", [None, "", "/", "/lab", "/lxc.monitor.web", "/builds/podium"])
