@@ -208,6 +208,8 @@ def nothing_found(logs: Logs) -> str:
         return (
             f"no OOM report in {_names(logs)}: nothing is in it. Did the command that should write it fail?"
         )
+    if logs.refusals:
+        return f"no OOM report in {_names(logs)}, but {'; '.join(logs.refusals)}. {_NO_STATE}"
     if not logs.has_kernel_lines:
         return f"no OOM report in {_names(logs)}: it has no lines of the kernel. {_GET_KERNEL}"
     said = "its lines of the kernel tell of no OOM or failed request"
@@ -221,6 +223,10 @@ def _names(logs: Logs) -> str:
 
 
 _GET_KERNEL = "Give the kernel's log: journalctl -k, dmesg, /var/log/kern.log or /var/log/messages"
+_NO_STATE = (
+    "The kernel writes no report of its memory for that: /proc/meminfo, /proc/slabinfo and /proc/vmallocinfo "
+    "show it while it happens"
+)
 _GIVE_PART = (
     "If some lines of a report are left in it, such as a few rows of its table of tasks, give them alone: "
     "in a log of more than 1 MiB they are not looked for"

@@ -36,6 +36,7 @@ class Logs:
         self.readable: list[str] = []
         self.is_broken = False
         self.has_kernel_lines = False
+        self.refusals: list[str] = []
         self.has_notices = False
         self.are_empty = True
         self.are_long = False
@@ -88,13 +89,18 @@ class Logs:
                 yield shown(name), report
         self._keep(name, search.rest())
         self.has_kernel_lines |= search.has_kernel_lines
+        if search.refusal is not None:
+            line, said = search.refusal
+            self.refusals.append(f"line {line} of {self._place(name)} tells of {said}")
         self.are_empty &= search.size == 0
         self.are_long |= search.size > LONG
         if search.is_cut:
-            place = "standard input" if name == "-" else shown(name)
-            self.complain(
-                f"{place}: beyond {search.limit >> 20} MB only reports of the kernel are looked for"
-            )
+            beyond = f"beyond {search.limit >> 20} MB only reports of the kernel are looked for"
+            self.complain(f"{self._place(name)}: {beyond}")
+
+    @staticmethod
+    def _place(name: str) -> str:
+        return "standard input" if name == "-" else shown(name)
 
     def _keep(self, name: str, notices: Iterable[Notice]) -> None:
         kept = [(self._reports, shown(name), each) for each in notices]

@@ -36,6 +36,7 @@ _WHY_SHORT: tuple[Rule, ...] = (
     exhaustion.cma,
     exhaustion.highatomic,
     exhaustion.dma_exhaustion,
+    exhaustion.dma_empty,
     exhaustion.lowmem_exhaustion,
     constraint.numa_node_bound,
 )

@@ -12,7 +12,8 @@ from oomlab.diagnosis.contributing import LOWMEM_CAUSES, mem_map_pages
 from oomlab.diagnosis.finding import threshold
 from oomlab.diagnosis.holders import Holder
 from oomlab.diagnosis.named import fills_all_but_a_reserve, largest_caches, main_holder
-from oomlab.diagnosis.rules.exhaustion import kept_by_min
+from oomlab.diagnosis.rules.consumers import idle_huge_pages
+from oomlab.diagnosis.rules.exhaustion import empty_zones, kept_by_min
 from oomlab.diagnosis.rules.trigger import is_booting, refused_cache, vmalloc_pages
 from oomlab.diagnosis.services import kubernetes_level, service_of
 from oomlab.kernel import KernelVersion, load_table
@@ -75,7 +76,8 @@ def _sizes(case: Case) -> Iterator[tuple[str, str]]:
         "ram": used.size or 0,
         "swap": (report.swap.total or 0) - (report.swap.free or 0) if report.swap else 0,
         "locked": used.pages("unevictable"),
-        "pool": used.pages("hugetlb"),
+        "pool_idle": min(used.pages("hugetlb"), idle_huge_pages(case)),
+        "pool_in_use": max(0, used.pages("hugetlb") - idle_huge_pages(case)),
         "shmem": used.pages("shmem"),
         "processes_hold": used.pages("anon", "shmem") if fills_all_but_a_reserve(case) else 0,
         "zram": used.pages("zram"),
@@ -93,6 +95,9 @@ def _sizes(case: Case) -> Iterator[tuple[str, str]]:
         if not movable and not case.lowmem.size:
             yield "unknown_lowmem", ""
     yield from ((name, case.human(pages)) for name, pages in known.items() if pages > 0)
+    if report.hugepages:
+        size_kb = max(report.hugepages, key=lambda each: each.total * each.size_kb).size_kb
+        yield "pool_file", f"/sys/kernel/mm/hugepages/hugepages-{size_kb}kB/nr_hugepages"
     if "file" in used and used.share("file") < threshold("little_file"):
         yield "little_cache", ""
         yield "cache", case.human(used.pages("file"))
@@ -274,7 +279,9 @@ def _failure(case: Case) -> Iterator[tuple[str, str]]:
     report, trace = case.report, _certain(case.report)
     line = report.quote(report.trigger.line) if report.trigger.line else None
     is_vmalloc = report.trigger.vmalloc_bytes is not None or (line is not None and "vmalloc" in line.text)
-    failed = report.kind == "allocation_failure" and not report.is_stall
+    is_empty = bool(empty_zones(case))
+    yield ("empty_zone" if is_empty else "has_pages"), ""
+    failed = report.kind == "allocation_failure" and not report.is_stall and not is_empty
     is_beyond = bool(case.used.size) and vmalloc_pages(case) > (case.used.size or 0)
     loads = is_booting(case) or (report.trigger.comm or "") in _LOADERS
     found = {

@@ -47,6 +47,21 @@ _NEEDLES = (
 )
 """One of these stands in every message. Looking for each in turn is far quicker than for all at once."""
 
+_REFUSALS = {
+    b"percpu: allocation failed, ": "a per-CPU allocation that failed",
+    b"SLUB: Unable to allocate memory on ": "a slab cache that got no page",
+    b"SLAB: Unable to allocate memory on ": "a slab cache that got no page",
+    b"vmap allocation for size ": "address space for vmalloc that ran out (see vmalloc= at boot)",
+    b"OOM request ignored": "an OOM that was asked for and found nobody whom it might kill",
+}
+"""What a kernel says of a failure without a report of its memory.
+
+Source: mm/percpu.c, ``pcpu_alloc``; mm/slub.c and mm/slab.c, ``slab_out_of_memory``; mm/vmalloc.c,
+``alloc_vmap_area``; drivers/tty/sysrq.c, ``moom_callback``.
+"""
+
+_LONGEST_REFUSAL = max(map(len, _REFUSALS))
+
 _EXIT = re.compile(rb"(?i)(?:exit|code|status).{0,60}$")
 """What stands before the last of them, which any table of numbers has too."""
 
@@ -127,7 +142,8 @@ class NoticeSearch:
 
     ``found`` are the notices so far, in ``size`` bytes. ``is_cut`` tells that the log is longer than
     ``limit``, which is as many bytes as are searched, fewer where they hold very many notices;
-    ``has_kernel_lines`` whether it looks like a log of a kernel.
+    ``has_kernel_lines`` whether it looks like a log of a kernel; ``refusal`` is the first line of which it
+    says that something was refused without a report, by its number and what it tells of.
     """
 
     limit = _LIMIT
@@ -136,6 +152,7 @@ class NoticeSearch:
         self.found: list[Notice] = []
         self._announced: Notice | None = None
         self.has_kernel_lines = False
+        self.refusal: tuple[int, str] | None = None
         self._given = 0
         self.is_cut = False
         self._held = b""
@@ -171,11 +188,19 @@ class NoticeSearch:
             return
         self.has_kernel_lines = self.has_kernel_lines or _is_by_kernel(piece)
         self._held += piece
+        if self.refusal is None:
+            self.refusal = self._refusal(max(0, len(self._held) - len(piece) - _LONGEST_REFUSAL))
         if len(self._held) > _CHUNK + _BEHIND + _AHEAD:
             self._search(self._held.rfind(b"\n", 0, len(self._held) - _AHEAD) + 1)
             self._forget()
             if len(self.found) > _MOST:
                 self.limit = self.size
+
+    def _refusal(self, start: int) -> tuple[int, str] | None:
+        """Look for the first refusal from ``start`` on."""
+        places = ((self._held.find(words, start), said) for words, said in _REFUSALS.items())
+        place, said = min(((at, said) for at, said in places if at >= 0), default=(-1, ""))
+        return (self._line_at(self._held.rfind(b"\n", 0, place) + 1), said) if place >= 0 else None
 
     def _search(self, stop: int) -> None:
         """Search from where the last search ended to ``stop``, both at the beginning of a line."""

@@ -613,6 +613,7 @@ def test_rules_of_one_name_find_the_same_thing_in_several_ways():
     assert {name: names.count(name) for name in names if names.count(name) > 1} == {
         "fragmentation": 4,
         "cma": 2,
+        "dma_exhaustion": 2,
         "too_little_ram": 2,
         "unaccounted": 2,
         "global_anon": 3,

@@ -72,6 +72,8 @@ CACHE_IN_LOWMEM = replace(
         for each in LOWMEM.zones
     ),
 )
+DMA = replace(KERNEL, gfp_mask=0xCC1, gfp_names=("GFP_KERNEL", "GFP_DMA"))
+HUGE_IN_USE = replace(machine(inactive_anon=40_000), hugepages=(HugePages(2048, 300, 0, 0, 0, 6),))
 DIRTY = {"file": 2**20, "file_dirty": 2**20}
 
 PAIRS: dict[str, tuple[Report, Report]] = {
@@ -183,7 +185,8 @@ PAIRS: dict[str, tuple[Report, Report]] = {
     "kernel_stacks": (CASES["kernel_stacks"], ANON),
     "unevictable": (CASES["unevictable"], ANON),
     "unevictable_beside": (machine(inactive_anon=130_000, unevictable=90_000, swap=FULL), ANON),
-    "hugetlb": (CASES["hugetlb"], ANON),
+    "hugetlb": (CASES["hugetlb"], HUGE_IN_USE),
+    "hugetlb_in_use": (HUGE_IN_USE, ANON),
     "writeback": (CASES["writeback"], ANON),
     "group_dirty": (group(stats=DIRTY), GROUP),
     "group_shmem": (case("pod-shared-memory"), GROUP),
@@ -216,6 +219,7 @@ PAIRS: dict[str, tuple[Report, Report]] = {
     ),
     "failed_harmless": (failed(trace=NETWORK), failed(trace=("warn_alloc", "ext4_bread"))),
     "failed_dma": (replace(CASES["dma_exhaustion"], kind="allocation_failure", victims=()), failed()),
+    "failed_empty": (failed(zone("DMA", free=0, size=0), zone("DMA32", free=45_000), trigger=DMA), failed()),
     "failed_lowmem": (replace(LOWMEM, kind="allocation_failure", victims=()), failed()),
     "failed_cma": (failed(CMA_ZONE, trigger=KERNEL), failed()),
     "failed_scale": (failed(**FULL_OF_CACHE), on("4.4", failed(**FULL_OF_CACHE))),

@@ -368,3 +368,18 @@ def test_a_notice_is_found_in_the_journal_s_json_whoever_wrote_it(transport):
     message = f"Killed /a.service due to {used} being more than 90%"
     entry = {"MESSAGE": message, "_TRANSPORT": transport, "SYSLOG_IDENTIFIER": "systemd-oomd", "_PID": "7"}
     assert [notice.killed for notice in find_notices(json.dumps(entry))] == ["/a.service"]
+
+
+@pytest.mark.parametrize("size", [1, 7, 50, 10_000])
+def test_a_refusal_without_a_report_is_found_wherever_the_pieces_of_a_log_end(size):
+    """The first of them is kept, with its line."""
+    lines = ["usb 1-1: new device"] * 400
+    lines[300:302] = [
+        "SLUB: Unable to allocate memory on node -1, gfp=0xa20",
+        "percpu: allocation failed, size=8",
+    ]
+    log = "\n".join(lines).encode()
+    search = NoticeSearch()
+    for _ in search.through(log[at : at + size] for at in range(0, len(log), size)):
+        pass
+    assert search.refusal == (301, "a slab cache that got no page")

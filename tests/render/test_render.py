@@ -589,3 +589,25 @@ def test_the_loggers_prefix_can_be_hidden_and_nothing_else():
 def test_a_log_without_prefixes_has_no_switch():
     unprefixed = annotated(parse("a invoked oom-killer: gfp_mask=0xd0, order=0\nMem-Info:\nfree:3\n")[0])
     assert 'class="unprefixed"' not in unprefixed
+
+
+@pytest.mark.parametrize(
+    ("trace", "marks", "own"),
+    [
+        (("shrink_folio_list", "kswapd"), "", True),
+        (("__napi_alloc_skb", "net_rx_action", "__do_softirq", "kswapd"), "", False),
+        (("__alloc_pages", "kswapd"), "<IRQ>", False),
+    ],
+)
+def test_a_request_of_an_interrupt_that_came_while_kswapd_ran_is_not_kswapd_s(trace, marks, own):
+    """It may not use what kswapd may. Source: mm/page_alloc.c, ``gfp_pfmemalloc_allowed``."""
+    report = Report(
+        kind="allocation_failure",
+        first_line=1,
+        last_line=2,
+        kernel=KernelRelease.of("6.6"),
+        trigger=Trigger(comm="kswapd0", pid=60, gfp_mask=0x820, order=0, line=1),
+        trace=trace,
+        source=(SourceLine(1, "kswapd0: page allocation failure"), SourceLine(2, f"[  100.5]  {marks}")),
+    )
+    assert ("kswapd frees memory for all others" in " ".join(text(report).split())) is own

@@ -30,9 +30,15 @@ def hugetlb(case: Case) -> Claim | None:
     """The pool of huge pages was set aside, used or not, and nothing can be taken from it."""
     if case.used.share("hugetlb") < threshold("hugetlb"):
         return None
-    idle = sum(each.free * each.size_kb // case.report.page_size_kb for each in case.report.hugepages)
+    idle = idle_huge_pages(case)
     part = "all of it" if idle >= case.used.pages("hugetlb") else f"and {case.human(idle)} of that is"
+    part = part if idle else "and none of that is"
     return _filled(case, f"The pool of huge pages holds {_amount(case, 'hugetlb')}, {part} idle.", "hugetlb")
+
+
+def idle_huge_pages(case: Case) -> int:
+    """Return how much of the pools of huge pages nobody uses, in pages."""
+    return sum(each.free * each.size_kb // case.report.page_size_kb for each in case.report.hugepages)
 
 
 @rule("kernel_stacks")

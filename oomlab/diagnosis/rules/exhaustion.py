@@ -11,7 +11,7 @@ from oomlab.diagnosis.finding import Claim, rule, threshold
 from oomlab.mmzone import is_highmem
 from oomlab.report import ZoneStat
 from oomlab.units import human_kb
-from oomlab.verdict import Verdict, has_unlisted_highmem
+from oomlab.verdict import Verdict, has_unlisted_highmem, verdicts
 from oomlab.words import percent, zone_name, zone_names
 
 _MIGRATE_TYPES = 6
@@ -122,6 +122,24 @@ def dma_exhaustion(case: Case) -> Claim | None:
     names = zone_names(asked, case.report)
     text = f"The request had to come from {names}. {_standings(case)} {room}"
     return Claim(text, "high", [case.report.trigger.line, *_lines([*asked, *case.barred])])
+
+
+@rule("dma_exhaustion")
+def dma_empty(case: Case) -> Claim | None:
+    """The request had to lie low in memory, and this kernel has no page there at all."""
+    zones = empty_zones(case)
+    if not zones:
+        return None
+    names = zone_names(zones, case.report)
+    text = f"The request had to come from {names}, which has no page in this kernel: it cannot be served."
+    return Claim(text, "high", [case.report.trigger.line, *(zone.line for zone in zones)])
+
+
+def empty_zones(case: Case) -> list[ZoneStat]:
+    """Return the zones that the request might use, if the log shows them all and none of them has a page."""
+    zones = [each.zone for each in verdicts(case.report, case.mask) if each.allowed]
+    shown = case.mask_known and bool(zones) and any(zone.size for zone in case.report.zones)
+    return zones if shown and all(zone.size == 0 and not zone.free for zone in zones) else []
 
 
 def _has_normal(case: Case) -> bool:

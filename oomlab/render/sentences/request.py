@@ -73,15 +73,22 @@ def asked_in_words(report: Report, mask: GfpMask | None, diagnosis: Diagnosis) -
 
 
 _RECLAIMER = re.compile(r"kswapd\d{1,6}", re.A)
+_IN_INTERRUPT = frozenset(("__do_softirq", "handle_softirqs", "do_softirq", "__irq_exit_rcu", "irq_exit"))
+_IN_INTERRUPT |= {"do_IRQ", "common_interrupt", "net_rx_action"}
+"""Functions that stand in a call trace only while an interrupt or a soft interrupt is served."""
 
 
 def _reclaimer_in_words(report: Report, mask: GfpMask) -> str:
     """Return what holds for a request that failed inside kswapd, which frees memory for all others.
 
+    It holds for none of an interrupt's that only came while kswapd ran.
+
     Source: mm/vmscan.c, ``kswapd`` sets PF_MEMALLOC; mm/page_alloc.c, ``__alloc_pages_slowpath`` and
-    ``gfp_pfmemalloc_allowed``.
+    ``gfp_pfmemalloc_allowed``; kernel/softirq.c, ``handle_softirqs``, which masks PF_MEMALLOC out.
     """
     if report.kind != "allocation_failure" or not _RECLAIMER.fullmatch(report.trigger.comm or ""):
+        return ""
+    if not _IN_INTERRUPT.isdisjoint(report.trace) or any("<IRQ>" in line.text for line in report.source):
         return ""
     reserve = "it may use what is kept for emergencies"
     if "__GFP_NOMEMALLOC" in mask.flags:
