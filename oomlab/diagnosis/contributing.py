@@ -9,7 +9,7 @@ from oomlab.clock import clocks_disagree, uptime_between, wall_between
 from oomlab.diagnosis.case import Case, zones_open
 from oomlab.diagnosis.finding import Claim, Finding, as_finding, rule, threshold
 from oomlab.diagnosis.named import main_holder
-from oomlab.diagnosis.rules.constraint import group_usage
+from oomlab.diagnosis.rules.constraint import group_kernel, group_usage
 from oomlab.diagnosis.rules.consumers import protected_pages, swap_state, unread_counters, unread_lines
 from oomlab.diagnosis.rules.exhaustion import kept_by_min
 from oomlab.diagnosis.usage import balloon_of
@@ -140,6 +140,24 @@ def _swap_full(case: Case) -> Claim | None:
     whole, free = case.human(swap.total), swap.free or 0
     part = f"All but {case.human(free)} of the {whole}" if free > 0 else f"All {whole}"
     return Claim(f"{part} of swap are in use.", "high", [swap.line])
+
+
+@rule("swap_full")
+def _group_swap_full(case: Case) -> Claim | None:
+    """No swap left for a control group, whatever the machine has; v1 limits only memory and swap together.
+
+    Source: mm/memcontrol.c, ``mem_cgroup_try_charge_swap`` and ``mem_cgroup_get_nr_swap_pages``.
+    """
+    group = case.report.memcg
+    if case.cause != "memcg_limit" or group is None or group.kmem_usage_kb is not None:
+        return None
+    used, limit = group.swap_usage_kb or 0, group.swap_limit_kb or 0
+    if not limit or limit - used > threshold("swap_full") * min(limit, group.limit_kb or limit):
+        return None
+    some = "All" if used >= limit else f"All but {human_kb(limit - used)} of"
+    text = f"{some} the {human_kb(limit)} of swap that the group may use (memory.swap.max) are in use."
+    lines = [line.number for line in case.report.source if "swap: usage " in line.text]
+    return Claim(text, "high", lines[:1])
 
 
 def _swap_matters(case: Case) -> bool:
@@ -455,6 +473,8 @@ _CONTRIBUTING: tuple[Callable[[Case], Finding | None], ...] = (
     _swap_full,
     _dirty_file,
     group_usage,
+    group_kernel,
+    _group_swap_full,
     _unaccounted,
     _balloon,
     _min_free_kbytes,

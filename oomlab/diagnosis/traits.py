@@ -12,6 +12,7 @@ from oomlab.diagnosis.contributing import LOWMEM_CAUSES, mem_map_pages
 from oomlab.diagnosis.finding import threshold
 from oomlab.diagnosis.holders import Holder
 from oomlab.diagnosis.named import fills_all_but_a_reserve, largest_caches, main_holder
+from oomlab.diagnosis.rules.constraint import kernel_part
 from oomlab.diagnosis.rules.consumers import idle_huge_pages
 from oomlab.diagnosis.rules.exhaustion import empty_zones, kept_by_min
 from oomlab.diagnosis.rules.trigger import is_booting, refused_cache, vmalloc_pages
@@ -240,6 +241,11 @@ def _group(case: Case) -> Iterator[tuple[str, str]]:
         yield "no_group_swap", ""
     if group is not None and group.kmem_usage_kb is None and "rss" not in group.stats:
         yield "v2", ""  # v1 prints kmem, and calls process memory rss
+    part = kernel_part(group) if group else None
+    if part is None:
+        yield "mixed_kernel", ""
+    else:
+        yield from {"kernel_words": part["words"], "kernel_advice": part["text"]}.items()
     if owner not in _OF_KUBELET:
         yield "own_settings", ""
 

@@ -485,12 +485,52 @@ def test_a_kernel_of_2_4_reports_the_failed_request_and_then_the_kill():
         ({"file": 900}, "file"),
         ({"file": 900, "shmem": 880}, "shmem"),
         ({"kernel": 800}, "kmem"),
+        ({"kernel": 20, "sock": 900}, "sock"),
+        ({"kernel": 850, "zswap": 840}, "kmem"),
     ],
 )
 def test_what_fills_a_group_contributes(stats, detail):
     group = replace(GROUP, stats={name: size * 1024 for name, size in stats.items()})
     report = replace(machine(), scope="memcg", memcg=group)
     assert diagnose(report).contributing == (detail,)
+
+
+def test_what_the_kernel_holds_of_a_group_is_named_beside_the_largest():
+    group = replace(GROUP, stats={"anon": 500 * 1024, "kernel": 480 * 1024, "pagetables": 400 * 1024})
+    diagnosis = diagnose(replace(machine(), scope="memcg", memcg=group))
+    assert diagnosis.contributing == ("anon", "kmem")
+    assert "480 kB, 47 % of it; 400 kB of that is page tables of processes." in diagnosis.summary
+
+
+def test_sockets_of_a_group_are_proved_by_their_own_line():
+    rows = ("memory: usage 1024kB, limit 1024kB", "kernel 20480", "sock 921600")
+    source = tuple(SourceLine(number, row) for number, row in enumerate(rows, 1))
+    group = replace(GROUP, stats={"kernel": 20 * 1024, "sock": 900 * 1024})
+    findings = diagnose(replace(machine(), scope="memcg", memcg=group, source=source)).findings
+    assert [line.number for each in findings if each.rule == "sock" for line in each.evidence] == [3]
+
+
+@pytest.mark.parametrize(
+    ("used", "limit", "said"),
+    [
+        (512, 512, "All the 512 kB of swap that the group may use"),
+        (500, 512, "All but 12 kB of the 512 kB of swap"),
+        (300, 512, None),
+        (0, 0, None),
+    ],
+)
+def test_swap_that_a_group_has_used_up_is_named(used, limit, said):
+    group = replace(GROUP, swap_usage_kb=used, swap_limit_kb=limit)
+    diagnosis = diagnose(replace(machine(), scope="memcg", memcg=group))
+    assert ("swap_full" in diagnosis.contributing) == (said is not None)
+    assert (said or "") in diagnosis.summary
+
+
+def test_the_limit_of_memory_and_swap_together_is_none_of_swap():
+    """In v1, which prints ``kmem``, the second pair counts memory too."""
+    group = replace(GROUP, swap_usage_kb=1024, swap_limit_kb=1024, kmem_usage_kb=0)
+    diagnosis = diagnose(replace(machine(), scope="memcg", memcg=group))
+    assert "swap_full" not in diagnosis.contributing
 
 
 @pytest.mark.parametrize(("swap", "detail"), [(NO_SWAP, "no_swap"), (FULL, "swap_full")])

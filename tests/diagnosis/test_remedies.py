@@ -40,6 +40,11 @@ def group(path: str = "/lab", **changes) -> Report:
     return replace(machine(), scope="memcg", memcg=replace(memcg, **changes))
 
 
+def kernel_of_group(**kilobytes: int) -> Report:
+    """A group that is full of the kernel's own memory, and what that consists of, in kB."""
+    return group(stats={"kernel": 2**20} | {name: size * 1024 for name, size in kilobytes.items()})
+
+
 def held_by(name: str, count: int = 1, report: Report | None = None, **columns) -> Report:
     """A full machine on which processes of one name hold nearly everything."""
     tasks = tuple(Task(100 + i, name, rss=200_000 // count, **columns) for i in range(count))
@@ -190,7 +195,13 @@ PAIRS: dict[str, tuple[Report, Report]] = {
     "writeback": (CASES["writeback"], ANON),
     "group_dirty": (group(stats=DIRTY), GROUP),
     "group_shmem": (case("pod-shared-memory"), GROUP),
-    "group_kmem": (group(stats={"kernel": 2**20}), GROUP),
+    "group_kmem": (group(stats={"kernel": 2**20}), kernel_of_group(slab=900)),
+    "group_kernel_part": (kernel_of_group(slab=900), group(stats={"kernel": 2**20})),
+    "group_sockets": (group(stats={"sock": 2**20}), kernel_of_group(slab=900)),
+    "group_swap_full": (
+        group(swap_usage_kb=512, swap_limit_kb=512),
+        group(swap_usage_kb=9, swap_limit_kb=512),
+    ),
     "group_program": (held_by("java", report=GROUP), held_by("unknown", report=GROUP)),
     "group_holder": (held_by("unknown", report=GROUP), held_by("java", report=GROUP)),
     "all_pods_limit": (group("/kubepods.slice"), POD),
@@ -322,6 +333,32 @@ def test_the_limit_of_many_pods_is_not_raised_through_a_container(path):
     assert "Raise the container's" not in text
     assert "changes nothing" not in text
     assert "memory.high" not in text
+
+
+@pytest.mark.parametrize(
+    ("stat", "words"),
+    [
+        ("slab", "slabtop"),
+        ("zswap", "memory.zswap.max"),
+        ("pagetables", "huge pages"),
+        ("sec_pagetables", "memory of guests"),
+        ("kernel_stack", "pids.max"),
+        ("percpu", "bpftool map"),
+        ("vmalloc", "/proc/vmallocinfo"),
+    ],
+)
+def test_what_the_kernel_holds_for_a_group_is_answered_by_what_it_is(stat, words):
+    others = dict.fromkeys(("slab", "zswap", "pagetables", "kernel_stack", "percpu"), 10)
+    text = " ".join(diagnose(kernel_of_group(**others | {stat: 900})).remedies)
+    assert words in text
+    assert ("slabtop" in text) == (stat == "slab")
+
+
+def test_a_kernel_that_prints_no_sum_has_the_sum_of_its_parts():
+    """``kernel`` is printed since 5.18; sockets are no part of it."""
+    diagnosis = diagnose(group(stats={"slab": 300 * 1024, "percpu": 300 * 1024, "sock": 400 * 1024}))
+    assert diagnosis.contributing == ("kmem", "sock")
+    assert "The kernel's own objects hold 600 kB, 59 % of it; 300 kB" in diagnosis.summary
 
 
 def test_min_free_kbytes_is_never_raised_where_there_is_highmem():

@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 
 from oomlab.diagnosis.case import Case, hidden_free, is_roomy
 from oomlab.diagnosis.finding import Claim, Confidence, Finding, as_finding, rule, threshold
+from oomlab.kernel import Row, load_table
 from oomlab.report import MEMCG_OOM_FRAMES, Memcg, ZoneStat
 from oomlab.units import human_kb
 from oomlab.words import listed, percent
@@ -79,16 +80,53 @@ def _usage_lines(case: Case) -> list[int]:
 
 def group_usage(case: Case) -> Finding | None:
     """Name what filled a control group: its statistics, weighed against its limit."""
+    name, shares = _largest_part(case), _shares(case)
+    if not name or not threshold("memcg_part") <= shares[name] <= threshold("memcg_whole"):
+        return None  # more than the group uses: the statistics are of another one
+    return _part_of_group(case, name, shares[name])
+
+
+def group_kernel(case: Case) -> Finding | None:
+    """Name what the kernel holds of a control group beside what filled it."""
+    shares, main = _shares(case), _largest_part(case)
+    others = [each for each in _OF_KERNEL if each in shares and each != main]
+    name = max(others, key=lambda each: shares[each], default="")
+    if not name or not threshold("memcg_beside") <= shares[name] <= threshold("memcg_whole"):
+        return None
+    return _part_of_group(case, name, shares[name])
+
+
+def _shares(case: Case) -> dict[str, float]:
+    """Return the parts of what a group uses, by name; none where the log does not show them."""
     memcg = case.report.memcg
     if case.cause != "memcg_limit" or memcg is None:
-        return None
+        return {}
     used = (memcg.swap_usage_kb if memcg.met_with_swap else memcg.usage_kb) or memcg.limit_kb or 0
-    parts = {name: measure(memcg) for name, measure in _PARTS.items()}
-    name = max(parts, key=lambda each: parts[each] * _WEIGHTS.get(each, 1.0))
-    if not used or not threshold("memcg_part") <= parts[name] / used <= threshold("memcg_whole"):
-        return None  # more than the group uses: the statistics are of another one
-    text = f"{_IN_GROUP[name]} {human_kb(parts[name])}, {percent(min(1.0, parts[name] / used))} of it."
-    return as_finding(case, name, Claim(text, "high", [memcg.stats_line, *_stat_lines(case, _STATS[name])]))
+    return {name: measure(memcg) / used for name, measure in _PARTS.items()} if used else {}
+
+
+def _largest_part(case: Case) -> str:
+    shares = _shares(case)
+    return max(shares, key=lambda each: shares[each] * _WEIGHTS.get(each, 1.0), default="")
+
+
+def _part_of_group(case: Case, name: str, share: float) -> Finding:
+    memcg = case.report.memcg or Memcg()
+    text = f"{_IN_GROUP[name]} {human_kb(_PARTS[name](memcg))}, {percent(min(1.0, share))} of it"
+    lines = [memcg.stats_line, *_stat_lines(case, _STATS[name])]
+    part = kernel_part(memcg) if name == "kmem" else None
+    if part is not None:
+        text += f"; {human_kb(memcg.stat_kb(part['stat']) or 0)} of that is {part['words']}"
+        lines += _stat_lines(case, (part["stat"],))
+    return as_finding(case, name, Claim(f"{text}.", "high", lines))
+
+
+def kernel_part(memcg: Memcg) -> Row | None:
+    """Return the row of the statistic that makes up most of the kernel's memory in a group, if one does."""
+    rows = load_table("diagnosis")["kernel_part"]
+    largest: Row = max(rows, key=lambda row: memcg.stat_kb(row["stat"]) or 0)
+    held = memcg.stat_kb(largest["stat"]) or 0
+    return largest if held and 2 * held >= _kmem(memcg) else None
 
 
 def _anon(memcg: Memcg) -> int:
@@ -110,8 +148,17 @@ def _clean(memcg: Memcg) -> int:
 
 
 def _kmem(memcg: Memcg) -> int:
-    parts = sum(memcg.stat_kb(name) or 0 for name in ("slab", "kernel_stack", "pagetables", "percpu", "sock"))
+    """Return what the kernel holds; ``kernel`` counts zswap and secondary page tables too, but not sockets.
+
+    Source: mm/memcontrol.c, ``obj_cgroup_charge_pages`` (MEMCG_KMEM, printed since 5.18) and
+    ``mem_cgroup_charge_skmem`` (MEMCG_SOCK).
+    """
+    parts = sum(memcg.stat_kb(row["stat"]) or 0 for row in load_table("diagnosis")["kernel_part"])
     return max(parts, memcg.kmem_usage_kb or 0, memcg.stat_kb("kernel") or 0)
+
+
+def _sock(memcg: Memcg) -> int:
+    return memcg.stat_kb("sock") or 0
 
 
 _PARTS: dict[str, Callable[[Memcg], int]] = {
@@ -120,7 +167,9 @@ _PARTS: dict[str, Callable[[Memcg], int]] = {
     "dirty_file": _dirty,
     "file": _clean,
     "kmem": _kmem,
+    "sock": _sock,
 }
+_OF_KERNEL = ("kmem", "sock")
 _WEIGHTS = {"dirty_file": 1.5}  # dirty cache cannot be dropped, so it counts for more than clean cache
 _IN_GROUP = {
     "anon": "Process memory holds",
@@ -128,6 +177,7 @@ _IN_GROUP = {
     "dirty_file": "Page cache that waits to be written holds",
     "file": "Page cache holds",
     "kmem": "The kernel's own objects hold",
+    "sock": "Buffers of sockets hold",
 }
 _STATS = {
     "anon": ("anon", "rss"),
@@ -135,6 +185,7 @@ _STATS = {
     "dirty_file": ("file_dirty", "dirty"),
     "file": ("file", "cache"),
     "kmem": ("kernel", "slab"),
+    "sock": ("sock",),
 }
 
 
