@@ -156,6 +156,14 @@ def test_reports_of_hosts_that_an_export_names_stay_apart(form, block):
     assert sorted(map(str, found)) == sorted(map(str, plain))
 
 
+@pytest.mark.parametrize("form", TITLES)
+def test_hosts_of_a_long_table_stay_apart_though_its_titles_stand_far_above(form):
+    plain, shared = of_hosts(WITH_A_HOST[form], 1)
+    noise = [WITH_A_HOST[form](host, "session opened, by cron") for host in HOSTS] * 6_000
+    found = map(essence, parse("\n".join([TITLES[form], *noise, *shared])))
+    assert sorted(map(str, found)) == sorted(map(str, plain))
+
+
 LABELS = {
     "pdsh": "{host}: {message}",
     "docker compose": "{host}  | {message}",
