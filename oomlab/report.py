@@ -301,7 +301,8 @@ class Memcg:
     """The control group whose limit was met. Sizes in kB, as printed.
 
     ``stats`` are the statistics under the kernel's names, in ``stats_unit`` as it
-    prints them: kB up to 5.2, bytes later (``pgscan`` and its like are plain counts).
+    prints them: kB up to 5.2, bytes later (``pgscan`` and its like are plain counts). ``memsw`` says that
+    ``swap_usage_kb`` and ``swap_limit_kb`` are of memory and swap together (*memory+swap*), as in cgroup v1.
     """
 
     path: str | None = None
@@ -314,6 +315,7 @@ class Memcg:
     swap_limit_kb: int | None = None
     kmem_usage_kb: int | None = None
     kmem_limit_kb: int | None = None
+    memsw: bool = False
     stats: Mapping[str, int] = field(default_factory=dict)
     stats_unit: Literal["kB", "bytes"] | None = None
     line: int | None = None
@@ -323,10 +325,10 @@ class Memcg:
     def met_with_swap(self) -> bool:
         """Whether memory and swap together met their limit while memory alone had room.
 
-        Only cgroup v1 has such a limit; it prints ``kmem`` too.
+        Only cgroup v1 has such a limit.
         Source: mm/memcontrol.c, ``try_charge``: ``memsw`` is charged first.
         """
-        if self.kmem_usage_kb is None or not self.swap_limit_kb or self.swap_usage_kb is None:
+        if not self.memsw or not self.swap_limit_kb or self.swap_usage_kb is None:
             return False
         has_room = (self.usage_kb or 0) < (self.limit_kb or 0)
         return has_room and self.swap_usage_kb >= self.swap_limit_kb

@@ -166,8 +166,7 @@ def _group_swap_kb(group: Memcg, page_size_kb: int) -> int | None:
     limit = group.swap_limit_kb
     if limit is None or _boundless(limit, page_size_kb):
         return None
-    together = group.kmem_usage_kb is not None  # only cgroup v1 prints kmem, and its limit is for both
-    return max(0, limit - (group.limit_kb or 0)) if together else limit
+    return max(0, limit - (group.limit_kb or 0)) if group.memsw else limit
 
 
 def _boundless(limit_kb: int, page_size_kb: int) -> bool:

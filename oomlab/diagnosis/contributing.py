@@ -149,7 +149,7 @@ def _group_swap_full(case: Case) -> Claim | None:
     Source: mm/memcontrol.c, ``mem_cgroup_try_charge_swap`` and ``mem_cgroup_get_nr_swap_pages``.
     """
     group = case.report.memcg
-    if case.cause != "memcg_limit" or group is None or group.kmem_usage_kb is not None:
+    if case.cause != "memcg_limit" or group is None or group.memsw:
         return None
     used, limit = group.swap_usage_kb or 0, group.swap_limit_kb or 0
     if not limit or limit - used > threshold("swap_full") * min(limit, group.limit_kb or limit):

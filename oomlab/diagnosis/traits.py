@@ -18,8 +18,10 @@ from oomlab.diagnosis.rules.exhaustion import empty_zones, kept_by_min
 from oomlab.diagnosis.rules.trigger import is_booting, refused_cache, vmalloc_pages
 from oomlab.diagnosis.services import kubernetes_level, service_of
 from oomlab.kernel import KernelVersion, load_table
-from oomlab.report import Report
+from oomlab.report import Memcg, Report
 from oomlab.units import human_kb, pages_to_gib
+
+_IN_GROUPS = " In a control group of v1 look at memory.swappiness, in v2 at memory.swap.max."
 
 _LOWERED = frozenset(("memory_max_write", "mem_cgroup_resize_max", "mem_cgroup_resize_limit"))
 """Functions that set a limit, and kill until the group fits. Source: mm/memcontrol.c."""
@@ -35,6 +37,9 @@ _LOADERS = ("modprobe", "insmod", "kmod", "udevd", "systemd-udevd", "(udev-worke
 _COSTLY_ORDER = 3
 """Up to this order the kernel kills rather than let a request fail. Source: include/linux/mmzone.h."""
 
+_GROUPS, _UNIFIED, _OWN_WORDS = map(KernelVersion, ((2, 6, 25), (4, 5), (5, 3)))
+"""The first kernels with control groups for memory, of v1 and of v2, and with a report of its own for v2."""
+
 _POOL = 5
 """So many processes of one command are a pool of workers."""
 
@@ -48,6 +53,7 @@ def traits(case: Case) -> Iterator[tuple[str, str]]:
         yield from _less_ram(case)
         yield from _less_cma(case)
     yield "limit_by", _limit_by(case)
+    yield "in_groups", "" if _version(case) < _GROUPS else _IN_GROUPS
     yield from _holder(case)
     if case.cause == "page_tables":
         yield from _tables(case)
@@ -150,10 +156,10 @@ def _min_free_kb(case: Case) -> int | None:
 
 def _limit_by(case: Case) -> str:
     """Return what limits the memory of processes on the kernel of the report."""
-    kernel = case.report.kernel
-    if kernel is None or kernel.version >= KernelVersion((4, 5)):
+    version = _version(case)
+    if version >= _UNIFIED:
         return "memory.max, or MemoryMax= in systemd"
-    return "memory.limit_in_bytes" if kernel.version >= KernelVersion((2, 6, 25)) else "ulimit -v"
+    return "memory.limit_in_bytes" if version >= _GROUPS else "ulimit -v"
 
 
 def _holder(case: Case) -> Iterator[tuple[str, str]]:
@@ -234,13 +240,16 @@ def _group(case: Case) -> Iterator[tuple[str, str]]:
     limit = (group.swap_limit_kb if group.met_with_swap else None) or group.limit_kb if group else None
     yield "now", f" (now {human_kb(limit)})" if limit else ""
     owner, unit = _owner((group.oom_path or group.path or "") if group else "")
+    if group is not None and group.met_with_swap:
+        owner, unit = "memsw", None
     yield owner, ""
+    yield "limit_file", _limit_file(case)
     if unit:
         yield "unit", unit
     if group is not None and group.swap_limit_kb == 0:
         yield "no_group_swap", ""
-    if group is not None and group.kmem_usage_kb is None and "rss" not in group.stats:
-        yield "v2", ""  # v1 prints kmem, and calls process memory rss
+    if group is not None and not _is_v1(case):
+        yield "v2", ""
     part = kernel_part(group) if group else None
     if part is None:
         yield "mixed_kernel", ""
@@ -248,6 +257,31 @@ def _group(case: Case) -> Iterator[tuple[str, str]]:
         yield from {"kernel_words": part["words"], "kernel_advice": part["text"]}.items()
     if owner not in _OF_KUBELET:
         yield "own_settings", ""
+
+
+def _limit_file(case: Case) -> str:
+    """Return the file that holds a group's limit; both names where the log does not show the hierarchy."""
+    group = case.report.memcg or Memcg()
+    is_counted = (group.swap_usage_kb or 0) >= (group.usage_kb or 0)
+    if _is_v1(case) and (is_counted or not group.memsw or not _UNIFIED <= _version(case) < _OWN_WORDS):
+        return "memory.limit_in_bytes"
+    is_v2 = not _is_v1(case) and (group.stats or group.swap_limit_kb is not None)
+    return "memory.max" if is_v2 else "memory.max; memory.limit_in_bytes in v1"
+
+
+def _is_v1(case: Case) -> bool:
+    """Whether a group is printed as those of cgroup v1 are, or by a kernel that has no others.
+
+    Until 5.2 those of v2 look alike; but nothing is counted there as memory and swap together.
+    Source: mm/memcontrol.c, ``mem_cgroup_print_oom_info`` (5.2) and ``mem_cgroup_print_oom_meminfo`` (5.3).
+    """
+    group = case.report.memcg or Memcg()
+    is_printed = group.memsw or group.kmem_usage_kb is not None or "rss" in group.stats
+    return is_printed or _version(case) < _UNIFIED
+
+
+def _version(case: Case) -> KernelVersion:
+    return KernelVersion.of(case.version)
 
 
 def _owner(path: str) -> tuple[str, str | None]:

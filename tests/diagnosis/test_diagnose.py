@@ -527,8 +527,8 @@ def test_swap_that_a_group_has_used_up_is_named(used, limit, said):
 
 
 def test_the_limit_of_memory_and_swap_together_is_none_of_swap():
-    """In v1, which prints ``kmem``, the second pair counts memory too."""
-    group = replace(GROUP, swap_usage_kb=1024, swap_limit_kb=1024, kmem_usage_kb=0)
+    """In v1 the second pair counts memory too."""
+    group = replace(GROUP, swap_usage_kb=1024, swap_limit_kb=1024, memsw=True)
     diagnosis = diagnose(replace(machine(), scope="memcg", memcg=group))
     assert "swap_full" not in diagnosis.contributing
 
@@ -563,10 +563,10 @@ def test_zones_are_named_with_their_node_only_where_there_are_several():
 
 
 def test_a_limit_of_memory_and_swap_is_distinguished_from_one_of_memory():
-    full = replace(GROUP, usage_kb=900, swap_usage_kb=2048, swap_limit_kb=2048, kmem_usage_kb=0)
+    full = replace(GROUP, usage_kb=900, swap_usage_kb=2048, swap_limit_kb=2048, memsw=True)
     said = [
         diagnose(replace(machine(), scope="memcg", memcg=group)).summary
-        for group in (full, replace(full, usage_kb=1024), replace(full, kmem_usage_kb=None))
+        for group in (full, replace(full, usage_kb=1024), replace(full, memsw=False))
     ]
     assert ["memory and swap" in each for each in said] == [True, False, False]
 

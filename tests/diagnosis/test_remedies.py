@@ -12,6 +12,7 @@ from oomlab.kernel import KernelRelease, load_table
 from oomlab.parsing import parse
 from oomlab.report import HugePages, Memcg, Report, Source, Swap, Task, Trigger, Victim
 from tests.diagnosis.test_diagnose import BIG, BOOT, CASES, FULL, KERNEL, USER, fragmented, machine, pae, zone
+from tests.support.texts import only
 
 LOGS = Path(__file__).parent / "cases"
 ATOMIC = replace(KERNEL, gfp_mask=0xA20, gfp_names=("GFP_ATOMIC",))
@@ -212,8 +213,12 @@ PAIRS: dict[str, tuple[Report, Report]] = {
     "unit_limit": (group("/system.slice/nginx.service"), GROUP),
     "job_limit": (group("/slurm/uid_1000/job_123/step_0"), GROUP),
     "group_limit": (GROUP, POD),
+    "memsw_limit": (
+        group(usage_kb=900, swap_usage_kb=1024, swap_limit_kb=1024, memsw=True),
+        group(swap_usage_kb=1024, swap_limit_kb=2048, memsw=True),
+    ),
     "group_no_swap": (group(swap_limit_kb=0), GROUP),
-    "memory_high": (GROUP, group(kmem_usage_kb=0)),
+    "memory_high": (GROUP, group(memsw=True)),
     "nodes": (CASES["numa_node_bound"], ANON),
     "sysrq": (MANUAL, ANON),
     "fault_update": (on("5.10.44", FAULT), on("5.15.85", FAULT)),
@@ -377,6 +382,55 @@ def test_a_user_request_is_not_called_urgent():
 def test_a_limit_is_set_as_the_kernel_knows_it(kernel, words):
     remedies = diagnose(on(kernel, held_by("unknown"))).remedies
     assert any(f"({words}" in remedy for remedy in remedies)
+
+
+@pytest.mark.parametrize(
+    ("report", "words"),
+    [
+        (group(), "(memory.max)"),
+        (group(memsw=True), "(memory.limit_in_bytes)"),
+        (on("4.19", group(memsw=True, swap_usage_kb=1024)), "(memory.limit_in_bytes)"),
+        (on("4.19", group(memsw=True, swap_usage_kb=0)), "(memory.max; memory.limit_in_bytes in v1)"),
+        (group(stats={"rss": 1000}, stats_unit="kB"), "(memory.limit_in_bytes)"),
+        (on("2.6.32", group(stats={})), "(memory.limit_in_bytes)"),
+        (group(stats={}), "(memory.max; memory.limit_in_bytes in v1)"),
+    ],
+)
+def test_the_limit_of_a_group_is_called_as_its_hierarchy_has_it(report, words):
+    assert any(words in remedy for remedy in diagnose(report).remedies)
+
+
+@pytest.mark.parametrize("path", ["/lab", "/docker/shop", "/system.slice/nginx.service"])
+def test_only_the_limit_that_was_met_is_raised(path):
+    """Above the limit of memory and swap together, the limit of memory is refused."""
+    report = group(path, usage_kb=900, swap_usage_kb=1024, swap_limit_kb=1024, memsw=True)
+    raised = [remedy for remedy in diagnose(report).remedies if "Raise" in remedy]
+    assert len(raised) == 1
+    assert "memory.memsw.limit_in_bytes" in raised[0]
+    assert "memory.max" not in raised[0]
+
+
+def test_a_kernel_without_kmem_prints_memory_and_swap_together_too():
+    """2.6.32 prints the two lines and no third."""
+    log = """hog invoked oom-killer: gfp_mask=0xd0, order=0, oom_adj=0
+Task in /lab killed as a result of limit of /lab
+memory: usage 9000kB, limit 20480kB, failcnt 0
+memory+swap: usage 20480kB, limit 20480kB, failcnt 31
+Memory cgroup out of memory: Kill process 7 (hog) score 1000 or sacrifice child
+"""
+    diagnosis = diagnose(only(log))
+    assert "used 20 MiB of the 20 MiB of memory and swap" in diagnosis.summary
+    assert "memory.memsw.limit_in_bytes" in " ".join(diagnosis.remedies)
+
+
+@pytest.mark.parametrize("cause", ["global_anon", "swap_unused"])
+def test_a_kernel_known_by_its_words_alone_is_told_of_no_control_group(cause):
+    """``protections[]`` was printed until 2.6.10, when memory had no control groups."""
+    report = replace(CASES[cause], kernel=None, source=Source(1, ("Mem-info:", "protections[]: 0 0")))
+    text = " ".join(diagnose(report).remedies)
+    assert "ulimit -v" in text or cause == "swap_unused"
+    assert "memory." not in text.replace("memory. ", "")
+    assert "MemoryMax" not in text
 
 
 def test_a_pool_of_huge_pages_is_no_pool_of_workers():

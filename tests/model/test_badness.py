@@ -176,8 +176,8 @@ LIMIT = Memcg(limit_kb=524288)
         (replace(LIMIT, swap_limit_kb=262144), 0, 131072),
         (replace(LIMIT, swap_limit_kb=9007199254740988), 0, 131072),
         (replace(LIMIT, swap_limit_kb=8589934588), None, None),  # no limit, on 32 bits
-        (replace(LIMIT, swap_limit_kb=524288, kmem_usage_kb=0), None, 131072),  # v1: one limit for both
-        (replace(LIMIT, swap_limit_kb=786432, kmem_usage_kb=0), None, None),
+        (replace(LIMIT, swap_limit_kb=524288, memsw=True), None, 131072),  # v1: one limit for both
+        (replace(LIMIT, swap_limit_kb=786432, memsw=True), None, None),
         (Memcg(), 0, None),
     ],
 )

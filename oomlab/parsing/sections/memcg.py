@@ -64,14 +64,16 @@ def read_group(draft: Draft) -> str | None:
     return next((match[1] for match in found if match), None)
 
 
-def _read_usage(draft: Draft) -> dict[str, int]:
-    values: dict[str, int] = {}
+def _read_usage(draft: Draft) -> dict[str, Any]:
+    values: dict[str, Any] = {}
     for _, text in draft.of("memcg_usage"):
         name, _, amounts = text.partition(":")
         prefix = _FIELDS.get(name)
         if prefix is None:
             continue
         values |= {f"{prefix}{what}_kb": int(value) for what, value in _AMOUNT.findall(amounts)}
+        if name == "memory+swap":
+            values["memsw"] = True
         failures = _FAILURES.search(amounts)
         if failures is not None and not prefix:
             values["failcnt"] = int(failures[1])
