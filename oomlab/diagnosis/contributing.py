@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 
 from oomlab.clock import clocks_disagree, uptime_between, wall_between
 from oomlab.diagnosis.case import Case, zones_open
-from oomlab.diagnosis.finding import Claim, Finding, as_finding, rule, threshold
+from oomlab.diagnosis.finding import Claim, Finding, as_finding, causes_of, rule, threshold
 from oomlab.diagnosis.named import main_holder
 from oomlab.diagnosis.rules.constraint import group_kernel, group_usage
 from oomlab.diagnosis.rules.consumers import protected_pages, swap_state, unread_counters, unread_lines
@@ -22,11 +22,6 @@ from oomlab.words import listed, percent
 
 LOWMEM_CAUSES = ("lowmem_exhaustion", "cma")
 """Causes under which lowmem ran out, whatever was left above it."""
-
-_NOT_FULL = {*LOWMEM_CAUSES, "dma_exhaustion", "fragmentation", "highatomic", "sysrq_manual", "not_oom"}
-_NOT_FULL |= {"memcg_limit", "cpuset_or_mempolicy", "numa_node_bound", "vm_fault_oom_spurious", "bpf_oom"}
-_NOT_FULL |= {"undetermined", "mglru_min_ttl", "min_free_kbytes"}
-"""Causes under which the machine as a whole need not have been full."""
 
 
 def contributions(case: Case) -> list[Finding]:
@@ -161,7 +156,7 @@ def _group_swap_full(case: Case) -> Claim | None:
 
 
 def _swap_matters(case: Case) -> bool:
-    return case.cause not in _NOT_FULL and case.cause != "swapoff"
+    return case.cause in causes_of("full") - {"swapoff"}
 
 
 @rule("dirty_file")
@@ -169,7 +164,7 @@ def _dirty_file(case: Case) -> Claim | None:
     """Page cache that waits to be written."""
     used = case.used
     waits = used.pages("unwritten") >= threshold("unwritten") * used.pages("file")
-    if case.cause in _NOT_FULL | {"writeback"} or not waits:
+    if case.cause not in causes_of("full") - {"writeback"} or not waits:
         return None
     if used.share("unwritten") < threshold("much_unwritten"):
         return None
@@ -183,7 +178,11 @@ def _unaccounted(case: Case) -> Claim | None:
     if case.cause in LOWMEM_CAUSES:
         return _unaccounted_lowmem(case)
     pages = case.used.unaccounted
-    if case.cause in _NOT_FULL or pages is None or pages < threshold("unaccounted") * (case.used.size or 0):
+    if (
+        case.cause not in causes_of("full")
+        or pages is None
+        or pages < threshold("unaccounted") * (case.used.size or 0)
+    ):
         return None
     if case.used.unread:
         return Claim(unread_counters(case), "medium", unread_lines(case))
@@ -194,7 +193,7 @@ def _unaccounted(case: Case) -> Claim | None:
 def _balloon(case: Case) -> Claim | None:
     """A balloon that was taken off the memory which the kernel manages, as virtio's is."""
     amount, size = balloon_of(case.report), case.used.size or 0
-    if case.cause in _NOT_FULL or not size or "balloon" in case.used:
+    if case.cause not in causes_of("full") or not size or "balloon" in case.used:
         return None
     if amount.pages < threshold("much_balloon") * size:
         return None
@@ -219,7 +218,7 @@ def _min_free_kbytes(case: Case) -> Claim | None:
 def _memory_min(case: Case) -> Claim | None:
     """Much of the memory is protected by ``memory.min``."""
     held, size = protected_pages(case), case.used.size or 0
-    if case.cause in _NOT_FULL or not size or held < threshold("much_protected") * size:
+    if case.cause not in causes_of("full") or not size or held < threshold("much_protected") * size:
         return None
     text = f"Control groups hold {case.human(held)} that memory.min protects from reclaim."
     return Claim(text, "high", [case.report.protection.line if case.report.protection else None])

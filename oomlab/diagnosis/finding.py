@@ -189,5 +189,11 @@ def threshold(name: str) -> float:
 
 
 @cache
+def causes_of(fact: str) -> frozenset[str]:
+    """Return the causes of which ``tables/diagnosis.toml`` says that a fact holds: ``full`` or ``held``."""
+    return frozenset(row["name"] for row in load_table("diagnosis")["rule"] if row.get(fact))
+
+
+@cache
 def _sources() -> dict[str, str]:
     return {row["name"]: row["source"] for row in load_table("diagnosis")["rule"]}

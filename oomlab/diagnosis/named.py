@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 
 from oomlab.diagnosis.case import Case
-from oomlab.diagnosis.finding import Claim, Finding, rule, threshold
+from oomlab.diagnosis.finding import Claim, Finding, causes_of, rule, threshold
 from oomlab.diagnosis.holders import Holder
 from oomlab.report import Memcg
 from oomlab.units import human_kb
@@ -14,10 +14,6 @@ from oomlab.words import listed, percent
 
 _MAX_BEYOND = 1.05
 """The table and the counters are read one after the other."""
-
-_ELSEWHERE = {"lowmem_exhaustion", "cma", "dma_exhaustion", "fragmentation", "highatomic", "not_oom"}
-_ELSEWHERE |= {"sysrq_manual", "vm_fault_oom_spurious", "bpf_oom", "min_free_kbytes"}
-"""Causes for which it does not matter how much processes hold."""
 
 
 def findings_by_name(case: Case) -> list[Finding]:
@@ -42,7 +38,7 @@ def holder_share(case: Case, holder: Holder) -> float | None:
 
 def main_holder(case: Case) -> Holder | None:
     """Return the command that holds the most, if that is a noticeable part of what ran out."""
-    if not case.holders or (case.cause in _ELSEWHERE and not fills_all_but_a_reserve(case)):
+    if not case.holders or (case.cause not in causes_of("held") and not fills_all_but_a_reserve(case)):
         return None
     share = holder_share(case, case.holders[0])
     return None if share is None or share < threshold("holder") else case.holders[0]

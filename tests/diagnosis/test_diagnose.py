@@ -641,6 +641,12 @@ def test_the_order_and_the_table_name_the_same_rules_in_the_same_order():
     assert set(rows[len(decisive) :]) <= rules
 
 
+def test_every_cause_says_whether_memory_was_full_and_whether_it_matters_who_held_it():
+    rows = {row["name"]: row for row in load_table("diagnosis")["rule"]}
+    assert {name for name in CAUSES if {"full", "held"} <= rows[name].keys()} == set(CAUSES)
+    assert not any("full" in row or "held" in row for name, row in rows.items() if name not in CAUSES)
+
+
 def test_a_finding_carries_the_name_and_the_source_of_its_rule():
     sources = {row["name"]: row["source"] for row in load_table("diagnosis")["rule"]}
     for cause, report in CASES.items():
