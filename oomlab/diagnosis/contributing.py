@@ -44,7 +44,7 @@ _KERNEL = {
     "file": "Page cache holds",
 }
 _REST = {
-    "unevictable": "Locked memory (unevictable) holds",
+    "unevictable": "What reclaim must not touch (unevictable) takes",
     "hugetlb": "The pool of huge pages holds",
     "shmem": "Shared memory holds",
     "anon": "Processes hold",

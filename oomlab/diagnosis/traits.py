@@ -13,7 +13,7 @@ from oomlab.diagnosis.finding import threshold
 from oomlab.diagnosis.holders import Holder
 from oomlab.diagnosis.named import fills_all_but_a_reserve, largest_caches, main_holder
 from oomlab.diagnosis.rules.constraint import kernel_part
-from oomlab.diagnosis.rules.consumers import idle_huge_pages
+from oomlab.diagnosis.rules.consumers import idle_huge_pages, unevictable_kind
 from oomlab.diagnosis.rules.exhaustion import empty_zones, kept_by_min
 from oomlab.diagnosis.rules.trigger import is_booting, refused_cache, vmalloc_pages
 from oomlab.diagnosis.services import kubernetes_level, service_of
@@ -108,6 +108,8 @@ def _sizes(case: Case) -> Iterator[tuple[str, str]]:
     if "file" in used and used.share("file") < threshold("little_file"):
         yield "little_cache", ""
         yield "cache", case.human(used.pages("file"))
+    if used.share("unevictable") >= threshold("much_unevictable"):
+        yield _UNEVICTABLE[unevictable_kind(case)], ""
     victim = next(iter(report.victims), None)
     if victim and (victim.anon_rss_kb or 0) >= _MIN_VICTIM_KB and (report.adjustment_of(victim) or 0) <= 0:
         yield "victim_held", f"{human_kb(victim.anon_rss_kb or 0)} (pid {victim.pid})"
@@ -185,6 +187,14 @@ def _holder(case: Case) -> Iterator[tuple[str, str]]:
     if adj < 0 and holder.first.pid not in {victim.pid for victim in case.report.victims}:
         yield "protected", ""
         yield "adj", str(adj)
+
+
+_UNEVICTABLE = {
+    "locked": "mlocked",
+    "pinned": "pinned_shmem",
+    "kept": "files_in_ram",
+    "unknown": "mlocked_or_files",
+}
 
 
 def _is_phrase(holder: Holder) -> bool:

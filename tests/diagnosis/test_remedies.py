@@ -82,6 +82,16 @@ DMA = replace(KERNEL, gfp_mask=0xCC1, gfp_names=("GFP_KERNEL", "GFP_DMA"))
 HUGE_IN_USE = replace(machine(inactive_anon=40_000), hugepages=(HugePages(2048, 300, 0, 0, 0, 6),))
 DIRTY = {"file": 2**20, "file_dirty": 2**20}
 
+
+def unevictable(*, mlocked=0, shmem=0, pages=160_000, anon=10_000, swap=FULL) -> Report:
+    """A machine whose zones count what is unevictable, and what of that is locked."""
+    full = zone(unevictable=pages, mlocked=mlocked)
+    return machine(full, inactive_anon=anon, unevictable=pages, shmem=shmem, swap=swap)
+
+
+BESIDE_LOCKED = unevictable(mlocked=90_000, pages=90_000, anon=130_000)
+BESIDE_UNKNOWN = machine(inactive_anon=130_000, unevictable=90_000, swap=FULL)
+
 PAIRS: dict[str, tuple[Report, Report]] = {
     "fault_group": (case("kmem-limit-behind-page-fault"), FAULT),
     "failed_vmalloc_beyond": (case("vmalloc-beyond"), case("vmalloc-with-room")),
@@ -190,7 +200,11 @@ PAIRS: dict[str, tuple[Report, Report]] = {
     "page_tables": (CASES["page_tables"], held_by("oracle", 50, CASES["page_tables"], nr_ptes=700)),
     "kernel_stacks": (CASES["kernel_stacks"], ANON),
     "unevictable": (CASES["unevictable"], ANON),
-    "unevictable_beside": (machine(inactive_anon=130_000, unevictable=90_000, swap=FULL), ANON),
+    "unevictable_locked": (unevictable(mlocked=150_000), CASES["unevictable"]),
+    "unevictable_beside": (BESIDE_LOCKED, BESIDE_UNKNOWN),
+    "unevictable_unknown": (BESIDE_UNKNOWN, BESIDE_LOCKED),
+    "unevictable_pinned": (unevictable(shmem=150_000), CASES["unevictable"]),
+    "unevictable_kept": (unevictable(), unevictable(shmem=150_000)),
     "hugetlb": (CASES["hugetlb"], HUGE_IN_USE),
     "hugetlb_in_use": (HUGE_IN_USE, ANON),
     "writeback": (CASES["writeback"], ANON),
@@ -431,6 +445,31 @@ def test_a_kernel_known_by_its_words_alone_is_told_of_no_control_group(cause):
     assert "ulimit -v" in text or cause == "swap_unused"
     assert "memory." not in text.replace("memory. ", "")
     assert "MemoryMax" not in text
+
+
+@pytest.mark.parametrize(
+    ("report", "said", "advice"),
+    [
+        (unevictable(mlocked=150_000), "most of it locked (mlock)", "VmLck"),
+        (unevictable(shmem=165_000), "shared memory that is pinned", "drm-resident-*"),
+        (unevictable(), "files that live in RAM (ramfs), or", "findmnt -t ramfs"),
+        (unevictable(mlocked=60_000), "locked (mlock), or files", "VmLck"),
+        (CASES["unevictable"], "locked (mlock), or files", "VmLck"),
+    ],
+)
+def test_what_is_unevictable_is_called_locked_only_as_far_as_the_zones_count_it(report, said, advice):
+    diagnosis = diagnose(report)
+    text = " ".join(diagnosis.remedies)
+    assert diagnosis.cause == "unevictable"
+    assert said in diagnosis.summary
+    assert advice in text
+    assert ("VmLck" in text) == (advice == "VmLck")
+
+
+def test_shared_memory_that_may_lie_on_the_lists_is_not_called_pinned():
+    """As much as there is of anonymous pages may be shared memory that swap could take."""
+    report = unevictable(pages=100_000, shmem=50_000, anon=60_000)
+    assert "memory that is pinned" not in diagnose(report).summary
 
 
 def test_a_pool_of_huge_pages_is_no_pool_of_workers():

@@ -9,6 +9,7 @@ from oomlab.diagnosis.case import Case, zones_unknown
 from oomlab.diagnosis.finding import Claim, Confidence, rule, threshold, weaker
 from oomlab.words import listed, percent
 
+UnevictableKind = Literal["locked", "pinned", "kept", "unknown"]
 SwapState = Literal["none", "full", "unused", "partly used"]
 
 _RIVALS = (
@@ -62,12 +63,38 @@ def page_tables(case: Case) -> Claim | None:
 
 @rule("unevictable")
 def unevictable(case: Case) -> Claim | None:
-    """Memory that was locked, or lies in a ramfs: reclaim must not touch it."""
+    """Memory that was locked or pinned, or lies in a ramfs: reclaim must not touch it."""
     if case.used.share("unevictable") < threshold("unevictable") or _is_less_than_swappable(case):
         return None
-    amount = _amount(case, "unevictable")
-    text = f"{amount} is unevictable: locked (mlock), or files that live in RAM (ramfs)."
+    text = f"{_amount(case, 'unevictable')} is unevictable: {_WHY_UNEVICTABLE[unevictable_kind(case)]}."
     return _filled(case, text, "unevictable")
+
+
+_WHY_UNEVICTABLE: dict[UnevictableKind, str] = {
+    "locked": "most of it locked (mlock)",
+    "pinned": "shared memory that is pinned, as buffers of GPUs are; mlock has little or none of it",
+    "kept": "files that live in RAM (ramfs), or other pinned memory; mlock has little or none of it",
+    "unknown": "locked (mlock), or files that live in RAM (ramfs)",
+}
+
+
+def unevictable_kind(case: Case) -> UnevictableKind:
+    """Return why reclaim must not touch what is unevictable, by the zones' own counts of what is locked.
+
+    Shared memory that is on no list of anonymous pages is among it. Drivers pin theirs, and SHM_LOCK does.
+    Source: mm/mlock.c, NR_MLOCK; include/linux/pagemap.h, ``mapping_set_unevictable``, as ramfs, shmem, i915,
+    memfd_secret and guest_memfd call it.
+    """
+    names = ("unevictable", "mlocked")
+    zones = [each.counters for each in case.report.zones if each.counters.keys() >= {*names}]
+    held, locked = (sum(counters[name] for counters in zones) for name in names)
+    whole = case.used.pages("unevictable")
+    if 2 * held < whole or threshold("mlocked_none") * held < locked < held / 2:
+        return "unknown"
+    if locked >= held / 2:
+        return "locked"
+    pinned = case.report.totals.get("shmem", 0) - case.used.pages("anon", "shmem")
+    return "pinned" if pinned >= whole / 2 else "kept"
 
 
 def _buffers(case: Case, name: str, text: str) -> Claim | None:
