@@ -12,7 +12,7 @@ from oomlab.diagnosis.contributing import LOWMEM_CAUSES, mem_map_pages
 from oomlab.diagnosis.finding import threshold
 from oomlab.diagnosis.holders import Holder
 from oomlab.diagnosis.named import fills_all_but_a_reserve, largest_caches, main_holder
-from oomlab.diagnosis.rules.constraint import kernel_part
+from oomlab.diagnosis.rules.constraint import is_full_elsewhere, kernel_part
 from oomlab.diagnosis.rules.consumers import idle_huge_pages, unevictable_kind
 from oomlab.diagnosis.rules.exhaustion import empty_zones, kept_by_min
 from oomlab.diagnosis.rules.trigger import is_booting, refused_cache, vmalloc_pages
@@ -64,6 +64,7 @@ def traits(case: Case) -> Iterator[tuple[str, str]]:
         yield from _fault(case)
     if case.cause == "not_oom":
         yield from _failure(case)
+    yield ("full_elsewhere" if is_full_elsewhere(case) else "other_nodes"), ""
     kept = kept_by_min(case.report.zones)
     if kept:
         yield "kept", case.human(kept)

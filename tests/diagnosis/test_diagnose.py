@@ -933,3 +933,11 @@ def test_high_watermarks_only_add_to_what_processes_took():
     diagnosis = diagnose(machine(zone(free=40_000, low=50_000), inactive_anon=190_000))
     assert (diagnosis.cause, "min_free_kbytes" in diagnosis.contributing) == ("global_anon", True)
     assert "Watermarks (min) keep 156 MiB, 16 % of the memory, for emergencies." in diagnosis.summary
+
+
+@pytest.mark.parametrize("free", [500, 900])
+def test_page_cache_that_filled_the_zones_is_named_where_nothing_else_decides(free):
+    diagnosis = diagnose(machine(zone(free=free), active_file=120_000, inactive_file=100_000))
+    assert diagnosis.cause == "undetermined"
+    assert "page cache held most of what they have, which reclaim did not give back in" in diagnosis.summary
+    assert "no holder of memory stands out" not in diagnosis.summary

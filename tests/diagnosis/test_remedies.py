@@ -234,6 +234,10 @@ PAIRS: dict[str, tuple[Report, Report]] = {
     "group_no_swap": (group(swap_limit_kb=0), GROUP),
     "memory_high": (GROUP, group(memsw=True)),
     "nodes": (CASES["numa_node_bound"], ANON),
+    "nodes_full": (
+        replace(machine(zone(node=0, free=700), zone(node=1, free=800)), mems_allowed="0", scope="cpuset"),
+        CASES["cpuset_or_mempolicy"],
+    ),
     "sysrq": (MANUAL, ANON),
     "fault_update": (on("5.10.44", FAULT), on("5.15.85", FAULT)),
     "fault_limit": (on("4.19", FAULT), on("6.1", FAULT)),

@@ -208,7 +208,7 @@ def cpuset_or_mempolicy(case: Case) -> Claim | None:
     stated = report.scope in ("cpuset", "mempolicy")
     if case.nodes is None and not stated:
         return None
-    outside = _free_outside(case)
+    outside = free_outside(case)
     if not stated and not outside:
         return None
     by = {"cpuset": "A cpuset", "mempolicy": "A memory policy"}.get(
@@ -220,6 +220,12 @@ def cpuset_or_mempolicy(case: Case) -> Claim | None:
         text += f" Elsewhere {case.human(outside)} stood free."
     confidence: Confidence = "high" if stated else "low" if case.open_now else "medium"
     return Claim(text, confidence, [*_bound_lines(case), *(each.zone.line for each in case.judged)])
+
+
+def is_full_elsewhere(case: Case) -> bool:
+    """Whether the log shows zones of other nodes than those of the request, and nothing free there."""
+    others = [each.zone for each in case.judged if not case.is_reachable(each.zone)]
+    return bool(others) and not free_outside(case)
 
 
 def _inside(case: Case) -> str:
@@ -237,7 +243,7 @@ def _inside(case: Case) -> str:
     )
 
 
-def _free_outside(case: Case) -> int:
+def free_outside(case: Case) -> int:
     """Return the pages free on other nodes, above the watermarks there or in zones not listed."""
     zones = (each.zone for each in case.judged if each.allowed and not case.is_reachable(each.zone))
     return sum(zone.free or 0 for zone in zones if is_roomy(zone)) or hidden_free(case.report)

@@ -157,10 +157,21 @@ def _beside_full_zones(case: Case) -> str:
     if edge := [each.zone for each in case.asked if (each.spare or 0) > 0 and each.block]:
         return (
             f"By its min watermark {zone_names(edge, case.report)} could just have served it, by high, to "
-            "which the last try before a kill is held, it could not, and no holder of memory stands out: "
-            "/proc/meminfo and /proc/slabinfo from before the kill would decide."
+            f"which the last try before a kill is held, it could not, and {_who_held_it(case)}"
+        )
+    return f"The zones that might have served it were full, and {_who_held_it(case)}"
+
+
+def _who_held_it(case: Case) -> str:
+    """Return what would decide where no holder explains a kill: page cache alone should have been dropped."""
+    cache = case.used.pages("file")
+    if case.used.share("file") < threshold("file") or cache < case.used.pages("anon", "shmem"):
+        return (
+            "no holder of memory stands out: /proc/meminfo and /proc/slabinfo from before the kill would "
+            "decide."
         )
     return (
-        "The zones that might have served it were full, and no holder of memory stands out: "
-        "/proc/meminfo and /proc/slabinfo from before the kill would decide."
+        "page cache held most of what they have, which reclaim did not give back in time: it was needed "
+        "again at once, was locked, or waited for the disk. /proc/pressure/memory, and "
+        "workingset_refault_file and nr_writeback in /proc/vmstat, from before the kill would decide."
     )
