@@ -46,6 +46,7 @@ _KERNEL = {
 _REST = {
     "unevictable": "What reclaim must not touch (unevictable) takes",
     "hugetlb": "The pool of huge pages holds",
+    "secondary_tables": "Page tables of virtual machines or devices hold",
     "shmem": "Shared memory holds",
     "anon": "Processes hold",
     "zram": "Compressed swap in RAM (zram, zswap) holds",
@@ -54,6 +55,7 @@ _REST = {
     "gpu": "The GPU holds",
 }
 _SAME = {"global_anon": {"anon"}, "slab_unreclaimable": {"slab"}, "writeback": {"file"}}
+_SAME |= {"page_tables": {"secondary_tables"}}
 """Holders that the cause has named already under another name than its own."""
 
 

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from oomlab.diagnosis.case import Case
 from oomlab.diagnosis.finding import Claim, Finding, causes_of, rule, threshold
 from oomlab.diagnosis.holders import Holder
+from oomlab.diagnosis.rules.consumers import has_secondary_tables
 from oomlab.report import Memcg
 from oomlab.units import human_kb
 from oomlab.words import listed, percent
@@ -122,7 +123,7 @@ def _swap_holder(case: Case) -> Claim | None:
 @rule("page_table_holder")
 def _page_table_holder(case: Case) -> Claim | None:
     """The command whose processes have the most page tables, where those filled the memory."""
-    if case.cause != "page_tables":
+    if case.cause != "page_tables" or has_secondary_tables(case):
         return None
     holder = max(case.holders, key=lambda each: each.page_tables or 0, default=None)
     if holder is None or not holder.page_tables:

@@ -13,7 +13,7 @@ from oomlab.diagnosis.finding import threshold
 from oomlab.diagnosis.holders import Holder
 from oomlab.diagnosis.named import fills_all_but_a_reserve, largest_caches, main_holder
 from oomlab.diagnosis.rules.constraint import is_full_elsewhere, kernel_part
-from oomlab.diagnosis.rules.consumers import idle_huge_pages, unevictable_kind
+from oomlab.diagnosis.rules.consumers import has_secondary_tables, idle_huge_pages, unevictable_kind
 from oomlab.diagnosis.rules.exhaustion import empty_zones, kept_by_min
 from oomlab.diagnosis.rules.trigger import is_booting, refused_cache, vmalloc_pages
 from oomlab.diagnosis.services import kubernetes_level, service_of
@@ -203,6 +203,9 @@ def _is_phrase(holder: Holder) -> bool:
 
 
 def _tables(case: Case) -> Iterator[tuple[str, str]]:
+    if has_secondary_tables(case):
+        yield "secondary_tables", case.human(case.used.pages("secondary_tables"))
+        return
     holder = max(case.holders, key=lambda each: each.page_tables or 0, default=None)
     if holder is None or not holder.page_tables:
         yield "no_tables", ""

@@ -19,7 +19,8 @@ _COUNTERS = {
     "slab": ("slab",),
     "slab_unreclaimable": ("slab_unreclaimable",),
     "slab_reclaimable": ("slab_reclaimable",),
-    "page_tables": ("pagetables", "sec_pagetables"),
+    "page_tables": ("pagetables",),
+    "secondary_tables": ("sec_pagetables",),
     "kernel_stacks": ("kernel_stack", "shadow_call_stack"),
     "unwritten": ("dirty", "writeback", "unstable"),
     "mapped": ("mapped",),
@@ -41,6 +42,7 @@ _PRINTED = {
     "anon": ("active_anon", "inactive_anon"),
     "unevictable": ("unevictable",),
     "page_tables": ("pagetables",),
+    "secondary_tables": ("sec_pagetables",),
     "slab": ("slab_reclaimable", "slab_unreclaimable"),
     "free": ("free",),
 }
@@ -54,6 +56,7 @@ _DISJOINT: tuple[str, ...] = (
     "unevictable",
     "slab",
     "page_tables",
+    "secondary_tables",
     "kernel_stacks",
     "hugetlb",
 )

@@ -10,6 +10,7 @@ from oomlab.diagnosis.case import open_case
 from oomlab.diagnosis.remedies import fitting
 from oomlab.kernel import KernelRelease, load_table
 from oomlab.parsing import parse
+from oomlab.render.sentences.cause import memory_in_words
 from oomlab.report import HugePages, Memcg, Report, Source, Swap, Task, Trigger, Victim
 from tests.diagnosis.test_diagnose import BIG, BOOT, CASES, FULL, KERNEL, USER, fragmented, machine, pae, zone
 from tests.support.texts import only
@@ -89,6 +90,7 @@ def unevictable(*, mlocked=0, shmem=0, pages=160_000, anon=10_000, swap=FULL) ->
     return machine(full, inactive_anon=anon, unevictable=pages, shmem=shmem, swap=swap)
 
 
+SECONDARY = held_by("qemu", 1, machine(inactive_anon=80_000, sec_pagetables=140_000), nr_ptes=40)
 BESIDE_LOCKED = unevictable(mlocked=90_000, pages=90_000, anon=130_000)
 BESIDE_UNKNOWN = machine(inactive_anon=130_000, unevictable=90_000, swap=FULL)
 
@@ -198,6 +200,7 @@ PAIRS: dict[str, tuple[Report, Report]] = {
         CASES["page_tables"],
     ),
     "page_tables": (CASES["page_tables"], held_by("oracle", 50, CASES["page_tables"], nr_ptes=700)),
+    "secondary_tables": (SECONDARY, CASES["page_tables"]),
     "kernel_stacks": (CASES["kernel_stacks"], ANON),
     "unevictable": (CASES["unevictable"], ANON),
     "unevictable_locked": (unevictable(mlocked=150_000), CASES["unevictable"]),
@@ -474,6 +477,25 @@ def test_shared_memory_that_may_lie_on_the_lists_is_not_called_pinned():
     """As much as there is of anonymous pages may be shared memory that swap could take."""
     report = unevictable(pages=100_000, shmem=50_000, anon=60_000)
     assert "memory that is pinned" not in diagnose(report).summary
+
+
+def test_page_tables_of_guests_are_not_laid_to_a_process():
+    diagnosis = diagnose(SECONDARY)
+    assert (diagnosis.cause, diagnosis.contributing) == ("page_tables", ("no_swap",))
+    assert "Page tables of virtual machines (KVM) or devices (IOMMU) hold 547 MiB" in diagnosis.summary
+    assert "of page tables, the most of all" not in diagnosis.summary
+    assert not any(each.rule == "page_table_holder" for each in diagnosis.findings)
+    assert "use huge pages for the memory that they share" not in " ".join(diagnosis.remedies)
+
+
+def test_few_page_tables_of_guests_beside_those_of_processes_change_nothing():
+    report = machine(inactive_anon=180_000, pagetables=40_000, sec_pagetables=3_000)
+    assert "Page tables hold 156 MiB (16 % of the memory): each process" in diagnose(report).summary
+
+
+def test_page_tables_of_guests_are_in_all_there_is():
+    assert "page tables of guests or devices 547 MiB" in " ".join(memory_in_words(SECONDARY))
+    assert "guests" not in " ".join(memory_in_words(machine(inactive_anon=200_000, sec_pagetables=9)))
 
 
 def test_a_pool_of_huge_pages_is_no_pool_of_workers():

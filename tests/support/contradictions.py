@@ -32,6 +32,7 @@ _BUFFERS = {
     "kernel_misc": "other reclaimable kernel memory",
 }
 _APART = ("global_anon", "anon", "shmem", "slab_unreclaimable", "slab", "page_tables", "kernel_stacks")
+_APART += ("secondary_tables",)
 _APART += ("unevictable", "hugetlb", "file", "unaccounted", "zram", "balloon", "kernel_misc", "gpu")
 """Findings about parts of memory that do not overlap."""
 
@@ -114,6 +115,7 @@ def largest(shown: Shown) -> Iterator[str]:
     """What is listed as all there is does not leave out the largest holder."""
     used = memory_use(shown.report)
     names = ("file", "lru", "slab", "page_tables", "kernel_stacks", "unevictable", "hugetlb", *_BUFFERS)
+    names += ("secondary_tables",)
     sizes = {name: used.pages(name) for name in names}
     sizes["anon"] = used.pages("anon", "shmem")
     unaccounted = used.unaccounted or 0
@@ -124,7 +126,7 @@ def largest(shown: Shown) -> Iterator[str]:
     labels |= {"lru": "process memory and page cache", "kernel_stacks": "kernel stacks"}
     if not used.pages("anon"):
         labels["anon"] = "memory"  # the counters of processes may be lost, and those of shared memory shown
-    labels |= _BUFFERS
+    labels |= _BUFFERS | {"secondary_tables": "page tables of guests or devices"}
     name = max(sizes, key=lambda each: sizes[each])
     if (
         20 * sizes[name] >= sum(sizes.values()) + used.pages("free") > 0

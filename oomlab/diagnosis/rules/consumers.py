@@ -14,6 +14,7 @@ SwapState = Literal["none", "full", "unused", "partly used"]
 
 _RIVALS = (
     *("anon", "shmem", "file", "lru", "unevictable", "hugetlb", "page_tables", "kernel_stacks"),
+    "secondary_tables",
     *("zram", "balloon", "gpu", "kernel_misc"),
 )
 
@@ -54,11 +55,22 @@ def kernel_stacks(case: Case) -> Claim | None:
 
 @rule("page_tables")
 def page_tables(case: Case) -> Claim | None:
-    """Page tables, which can be neither swapped nor dropped."""
-    if case.used.share("page_tables") < threshold("page_tables"):
+    """Page tables, which can be neither swapped nor dropped: of processes, or of guests and devices."""
+    if case.used.share("page_tables", "secondary_tables") < threshold("page_tables"):
         return None
     text = f"Page tables hold {_amount(case, 'page_tables')}: each process has its own for all that it maps."
-    return _filled(case, text, "page_tables")
+    if has_secondary_tables(case):
+        held = _amount(case, "secondary_tables")
+        text = f"Page tables of virtual machines (KVM) or devices (IOMMU) hold {held}; no process has these."
+    return _filled(case, text, "page_tables", "secondary_tables")
+
+
+def has_secondary_tables(case: Case) -> bool:
+    """Whether most page tables are secondary: KVM's, which map the memory of guests, or an IOMMU's.
+
+    Source: include/linux/mmzone.h, NR_SECONDARY_PAGETABLE (6.1; an IOMMU's count since 6.11).
+    """
+    return case.used.pages("secondary_tables") > case.used.pages("page_tables")
 
 
 @rule("unevictable")

@@ -106,6 +106,7 @@ _LABELS = {
     "anon": "process memory",
     "lru": "process memory and page cache",
     "page_tables": "page tables",
+    "secondary_tables": "page tables of guests or devices",
     "kernel_stacks": "kernel stacks",
     "shmem": "shared memory",
     "hugetlb": "the pool of huge pages",
@@ -118,7 +119,7 @@ _LABELS = {
 """Plain words for uses of memory; the others are called by their name."""
 
 _BUFFERS = ("zram", "balloon", "gpu", "kernel_misc")
-_SELDOM_LARGE = ("unevictable", "page_tables", "kernel_stacks", "hugetlb", *_BUFFERS)
+_SELDOM_LARGE = ("unevictable", "page_tables", "secondary_tables", "kernel_stacks", "hugetlb", *_BUFFERS)
 _FROM_ELSEWHERE = ("file", "anon", "lru", "slab", "free", *_SELDOM_LARGE)
 """Uses that nodes, zones or pools show where the totals do not."""
 
