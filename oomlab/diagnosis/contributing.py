@@ -10,7 +10,14 @@ from oomlab.diagnosis.case import Case, zones_open
 from oomlab.diagnosis.finding import Claim, Finding, as_finding, causes_of, rule, threshold
 from oomlab.diagnosis.named import main_holder
 from oomlab.diagnosis.rules.constraint import group_kernel, group_usage
-from oomlab.diagnosis.rules.consumers import protected_pages, swap_state, unread_counters, unread_lines
+from oomlab.diagnosis.rules.consumers import (
+    protected_pages,
+    swap_state,
+    taker_in_words,
+    taker_lines,
+    unread_counters,
+    unread_lines,
+)
 from oomlab.diagnosis.rules.exhaustion import kept_by_min
 from oomlab.diagnosis.usage import balloon_of
 from oomlab.kernel import lookup
@@ -188,7 +195,8 @@ def _unaccounted(case: Case) -> Claim | None:
         return None
     if case.used.unread:
         return Claim(unread_counters(case), "medium", unread_lines(case))
-    return Claim(f"{case.human(pages)} is in no counter of this report.", "medium")
+    text = f"{case.human(pages)} is in no counter of this report.{taker_in_words(case)}"
+    return Claim(text, "medium", taker_lines(case))
 
 
 @rule("balloon")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from fnmatch import fnmatchcase
 from functools import lru_cache
@@ -17,8 +16,9 @@ from oomlab.diagnosis.rules.consumers import has_secondary_tables, idle_huge_pag
 from oomlab.diagnosis.rules.exhaustion import empty_zones, kept_by_min
 from oomlab.diagnosis.rules.trigger import is_booting, refused_cache, vmalloc_pages
 from oomlab.diagnosis.services import kubernetes_level, service_of
+from oomlab.diagnosis.takers import certain, taker_of
 from oomlab.kernel import KernelVersion, load_table
-from oomlab.report import Memcg, Report
+from oomlab.report import Memcg
 from oomlab.units import human_kb, pages_to_gib
 
 _IN_GROUPS = " In a control group of v1 look at memory.swappiness, in v2 at memory.swap.max."
@@ -58,6 +58,7 @@ def traits(case: Case) -> Iterator[tuple[str, str]]:
     if case.cause == "page_tables":
         yield from _tables(case)
     yield from _cache(case)
+    yield from _in_no_counter(case)
     if case.report.scope == "memcg":
         yield from _group(case)
     if case.cause == "vm_fault_oom_spurious":
@@ -228,6 +229,19 @@ def _cache(case: Case) -> Iterator[tuple[str, str]]:
             yield "cache_advice", advice.replace("NAME", name)
 
 
+def _in_no_counter(case: Case) -> Iterator[tuple[str, str]]:
+    """Yield what may have the pages that are in no counter: who asked for some, and swap that lies in RAM."""
+    pages, swap = case.used.unaccounted or 0, case.report.swap
+    if not pages or pages < threshold("unaccounted") * (case.used.size or 0):
+        return
+    taker = taker_of(case.report)
+    if taker is not None:
+        yield "taker_advice", taker.row["text"]
+    used = (swap.total or 0) - (swap.free or 0) if swap else 0
+    if taker is None and used >= threshold("swap_in_ram") * pages:
+        yield "swap_in_ram", case.human(used)
+
+
 @lru_cache(1024)  # names come from logs
 def _known(table: str, name: str) -> str | None:
     """Return what ``tables/diagnosis.toml`` advises for a command or a slab cache of that name."""
@@ -316,21 +330,9 @@ def _fault(case: Case) -> Iterator[tuple[str, str]]:
 
 # --- requests that failed ---------------------------------------------------------------------
 
-_DOUBTFUL = re.compile(r"\? ([\w.$]{1,200})\+0x", re.A)
-"""A function of which only the address lay on the stack: it need not have been called."""
-
-
-def _certain(report: Report) -> list[str]:
-    """Return the functions of the trace that were called for certain; all of it where none was.
-
-    Kernels that cannot unwind their stack print every function with a question mark.
-    """
-    doubtful = {name for line in report.source for name in _DOUBTFUL.findall(line.text)}
-    return [name for name in report.trace if name not in doubtful] or list(report.trace)
-
 
 def _failure(case: Case) -> Iterator[tuple[str, str]]:
-    report, trace = case.report, _certain(case.report)
+    report, trace = case.report, certain(case.report)
     line = report.quote(report.trigger.line) if report.trigger.line else None
     is_vmalloc = report.trigger.vmalloc_bytes is not None or (line is not None and "vmalloc" in line.text)
     is_empty = bool(empty_zones(case))

@@ -91,6 +91,15 @@ def unevictable(*, mlocked=0, shmem=0, pages=160_000, anon=10_000, swap=FULL) ->
 
 
 SECONDARY = held_by("qemu", 1, machine(inactive_anon=80_000, sec_pagetables=140_000), nr_ptes=40)
+
+
+def taken(*functions: str) -> Report:
+    """A machine of which most is in no counter, with these functions in the call trace."""
+    rows = tuple(f"[ 1.0]  {name}+0x1/0x2 [module]" for name in functions)
+    return replace(CASES["unaccounted"], trace=functions, source=Source(1, rows))
+
+
+SWAPPED = replace(CASES["unaccounted"], swap=Swap(total=300_000, free=0))
 BESIDE_LOCKED = unevictable(mlocked=90_000, pages=90_000, anon=130_000)
 BESIDE_UNKNOWN = machine(inactive_anon=130_000, unevictable=90_000, swap=FULL)
 
@@ -195,6 +204,8 @@ PAIRS: dict[str, tuple[Report, Report]] = {
     "allocinfo": (on("6.12", SLAB), on("6.9", SLAB)),
     "shmem": (CASES["shmem"], ANON),
     "unaccounted": (CASES["unaccounted"], ANON),
+    "taker": (taken("zs_malloc", "zram_write_page"), CASES["unaccounted"]),
+    "swap_in_ram": (on("6.17", SWAPPED), on("6.18", SWAPPED)),
     "page_table_holder": (
         held_by("oracle", 50, CASES["page_tables"], nr_ptes=700),
         CASES["page_tables"],
@@ -496,6 +507,36 @@ def test_few_page_tables_of_guests_beside_those_of_processes_change_nothing():
 def test_page_tables_of_guests_are_in_all_there_is():
     assert "page tables of guests or devices 547 MiB" in " ".join(memory_in_words(SECONDARY))
     assert "guests" not in " ".join(memory_in_words(machine(inactive_anon=200_000, sec_pagetables=9)))
+
+
+@pytest.mark.parametrize(
+    ("functions", "said", "advice"),
+    [
+        (("zs_malloc", "zram_write_page"), "zs_malloc and zram_write_page: swap", "zramctl"),
+        (("ttm_pool_alloc", "vfs_read"), "ttm_pool_alloc: a graphics driver", "drm-resident-*"),
+        (("arc_get_data_abd.isra.0",), "arc_get_data_abd: ZFS", "zfs_arc_max limits it."),
+    ],
+)
+def test_what_is_in_no_counter_is_laid_to_whom_the_trace_shows_as_a_guess(functions, said, advice):
+    diagnosis = diagnose(taken(*functions))
+    assert (diagnosis.cause, diagnosis.confidence) == ("unaccounted", "medium")
+    assert f"The log shows {said}" in diagnosis.summary
+    assert "may have these" in diagnosis.summary
+    assert advice in diagnosis.remedies[0]
+    assert 1 in [line.number for line in diagnosis.evidence]
+
+
+def test_a_trace_without_a_known_taker_names_none():
+    assert "The log shows" not in diagnose(taken("vfs_read", "shmem_fault")).summary
+
+
+def test_a_taker_beside_another_cause_is_named_where_much_is_in_no_counter():
+    report = machine(inactive_anon=150_000, active_anon=0, swap=FULL)
+    report = replace(report, trace=("zswap_store",), source=Source(1, ("[ 1.0]  zswap_store+0x1/0x2",)))
+    few = machine(inactive_anon=220_000, swap=FULL)
+    few = replace(few, trace=report.trace, source=report.source)
+    assert "The log shows zswap_store" in diagnose(report).summary
+    assert "The log shows zswap_store" not in diagnose(few).summary
 
 
 def test_a_pool_of_huge_pages_is_no_pool_of_workers():

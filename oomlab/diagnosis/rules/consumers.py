@@ -7,6 +7,7 @@ from typing import Literal
 
 from oomlab.diagnosis.case import Case, zones_unknown
 from oomlab.diagnosis.finding import Claim, Confidence, rule, threshold, weaker
+from oomlab.diagnosis.takers import taker_of
 from oomlab.words import listed, percent
 
 UnevictableKind = Literal["locked", "pinned", "kept", "unknown"]
@@ -209,9 +210,23 @@ def unaccounted(case: Case) -> Claim | None:
     text = f"{whole} is in no counter of this report: a driver, {balloon}vmalloc or a leak of pages has it."
     if case.used.unread:
         text = f"{whole} is in no counter that oomlab knows. {unread_counters(case)}"
-    return _filled(
-        case, text, "anon", "slab", "free", confidence="medium", line=next(iter(unread_lines(case)), None)
-    )
+    line = next(iter((*unread_lines(case), *taker_lines(case))), None)
+    text += taker_in_words(case)
+    return _filled(case, text, "anon", "slab", "free", confidence="medium", line=line)
+
+
+def taker_in_words(case: Case) -> str:
+    """Return, in words, who was asking for pages by the call trace: it may have what is in no counter."""
+    taker = taker_of(case.report)
+    if taker is None:
+        return ""
+    return f" The log shows {listed(taker.functions)}: {taker.row['words']} takes pages, and may have these."
+
+
+def taker_lines(case: Case) -> tuple[int, ...]:
+    """Return the lines that show it."""
+    taker = taker_of(case.report)
+    return taker.lines if taker else ()
 
 
 def unread_counters(case: Case) -> str:
