@@ -22,11 +22,14 @@ _NAMES = {
     "bounce": ("kernel", "bounce buffers"),
 }
 
+_MAX_OVERCOUNT = 0.2
+"""A part of the zone may be counted twice; beyond this one of the numbers is damaged."""
+
 
 def reported_budget(report: Report, machine: Machine | None, workload: Workload | None) -> tuple[Part, ...]:
     """Divide the present pages of ZONE_NORMAL by what the report shows; the rest is *other, unlisted*.
 
-    Empty when the report does not show the zone with its size.
+    Empty when the report does not show the zone with its size, or shows much more in it than that.
     """
     zone = report.find_zone("Normal")
     if zone is None or not zone.present or zone.free is None:
@@ -39,6 +42,8 @@ def reported_budget(report: Report, machine: Machine | None, workload: Workload 
     ]
     mem_map = Part("mem_map", "mem_map", float(_mem_map(machine)))
     other = zone.present - sum(part.pages for part in [*listed, *left, mem_map])
+    if other < -_MAX_OVERCOUNT * zone.present:
+        return ()
     parts = [Part("kernel", "other, unlisted", other), mem_map, *listed, *left]
     return tuple(part for part in parts if part.pages)
 

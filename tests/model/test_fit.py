@@ -148,9 +148,9 @@ NAMED = {
 """Reports whose watermarks obey no rule, and what the fit must name."""
 
 
-@pytest.mark.parametrize("present", [None, 0])
-def test_a_zone_without_a_page_has_no_budget(present):
-    """As of a line that was damaged; what has no pages cannot be drawn either."""
+@pytest.mark.parametrize("present", [None, 0, 4])
+def test_a_zone_without_a_page_or_with_less_than_is_free_in_it_has_no_budget(present):
+    """As of a line that was damaged; it could not be drawn either."""
     normal = ZoneStat(name="Normal", free=88, watermark_min=90, present=present)
     assert fit(Report(kind="oom", first_line=1, last_line=1, zones=(normal,))).budget() == ()
 
