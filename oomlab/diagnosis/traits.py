@@ -112,6 +112,9 @@ def _sizes(case: Case) -> Iterator[tuple[str, str]]:
         yield "cache", case.human(used.pages("file"))
     if used.share("unevictable") >= threshold("much_unevictable"):
         yield _UNEVICTABLE[unevictable_kind(case)], ""
+    reclaimable = used.pages("slab_reclaimable")
+    is_most = reclaimable > used.pages("slab_unreclaimable")
+    yield ("slab_reclaimable" if is_most else "slab_unreclaimable"), case.human(reclaimable)
     victim = next(iter(report.victims), None)
     if victim and (victim.anon_rss_kb or 0) >= _MIN_VICTIM_KB and (report.adjustment_of(victim) or 0) <= 0:
         yield "victim_held", f"{human_kb(victim.anon_rss_kb or 0)} (pid {victim.pid})"

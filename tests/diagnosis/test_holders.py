@@ -11,6 +11,7 @@ from oomlab.parsing import parse
 from oomlab.render import as_dict, html, text
 from oomlab.report import Memcg, Problem, Swap, Task, Victim
 from tests.diagnosis.test_diagnose import CASES, machine
+from tests.support.texts import only
 
 LOGS = Path(__file__).parent / "cases"
 
@@ -263,3 +264,20 @@ def test_what_a_late_kernel_prints_is_named_and_not_in_no_counter(counter, detai
     diagnosis = diagnose(report)
     assert detail in diagnosis.contributing
     assert "in no counter" not in diagnosis.summary
+
+
+@pytest.mark.parametrize(
+    ("qos", "said"),
+    [
+        ("besteffort", "as that of every BestEffort pod is"),
+        ("burstable", "which the kubelet gives no Burstable pod, so something else has set it"),
+    ],
+)
+def test_an_adjustment_of_1000_is_that_of_a_besteffort_pod_alone(qos, said):
+    """The kubelet gives a Burstable container 999 at the most."""
+    killed = f"""oom-kill:constraint=CONSTRAINT_NONE,nodemask=(null),cpuset=c,mems_allowed=0,global_oom,\
+task_memcg=/kubepods/{qos}/pod1f2e3d4c-aaaa-bbbb-cccc-0123456789ab,task=node,pid=9,uid=0
+Out of memory: Killed process 9 (node) total-vm:80kB, anon-rss:50kB, file-rss:0kB, shmem-rss:0kB, UID:0 \
+pgtables:39kB oom_score_adj:1000
+"""
+    assert said in " ".join(text(only(killed), width=10_000).split())

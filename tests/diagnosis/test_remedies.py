@@ -100,6 +100,7 @@ def taken(*functions: str) -> Report:
 
 
 SWAPPED = replace(CASES["unaccounted"], swap=Swap(total=300_000, free=0))
+RECLAIMABLE = machine(slab_reclaimable=200_000)
 BESIDE_LOCKED = unevictable(mlocked=90_000, pages=90_000, anon=130_000)
 BESIDE_UNKNOWN = machine(inactive_anon=130_000, unevictable=90_000, swap=FULL)
 
@@ -200,7 +201,8 @@ PAIRS: dict[str, tuple[Report, Report]] = {
     ),
     "swapoff": (CASES["swapoff"], ANON),
     "known_cache": (listing("kmalloc-2048", SLAB), listing("made_up_cache", SLAB)),
-    "slab": (SLAB, ANON),
+    "slab": (SLAB, RECLAIMABLE),
+    "slab_reclaimable": (RECLAIMABLE, SLAB),
     "allocinfo": (on("6.12", SLAB), on("6.9", SLAB)),
     "shmem": (CASES["shmem"], ANON),
     "unaccounted": (CASES["unaccounted"], ANON),
@@ -537,6 +539,19 @@ def test_a_taker_beside_another_cause_is_named_where_much_is_in_no_counter():
     few = replace(few, trace=report.trace, source=report.source)
     assert "The log shows zswap_store" in diagnose(report).summary
     assert "The log shows zswap_store" not in diagnose(few).summary
+
+
+def test_slab_that_is_nearly_all_reclaimable_is_told_so():
+    diagnosis = diagnose(RECLAIMABLE)
+    assert "781 MiB of it counts as reclaimable, but was not given back." in diagnosis.summary
+    assert "drop_caches" in diagnosis.remedies[0]
+    assert "only grows is a leak in the kernel" not in " ".join(diagnosis.remedies)
+
+
+@pytest.mark.parametrize(("reclaimable", "what"), [(60_000, "unreclaimable slab"), (2_000, "slab")])
+def test_a_part_of_the_slab_is_called_a_part_where_the_whole_is_much_more(reclaimable, what):
+    report = machine(slab_unreclaimable=150_000, slab_reclaimable=reclaimable)
+    assert f"objects ({what}) hold 586 MiB" in diagnose(report).summary
 
 
 def test_a_pool_of_huge_pages_is_no_pool_of_workers():

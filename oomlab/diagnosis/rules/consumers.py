@@ -13,6 +13,9 @@ from oomlab.words import listed, percent
 UnevictableKind = Literal["locked", "pinned", "kept", "unknown"]
 SwapState = Literal["none", "full", "unused", "partly used"]
 
+_MUCH_MORE = 1.1
+"""From here on two sizes of slab would look like a contradiction."""
+
 _RIVALS = (
     *("anon", "shmem", "file", "lru", "unevictable", "hugetlb", "page_tables", "kernel_stacks"),
     "secondary_tables",
@@ -163,14 +166,17 @@ def slab_unreclaimable(case: Case) -> Claim | None:
     """The kernel's own objects are the largest holder of all that is listed."""
     used = case.used
     largest = max(map(used.pages, _RIVALS))
-    name = "slab_unreclaimable" if used.pages("slab_unreclaimable") >= largest else "slab"
-    if used.pages(name) < largest or used.share(name) < threshold(name):
+    kinds = ("slab_unreclaimable", "slab")
+    much = [each for each in kinds if used.pages(each) >= largest and used.share(each) >= threshold(each)]
+    if not much:
         return None
-    text = (
-        f"The kernel's own objects (slab) hold {_amount(case, name)}, more than anything else that is listed."
-    )
-    if name == "slab":
-        text += " Some of it counts as reclaimable, but it was not given back."
+    name = much[0]
+    is_part = name == "slab_unreclaimable" and used.pages("slab") > _MUCH_MORE * used.pages(name)
+    what = "unreclaimable slab" if is_part else "slab"
+    amount, reclaimable = _amount(case, name), case.human(used.pages("slab_reclaimable"))
+    text = f"The kernel's own objects ({what}) hold {amount}, more than anything else that is listed."
+    if name == "slab" and "slab_reclaimable" in used:
+        text += f" {reclaimable} of it counts as reclaimable, but was not given back."
     is_sure = name == "slab_unreclaimable" and not _is_unexplained(case)
     return _filled(case, text, name, confidence="high" if is_sure else "medium")
 

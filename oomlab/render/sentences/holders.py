@@ -78,7 +78,7 @@ def service_in_words(report: Report, victim: Victim) -> str:
     in_pod = service is not None and service.manager == "kubernetes"
     qos = qos_by_adj(adj) if in_pod else None
     if adj == 1000:
-        who = "as that of every BestEffort pod is" if in_pod else "as Kubernetes has it for BestEffort pods"
+        who = _who_has_1000(service) if in_pod else "as Kubernetes has it for BestEffort pods"
         words.append(
             f"Its oom_score_adj is 1000, {who}: the kernel adds as much as all of memory to what it weighs, "
             "and kills before it only what weighs more still."
@@ -89,3 +89,13 @@ def service_in_words(report: Report, victim: Victim) -> str:
             f"Its oom_score_adj of {adj} stands for a request of about {part:.1f} % of the node's memory."
         )
     return " ".join(words)
+
+
+def _who_has_1000(service: Service | None) -> str:
+    """Return which pods have an ``oom_score_adj`` of 1000: the kubelet gives Burstable ones 999 at the most.
+
+    Source: Kubernetes, pkg/kubelet/qos/policy.go, GetContainerOOMScoreAdjust.
+    """
+    if service is not None and service.qos_class in ("Burstable", "Guaranteed"):
+        return f"which the kubelet gives no {service.qos_class} pod, so something else has set it"
+    return "as that of every BestEffort pod is"
