@@ -50,7 +50,7 @@ def test_named_kernels_of_real_reports_lie_within_the_bounds(outside):
 @pytest.mark.parametrize(
     ("sample", "since", "until"),
     [
-        ("2.6.5-protections.log", None, "2.6.11"),
+        ("2.6.5-protections.log", "2.6.0", "2.6.11"),
         ("2.6.18-el5.log", "2.6.18", "2.6.27"),
         ("2.6.24-hot-cold.log", "2.6.19", "2.6.27"),
         ("6.14-riscv-two-callers.log", "6.11", "6.18"),
@@ -66,7 +66,7 @@ def test_form_bounds_the_kernel(sample, since, until):
     [
         ("CPU    0: Hot: hi:  186, btch:  31 usd:  90", "2.6.19", "2.6.27"),
         ("CPU    0: hi:  186, btch:  31 usd:  90", "2.6.25", "4.2"),
-        ("cpu 0 hot: low 2, high 6, batch 1", None, "2.6.18"),
+        ("cpu 0 hot: low 2, high 6, batch 1", "2.6.0", "2.6.18"),
         ("Swap cache: add 0, delete 0, find 0/0, race 0+0", None, "2.6.27"),
         ("Swap cache stats: add 0, delete 0, find 0/0", "2.6.25", "6.0"),
         ("Out of memory: kill process 1 (a) score 5 or a child", "2.6.18", "2.6.36"),

@@ -18,6 +18,7 @@ import oomlab
 from oomlab import render
 from oomlab.diagnosis.judged import judge
 from oomlab.parsing import NoticeSearch, find_notices, notices, parse, read_pieces, reader, scan, stream
+from oomlab.parsing.sections.header import read_trace
 from oomlab.parsing.stream import count_lines
 from oomlab.render.redacted import Redactor
 from oomlab.report import Report, ZoneStat
@@ -190,6 +191,13 @@ def test_a_log_on_one_line_is_not_searched_anew_before_each_report(before, monke
     assert 0 < sum(sizes) < 10 * len(log)
 
 
+@pytest.mark.parametrize("sign", ["", ".c:", "}"])
+def test_a_long_word_in_a_call_trace_costs_little_more_than_many_short_ones(sign):
+    """Names are looked for where a word begins, and not from each of its letters on."""
+    words, word = [(1, "word " * 40_000 + sign)], [(1, "9" * 200_000 + sign)]
+    assert slowdown(lambda: read_trace(words), lambda: read_trace(word), 1) < 8
+
+
 def test_very_many_notices_end_the_search_for_them(monkeypatch):
     monkeypatch.setattr(notices, "_MOST", 5000)
     search, line = NoticeSearch(), NOTICES["apps"].encode()
@@ -338,7 +346,8 @@ def test_a_cache_without_a_bound_takes_nothing_from_a_log():
     functions = {each for module in modules for each in vars(module).values() if hasattr(each, "cache_info")}
     unbounded = {each for each in functions if each.cache_info().maxsize is None}
     taking = {each.__name__ for each in unbounded if inspect.signature(each).parameters}
-    assert taking == {"load_table", "threshold", "_rows", "_layouts_since", "_parts_of", "source"}
+    tables = {"load_table", "threshold", "causes_of", "_rows", "_layouts_since", "_parts_of", "source"}
+    assert taking == tables
 
 
 def test_a_false_needle_costs_one_look():

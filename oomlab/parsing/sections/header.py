@@ -40,9 +40,9 @@ _PROCESS = re.compile(r"Process (.{1,16}?) \(pid:")
 _PATCHED = re.compile(r"#\d.{0,60}? Debian (\d{1,3}\.\d{1,4}\.\d{1,5})", re.A)
 """The stable release that a Debian kernel is made of, where its name ends in a zero."""
 
-_FUNCTION = re.compile(r"([\w.$]{1,200})\+0x[0-9a-f]{1,16}/0x", re.A)
+_FUNCTION = re.compile(r"(?<![\w.$])([\w.$]{1,200}+)\+0x[0-9a-f]{1,16}/0x", re.A)
 _ARM = re.compile(r"\(([\w.$]{1,200})(?:\+0x[0-9a-f]{1,16}/0x[0-9a-f]{1,16})?\) from", re.A)
-_DECODED = re.compile(r"([\w.$]{1,200}) \([\w/.-]{1,200}\.[chS]:\d", re.A)
+_DECODED = re.compile(r"(?<![\w.$])([\w.$]{1,200}+) \([\w/.-]{1,200}\.[chS]:\d", re.A)
 _OLD = re.compile(r"\{([\w.:$]{1,200})\+\d{1,10}\}", re.A)
 
 _UNUSUAL = ("}", ") from ", ".c:", ".h:", ".S:")
