@@ -12,7 +12,7 @@ from textwrap import wrap
 from typing import TYPE_CHECKING, Any
 
 from oomlab.cli.complaint import FAILED, complain, shown
-from oomlab.cli.logs import Logs, each_once
+from oomlab.cli.logs import Logs, each_once, place
 from oomlab.cli.terminal import columns, may_be_bold
 
 if TYPE_CHECKING:
@@ -219,7 +219,7 @@ def nothing_found(logs: Logs) -> str:
 
 
 def _names(logs: Logs) -> str:
-    return ", ".join("standard input" if name == "-" else shown(name) for name in logs.readable)
+    return ", ".join(map(place, logs.readable))
 
 
 _GET_KERNEL = "Give the kernel's log: journalctl -k, dmesg, /var/log/kern.log or /var/log/messages"

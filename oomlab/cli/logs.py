@@ -23,6 +23,11 @@ def each_once(names: Sequence[str]) -> list[str]:
     return list(by_place.values())
 
 
+def place(name: str) -> str:
+    """Return how messages call a log."""
+    return "standard input" if name == "-" else shown(name)
+
+
 class Logs:
     """The reports of several logs, in order, each with the name of its log.
 
@@ -91,16 +96,12 @@ class Logs:
         self.has_kernel_lines |= search.has_kernel_lines
         if search.refusal is not None:
             line, said = search.refusal
-            self.refusals.append(f"line {line} of {self._place(name)} tells of {said}")
+            self.refusals.append(f"line {line} of {place(name)} tells of {said}")
         self.are_empty &= search.size == 0
         self.are_long |= search.size > LONG
         if search.is_cut:
             beyond = f"beyond {search.limit >> 20} MB only reports of the kernel are looked for"
-            self.complain(f"{self._place(name)}: {beyond}")
-
-    @staticmethod
-    def _place(name: str) -> str:
-        return "standard input" if name == "-" else shown(name)
+            self.complain(f"{place(name)}: {beyond}")
 
     def _keep(self, name: str, notices: Iterable[Notice]) -> None:
         kept = [(self._reports, shown(name), each) for each in notices]

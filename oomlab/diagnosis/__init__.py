@@ -20,9 +20,10 @@ from itertools import islice
 from typing import cast
 
 from oomlab.diagnosis.case import Case, open_case
-from oomlab.diagnosis.contributing import contributions, notes
+from oomlab.diagnosis.contributing import contributions
 from oomlab.diagnosis.finding import CAUSES, Cause, Diagnosis, Finding, Rule, as_dict
 from oomlab.diagnosis.named import findings_by_name
+from oomlab.diagnosis.notes import notes
 from oomlab.diagnosis.remedies import remedies_for
 from oomlab.diagnosis.rules import constraint, consumers, exhaustion, fragmentation, trigger, weak
 from oomlab.errors import require

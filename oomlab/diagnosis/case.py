@@ -61,6 +61,11 @@ class Case:
         return tuple(each for each in self.judged if each.allowed and self.is_reachable(each.zone))
 
     @property
+    def pages(self) -> int:
+        """The pages of the request, in a row."""
+        return 1 << self.order
+
+    @property
     def barred(self) -> tuple[ZoneStat, ...]:
         """The zones that lie above those the request might use."""
         return tuple(each.zone for each in self.judged if not each.allowed)

@@ -1,14 +1,12 @@
-"""What made it worse or came along: who else held memory, what the kernel did, and whether it helped."""
+"""What made it worse or came along: who else held memory, and what the kernel did."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
 
-from oomlab.clock import clocks_disagree, uptime_between, wall_between
 from oomlab.diagnosis.case import Case, zones_open
 from oomlab.diagnosis.finding import Claim, Finding, as_finding, causes_of, rule, threshold
-from oomlab.diagnosis.named import main_holder
 from oomlab.diagnosis.rules.constraint import group_kernel, group_usage
 from oomlab.diagnosis.rules.consumers import (
     protected_pages,
@@ -23,23 +21,14 @@ from oomlab.diagnosis.usage import balloon_of
 from oomlab.kernel import lookup
 from oomlab.kernel_guess import kernel_of
 from oomlab.mmzone import is_highmem
-from oomlab.report import Report, Victim
 from oomlab.units import human_kb
-from oomlab.words import listed, percent
-
-LOWMEM_CAUSES = ("lowmem_exhaustion", "cma")
-"""Causes under which lowmem ran out, whatever was left above it."""
+from oomlab.words import percent
 
 
 def contributions(case: Case) -> list[Finding]:
     """Return the findings that contribute to the cause of a case, the largest holders of memory first."""
     others = (each for each in (look(case) for look in _CONTRIBUTING) if each is not None)
     return [*_holders(case), *(each for each in others if each.rule != case.cause)]
-
-
-def notes(case: Case) -> list[Finding]:
-    """Return what there is to know about the kill itself, beside its cause."""
-    return [each for each in (look(case) for look in _NOTES) if each is not None]
 
 
 # --- who else held memory ---------------------------------------------------------------------
@@ -71,7 +60,7 @@ def _holders(case: Case) -> Iterator[Finding]:
     cause = case.cause
     if cause in ("memcg_limit", "sysrq_manual", "not_oom", "bpf_oom", "vm_fault_oom_spurious"):
         return
-    low = cause in LOWMEM_CAUSES
+    low = cause in causes_of("lowmem")
     used = case.lowmem if low else case.used
     names = _KERNEL if low else _KERNEL | _REST
     shares = {name: used.share(name) for name in names if name != cause and name not in _SAME.get(cause, ())}
@@ -88,7 +77,7 @@ def _mem_map(case: Case) -> Claim | None:
     """The table with a record for every page of RAM: on a 32-bit machine it lies in lowmem, all of it."""
     pages = mem_map_pages(case)
     low = sum(each.zone.present or 0 for each in case.judged if not is_highmem(each.zone.name))
-    if case.cause not in LOWMEM_CAUSES or not threshold("mem_map") * low <= pages < low:
+    if case.cause not in causes_of("lowmem") or not threshold("mem_map") * low <= pages < low:
         return None  # a table larger than lowmem: the line of a zone is lost
     text = (
         f"The table of all pages (mem_map) takes {case.human(pages)}, {percent(pages / low)} of lowmem. "
@@ -184,7 +173,7 @@ def _dirty_file(case: Case) -> Claim | None:
 @rule("unaccounted")
 def _unaccounted(case: Case) -> Claim | None:
     """Much memory is in no counter; of lowmem, if that is what ran out."""
-    if case.cause in LOWMEM_CAUSES:
+    if case.cause in causes_of("lowmem"):
         return _unaccounted_lowmem(case)
     pages = case.used.unaccounted
     if (
@@ -347,134 +336,6 @@ def _gave_up(case: Case, text: str) -> Claim:
     return Claim(text, "high", [line.number for line in case.report.source if words in line.text][:1])
 
 
-# --- whether the kill helped ------------------------------------------------------------------
-
-
-@rule("victim_is_not_consumer")
-def _victim_is_not_consumer(case: Case) -> Claim | None:
-    """The process that died was not the one that held the memory."""
-    report = case.report
-    first = report.victims[0] if report.victims else None
-    held = _resident_kb(first) if first else None
-    whole = (case.used.size or 0) * report.page_size_kb
-    if first is None or held is None or not whole:
-        return None
-    if case.cause in _OTHERWISE or held >= threshold("victim") * whole:
-        return None
-    part = f"{human_kb(held)}, {percent(held / whole)} of the memory"
-    pid = "" if first.pid is None else f" (pid {first.pid})"
-    text = f"The process that was killed{pid} held {part}: {_what_filled_it(case, held)}."
-    return Claim(text, "high", [first.line])
-
-
-_OTHERWISE = ("memcg_limit", "sysrq_manual", "vm_fault_oom_spurious", "bpf_oom")
-"""Causes under which the memory of the machine was not filled by anybody."""
-
-
-def _what_filled_it(case: Case, held_kb: int) -> str:
-    if case.cause in LOWMEM_CAUSES:
-        return "that filled no lowmem"
-    report, first = case.report, main_holder(case)
-    if (
-        first is not None
-        and first.count > 1
-        and report.victims[0].pid in {each.pid for each in first.processes}
-    ):
-        return f"it was one of the {first.words}, and all together hold the most"
-    largest = max((task.rss or 0 for task in report.tasks), default=0) * report.page_size_kb
-    # The table counts a page or two otherwise than the line of the kill.
-    return "none of those listed held more" if 0 < largest <= 1.05 * held_kb else "it is not what filled it"
-
-
-def _resident_kb(victim: Victim) -> int | None:
-    sizes = (victim.anon_rss_kb, victim.file_rss_kb, victim.shmem_rss_kb)
-    known = [each for each in sizes if each is not None]
-    return sum(known) if known else None
-
-
-@rule("unreapable")
-def _unreapable(case: Case) -> Claim | None:
-    """The oom_reaper could not take back the memory of a victim, which holds it until it exits.
-
-    Source: mm/oom_kill.c, ``oom_reap_task`` (4.6 and later).
-    """
-    held = [each for each in case.report.victims if each.reaped is False]
-    if not held:
-        return None
-    pids = listed(f"pid {each.pid}" for each in held)
-    text = (
-        f"The oom_reaper was unable to take back the memory of {pids}: it is held until the process exits. "
-        "Lines such as 'blocked for more than … seconds' show what the process waits for."
-    )
-    lines = case.report.source
-    return Claim(text, "high", [each.number for each in lines if "unable to reap" in each.text][:1])
-
-
-@rule("serial_kills")
-def _serial_kills(case: Case) -> Claim | None:
-    """Others were killed before this one, in the same log; if it was just before, it did not help."""
-    report = case.report
-    earlier = [each for each in case.others if each.scope == report.scope and _is_just_before(each, report)]
-    killed = [(each, dead.line) for each in earlier for dead in each.victims]
-    if not killed or not case.is_kill:
-        return None
-    minutes = f"within the {threshold('serial_seconds') / 60:.0f} minutes before, and it did not help"
-    before = "before" if report.uptime_s is None else minutes
-    quoted = [each.quote(line) for each, line in killed[-3:] if line]
-    return Claim(
-        f"{len(killed):,} had been killed {before}.",
-        "high",
-        [report.trigger.line],
-        quoted=tuple(line for line in quoted if line is not None),
-    )
-
-
-def _is_just_before(other: Report, report: Report) -> bool:
-    """Whether a report comes shortly before another by its uptime, or else before it in the log.
-
-    One of another boot, or with another kind of time, was none before it: people show several together.
-    """
-    then, now = other.uptime_s, report.uptime_s
-    if are_of_two_boots(other, report) or (then is None) != (now is None):
-        return False
-    if now is None or then is None:
-        return other.first_line < report.first_line
-    return other.first_line != report.first_line and 0 <= now - then <= threshold("serial_seconds")
-
-
-def are_of_two_boots(first: Report, second: Report) -> bool:
-    """Whether two reports are of two boots or two hosts: by a start between them, kernels or clocks."""
-    if _has_start_between(first, second) or _are_of_two_kernels(first, second):
-        return True
-    uptime = uptime_between(first.uptime_s, second.uptime_s)
-    return clocks_disagree(uptime, wall_between(first.time, second.time))
-
-
-def _has_start_between(first: Report, second: Report) -> bool:
-    """Whether the log shows that a kernel started between two reports."""
-    begin, end = sorted((first.first_line, second.first_line))
-    return any(each.boot_line is not None and begin < each.boot_line < end for each in (first, second))
-
-
-def _are_of_two_kernels(first: Report, second: Report) -> bool:
-    """Whether two reports name kernels of which one is not the other, by release or by build."""
-    names = [_build(first), _build(second)]
-    if None in names:
-        return False
-    short, long = sorted(map(str, names), key=len)
-    return short != long and not long.startswith(f"{short} ")
-
-
-_BUILD = re.compile(r" (\d{1,2}\.\d{1,3}\S{0,80} #\d{1,6})(?!\S)", re.A)
-
-
-def _build(report: Report) -> str | None:
-    """Return release and build of the kernel, ``6.8.0-rc6+ #24``, or the release alone."""
-    named = (_BUILD.search(line.text) for line in report.source if "ainted" in line.text)
-    build = next((match[1] for match in named if match), None)
-    return build or (report.kernel.text if report.kernel else None)
-
-
 _CONTRIBUTING: tuple[Callable[[Case], Finding | None], ...] = (
     _mem_map,
     _cma,
@@ -495,4 +356,3 @@ _CONTRIBUTING: tuple[Callable[[Case], Finding | None], ...] = (
     _no_killable,
     _panic,
 )
-_NOTES = (_victim_is_not_consumer, _unreapable, _serial_kills)

@@ -190,7 +190,7 @@ def threshold(name: str) -> float:
 
 @cache
 def causes_of(fact: str) -> frozenset[str]:
-    """Return the causes of which ``tables/diagnosis.toml`` says that a fact holds: ``full`` or ``held``."""
+    """Return the causes of which ``tables/diagnosis.toml`` says ``full``, ``held`` or ``lowmem``."""
     return frozenset(row["name"] for row in load_table("diagnosis")["rule"] if row.get(fact))
 
 

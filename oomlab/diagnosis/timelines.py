@@ -7,9 +7,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from oomlab.diagnosis.contributing import are_of_two_boots
 from oomlab.diagnosis.finding import Diagnosis, threshold
 from oomlab.diagnosis.judged import Judged, judge
+from oomlab.diagnosis.notes import are_of_two_boots
 from oomlab.diagnosis.usage import MemoryUse, memory_use
 from oomlab.errors import require
 from oomlab.kernel import Row, load_table

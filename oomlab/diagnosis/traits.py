@@ -7,8 +7,8 @@ from fnmatch import fnmatchcase
 from functools import lru_cache
 
 from oomlab.diagnosis.case import Case
-from oomlab.diagnosis.contributing import LOWMEM_CAUSES, mem_map_pages
-from oomlab.diagnosis.finding import threshold
+from oomlab.diagnosis.contributing import mem_map_pages
+from oomlab.diagnosis.finding import causes_of, threshold
 from oomlab.diagnosis.holders import Holder
 from oomlab.diagnosis.named import fills_all_but_a_reserve, largest_caches, main_holder
 from oomlab.diagnosis.rules.constraint import is_full_elsewhere, kernel_part
@@ -16,7 +16,8 @@ from oomlab.diagnosis.rules.consumers import has_secondary_tables, idle_huge_pag
 from oomlab.diagnosis.rules.exhaustion import empty_zones, kept_by_min
 from oomlab.diagnosis.rules.trigger import is_booting, refused_cache, vmalloc_pages
 from oomlab.diagnosis.services import kubernetes_level, service_of
-from oomlab.diagnosis.takers import certain, taker_of
+from oomlab.diagnosis.takers import taker_of
+from oomlab.diagnosis.trace import certain
 from oomlab.kernel import KernelVersion, load_table
 from oomlab.report import Memcg
 from oomlab.units import human_kb, pages_to_gib
@@ -49,10 +50,12 @@ _MIN_VICTIM_KB = 2**18
 def traits(case: Case) -> Iterator[tuple[str, str]]:
     """Yield the traits of a case by name: a number as text, or an empty text; absent ones are left out."""
     yield from _sizes(case)
-    if case.cause in LOWMEM_CAUSES:
+    if case.cause in causes_of("lowmem"):
         yield from _less_ram(case)
         yield from _less_cma(case)
     yield "limit_by", _limit_by(case)
+    locked = ", and look for locked memory (VmLck in /proc/PID/status)"
+    yield "or_locked", "" if "unevictable" in case.used else locked
     yield "in_groups", "" if _version(case) < _GROUPS else _IN_GROUPS
     yield from _holder(case)
     if case.cause == "page_tables":
@@ -92,7 +95,7 @@ def _sizes(case: Case) -> Iterator[tuple[str, str]]:
         "zram": used.pages("zram"),
         "balloon": used.pages("balloon"),
     }
-    if case.cause in LOWMEM_CAUSES:
+    if case.cause in causes_of("lowmem"):
         movable = _movable(case)
         known |= {
             "lowmem": 0 if movable else case.lowmem.size or 0,
@@ -362,7 +365,7 @@ def _failure(case: Case) -> Iterator[tuple[str, str]]:
         yield "resume", ""
     if loads or any(name.endswith("_probe") for name in trace):
         yield "probe", ""
-    yield "block", case.human(1 << min(case.order, 20))
+    yield "block", case.human(case.pages)
 
 
 # --- what happened ----------------------------------------------------------------------------

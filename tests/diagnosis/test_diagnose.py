@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from oomlab.diagnosis import CAUSES, ORDER, as_dict, contributing, diagnose, named
+from oomlab.diagnosis import CAUSES, ORDER, as_dict, contributing, diagnose, named, notes
 from oomlab.diagnosis.finding import Rule
 from oomlab.kernel import KernelRelease, load_table
 from oomlab.parsing import parse
@@ -636,7 +636,10 @@ def test_the_order_and_the_table_name_the_same_rules_in_the_same_order():
     assert rows[: len(decisive)] == decisive
     assert sorted(decisive) == sorted(CAUSES)
     rules = {
-        each.name for room in (contributing, named) for each in vars(room).values() if isinstance(each, Rule)
+        each.name
+        for room in (contributing, named, notes)
+        for each in vars(room).values()
+        if isinstance(each, Rule)
     }
     assert set(rows[len(decisive) :]) <= rules
 
@@ -925,7 +928,7 @@ def test_who_fills_all_but_a_reserve_is_named():
 
 def test_a_boost_of_the_watermarks_is_no_setting():
     """It counts in min while it lasts. Source: mm/page_alloc.c, ``boost_watermark``."""
-    boosted = machine(zone(free=120_000, low=150_000, boost=119_000), inactive_anon=90_000)
+    boosted = machine(replace(zone(free=120_000, low=150_000), watermark_boost=119_000), inactive_anon=90_000)
     assert "min_free_kbytes" not in (diagnose(boosted).cause, *diagnose(boosted).contributing)
 
 
@@ -939,5 +942,13 @@ def test_high_watermarks_only_add_to_what_processes_took():
 def test_page_cache_that_filled_the_zones_is_named_where_nothing_else_decides(free):
     diagnosis = diagnose(machine(zone(free=free), active_file=120_000, inactive_file=100_000))
     assert diagnosis.cause == "undetermined"
-    assert "page cache held most of what they have, which reclaim did not give back in" in diagnosis.summary
+    assert "page cache held more than anything else, and reclaim did not give it back" in diagnosis.summary
     assert "no holder of memory stands out" not in diagnosis.summary
+
+
+def test_locked_memory_is_no_reason_for_unused_swap_where_it_is_counted_by_itself():
+    """Since 2.6.28 what is locked is on no list of what processes hold."""
+    counted = diagnose(machine(inactive_anon=200_000, unevictable=0, swap=IDLE))
+    uncounted = diagnose(machine(inactive_anon=200_000, swap=IDLE))
+    told = [" ".join([each.summary, *each.remedies]).count("locked memory") for each in (counted, uncounted)]
+    assert (counted.cause, uncounted.cause, told) == ("swap_unused", "swap_unused", [0, 2])

@@ -194,7 +194,7 @@ PAIRS: dict[str, tuple[Report, Report]] = {
     "balloon": (machine(zone(Balloon=60_000), inactive_anon=180_000), ANON),
     "overcommit": (ANON, machine(inactive_anon=120_000, inactive_file=40_000)),
     "swappiness": (CASES["swap_unused"], ANON),
-    "locked": (CASES["swap_unused"], ANON),
+    "swap_writes": (CASES["swap_unused"], ANON),
     "swapoff_slab": (
         machine(inactive_anon=90_000, slab_unreclaimable=90_000, swap=Swap(total=0, free=-60_000)),
         CASES["swapoff"],

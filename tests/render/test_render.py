@@ -595,6 +595,7 @@ def test_a_log_without_prefixes_has_no_switch():
     ("trace", "marks", "own"),
     [
         (("shrink_folio_list", "kswapd"), "", True),
+        (("shrink_folio_list", "do_IRQ", "kswapd"), " ? do_IRQ+0x46/0xe0", True),
         (("__napi_alloc_skb", "net_rx_action", "__do_softirq", "kswapd"), "", False),
         (("__alloc_pages", "kswapd"), "<IRQ>", False),
     ],

@@ -312,10 +312,15 @@ def swap_unused(case: Case) -> Claim | None:
     free = swap.free if swap and swap.free else 0
     text = (
         f"{case.human(free)} of swap stood free, yet what processes hold was not moved there: "
-        "vm.swappiness=0, locked memory or swap that cannot be written would do that."
+        f"vm.swappiness=0{_or_locked(case)} or swap that cannot be written would do that."
     )
     confidence: Confidence = "high" if swap and swap.total is not None else "medium"
     return _filled(case, text, "anon", "lru", confidence=confidence, line=swap.line if swap else None)
+
+
+def _or_locked(case: Case) -> str:
+    """Return that memory may be locked, where the log does not count what reclaim must not touch (2.6.27)."""
+    return "" if "unevictable" in case.used else ", locked memory"
 
 
 @rule("global_anon")

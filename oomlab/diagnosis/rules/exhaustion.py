@@ -105,7 +105,7 @@ def kept_by_min(zones: Iterable[ZoneStat]) -> int:
 
     Source: mm/page_alloc.c, ``__setup_per_zone_wmarks``; ``watermark_boost`` (since 5.0) counts in ``min``.
     """
-    return sum(max(0, (zone.watermark_min or 0) - zone.counters.get("boost", 0)) for zone in zones)
+    return sum(max(0, (zone.watermark_min or 0) - (zone.watermark_boost or 0)) for zone in zones)
 
 
 @rule("dma_exhaustion")
@@ -163,7 +163,7 @@ def lowmem_exhaustion(case: Case) -> Claim | None:
         return None
     zones = [each.zone for each in case.asked]
     names = zone_names(zones, case.report)
-    what = "The request" if not case.order else f"The request for {1 << min(case.order, 20)} pages in a row"
+    what = "The request" if not case.order else f"The request for {case.pages} pages in a row"
     lead = f"{what} needed lowmem, so only {names} could serve it."
     if not case.mask_known:
         lead = f"If the request was for the kernel itself, only {names} could serve it."

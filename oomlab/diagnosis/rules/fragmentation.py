@@ -62,7 +62,7 @@ def fragmentation_by_lists(case: Case) -> Claim | None:
     shown = [zone for zone in allowed if _shows_blocks(case, zone)]
     zones = [zone for zone in shown if zone.name != "DMA"] or shown  # DMA is kept for who needs it
     free = sum(zone.free or 0 for zone in zones if case.is_reachable(zone))
-    if free < threshold("scattered") * _pages(case) or any(_has_block(case, zone) for zone in zones):
+    if free < threshold("scattered") * case.pages or any(_has_block(case, zone) for zone in zones):
         return None
     text = (
         f"{_request(case)} {zone_names(zones, case.report)} had {case.free_in(zones)} free, in smaller "
@@ -134,13 +134,7 @@ def _swap_has_room(case: Case) -> bool:
 
 
 def _request(case: Case) -> str:
-    pages = _pages(case)
-    return f"The request was for {pages} pages in a row ({case.human(pages)}, order {case.order})."
-
-
-def _pages(case: Case) -> int:
-    """Return the pages of the request; a damaged log may ask for any order."""
-    return 1 << min(case.order, 20)
+    return f"The request was for {case.pages} pages in a row ({case.human(case.pages)}, order {case.order})."
 
 
 def _lines(zones: Sequence[ZoneStat]) -> list[int | None]:

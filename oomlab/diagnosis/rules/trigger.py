@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
 from itertools import takewhile
 from typing import NamedTuple
 
 from oomlab.diagnosis.case import Case
 from oomlab.diagnosis.finding import Claim, Confidence, rule, threshold
+from oomlab.diagnosis.trace import lines_with
 from oomlab.words import percent
 
 _SYSRQ = {"moom_callback", "sysrq_handle_moom"}
@@ -88,7 +88,7 @@ def sysrq_manual(case: Case) -> Claim | None:
     text = (
         f"Somebody ran the OOM killer manually (SysRq-f): {sign} shows it. Memory need not have been short."
     )
-    return Claim(text, "high", [trigger.line, *announced, *_lines_with(case, callers)])
+    return Claim(text, "high", [trigger.line, *announced, *lines_with(case.report, callers)])
 
 
 def _announced(case: Case) -> list[int]:
@@ -108,7 +108,7 @@ def bpf_oom(case: Case) -> Claim | None:
     if not programs:
         return None
     text = f"A BPF program decided on this kill, not the kernel's own rule: the call trace has {programs[0]}."
-    return Claim(text, "high", [case.report.trigger.line, *_lines_with(case, programs)])
+    return Claim(text, "high", [case.report.trigger.line, *lines_with(case.report, programs)])
 
 
 _AGING = "lru_gen_age_node"
@@ -128,7 +128,7 @@ def mglru_min_ttl(case: Case) -> Claim | None:
         "(/sys/kernel/mm/lru_gen/min_ttl_ms) did not fit into memory any more. No request had failed, and "
         "some memory may have been free: this kill is to come before the machine thrashes."
     )
-    return Claim(text, "high", [case.report.trigger.line, *_lines_with(case, [_AGING])])
+    return Claim(text, "high", [case.report.trigger.line, *lines_with(case.report, [_AGING])])
 
 
 @rule("vm_fault_oom_spurious")
@@ -153,7 +153,7 @@ def vm_fault_oom_spurious(case: Case) -> Claim | None:
             "as a limit on its kernel memory would have it."
         )
     confidence: Confidence = "high" if _AT_FAULT in trace else "medium"
-    lines = [refused.line if refused else None, trigger.line, *_lines_with(case, [_AT_FAULT])]
+    lines = [refused.line if refused else None, trigger.line, *lines_with(case.report, [_AT_FAULT])]
     return Claim(text, confidence, lines)
 
 
@@ -193,7 +193,7 @@ def swapoff(case: Case) -> Claim | None:
         text += f" Free swap is negative, which is the sign: {case.human(missing)} had still to come back."
     confidence: Confidence = "high" if callers or missing else "medium"
     lines = (swap.line if swap else None, case.report.trigger.line if itself else None)
-    return Claim(text, confidence, [*lines, *_lines_with(case, callers)])
+    return Claim(text, confidence, [*lines, *lines_with(case.report, callers)])
 
 
 @rule("too_little_ram")
@@ -231,15 +231,3 @@ def _part_managed(case: Case) -> float:
 def _panic_lines(case: Case) -> list[int]:
     panic = case.report.panic
     return [line.number for line in case.report.source if panic and panic in line.text][:1]
-
-
-def _lines_with(case: Case, names: Iterable[str]) -> list[int]:
-    """Find the first line of the trace with each function, in the order of the log."""
-    firsts = (
-        next((line.number for line in case.report.source if _calls(line.text, name)), None) for name in names
-    )
-    return sorted(number for number in firsts if number is not None)
-
-
-def _calls(text: str, name: str) -> bool:
-    return f"{name}+" in text or f"{name} (" in text or f"{name} from " in text

@@ -150,7 +150,7 @@ def _beside_full_zones(case: Case) -> str:
     if lists := _without_blocks(case):
         return (
             f"{zone_names(lists, case.report)} had enough free, and the list of its free blocks is lost: "
-            f"whether there was one of {case.human(1 << case.order)}, it would decide."
+            f"whether there was one of {case.human(case.pages)}, it would decide."
         )
     if not case.used.is_known:
         return "Who held the memory is not in it: the lines from 'active_anon:' to 'free:' would decide."
@@ -165,13 +165,14 @@ def _beside_full_zones(case: Case) -> str:
 def _who_held_it(case: Case) -> str:
     """Return what would decide where no holder explains a kill: page cache alone should have been dropped."""
     cache = case.used.pages("file")
-    if case.used.share("file") < threshold("file") or cache < case.used.pages("anon", "shmem"):
+    others = max(case.used.pages("anon", "shmem"), case.used.pages("slab"), case.used.unaccounted or 0)
+    if case.used.share("file") < threshold("file") or cache < others:
         return (
             "no holder of memory stands out: /proc/meminfo and /proc/slabinfo from before the kill would "
             "decide."
         )
     return (
-        "page cache held most of what they have, which reclaim did not give back in time: it was needed "
+        "page cache held more than anything else, and reclaim did not give it back in time: it was needed "
         "again at once, was locked, or waited for the disk. /proc/pressure/memory, and "
         "workingset_refault_file and nr_writeback in /proc/vmstat, from before the kill would decide."
     )

@@ -6,6 +6,7 @@ import re
 from typing import NamedTuple
 
 from oomlab.diagnosis import Diagnosis
+from oomlab.diagnosis.trace import certain
 from oomlab.errors import UnknownKernel
 from oomlab.gfp import GfpMask, encode_gfp, zones_allowed
 from oomlab.kernel import load_table
@@ -88,7 +89,7 @@ def _reclaimer_in_words(report: Report, mask: GfpMask) -> str:
     """
     if report.kind != "allocation_failure" or not _RECLAIMER.fullmatch(report.trigger.comm or ""):
         return ""
-    if not _IN_INTERRUPT.isdisjoint(report.trace) or any("<IRQ>" in line.text for line in report.source):
+    if not _IN_INTERRUPT.isdisjoint(certain(report)) or any("<IRQ>" in line.text for line in report.source):
         return ""
     reserve = "it may use what is kept for emergencies"
     if "__GFP_NOMEMALLOC" in mask.flags:
