@@ -7,10 +7,10 @@ from collections.abc import Callable, Iterator
 
 from oomlab.diagnosis.case import Case, zones_open
 from oomlab.diagnosis.finding import Claim, Finding, as_finding, causes_of, rule, threshold
+from oomlab.diagnosis.fullness import swap_state
 from oomlab.diagnosis.rules.constraint import group_kernel, group_usage
 from oomlab.diagnosis.rules.consumers import (
     protected_pages,
-    swap_state,
     taker_in_words,
     taker_lines,
     unread_counters,

@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Literal
 
-from oomlab.diagnosis.case import Case, zones_unknown
-from oomlab.diagnosis.finding import Claim, Confidence, rule, threshold, weaker
+from oomlab.diagnosis.case import Case
+from oomlab.diagnosis.finding import Claim, Confidence, rule, threshold
+from oomlab.diagnosis.fullness import amount_of, filled, swap_in_words, swap_state
 from oomlab.diagnosis.takers import taker_of
 from oomlab.words import listed, percent
 
 UnevictableKind = Literal["locked", "pinned", "kept", "unknown"]
-SwapState = Literal["none", "full", "unused", "partly used"]
 
 _MUCH_MORE = 1.1
 """From here on two sizes of slab would look like a contradiction."""
@@ -39,7 +39,7 @@ def hugetlb(case: Case) -> Claim | None:
     idle = idle_huge_pages(case)
     part = "all of it" if idle >= case.used.pages("hugetlb") else f"and {case.human(idle)} of that is"
     part = part if idle else "and none of that is"
-    return _filled(case, f"The pool of huge pages holds {_amount(case, 'hugetlb')}, {part} idle.", "hugetlb")
+    return filled(case, f"The pool of huge pages holds {amount_of(case, 'hugetlb')}, {part} idle.", "hugetlb")
 
 
 def idle_huge_pages(case: Case) -> int:
@@ -52,9 +52,9 @@ def kernel_stacks(case: Case) -> Claim | None:
     """So many threads that their stacks in the kernel fill memory."""
     if case.used.share("kernel_stacks") < threshold("kernel_stacks"):
         return None
-    amount = _amount(case, "kernel_stacks")
+    amount = amount_of(case, "kernel_stacks")
     text = f"Kernel stacks hold {amount}: one for every thread, so there are very many."
-    return _filled(case, text, "kernel_stacks")
+    return filled(case, text, "kernel_stacks")
 
 
 @rule("page_tables")
@@ -62,11 +62,13 @@ def page_tables(case: Case) -> Claim | None:
     """Page tables, which can be neither swapped nor dropped: of processes, or of guests and devices."""
     if case.used.share("page_tables", "secondary_tables") < threshold("page_tables"):
         return None
-    text = f"Page tables hold {_amount(case, 'page_tables')}: each process has its own for all that it maps."
+    text = (
+        f"Page tables hold {amount_of(case, 'page_tables')}: each process has its own for all that it maps."
+    )
     if has_secondary_tables(case):
-        held = _amount(case, "secondary_tables")
+        held = amount_of(case, "secondary_tables")
         text = f"Page tables of virtual machines (KVM) or devices (IOMMU) hold {held}; no process has these."
-    return _filled(case, text, "page_tables", "secondary_tables")
+    return filled(case, text, "page_tables", "secondary_tables")
 
 
 def has_secondary_tables(case: Case) -> bool:
@@ -82,8 +84,8 @@ def unevictable(case: Case) -> Claim | None:
     """Memory that was locked or pinned, or lies in a ramfs: reclaim must not touch it."""
     if case.used.share("unevictable") < threshold("unevictable") or _is_less_than_swappable(case):
         return None
-    text = f"{_amount(case, 'unevictable')} is unevictable: {_WHY_UNEVICTABLE[unevictable_kind(case)]}."
-    return _filled(case, text, "unevictable")
+    text = f"{amount_of(case, 'unevictable')} is unevictable: {_WHY_UNEVICTABLE[unevictable_kind(case)]}."
+    return filled(case, text, "unevictable")
 
 
 _WHY_UNEVICTABLE: dict[UnevictableKind, str] = {
@@ -119,7 +121,7 @@ def _buffers(case: Case, name: str, text: str) -> Claim | None:
     rivals = max(used.pages(each) for each in (*_RIVALS, "slab"))
     if used.pages(name) < rivals or used.share(name) < threshold("kernel_buffers"):
         return None
-    return _filled(case, f"{text} {_amount(case, name)}, more than anything else that is listed.", name)
+    return filled(case, f"{text} {amount_of(case, name)}, more than anything else that is listed.", name)
 
 
 def _is_less_than_swappable(case: Case) -> bool:
@@ -173,12 +175,12 @@ def slab_unreclaimable(case: Case) -> Claim | None:
     name = much[0]
     is_part = name == "slab_unreclaimable" and used.pages("slab") > _MUCH_MORE * used.pages(name)
     what = "unreclaimable slab" if is_part else "slab"
-    amount, reclaimable = _amount(case, name), case.human(used.pages("slab_reclaimable"))
+    amount, reclaimable = amount_of(case, name), case.human(used.pages("slab_reclaimable"))
     text = f"The kernel's own objects ({what}) hold {amount}, more than anything else that is listed."
     if name == "slab" and "slab_reclaimable" in used:
         text += f" {reclaimable} of it counts as reclaimable, but was not given back."
     is_sure = name == "slab_unreclaimable" and not _is_unexplained(case)
-    return _filled(case, text, name, confidence="high" if is_sure else "medium")
+    return filled(case, text, name, confidence="high" if is_sure else "medium")
 
 
 @rule("shmem")
@@ -195,10 +197,10 @@ def shmem(case: Case) -> Claim | None:
     if lists < max(used.pages("file"), used.pages("slab")) or swap_state(case) == "unused":
         return None
     text = (
-        f"Shared memory (tmpfs, memfd, System V) holds {_amount(case, 'shmem')}. "
+        f"Shared memory (tmpfs, memfd, System V) holds {amount_of(case, 'shmem')}. "
         "It outlives the processes that are killed, unless they were the last to use it."
     )
-    return _filled(case, text, "shmem")
+    return filled(case, text, "shmem")
 
 
 @rule("unaccounted")
@@ -218,7 +220,7 @@ def unaccounted(case: Case) -> Claim | None:
         text = f"{whole} is in no counter that oomlab knows. {unread_counters(case)}"
     line = next(iter((*unread_lines(case), *taker_lines(case))), None)
     text += taker_in_words(case)
-    return _filled(case, text, "anon", "slab", "free", confidence="medium", line=line)
+    return filled(case, text, "anon", "slab", "free", confidence="medium", line=line)
 
 
 def taker_in_words(case: Case) -> str:
@@ -271,7 +273,7 @@ def memory_min(case: Case) -> Claim | None:
         f"must not touch that, of {case.human(could)} that might have been given back or swapped out."
     )
     line = case.report.protection.line if case.report.protection else None
-    return _filled(case, text, "file", *swappable, confidence="medium", line=line)
+    return filled(case, text, "file", *swappable, confidence="medium", line=line)
 
 
 def protected_pages(case: Case) -> int:
@@ -296,11 +298,13 @@ def writeback(case: Case) -> Claim | None:
         return None
     if used.pages("anon") > used.pages("file") and swap_state(case) in ("none", "full"):
         return None
-    text = f"Page cache holds {_amount(case, 'file')}, and {case.human(waiting)} of it waits to be written: "
+    text = (
+        f"Page cache holds {amount_of(case, 'file')}, and {case.human(waiting)} of it waits to be written: "
+    )
     if cache == "unwritten":
-        text = f"Page cache that waits to be written holds {_amount(case, 'unwritten')}: "
+        text = f"Page cache that waits to be written holds {amount_of(case, 'unwritten')}: "
     text += "it cannot be dropped before the disk has taken it."
-    return _filled(case, text, "unwritten", "file", confidence="medium")
+    return filled(case, text, "unwritten", "file", confidence="medium")
 
 
 @rule("swap_unused")
@@ -315,7 +319,7 @@ def swap_unused(case: Case) -> Claim | None:
         f"vm.swappiness=0{_or_locked(case)} or swap that cannot be written would do that."
     )
     confidence: Confidence = "high" if swap and swap.total is not None else "medium"
-    return _filled(case, text, "anon", "lru", confidence=confidence, line=swap.line if swap else None)
+    return filled(case, text, "anon", "lru", confidence=confidence, line=swap.line if swap else None)
 
 
 def _or_locked(case: Case) -> str:
@@ -329,12 +333,12 @@ def global_anon(case: Case) -> Claim | None:
     share = _process_share(case)
     if share < threshold("anon") or (share < threshold("anon_sure") and _is_page_by_page(case)):
         return None
-    text = f"Processes hold {_processes(case)}.{_swap_in_words(case)}"
+    text = f"Processes hold {_processes(case)}.{swap_in_words(case)}"
     if "lru" in case.used:
         text += " This kernel counts page cache with them, but cache would have been given back first."
     line = case.report.swap.line if case.report.swap else None
     is_sure = _is_swap_certain(case) and share >= threshold("anon_sure")
-    return _filled(case, text, "anon", "lru", confidence="high" if is_sure else "medium", line=line)
+    return filled(case, text, "anon", "lru", confidence="high" if is_sure else "medium", line=line)
 
 
 def _is_swap_certain(case: Case) -> bool:
@@ -361,69 +365,4 @@ def _is_page_by_page(case: Case) -> bool:
 
 
 def _processes(case: Case) -> str:
-    return _amount(case, "lru") if "lru" in case.used else _amount(case, "anon", "shmem")
-
-
-# --- how full the machine was -----------------------------------------------------------------
-
-
-def swap_state(case: Case) -> SwapState | None:
-    """Return how swap stood; ``None`` where the log does not show it."""
-    swap = case.report.swap
-    if swap is None or swap.free is None:
-        return None
-    if swap.total == 0:
-        return "none"
-    total = swap.total or 0
-    if swap.free <= threshold("swap_full") * min(total, case.used.size or total):
-        return "full"  # what is left would take next to nothing of what processes hold
-    total = swap.total or swap.free  # before 2.6.10 kernels printed only what was free
-    large = total >= threshold("swap_small") * (case.used.size or 0)
-    return "unused" if large and swap.free >= threshold("swap_unused") * total else "partly used"
-
-
-def _swap_in_words(case: Case) -> str:
-    """Return how swap stood, in words, where no contributing rule names it."""
-    swap, state = case.report.swap, swap_state(case)
-    if swap is None or state is None:
-        return " The log does not show how swap stood."
-    if state in ("none", "full"):
-        return "" if swap.total is not None else " No swap was free."
-    return f" {case.human(swap.free or 0)} of swap was still free."
-
-
-def _doubt(case: Case) -> int | None:
-    """Return how doubtful it is that memory was full: 0 for sure, 1 for likely, ``None`` for *it was not*.
-
-    A little more than the watermarks ask for is often free again by the time the report is printed.
-    """
-    if case.is_shut:
-        return 0
-    if not case.judged:  # only the totals can show it
-        full = "free" in case.used and case.used.share("free") <= threshold("free_when_full")
-        return 1 if full else None
-    if not case.asked:
-        return None
-    free = sum(zone.free or 0 for zone in case.open_now)
-    whole = case.used.size or sum(each.zone.present or 0 for each in case.judged)
-    return 1 if free <= threshold("open") * whole else None
-
-
-def _amount(case: Case, *names: str) -> str:
-    used = case.used
-    return f"{case.human(used.pages(*names))} ({percent(used.share(*names))} of {used.of()})"
-
-
-def _filled(
-    case: Case, text: str, *names: str, confidence: Confidence = "high", line: int | None = None
-) -> Claim | None:
-    """Claim that these holders filled the memory, if it was full; less surely if that is only likely.
-
-    ``line`` is quoted beside those that show the holders.
-    """
-    doubt = _doubt(case)
-    if doubt is None or zones_unknown(case):
-        return None
-    zones = [each.zone.line for each in case.asked]
-    lines = [*case.used.lines(*names), line, *zones, case.report.trigger.line]
-    return Claim(text, weaker(confidence, doubt), lines, needs_mask=True)
+    return amount_of(case, "lru") if "lru" in case.used else amount_of(case, "anon", "shmem")

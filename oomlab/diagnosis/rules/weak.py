@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from oomlab.diagnosis.case import Case, zones_unknown
 from oomlab.diagnosis.finding import Claim, rule, threshold
-from oomlab.diagnosis.rules.consumers import swap_state
+from oomlab.diagnosis.fullness import swap_state
 from oomlab.diagnosis.rules.trigger import is_booting
 from oomlab.kernel import KernelVersion
 from oomlab.kernel_guess import kernel_of
