@@ -2,6 +2,6 @@
 
 import os
 
-from oomlab.keeping import SETTING
+from oomlab.progress_file import SETTING
 
 os.environ[SETTING] = ""  # for this process, and for the kernels that it starts

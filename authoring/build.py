@@ -35,7 +35,7 @@ from nbformat import NotebookNode
 from authoring import glossary
 from oomlab.exercises import find
 from oomlab.exercises.kinds import Choice, Essay
-from oomlab.keeping import SETTING
+from oomlab.progress_file import SETTING
 
 HERE = Path(__file__).parent
 LEARNERS = HERE.parent / "notebooks"

@@ -20,7 +20,7 @@ from typing import Any, Literal, NamedTuple
 
 from oomlab.exercises import Problem, UnknownExercise, find
 from oomlab.exercises.kinds import Choice, Essay, NotAnswered, Unreadable
-from oomlab.keeping import keep_answer
+from oomlab.progress_file import keep_answer
 from oomlab.render.safe import NO_MATH, plain, prose
 
 __all__ = ["Card", "Feedback", "check", "hint", "marks", "problem", "solution"]
@@ -126,7 +126,7 @@ def check(id: str, answer: Any = ..., *, seed: int | None = None) -> Feedback:
     ``answer`` is a number, text such as ``"8 kB"``, an option's key, a list of names
     or a few sentences, as the exercise asks; ``...`` and ``None`` mean not answered yet.
     ``seed`` is the one that :func:`problem` was asked with.
-    What became of an answer is kept in the learner's own file: :mod:`oomlab.keeping`.
+    What became of an answer is kept in the learner's own file: :mod:`oomlab.progress_file`.
     """
     try:
         feedback = _judge(find(id).problem(seed), answer, seed)

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 from oomlab.exercises import Exercise, Prediction, every, every_prediction
 from oomlab.exercises.kinds import Essay, NotAnswered, Unreadable
-from oomlab.keeping import FILE, mapping, read
+from oomlab.progress_file import FILE, mapping, read
 from oomlab.render.safe import NO_MATH, plain
 
 _DONE = ("right", "yours to judge")

@@ -10,9 +10,9 @@ import html
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
-from oomlab.keeping import keep, read
 from oomlab.kernel import load_table
 from oomlab.machine import INCIDENT
+from oomlab.progress_file import keep, read
 from oomlab.render.safe import NO_MATH
 from oomlab.report import Report
 from oomlab.simulation import INCIDENT_WORKLOAD, Workload, simulate
@@ -46,8 +46,8 @@ def theories() -> tuple[Theory, ...]:
 def keep_suspect(key: str) -> str:
     """Keep a learner's choice, and return the name of the file that holds it.
 
-    Raises :class:`ValueError` for an unknown key, and :class:`~oomlab.keeping.NotKept` where nothing can
-    be kept.
+    Raises :class:`ValueError` for an unknown key, and :class:`~oomlab.progress_file.NotKept` where nothing
+    can be kept.
     """
     if key not in {theory.key for theory in theories()}:
         raise ValueError(f"{key!r} is none of the suspects: {', '.join(t.key for t in theories())}")

@@ -21,9 +21,9 @@ asks for help stands in brackets:
 :mod:`~oomlab.parsing.classify`           find the kind of each line
 :mod:`~oomlab.parsing.continuation`       join lines that were wrapped, or printed in pieces
                                           (:mod:`~oomlab.parsing.fragments`); what was cut inside the
-                                          words that show its kind (:mod:`~oomlab.parsing.openings`),
+                                          words that show its kind (:mod:`~oomlab.parsing.cut_words`),
                                           and what makes sense as the rest of a line
-                                          (:mod:`~oomlab.parsing.rests`)
+                                          (:mod:`~oomlab.parsing.wrapped`)
 :mod:`~oomlab.parsing.segment`            sort lines into reports, by the order in which a kernel prints
                                           them (:mod:`~oomlab.parsing.grammar`); split what is two
                                           (:mod:`~oomlab.parsing.split`); merge what is one, drop

@@ -4,7 +4,7 @@ Terminals wrap lines at their last column, in the middle of a word. Mailers wrap
 facts restore them:
 
 * a line with the logger's prefix continues no other;
-* a continuation makes sense after the line before it (:mod:`oomlab.parsing.rests`);
+* a continuation makes sense after the line before it (:mod:`oomlab.parsing.wrapped`);
 * no blank goes between the two where the cut fell inside a word.
 """
 
@@ -15,10 +15,10 @@ from bisect import bisect_right
 from itertools import pairwise
 
 from oomlab.parsing.classify import kind_of
+from oomlab.parsing.cut_words import join_cut_words
 from oomlab.parsing.fragments import join_fragments
 from oomlab.parsing.lines import LineKind, LogLines
-from oomlab.parsing.openings import join_openings
-from oomlab.parsing.rests import continues, goes_on, is_cut_inside, is_of_another, may_be_two_numbers
+from oomlab.parsing.wrapped import continues, goes_on, is_cut_inside, is_of_another, may_be_two_numbers
 
 _BLOCK_LINES = 3
 """More lists of free blocks than this for each zone are fragments of lists."""
@@ -86,7 +86,7 @@ def _join_continuations(kinds: list[LineKind], texts: list[str], lines: LogLines
     raw, unprefixed = lines.raw, lines.unprefixed
     lengths: list[int] = []
     width = _width(kinds, lines)
-    owners = _join_at(width, kinds, texts, lines) | join_openings(kinds, texts, unprefixed)
+    owners = _join_at(width, kinds, texts, lines) | join_cut_words(kinds, texts, unprefixed)
     tables = [index for index, kind in enumerate(kinds) if kind == "task_header"]
     for index in [index for index, kind in enumerate(kinds) if kind in _CANDIDATES]:
         if not texts[index] or (unprefixed is not None and not unprefixed[index]):

@@ -11,9 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from oomlab import check as engine
-from oomlab import keeping, learning, progress
+from oomlab import learning, progress, progress_file
 from oomlab.check import check
-from oomlab.keeping import FILE, SETTING, NotKept
+from oomlab.progress_file import FILE, SETTING, NotKept
 from oomlab.theories import keep_suspect, kept_suspect
 
 
@@ -21,7 +21,7 @@ from oomlab.theories import keep_suspect, kept_suspect
 def file(tmp_path, monkeypatch):
     """The learner's own file, in a notebook."""
     monkeypatch.setenv(SETTING, str(tmp_path / FILE))
-    monkeypatch.setattr(keeping, "_in_a_notebook", lambda: True)
+    monkeypatch.setattr(progress_file, "_in_a_notebook", lambda: True)
     return tmp_path / FILE
 
 
@@ -48,7 +48,7 @@ def test_a_script_and_a_grader_leave_no_file(file, monkeypatch):
     monkeypatch.setenv("NBGRADER_EXECUTION", "autograde")
     check("00.1", 2014)
     monkeypatch.delenv("NBGRADER_EXECUTION")
-    monkeypatch.setattr(keeping, "_in_a_notebook", lambda: False)
+    monkeypatch.setattr(progress_file, "_in_a_notebook", lambda: False)
     check("00.1", 2014)
     assert not file.exists()
 
@@ -56,7 +56,7 @@ def test_a_script_and_a_grader_leave_no_file(file, monkeypatch):
 def test_the_parts_of_the_file_leave_each_other_alone(file):
     keep_suspect("swap")
     check("00.1", 2014)
-    keeping.keep("predictions", "half", name="03.a")
+    progress_file.keep("predictions", "half", name="03.a")
     assert set(kept(file)) == {"suspect", "answers", "predictions"}
     assert kept_suspect().key == "swap"
 
@@ -77,7 +77,7 @@ def test_a_full_disk_leaves_the_file_as_it_was(file):
     resource.setrlimit(resource.RLIMIT_FSIZE, (8, limits[1]))
     try:
         with pytest.raises(NotKept, match="this folder keeps no file"):
-            keeping.keep("predictions", "half", name="03.a")
+            progress_file.keep("predictions", "half", name="03.a")
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, limits)
     assert file.read_text() == before
@@ -117,8 +117,8 @@ def test_progress_names_what_is_done_and_what_comes_next(file):
     assert progress().title.endswith("exercises done; next: 00.1")
     check("00.1", 2014)
     check("01.1", 5)
-    keeping.keep("predictions", "1", name="03.a")
-    keeping.keep("predictions", "grows", name="03.b")
+    progress_file.keep("predictions", "1", name="03.a")
+    progress_file.keep("predictions", "grows", name="03.b")
     table = progress()
     assert table.title.startswith("1 of ")
     assert table.title.endswith("next: 01.1")
@@ -135,8 +135,8 @@ def test_a_text_is_done_when_it_was_written(file):
 
 def test_guesses_stand_beside_what_happened(file):
     assert learning.guesses().title.startswith("No prediction is kept here")
-    keeping.keep("predictions", "grows", name="03.b")
-    keeping.keep("predictions", "1", name="04.a")
+    progress_file.keep("predictions", "grows", name="03.b")
+    progress_file.keep("predictions", "1", name="04.a")
     table = learning.guesses()
     assert table.title == "1 of 2 predictions came true"
     assert [(row[0], row[2], row[3]) for row in table.rows] == [

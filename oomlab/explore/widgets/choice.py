@@ -12,7 +12,7 @@ from oomlab.check import check
 from oomlab.exercises import find
 from oomlab.exercises.kinds import Choice, Picker
 from oomlab.explore.bundle import stylesheet, widget_script
-from oomlab.keeping import NotKept
+from oomlab.progress_file import NotKept
 from oomlab.render.safe import NO_MATH, prose
 from oomlab.theories import keep_suspect, kept_suspect, theories
 

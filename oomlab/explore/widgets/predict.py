@@ -12,7 +12,7 @@ from typing import Any
 import anywidget
 import traitlets
 
-from oomlab import keeping
+from oomlab import progress_file
 from oomlab.exercises import find_prediction
 from oomlab.exercises.kinds import Choice, NotAnswered, Number, Unreadable
 from oomlab.explore.bundle import stylesheet, widget_script
@@ -47,7 +47,7 @@ class Predict(anywidget.AnyWidget):
         super().__init__(_question=self._prediction.question, _options=options, _unit=unit)
         self._printed: StringIO | None = None
         self._held: redirect_stdout[StringIO] | None = None
-        kept = keeping.mapping(keeping.read().get("predictions")).get(id)
+        kept = progress_file.mapping(progress_file.read().get("predictions")).get(id)
         self.observe(self._guessed, "value")
         if (first := kept if kept is not None else guess) is not None:
             self.value = str(first)
@@ -90,8 +90,8 @@ class Predict(anywidget.AnyWidget):
 
     def _kept(self, guess: str) -> str:
         try:
-            name = keeping.keep("predictions", guess, name=self._prediction.id)
-        except keeping.NotKept as error:
+            name = progress_file.keep("predictions", guess, name=self._prediction.id)
+        except progress_file.NotKept as error:
             return f"It is not kept: {error}."
         return f"Kept in {name}."
 

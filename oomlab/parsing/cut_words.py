@@ -10,7 +10,7 @@ import re
 from oomlab.parsing.classify import SLAB, kind_of
 from oomlab.parsing.lines import LineKind
 
-_OPENINGS = (
+_WORDS = (
     " invoked oom-killer:",
     "ut of memory: Kill",
     "ut of Memory: Kill",
@@ -28,9 +28,9 @@ _LEAST = 3
 """So many characters of them show that they were cut."""
 
 _CUTS = {
-    (opening[:at].rstrip(), opening[at:].strip()): " " if " " in opening[at - 1 : at + 1] else ""
-    for opening in _OPENINGS
-    for at in range(_LEAST, len(opening))
+    (words[:at].rstrip(), words[at:].strip()): " " if " " in words[at - 1 : at + 1] else ""
+    for words in _WORDS
+    for at in range(_LEAST, len(words))
 }
 """How a line ends that was cut inside these words, how the next begins, and what was between them."""
 
@@ -54,7 +54,7 @@ _MOST_LINES = 4
 """Into no more lines than this a path is wrapped."""
 
 
-def join_openings(kinds: list[LineKind], texts: list[str], unprefixed: list[bool] | None) -> dict[int, int]:
+def join_cut_words(kinds: list[LineKind], texts: list[str], unprefixed: list[bool] | None) -> dict[int, int]:
     """Join lines that were cut inside the very words by which their kind is known.
 
     Return, for each line that became part of another, which that is.

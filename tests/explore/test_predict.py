@@ -11,7 +11,7 @@ from oomlab.exercises import Prediction, UnknownExercise
 from oomlab.exercises.kinds import Choice, Number
 from oomlab.explore.widgets import predict as module
 from oomlab.explore.widgets.predict import Predict
-from oomlab.keeping import FILE, SETTING
+from oomlab.progress_file import FILE, SETTING
 from tests.support.jupyter import run_notebook, write_notebook
 
 ZONE = Prediction(

@@ -10,7 +10,7 @@ from oomlab.exercises import Exercise, Wrong
 from oomlab.exercises.kinds import Choice, Number
 from oomlab.explore.widgets import choice as module
 from oomlab.explore.widgets.choice import Suspects, choose
-from oomlab.keeping import FILE, SETTING
+from oomlab.progress_file import FILE, SETTING
 from tests.support.jupyter import run_notebook, write_notebook
 
 ZONE = Exercise(
