@@ -36,6 +36,23 @@ def percent(share: float) -> str:
     return "under 1 %" if 0 < share < 0.005 else f"{share * 100:.0f} %"
 
 
+def duration(seconds: float) -> str:
+    """Return within how long something happened, as a person would say it; at least a tenth of a second.
+
+    >>> [duration(seconds) for seconds in (0.01, 4, 320, 11520, 187200)]
+    ['0.1 s', '4.0 s', '5 min 20 s', '3 h 12 min', '2 days 4 h']
+    """
+    if seconds < 100:
+        return f"{max(seconds, 0.1):.1f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    if minutes < 100:
+        return f"{minutes} min {rest} s"
+    hours, minutes = divmod(minutes, 60)
+    if hours < 48:
+        return f"{hours} h {minutes} min"
+    return f"{hours // 24} days {hours % 24} h"
+
+
 def zone_name(zone: ZoneStat, report: Report) -> str:
     """Return the name of a zone, with its node where the machine of the report has more than one.
 

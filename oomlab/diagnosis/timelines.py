@@ -15,7 +15,7 @@ from oomlab.errors import require
 from oomlab.kernel import Row, load_table
 from oomlab.report import Kind, Notice, Problem, Report, Victim
 from oomlab.units import human_kb
-from oomlab.words import listed, several
+from oomlab.words import duration, listed, several
 
 _WATCHED = {
     "anon": "process memory",
@@ -262,4 +262,4 @@ def _span(events: Sequence[Event]) -> str:
     times = [event.seconds for event in events if event.seconds is not None]
     if len(times) < max(2, len(events)) or times != sorted(times):
         return ""
-    return f" within {times[-1] - times[0]:,.1f} s"
+    return f" within {duration(times[-1] - times[0])}"
