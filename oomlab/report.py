@@ -403,6 +403,9 @@ class Report:
         shown = sum(zone.free or 0 for zone in self.zones)
         if free is not None and free - shown > max(_MIN_GAP, free // 10):
             return False
+        ram = self.totals.get("ram", 0) if free is None else 0
+        if ram - sum(zone.present or 0 for zone in self.zones) > max(_MIN_GAP, ram // 10):
+            return False
         if self.totals.get("highmem") and self.find_zone("HighMem") is None:
             return False
         return bool(self.zones) and all(zone.managed is not None for zone in self.zones)

@@ -76,6 +76,8 @@ def _judge(
         return Verdict(zone, False)
     reserves = zone.lowmem_reserve or ()
     reserve = reserves[len(usable) - 1] if len(usable) <= len(reserves) else None
+    if reserve is None and zone.name == usable[-1]:
+        reserve = 0  # no zone keeps anything from requests that are its own
     watermark = flags.lowered(zone)
     if zone.free is None or watermark is None:
         return Verdict(zone, True, watermark, reserve)

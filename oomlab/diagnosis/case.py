@@ -20,7 +20,7 @@ from oomlab.diagnosis.usage import MemoryUse, lost_zones, lowmem_use, memory_use
 from oomlab.gfp import GfpMask, decode_gfp
 from oomlab.kernel import Version
 from oomlab.kernel_guess import kernel_of, mask_of
-from oomlab.mmzone import ZONE_ORDER, parse_nodelist
+from oomlab.mmzone import ZONE_ORDER, is_highmem, parse_nodelist
 from oomlab.report import FreeBlocks, Report, ZoneStat
 from oomlab.units import human_kb
 from oomlab.verdict import Verdict, verdicts
@@ -73,7 +73,7 @@ class Case:
     @property
     def is_shut(self) -> bool:
         """Whether the log shows zones that the request might use, and all of them too full for it."""
-        return bool(self.asked) and not self.open_now
+        return bool(self.asked) and not self.open_now and not zones_unknown(self)
 
     @property
     def is_kill(self) -> bool:
@@ -144,10 +144,20 @@ def weight(verdict: Verdict) -> int:
     return verdict.zone.size or verdict.zone.free or 0
 
 
+def size_of(zones: Iterable[ZoneStat]) -> int | None:
+    """Return the pages of zones together; ``None`` where the log does not show the size of each."""
+    sizes = [zone.size for zone in zones]
+    known = [size for size in sizes if size is not None]
+    return sum(known) if len(known) == len(sizes) else None
+
+
 def zones_unknown(case: Case) -> list[ZoneStat]:
     """Return the zones that the request might use of which it is unknown whether they were full."""
+    asked = [each.zone for each in case.asked]
     size = case.used.size or sum(zone.size or 0 for zone in case.report.zones)
-    return [zone for zone in lost_zones(case.report, size) if zone in [each.zone for each in case.asked]]
+    if not any(is_highmem(zone.name) for zone in asked):
+        size = min(size, case.lowmem.size or size)
+    return [zone for zone in lost_zones(case.report, size) if zone in asked]
 
 
 def is_roomy(zone: ZoneStat) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 
-from oomlab.diagnosis.case import Case, zones_open
+from oomlab.diagnosis.case import Case, size_of, zones_open
 from oomlab.diagnosis.finding import Claim, Finding, as_finding, causes_of, rule, threshold
 from oomlab.diagnosis.fullness import swap_state
 from oomlab.diagnosis.rules.constraint import group_kernel, group_usage
@@ -17,10 +17,11 @@ from oomlab.diagnosis.rules.consumers import (
     unread_lines,
 )
 from oomlab.diagnosis.rules.exhaustion import kept_by_min
-from oomlab.diagnosis.usage import balloon_of
+from oomlab.diagnosis.usage import balloon_of, shows_lowmem
 from oomlab.kernel import lookup
 from oomlab.kernel_guess import kernel_of
 from oomlab.mmzone import is_highmem
+from oomlab.report import ZoneStat
 from oomlab.units import human_kb
 from oomlab.words import percent
 
@@ -75,10 +76,12 @@ def _holders(case: Case) -> Iterator[Finding]:
 @rule("mem_map")
 def _mem_map(case: Case) -> Claim | None:
     """The table with a record for every page of RAM: on a 32-bit machine it lies in lowmem, all of it."""
-    pages = mem_map_pages(case)
-    low = sum(each.zone.present or 0 for each in case.judged if not is_highmem(each.zone.name))
-    if case.cause not in causes_of("lowmem") or not threshold("mem_map") * low <= pages < low:
-        return None  # a table larger than lowmem: the line of a zone is lost
+    present = [zone.present for zone in _lowmem_zones(case)]
+    low, pages = sum(size or 0 for size in present), mem_map_pages(case)
+    if case.cause not in causes_of("lowmem") or None in present or not shows_lowmem(case.report):
+        return None
+    if not threshold("mem_map") * low <= pages < low:
+        return None
     text = (
         f"The table of all pages (mem_map) takes {case.human(pages)}, {percent(pages / low)} of lowmem. "
         "It grows with RAM, and no counter of the report shows it."
@@ -225,24 +228,32 @@ def _memory_min(case: Case) -> Claim | None:
 
 def _unaccounted_lowmem(case: Case) -> Claim | None:
     """Up to 3.7 zones do not show what the kernel took at boot, so only a great gap counts."""
-    low, zones = case.lowmem, [each.zone for each in case.judged if not is_highmem(each.zone.name)]
-    is_old = any(zone.managed is None for zone in zones)
-    pages = _old_gap(case) if is_old else low.unaccounted
-    if pages is None or pages < threshold("unaccounted_sure" if is_old else "unaccounted") * (low.size or 0):
+    zones = _lowmem_zones(case)
+    whole, pages = case.lowmem.size or 0, _lowmem_gap(case)
+    shows_managed = all(zone.managed is not None for zone in zones)
+    if pages is None or pages < threshold("unaccounted" if shows_managed else "unaccounted_sure") * whole:
         return None
-    share = percent(pages / (low.size or 1))
-    text = f"{case.human(pages)}, {share} of lowmem, is in no counter of this report."
+    text = f"{case.human(pages)}, {percent(pages / whole)} of lowmem, is in no counter of this report."
     return Claim(text, "medium", [zone.line for zone in zones])
 
 
-def _old_gap(case: Case) -> int | None:
-    """Return what is left of lowmem when all page tables are taken to lie there, and ``mem_map`` too."""
-    low = case.lowmem
-    if low.size is None or "slab" not in low or not ("lru" in low or "anon" in low):
+def _lowmem_zones(case: Case) -> list[ZoneStat]:
+    return [each.zone for each in case.judged if not is_highmem(each.zone.name)]
+
+
+def _lowmem_gap(case: Case) -> int | None:
+    """Return what is left of lowmem, at least: zones that do not show their page tables may hold them all.
+
+    ``None`` where that cannot be known, as with the line of a zone that was cut before its size.
+    """
+    low, zones = case.lowmem, _lowmem_zones(case)
+    is_cut = size_of(zones) is None and any(zone.size is not None for zone in zones)
+    shows_lists = "lru" in low or {"anon", "file"} <= low.amounts.keys()
+    if low.size is None or not low.is_whole or is_cut or not shows_lists or "slab" not in low:
         return None
-    lists = low.pages("lru", "anon", "file", "shmem", "unevictable")
-    others = low.pages("slab", "kernel_stacks", "free") + case.report.totals.get("pagetables", 0)
-    return low.size - lists - others - mem_map_pages(case)
+    tables = 0 if "page_tables" in low else case.report.totals.get("pagetables", 0)
+    at_boot = 0 if all(zone.managed is not None for zone in zones) else mem_map_pages(case)
+    return low.size - low.listed - tables - at_boot
 
 
 _PLACE = re.compile(r"([\w./+-]{1,120}:\d{1,6})(?: \[[\w-]{1,60}\])? func:(\w{1,120})", re.A)

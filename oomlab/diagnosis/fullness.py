@@ -64,11 +64,14 @@ def filled(
 ) -> Claim | None:
     """Claim that these holders filled the memory, if it was full; less surely if that is only likely.
 
-    ``line`` is quoted beside those that show the holders.
+    It is hardly sure where counters are lost that may show more. ``line`` is quoted beside those that
+    show the holders.
     """
     doubt = _doubt(case)
     if doubt is None or zones_unknown(case):
         return None
+    if case.used.unshown > case.used.pages(*names):
+        doubt += 2
     zones = [each.zone.line for each in case.asked]
     lines = [*case.used.lines(*names), line, *zones, case.report.trigger.line]
     return Claim(text, weaker(confidence, doubt), lines, needs_mask=True)

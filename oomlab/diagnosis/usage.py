@@ -35,6 +35,9 @@ _COUNTERS = {
 }
 """Our names, and the kernel's counters that each adds up; before 2.6.28 there is ``lru`` only."""
 
+_LISTS = frozenset(("anon", "file"))
+"""The kernel has two lists of each, and prints both; where a log lost one, the other is no amount."""
+
 _KNOWN = frozenset(chain.from_iterable(_COUNTERS.values()))
 
 _PRINTED = {
@@ -73,6 +76,17 @@ _OVERLAPPING = frozenset(
 )
 """Counters of nodes and zones that show parts of others, or what is not memory that somebody holds."""
 
+_TOTALS = frozenset(
+    (
+        *("active_anon", "inactive_anon", "active_file", "inactive_file", "unevictable", "free"),
+        *("slab_reclaimable", "slab_unreclaimable", "pagetables"),
+    )
+)
+"""What every kernel since 2.6.32 prints of the machine, in three lines or more."""
+
+_NEARLY_ALL = 0.9
+"""Zones with so much of the memory are all zones: what is reserved and what is present differ a little."""
+
 _SLAB = ("slab", "slab_unreclaimable", "slab_reclaimable")
 _MUCH_FREE = 0.05
 _MAX_OVERCOUNT = 1.2
@@ -96,10 +110,12 @@ class MemoryUse:
     ``size`` is the memory that the page allocator has there, ``None`` where the log does not
     show it. ``anon`` is without shared memory, which the kernel keeps on the same lists. ``unknown``
     are the counters of nodes and zones that nothing here knows, under the kernel's own names.
+    ``is_whole`` is false where the log lost some of the counters.
     """
 
     size: int | None
     amounts: _Counters
+    is_whole: bool
     unknown: _Counters = field(default_factory=dict)
 
     def __contains__(self, name: str) -> bool:
@@ -118,7 +134,7 @@ class MemoryUse:
 
         Counters are read one after the other, so they may add up to a little more than the whole.
         """
-        whole = self.size or self.pages(*_DISJOINT)
+        whole = self.size or self.listed
         return min(1.0, self.pages(*names) / whole) if whole > 0 else 0.0
 
     def of(self, what: str = "the memory") -> str:
@@ -131,11 +147,25 @@ class MemoryUse:
         return bool({"anon", "lru", "slab"} & self.amounts.keys())
 
     @property
+    def listed(self) -> int:
+        """The pages of all holders, each counted once."""
+        return _listed_pages(self.amounts)
+
+    @property
     def unaccounted(self) -> int | None:
         """The pages that no known counter explains; ``None`` where that cannot be known."""
-        if self.size is None or not {"anon", "file", "slab", "page_tables", "free"} <= self.amounts.keys():
+        if (
+            not self.is_whole
+            or self.size is None
+            or not {"anon", "file", "slab", "page_tables", "free"} <= self.amounts.keys()
+        ):
             return None
-        return max(0, self.size - self.pages(*_DISJOINT))
+        return max(0, self.size - self.listed)
+
+    @property
+    def unshown(self) -> int:
+        """The pages that lost counters may have shown; 0 where none is lost."""
+        return 0 if self.is_whole or self.size is None else max(0, self.size - self.listed)
 
     @property
     def unread(self) -> tuple[str, ...]:
@@ -156,11 +186,26 @@ def memory_use(report: Report) -> MemoryUse:
     amounts = _first_shown([totals, _added(report.nodes), _added(report.zones)])
     balloon = amounts.pop("balloon", Amount(0))
     size = _plausible(_managed(report, of_all=not _is_partial(report, totals)), amounts)
-    if "free" not in amounts and report.zones and all(zone.free is not None for zone in report.zones):
+    if "free" not in amounts and _shows_all_zones(report, size):
         amounts["free"] = _free(report.zones)
     _add_if_it_fits("hugetlb", _hugetlb(report), amounts, size)
     _add_if_it_fits("balloon", balloon, amounts, size)
-    return MemoryUse(size=size, amounts=amounts, unknown=_unknown(report))
+    return MemoryUse(size=size, amounts=amounts, is_whole=_is_whole(report), unknown=_unknown(report))
+
+
+def _is_whole(report: Report) -> bool:
+    """Whether the log shows all the counters that a kernel prints of a machine, its nodes and its zones."""
+    if _TOTALS & report.totals.keys() and not report.totals.keys() >= _TOTALS:
+        return False
+    lists = ([part.counters.keys() for part in parts] for parts in (report.zones, report.nodes))
+    return bool(report.zones) and all(names == each[0] for each in lists for names in each)
+
+
+def _shows_all_zones(report: Report, size: int | None) -> bool:
+    """Whether the log shows the free memory of every zone: of ``size`` pages, where that is known."""
+    shown = sum(zone.size or 0 for zone in report.zones)
+    known = bool(report.zones) and all(zone.free is not None for zone in report.zones)
+    return known and (not shown or size is None or shown >= _NEARLY_ALL * size)
 
 
 def _is_partial(report: Report, totals: _Counters) -> bool:
@@ -209,8 +254,9 @@ def lowmem_use(report: Report) -> MemoryUse:
     stacks = {name: amount for name, amount in _added(report.nodes).items() if name == "kernel_stack"}
     amounts = _first_shown([_added(zones), totals, stacks])
     amounts["free"] = _free(zones)
-    size = _plausible(_sizes(zones) or _below_highmem(report), amounts)
-    return MemoryUse(size=size, amounts=amounts)
+    is_whole, below = shows_lowmem(report), _below_highmem(report)
+    size = _plausible(_sizes(zones) or below if is_whole else below, amounts)
+    return MemoryUse(size=size, amounts=amounts, is_whole=is_whole and _is_whole(report))
 
 
 def _free(zones: Sequence[ZoneStat]) -> Amount:
@@ -219,6 +265,15 @@ def _free(zones: Sequence[ZoneStat]) -> Amount:
 
 
 # --- how much there is ------------------------------------------------------------------------
+
+
+def shows_lowmem(report: Report) -> bool:
+    """Whether the log shows every zone of lowmem: since 6.1 only those are printed that a request may use."""
+    zones = [zone for zone in report.zones if not is_highmem(zone.name)]
+    below, shown = _below_highmem(report) or 0, [zone.present for zone in zones]
+    if any(zone.line is None for zone in zones):
+        return False
+    return not any(shown) or sum(size or 0 for size in shown) >= _NEARLY_ALL * below
 
 
 def _below_highmem(report: Report) -> int | None:
@@ -260,14 +315,14 @@ def _listed_pages(amounts: _Counters) -> int:
 
 
 def _sizes(zones: Sequence[ZoneStat]) -> int | None:
-    """Return the pages of zones: those that the page allocator has, all where none are printed."""
+    """Return the pages of zones: those that the page allocator has, all where none are printed.
+
+    ``None`` where the line of one was cut before its size: the others are no measure.
+    """
     zones = [zone for zone in zones if zone.line or not zone.blocks_line]  # those of which more is known
     managed = [zone.managed for zone in zones if zone.managed is not None]
-    if not managed:
-        return sum(zone.present or 0 for zone in zones) or None
-    if len(managed) < len(zones):  # a line was cut: the others are no measure
-        return None
-    return sum(managed) or None
+    sizes = managed or [zone.present for zone in zones if zone.present is not None]
+    return sum(sizes) or None if len(sizes) == len(zones) else None
 
 
 # --- who holds it -----------------------------------------------------------------------------
@@ -279,7 +334,7 @@ def _first_shown(sources: Sequence[_Counters]) -> dict[str, Amount]:
     for name, counters in _COUNTERS.items():
         source = next((each for each in sources if counters[0] in each), {})
         parts = [source[counter] for counter in counters if counter in source]
-        if parts:
+        if parts and not (name in _LISTS and len(parts) == 1):
             amounts[name] = _sum(parts)
     _split_old_lists(amounts)
     _subtract_shmem(amounts)

@@ -12,7 +12,19 @@ from oomlab.kernel import KernelRelease, load_table
 from oomlab.parsing import parse
 from oomlab.render.sentences.cause import memory_in_words
 from oomlab.report import HugePages, Memcg, Report, Source, Swap, Task, Trigger, Victim
-from tests.diagnosis.test_diagnose import BIG, BOOT, CASES, FULL, KERNEL, USER, fragmented, machine, pae, zone
+from tests.diagnosis.test_diagnose import (
+    BIG,
+    BOOT,
+    CASES,
+    FULL,
+    KERNEL,
+    LISTS,
+    USER,
+    fragmented,
+    machine,
+    pae,
+    zone,
+)
 from tests.support.texts import only
 
 LOGS = Path(__file__).parent / "cases"
@@ -58,7 +70,10 @@ def listing(name: str, report: Report) -> Report:
 
 
 ANON, GROUP, SLAB = CASES["global_anon"], group(), CASES["slab_unreclaimable"]
-LOWMEM, LOWMEM_SLAB = CASES["lowmem_exhaustion"], pae(ram=8_650_736, slab_reclaimable=100_000)
+LOWMEM, LOWMEM_SLAB = (
+    CASES["lowmem_exhaustion"],
+    pae(ram=8_650_736, highmem=8_410_736, slab_reclaimable=100_000),
+)
 PANIC = replace(ANON, panic="Kernel panic - not syncing: Out of memory: compulsory panic_on_oom is enabled")
 POD = group(f"/kubepods/burstable/pod{UID}")
 CONTAINER = group(f"/kubepods/burstable/pod{UID}/{'0a' * 32}")
@@ -123,12 +138,7 @@ PAIRS: dict[str, tuple[Report, Report]] = {
     "lowmem_unaccounted": (
         replace(
             pae(slab_unreclaimable=30_000),
-            zones=tuple(
-                replace(each, counters=dict.fromkeys(("active_anon", "active_file", "pagetables"), 500))
-                if each.name != "HighMem"
-                else each
-                for each in pae().zones
-            ),
+            zones=tuple(replace(each, counters=LISTS) for each in pae().zones),
         ),
         LOWMEM,
     ),

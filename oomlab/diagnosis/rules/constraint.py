@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from oomlab.diagnosis.case import Case, hidden_free, is_roomy
+from oomlab.diagnosis.case import Case, hidden_free, is_roomy, size_of
 from oomlab.diagnosis.finding import Claim, Confidence, Finding, as_finding, rule, threshold
 from oomlab.kernel import Row, load_table
 from oomlab.report import MEMCG_OOM_FRAMES, Memcg, ZoneStat
@@ -280,6 +280,6 @@ def _nodes(numbers: set[int]) -> str:
 
 def _is_plenty(zones: tuple[ZoneStat, ...]) -> bool:
     free = sum(zone.free or 0 for zone in zones)
-    whole = sum(zone.size or 0 for zone in zones)
+    whole = size_of(zones)
     high = sum(zone.watermark_high or 0 for zone in zones)
-    return free > 2 * high and free > threshold("open") * whole
+    return whole is not None and free > 2 * high and free > threshold("open") * whole

@@ -6,12 +6,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from oomlab.alloc_flags import highatomic_free
-from oomlab.diagnosis.case import Case, hidden_free, is_roomy, weight, zones_open
+from oomlab.diagnosis.case import Case, hidden_free, is_roomy, size_of, weight, zones_open
 from oomlab.diagnosis.finding import Claim, rule, threshold
 from oomlab.mmzone import is_highmem
 from oomlab.report import ZoneStat
 from oomlab.units import human_kb
-from oomlab.verdict import Verdict, has_unlisted_highmem, verdicts
+from oomlab.verdict import Verdict, has_unlisted_highmem, verdicts, zones_built_in
 from oomlab.words import percent, zone_name, zone_names
 
 _MIGRATE_TYPES = 6
@@ -86,11 +86,11 @@ def _opened_by(case: Case, lift: str) -> tuple[ZoneStat, ...]:
 def min_free_kbytes(case: Case) -> Claim | None:
     """The zones have much free memory, but their watermarks keep it from ordinary requests."""
     zones = [each.zone for each in case.asked]
-    kept, size = kept_by_min(zones), sum(zone.size or 0 for zone in zones)
-    if not case.is_shut or any(zone.is_impossible for zone in zones) or kept < threshold("kept") * size:
+    kept, size = kept_by_min(zones), size_of(zones)
+    if not case.is_shut or not size or any(zone.is_impossible for zone in zones):
         return None
     free = sum(zone.free or 0 for zone in zones)
-    if not size or free < threshold("kept_free") * kept:
+    if kept < threshold("kept") * size or free < threshold("kept_free") * kept:
         return None
     text = (
         f"{zone_names(zones, case.report)} had {case.human(free)} free, {percent(free / size)} of what they "
@@ -114,7 +114,7 @@ def dma_exhaustion(case: Case) -> Claim | None:
     asked = [each.zone for each in case.asked]
     if not case.mask_known or not asked or not all(zone.name.startswith("DMA") for zone in asked):
         return None
-    if case.mask.zone == "Normal" or case.open_now or not _has_normal(case):
+    if case.mask.zone not in ("DMA", "DMA32") or case.open_now or not _has_normal(case):
         return None
     room = _room(case, case.barred)
     if room is None:
@@ -147,7 +147,9 @@ def _has_normal(case: Case) -> bool:
     totals = case.report.totals
     lowmem = totals.get("ram", 0) - totals.get("highmem", 0)
     shown = any(not is_highmem(zone.name) for zone in case.barred)
-    return shown or lowmem > threshold("normal_beside_dma") * sum(map(weight, case.asked))
+    normal = zones_built_in(case.report).index("Normal")
+    kept = any(any((each.zone.lowmem_reserve or ())[normal : normal + 1]) for each in case.asked)
+    return shown or kept or lowmem > threshold("normal_beside_dma") * sum(map(weight, case.asked))
 
 
 @rule("lowmem_exhaustion")
@@ -194,7 +196,8 @@ def _no_help(case: Case, above: Sequence[ZoneStat]) -> str | None:
     cached = sum(
         zone.counters.get("inactive_file", 0) + zone.counters.get("active_file", 0) for zone in above
     )
-    if cached and cached >= threshold("cache_above") * sum(zone.size or 0 for zone in above):
+    size = size_of(above)
+    if cached and size and cached >= threshold("cache_above") * size:
         return f"{name} held {case.human(cached)} of page cache to give back, but not to this request."
     return None
 
