@@ -16,25 +16,25 @@ _STAMP = re.compile(
     r"(?: (?P<half>[AP])M)?"
 )
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
-_DAY = 86_400
-_HALF_A_YEAR = 183
+_DAY_SECONDS = 86_400
+_HALF_A_YEAR_DAYS = 183
 _LEAP_YEAR = 2000
 
-_DELAY = 10
-"""Between the kernel's print and the stamp of a logger lie no more than these seconds, as a rule."""
+_MAX_DELAY_SECONDS = 10
+"""The usual longest delay between the kernel's print and a logger's stamp."""
 
-_DRIFT = 0.001
-"""The kernel's own clock is not corrected from outside, and is wrong by no more than this part."""
+_MAX_DRIFT = 0.001
+"""The largest error of the kernel's own clock, which nothing corrects, as a part of the time."""
 
-_CLOCK_CHANGE = 3_600
-"""A clock on the wall is set by this much, twice a year."""
+_CLOCK_CHANGE_SECONDS = 3_600
+"""The change of a clock on the wall, twice a year."""
 
 
-_DISORDER = 5
-"""Lines of two CPUs may stand in the wrong order by so many seconds; an uptime falls more in a new boot."""
+_MAX_DISORDER_SECONDS = 5
+"""The most by which lines of two CPUs stand in the wrong order; a new boot sets the uptime back further."""
 
-_CLOSE = 1
-"""Two lines with uptimes no further apart than these seconds are of one boot, whatever the wall says."""
+_SAME_BOOT_SECONDS = 1
+"""The distance of two uptimes that are of one boot, whatever the clock on the wall says."""
 
 
 class _Moment(NamedTuple):
@@ -63,14 +63,14 @@ def are_apart(first: str, second: str, seconds: float, by_wall: float | None = N
     """
     uptime = uptime_between(uptime_in(first), uptime_in(second))
     if uptime is not None:
-        if not -_DISORDER <= uptime <= seconds:
+        if not -_MAX_DISORDER_SECONDS <= uptime <= seconds:
             return True
-        if abs(uptime) <= _CLOSE:
+        if abs(uptime) <= _SAME_BOOT_SECONDS:
             return False
     wall = wall_between(time_in(first), time_in(second))
     if wall is None:
         return False
-    return min(abs(wall), abs(wall + _CLOCK_CHANGE)) > (seconds if by_wall is None else by_wall)
+    return min(abs(wall), abs(wall + _CLOCK_CHANGE_SECONDS)) > (seconds if by_wall is None else by_wall)
 
 
 def clocks_disagree(uptime: float | None, wall: float | None) -> bool:
@@ -78,7 +78,9 @@ def clocks_disagree(uptime: float | None, wall: float | None) -> bool:
     if uptime is None or wall is None:
         return False
     difference = abs(wall - uptime)
-    return min(difference, abs(difference - _CLOCK_CHANGE)) > _DELAY + _DRIFT * abs(wall)
+    return min(difference, abs(difference - _CLOCK_CHANGE_SECONDS)) > _MAX_DELAY_SECONDS + _MAX_DRIFT * abs(
+        wall
+    )
 
 
 def uptime_between(first: float | None, second: float | None) -> float | None:
@@ -96,11 +98,11 @@ def wall_between(first: str | None, second: str | None) -> float | None:
     if begin is None or end is None or begin.form != end.form:
         return None
     if not begin.form:
-        return (end.seconds - begin.seconds + _DAY // 2) % _DAY - _DAY // 2
+        return (end.seconds - begin.seconds + _DAY_SECONDS // 2) % _DAY_SECONDS - _DAY_SECONDS // 2
     days = end.days - begin.days
-    if begin.form == "month" and abs(days) > _HALF_A_YEAR:
+    if begin.form == "month" and abs(days) > _HALF_A_YEAR_DAYS:
         days += 366 if days < 0 else -366
-    return days * _DAY + end.seconds - begin.seconds
+    return days * _DAY_SECONDS + end.seconds - begin.seconds
 
 
 def _moment(time: str) -> _Moment | None:

@@ -27,11 +27,11 @@ MAGIC: dict[bytes, str] = {
 """The first bytes of compressed files. Source: each format's own specification, and magic(5)."""
 
 _PIECE = 64 << 10
-_KEPT = 1 << 20
-"""Of a file up to this size nothing before the damage is lost; of a longer one, what its last piece holds."""
+_TAIL_BYTES = 1 << 20
+"""The part before the damage that can be lost is at most this long; shorter files lose nothing before it."""
 
-_MEMORY = 256 << 20
-"""The most memory that an xz file may ask for: its dictionary can claim to be 4 GiB."""
+_MAX_MEMORY = 256 << 20
+"""The most bytes that an xz file may ask for: its dictionary can claim to be 4 GiB."""
 
 _ZSTD = ("compression.zstd", "backports.zstd")
 
@@ -99,7 +99,7 @@ def decompressor(kind: str) -> Callable[[], Decompressor] | None:
             return found
     makers: dict[str, Callable[[], Decompressor]] = {
         "gzip": _Gunzip,
-        "xz": lambda: lzma.LZMADecompressor(memlimit=_MEMORY),
+        "xz": lambda: lzma.LZMADecompressor(memlimit=_MAX_MEMORY),
         "bzip2": bz2.BZ2Decompressor,
     }
     return makers.get(kind)
@@ -131,7 +131,7 @@ class _Member:
     def __init__(self, new: Callable[[], Decompressor]) -> None:
         self._new, self._current = new, new()
         self._kept: list[bytes] | None = []
-        self._room = _KEPT
+        self._room = _TAIL_BYTES
         self._given = 0
 
     @property

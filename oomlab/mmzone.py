@@ -50,7 +50,7 @@ Source: arch/x86/Kconfig, ``VMSPLIT_3G_OPT`` and ``VMSPLIT_2G_OPT``.
 
 _HIGH = frozenset(("HighMem", "Movable", "Device"))
 _SPAN = re.compile(r"(\d+)(?:-(\d+))?", re.A)
-_LONGEST_LIST = 4096
+_MAX_LIST_LENGTH = 4096
 """Characters; the longest list of 1,024 nodes, every other one of them, takes 2,500."""
 
 
@@ -79,5 +79,7 @@ def parse_nodelist(text: str | None) -> frozenset[int]:
 
     Source: lib/vsprintf.c, ``%*pbl``; mm/oom_kill.c, ``dump_header``.
     """
-    spans = ((int(first), int(last or first)) for first, last in _SPAN.findall((text or "")[:_LONGEST_LIST]))
+    spans = (
+        (int(first), int(last or first)) for first, last in _SPAN.findall((text or "")[:_MAX_LIST_LENGTH])
+    )
     return frozenset(node for first, last in spans for node in range(first, min(last + 1, MAX_NUMNODES)))

@@ -19,7 +19,7 @@ from oomlab.files import write_file
 
 FILE = "my-progress.json"
 SETTING = "OOMLAB_PROGRESS"
-"""The environment variable that names another file; empty, nothing is kept."""
+"""The environment variable that names another file; if it is empty, nothing is saved."""
 
 
 class NotKept(OomlabError):
@@ -56,14 +56,14 @@ def keep(part: str, value: Any, *, name: str | None = None) -> str:
     try:
         write_file(str(file), (json.dumps(found, indent=1, sort_keys=True) + "\n").encode())
     except OSError as error:
-        raise NotKept(f"this folder keeps no file ({error.strerror})") from None
+        raise NotKept(f"this folder cannot be written to ({error.strerror})") from None
     return file.name
 
 
 def keep_answer(id: str, verdict: str) -> None:
     """Count a try at an exercise and keep its verdict: a right answer stays right.
 
-    A stub that was run is no try. Only in a notebook, and not under nbgrader: a script leaves no file behind.
+    Running a cell without an answer is not a try. Only a notebook keeps a file, and not under nbgrader.
     Where nothing can be kept nothing is said, since the answer is judged all the same.
     """
     if verdict == "not answered yet" or not _in_a_notebook() or "NBGRADER_EXECUTION" in os.environ:

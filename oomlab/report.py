@@ -26,8 +26,8 @@ Scope = Literal["global", "memcg", "cpuset", "mempolicy"]
 _MAX_PAGES = 1 << 44
 """No zone has more pages: on 4 kB pages they would take 56 bits of address."""
 
-_MIN_GAP = 1024
-"""Pages by which totals and zones may differ because they are read one after the other."""
+_MIN_GAP_PAGES = 1024
+"""The least difference of totals and zones that counts: they are read one after the other."""
 
 UPTIME = re.compile(r"\[\s{0,12}(\d{1,12}\.\d{1,9})\]", re.A)
 """The kernel's own time stamp, seconds since boot."""
@@ -211,8 +211,9 @@ class ZoneStat:
         """The pages of the zone: ``managed`` where it is printed (3.8 and later), else ``present``.
 
         ``managed`` is what the page allocator has; ``present`` counts what boot took as well. Since
-        3.9 the kernel shares its watermarks out by the former, before that by the latter, so this is
-        the size that a report's watermarks and reserves follow from. ``None`` where neither is printed.
+        3.9 the kernel shares its watermarks out by the former, before that by the latter. So this is
+        the size that a report's watermarks and reserves follow from, but for 3.8, which prints both
+        and shares them out by ``present``. ``None`` where neither is printed.
         """
         return self.present if self.managed is None else self.managed
 
@@ -401,10 +402,10 @@ class Report:
         """Whether every zone of the machine is shown, with its ``managed``."""
         free = self.totals.get("free")
         shown = sum(zone.free or 0 for zone in self.zones)
-        if free is not None and free - shown > max(_MIN_GAP, free // 10):
+        if free is not None and free - shown > max(_MIN_GAP_PAGES, free // 10):
             return False
         ram = self.totals.get("ram", 0) if free is None else 0
-        if ram - sum(zone.present or 0 for zone in self.zones) > max(_MIN_GAP, ram // 10):
+        if ram - sum(zone.present or 0 for zone in self.zones) > max(_MIN_GAP_PAGES, ram // 10):
             return False
         if self.totals.get("highmem") and self.find_zone("HighMem") is None:
             return False

@@ -206,8 +206,8 @@ def headroom(free: int, watermark: int, reserve: int, version: Version, *, order
     """Return how many pages a zone has to spare for a request, which passes only above zero.
 
     ``watermark`` is the one that the request is held to, ``reserve`` the zone's
-    ``lowmem_reserve`` against the request's own zone. From 2.6.38 to 3.2 the kernel asked for
-    two pages too many, by mistake.
+    ``lowmem_reserve`` against the request's own zone. Some kernels asked for two pages
+    too many, by mistake: :func:`slack` has them.
 
     >>> headroom(2014, 2012, 0, "3.2.59"), headroom(2015, 2012, 0, "3.2.59")
     (0, 1)

@@ -49,7 +49,7 @@ def total_pages(report: Report) -> int | None:
 
 
 _UNBOUNDED = 2**40
-"""More pages than any machine has."""
+"""More pages than any machine has: the limit of a group without one."""
 
 
 def _total_bounds(report: Report) -> tuple[int | None, int | None]:

@@ -59,7 +59,7 @@ def _write(name: str) -> int:
     from oomlab.render.safe import plain
 
     if not name:
-        raise OomlabError("'' is no folder: name one, or none for oomlab-course")
+        raise OomlabError("the name of the folder is empty (''): name one, or leave it out for oomlab-course")
     folder = Path(name)
     folder.mkdir(parents=True, exist_ok=True)
     notebooks = corpus.notebooks()

@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 _LINE_DIGITS = 7
 """Columns for the number of a line in the list."""
 
-_NUMBERS = 10
-"""So many numbers of reports are listed."""
+_MAX_NUMBERS = 10
+"""The most numbers of reports that are listed."""
 
 _NOTHING_FOUND = 1
 """The exit status of logs that hold no report."""
@@ -178,8 +178,8 @@ def _print_way_on(unknown: dict[str, list[int]]) -> None:
 
     print()
     for claim, numbers in unknown.items():
-        more = [f"{len(numbers) - _NUMBERS} more"] * (len(numbers) > _NUMBERS)
-        which = listed([*map(str, numbers[:_NUMBERS]), *more])
+        more = [f"{len(numbers) - _MAX_NUMBERS} more"] * (len(numbers) > _MAX_NUMBERS)
+        which = listed([*map(str, numbers[:_MAX_NUMBERS]), *more])
         text = plain(f"Undetermined ({which}): {claim.removeprefix(UNKNOWN).lstrip()}")
         print("\n".join(wrap(text, columns(), subsequent_indent="  ")))
     print("--report N shows one in full.")

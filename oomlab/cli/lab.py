@@ -50,7 +50,7 @@ def add(subparsers: Any) -> None:
     runs.add_argument(
         "--engine",
         choices=("qemu", "browser", "recorded"),
-        help="QEMU where it is there, if not given; browser: the emulator of the page, in Node",
+        help="default: QEMU if installed, else the recording; browser: the page's emulator, in Node",
     )
     runs.add_argument("--record", type=_path, metavar="DIR", help="a folder for what came out")
     runs.set_defaults(run=_run)

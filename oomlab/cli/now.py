@@ -33,7 +33,7 @@ def add(subparsers: Any) -> None:
     )
     parser.add_argument("--json", action="store_true", help="write JSON (schema 1) for programs")
     parser.add_argument("--watch", type=_seconds, metavar="SECONDS", help="look again, one line each time")
-    parser.add_argument("--count", type=_number, metavar="N", help="with --watch: look so many times")
+    parser.add_argument("--count", type=_number, metavar="N", help="with --watch: stop after N readings")
     parser.add_argument(
         "--root", default="/", metavar="DIR", help="read a recorded tree with proc/ and sys/ instead"
     )

@@ -68,7 +68,7 @@ def add(subparsers: Any) -> None:
     machine = parser.add_argument_group("the machine")
     machine.add_argument("--ram", type=_pages, metavar="SIZE", help="RAM, 32GiB if not given")
     machine.add_argument("--swap", type=_pages, metavar="SIZE", help="swap space")
-    machine.add_argument("--mem", type=_pages, metavar="SIZE", help="what mem= leaves of RAM, as an address")
+    machine.add_argument("--mem", type=_pages, metavar="SIZE", help="the boot parameter mem=, an address")
     machine.add_argument("--kernel", type=_version, metavar="VERSION", help="kernel version, such as 3.2.59")
     machine.add_argument("--arch", choices=("i386", "x86_64"), help="32 or 64 bits")
     machine.add_argument(
@@ -77,7 +77,7 @@ def add(subparsers: Any) -> None:
         help="the fix of 2012, which lets lowmem reclaim cache from HighMem; by version if not given",
     )
     machine.add_argument(
-        "--vmsplit", type=_split, metavar="SPLIT", help="addresses of processes: 3G, 2G or 1G"
+        "--vmsplit", type=_split, metavar="SPLIT", help="address space of a process: 3G, 2G or 1G"
     )
     machine.add_argument("--vmalloc", type=_mib, metavar="SIZE", help="what vmalloc= sets aside")
     machine.add_argument("--min-free-kbytes", type=_count, metavar="KB", help="the sysctl of that name")

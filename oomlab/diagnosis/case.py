@@ -197,7 +197,7 @@ def _raised(zone: ZoneStat) -> ZoneStat:
 
 
 def _passes(case: Case, verdict: Verdict) -> bool:
-    """Read a verdict as a yes; neither a lost reserve nor a lost list of free blocks can be one."""
+    """Whether a verdict is certainly yes: not where the reserve or the list of free blocks is lost."""
     if verdict.zone.free is None or verdict.watermark is None or verdict.refused:
         return False
     if verdict.reserve is None and not case.is_own_zone(verdict.zone):

@@ -59,7 +59,7 @@ _SAME |= {"page_tables": {"secondary_tables"}}
 def _holders(case: Case) -> Iterator[Finding]:
     """Name whatever holds much of the memory that ran out, the largest first."""
     cause = case.cause
-    if cause in ("memcg_limit", "sysrq_manual", "not_oom", "bpf_oom", "vm_fault_oom_spurious"):
+    if cause in causes_of("no_shortage"):
         return
     low = cause in causes_of("lowmem")
     used = case.lowmem if low else case.used
@@ -193,7 +193,7 @@ def _unaccounted(case: Case) -> Claim | None:
 
 @rule("balloon")
 def _balloon(case: Case) -> Claim | None:
-    """A balloon that was taken off the memory which the kernel manages, as virtio's is."""
+    """A balloon that is already subtracted from the managed memory, as virtio's is."""
     amount, size = balloon_of(case.report), case.used.size or 0
     if case.cause not in causes_of("full") or not size or "balloon" in case.used:
         return None

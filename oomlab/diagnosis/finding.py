@@ -190,7 +190,7 @@ def threshold(name: str) -> float:
 
 @cache
 def causes_of(fact: str) -> frozenset[str]:
-    """Return the causes of which ``tables/diagnosis.toml`` says ``full``, ``held`` or ``lowmem``."""
+    """Return the causes whose row in ``tables/diagnosis.toml`` has this fact, such as ``full``."""
     return frozenset(row["name"] for row in load_table("diagnosis")["rule"] if row.get(fact))
 
 

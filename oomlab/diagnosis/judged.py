@@ -17,8 +17,8 @@ from oomlab.diagnosis import diagnose
 from oomlab.diagnosis.finding import Diagnosis, Finding
 from oomlab.report import Problem, Report, Trigger, Victim
 
-_NEARBY = 20
-"""So many reports before one are kept, which show whether their kills helped."""
+_MAX_EARLIER = 20
+"""The most reports before one that are kept, to show whether their kills helped."""
 
 _PACKAGE = os.path.dirname(os.path.dirname(__file__)) + os.sep
 
@@ -51,7 +51,7 @@ def judge(found: Iterable[tuple[str, Report]]) -> Iterator[Judged]:
     """Diagnose reports as they come, each with the name of its log, in the light of those before it."""
     before: dict[str, deque[Report]] = {}
     for log, report in found:
-        earlier = before.setdefault(log, deque(maxlen=_NEARBY))
+        earlier = before.setdefault(log, deque(maxlen=_MAX_EARLIER))
         yield _judged(log, report, earlier)
         earlier.append(report)
 

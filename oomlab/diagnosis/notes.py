@@ -27,16 +27,12 @@ def _victim_is_not_consumer(case: Case) -> Claim | None:
     whole = (case.used.size or 0) * report.page_size_kb
     if first is None or held is None or not whole:
         return None
-    if case.cause in _OTHERWISE or held >= threshold("victim") * whole:
+    if case.cause in causes_of("no_shortage") or held >= threshold("victim") * whole:
         return None
     part = f"{human_kb(held)}, {percent(held / whole)} of the memory"
     pid = "" if first.pid is None else f" (pid {first.pid})"
     text = f"The process that was killed{pid} held {part}: {_what_filled_it(case, held)}."
     return Claim(text, "high", [first.line])
-
-
-_OTHERWISE = ("memcg_limit", "sysrq_manual", "vm_fault_oom_spurious", "bpf_oom")
-"""Causes under which the memory of the machine was not filled by anybody."""
 
 
 def _what_filled_it(case: Case, held_kb: int) -> str:

@@ -41,8 +41,8 @@ _COSTLY_ORDER = 3
 _GROUPS, _UNIFIED, _OWN_WORDS = map(KernelVersion, ((2, 6, 25), (4, 5), (5, 3)))
 """The first kernels with control groups for memory, of v1 and of v2, and with a report of its own for v2."""
 
-_POOL = 5
-"""So many processes of one command are a pool of workers."""
+_MIN_WORKERS = 5
+"""The fewest processes of one command that are a pool of workers."""
 
 _MIN_VICTIM_KB = 2**18
 
@@ -189,7 +189,7 @@ def _holder(case: Case) -> Iterator[tuple[str, str]]:
     if program is not None:
         yield "program", program
     else:
-        yield "workers" if holder.count >= _POOL else "single", ""
+        yield "workers" if holder.count >= _MIN_WORKERS else "single", ""
         yield "unknown_program", ""
     adj = holder.first.oom_score_adj or 0
     if adj < 0 and holder.first.pid not in {victim.pid for victim in case.report.victims}:
@@ -329,7 +329,7 @@ def _owner(path: str) -> tuple[str, str | None]:
 
 
 def _fault(case: Case) -> Iterator[tuple[str, str]]:
-    """Yield the group whose limit refused a page inside a page fault, or that none is known."""
+    """Yield the group whose limit refused a page inside a page fault, or that no such group is known."""
     refused = refused_cache(case)
     yield ("refused_group", refused.group) if refused else ("unknown_group", "")
 

@@ -64,7 +64,7 @@ _DISJOINT: tuple[str, ...] = (
     "hugetlb",
 )
 _DISJOINT += ("free", "per_cpu_lists", "bounce", "zram", "balloon", "kernel_misc", "gpu")
-"""Names that do not overlap: what they leave of the whole is in no counter."""
+"""Names that do not overlap: the remainder of the memory is in no counter."""
 
 _OVERLAPPING = frozenset(
     (

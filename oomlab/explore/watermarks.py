@@ -293,7 +293,8 @@ class RequestSum(NamedTuple):
     """``free - set_aside > watermark_min + reserve``, in pages, and by how much it holds.
 
     ``spare`` above zero passes. The request names zone ``request`` and is held against ``zone``.
-    ``by_mistake`` pages of those set aside should not be: kernels from 2.6.38 to 3.2 miscount.
+    ``by_mistake`` pages of those set aside should not be: some kernels miscount
+    (:func:`oomlab.watermarks.slack`).
     """
 
     request: str

@@ -77,7 +77,7 @@ class Guest:
 
 
 def cached_guest() -> Guest | None:
-    """Return the newest guest in the cache, or ``None``; one whose description is damaged is none."""
+    """Return the newest guest in the cache, or ``None``; a damaged description is ignored."""
     found = sorted(cache_folder().glob("guest-*/origin.json"), key=lambda path: path.stat().st_mtime)
     guests = (Guest(folder=path.parent, origin=_origin(path)) for path in reversed(found))
     return next((guest for guest in guests if "release" in guest.origin), None)
@@ -100,8 +100,8 @@ def fetch_guest(kernel: Path | None = None, busybox: Path | None = None, bios: P
     named = [path for path in (kernel, busybox, bios) if path is not None]
     if named and (kernel is None or busybox is None):
         raise LabUnavailable(
-            f"{named[0]} alone makes no guest: name both packages, --kernel linux-image-….deb and "
-            "--busybox busybox-static_….deb, or none, and apt fetches them"
+            f"{named[0]} is not enough: name both packages, --kernel linux-image-….deb and "
+            "--busybox busybox-static_….deb, or neither, and apt fetches them"
         )
     with work_folder() as work:
         if kernel is None or busybox is None:

@@ -33,16 +33,16 @@ Sample = Mapping[str, float]
 
 _KILLED = re.compile(r"(?:Out of memory|Memory cgroup out of memory): Killed process \d+.*\n")
 _PANIC = re.compile(r"Kernel panic - not syncing.*\n")
-_BEAT = 0.5
+_BEAT_SECONDS = 0.5
 """Seconds of the guest between two samples."""
 
 _LOOK = 0.2
 _GRACE = 60.0
-_SLOWNESS = 8
-"""So many of the host's seconds may a guest's take before it counts as hung: emulation can be slow."""
+_MAX_SLOWNESS = 8
+"""Seconds of the host for one of the guest, after which it counts as hung: emulation can be slow."""
 
-_SETTLED = 1.01
-"""Page cache that has grown by no more than this is at its level."""
+_SETTLED_GROWTH = 1.01
+"""The largest growth of a page cache that has reached its level."""
 
 
 class LiveGuest(Protocol):
@@ -51,7 +51,7 @@ class LiveGuest(Protocol):
     engine: str
     disks: tuple[str, str]
     pace: int
-    """So many of its seconds it needs for what takes QEMU one."""
+    """How many times slower than QEMU it is."""
 
     @property
     def is_running(self) -> bool:
@@ -128,7 +128,7 @@ def drive(
     watch = _Watch(guest, scenario, on_sample)
     if not scenario.fix:
         watch.switch_off()
-    guest.command(f"sh /sampler.sh {_BEAT} &")
+    guest.command(f"sh /sampler.sh {_BEAT_SECONDS} &")
     watch.wait_for_first_sample()
     for line in beginning(scenario):
         guest.command(line)
@@ -165,7 +165,7 @@ class _Watch:
         self._guest, self._scenario, self._on_sample = guest, scenario, on_sample
         self._fix: Fix | None = None
         self._seconds = guest.pace * scenario.seconds
-        self._deadline = time.monotonic() + _GRACE + _SLOWNESS * self._seconds
+        self._deadline = time.monotonic() + _GRACE + _MAX_SLOWNESS * self._seconds
         self.samples: list[Sample] = []
         self.notes: list[tuple[float, str]] = []
 
@@ -214,7 +214,7 @@ class _Watch:
         """Whether page cache has not grown for a third of the time: a slow guest may still be on its way."""
         since = self.samples[-1]["t"] - self._seconds / 3
         earlier = max(page_cache(each) for each in self.samples if each["t"] <= since)
-        return max(map(page_cache, self.samples)) <= _SETTLED * earlier
+        return max(map(page_cache, self.samples)) <= _SETTLED_GROWTH * earlier
 
     def _is_time_to_rescue(self) -> bool:
         at, last = self._scenario.rescue_at, self.samples[-1]

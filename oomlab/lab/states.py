@@ -35,10 +35,10 @@ SCENARIO = find_scenario("incident-small")
 BEAT = 1.0
 """Seconds between two samples: each takes the emulator some 0.1 s."""
 
-_LATE = 0.96
+_LATE_SHARE = 0.96
 """The share of the page cache at OOM, as predicted, at which the late state is saved."""
 
-_PIECE = 64
+_PIECE_MIB = 64
 """MiB that are copied at a time on the way to the late state."""
 
 _HISTORY = 30
@@ -73,7 +73,13 @@ def prepare_states(say: Progress = lambda words: None) -> Path:
 def _key(guest: Guest, emulator: Emulator) -> str:
     """Return a hash of all that a state depends on."""
     work = [*preparations(SCENARIO, *NodeGuest.disks), HOLD, *beginning(SCENARIO)]
-    parts = {**guest.origin, **emulator.origin, "machine": machine(SCENARIO), "work": work, "late": _LATE}
+    parts = {
+        **guest.origin,
+        **emulator.origin,
+        "machine": machine(SCENARIO),
+        "work": work,
+        "late": _LATE_SHARE,
+    }
     told = json.dumps(parts, sort_keys=True).encode()
     return hashlib.sha256(told + build_initramfs(guest)).hexdigest()[:12]
 
@@ -99,7 +105,7 @@ def _save_all(guest: Guest, emulator: Emulator, ready: Path, say: Progress) -> N
         }
         shell = _saved(live, ready / "shell.gz", say)
         foreseen = predict(as_run(manifest, shell["console"], shell["samples"])).modelled.end.page_cache
-        _fill(live, fix, until=_LATE * foreseen, say=say)
+        _fill(live, fix, until=_LATE_SHARE * foreseen, say=say)
         late = _saved(live, ready / "late.gz", say)
     for path in (
         *machine_files(guest, emulator).values(),
@@ -129,7 +135,7 @@ def _fill(live: NodeGuest, fix: Fix, *, until: float, say: Progress) -> None:
     live.command(HOLD)
     written = 0
     while (missing := int(pages_to_mib(until) - _cached_mib(live))) > 0:
-        piece = min(missing, _PIECE)
+        piece = min(missing, _PIECE_MIB)
         live.command(f"{copy(at=written, size=piece)} 2>/dev/null; sync", _PATIENCE)
         written += piece
         say(f"{written} of {written - piece + missing} MiB")

@@ -72,7 +72,7 @@ class Outlook:
     def first(self) -> Room:
         """The request that would fail first; of two that share all zones, the kernel's.
 
-        What only a 32-bit device asks for is none: hardly anything does.
+        Requests for DMA32 do not count: hardly any driver makes one.
         """
         usual = [room for room in self.rooms if room.request != "dma32"]
         return min(usual, key=lambda room: (room.pages, room.request != "kernel"))

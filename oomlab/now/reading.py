@@ -19,8 +19,8 @@ from oomlab.report import Task
 from oomlab.units import PAGE_KB
 
 _MAX_GROUPS = 20_000
-_UNLIMITED = 1 << 60
-"""A limit of v1 from here on, in bytes, is none."""
+_UNLIMITED_BYTES = 1 << 60
+"""The least limit of v1 that means *no limit*."""
 
 _PRESSURE = re.compile(r"(some|full) avg10=([\d.]{1,6}) avg60=([\d.]{1,6}) avg300=([\d.]{1,6})")
 _NUMBER = re.compile(r"[0-9]{1,20}")
@@ -143,7 +143,7 @@ def _group(folder: Path, path: str) -> Group | None:
 
 def _old_group(folder: Path, path: str) -> Group | None:
     limit, usage = _number(folder / "memory.limit_in_bytes"), _number(folder / "memory.usage_in_bytes")
-    if limit is None or usage is None or limit >= _UNLIMITED:
+    if limit is None or usage is None or limit >= _UNLIMITED_BYTES:
         return None
     stat, events = _table(folder / "memory.stat"), _table(folder / "memory.oom_control")
     names = ("total_active_file", "total_inactive_file")

@@ -12,12 +12,12 @@ from oomlab.report import Problem, Report
 
 _CPU = re.compile(r"cpu\s{1,12}(\d{1,6})", re.IGNORECASE | re.ASCII)
 _ORDER = re.compile(r"order[=:]\s{0,4}(-?\d+)", re.A)
-_DIGITS = 20
-"""A longer number is not quoted."""
+_MAX_DIGITS_QUOTED = 20
+"""The most digits of a number that are quoted."""
 
 _SIZES = ("ram", "reserved")
-_FEW = 8
-"""So many lost lines of one list are named one by one."""
+_MAX_NAMED = 8
+"""The most lost lines of one list that are named one by one."""
 
 _TABLE_ENDS: tuple[LineKind, ...] = ("task", "chosen", "constraint")
 """The task table goes on until the last of these lines."""
@@ -47,11 +47,11 @@ def _header(report: Report, draft: Draft) -> Iterator[Problem]:
 
 
 def _order(draft: Draft) -> Iterator[Problem]:
-    """Yield a problem where a header has an order that none can be."""
+    """Yield a problem where a header has an impossible order."""
     for number, text in draft.of("header", "failure")[:1]:
         found = _ORDER.search(text)
         if found is not None:
-            shown = found[1] if len(found[1]) <= _DIGITS else f"{len(found[1])} digits"
+            shown = found[1] if len(found[1]) <= _MAX_DIGITS_QUOTED else f"{len(found[1])} digits"
             yield Problem(number, f"The header is damaged: no kernel has an order of {shown}")
 
 
@@ -69,12 +69,12 @@ def _per_cpu(lines: list[Line]) -> Iterator[Problem]:
         count = len(everyone) - len(cpus)
         if not cpus or not count:
             continue
-        for lost in islice((cpu for cpu in everyone if cpu not in cpus), _FEW):
+        for lost in islice((cpu for cpu in everyone if cpu not in cpus), _MAX_NAMED):
             after = [line for cpu, line in cpus.items() if cpu > lost]
             place = min(after) if after else max(cpus.values())
             yield Problem(place, f"CPU {lost} is missing from the per-cpu list of zone {name}")
-        if count > _FEW:
-            reason = f"{count - _FEW} more CPUs are missing from the per-cpu list of zone {name}"
+        if count > _MAX_NAMED:
+            reason = f"{count - _MAX_NAMED} more CPUs are missing from the per-cpu list of zone {name}"
             yield Problem(max(cpus.values()), reason)
 
 

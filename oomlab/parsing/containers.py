@@ -15,13 +15,13 @@ from oomlab.parsing.direction import is_newest_first
 from oomlab.parsing.entries import messages_of_others
 
 _MAX_LENGTH = 1 << 18
-"""No line that holds others is longer than this."""
+"""The longest line that is searched for lines within it."""
 
-_SEVERAL = 8
-"""Of more lines than this in one it is asked which comes first."""
+_MAX_UNORDERED = 8
+"""With more lines than this within one, it is checked which comes first."""
 
-_LONG = 16 << 10
-"""Nothing but a string that holds many lines is longer than this."""
+_LONG_STRING = 16 << 10
+"""The least length of a string that can only hold many lines."""
 
 _TAGS = re.compile(r"</?(?:pre|code|span|tt|ul|ol|table|blockquote|b|strong|em|font)(?: [^<>]{0,200})?>")
 _ELEMENTS = re.compile(r"</([\w:.-]{1,60})>\s{0,20}<\1(?: [^<>]{0,200})?>")
@@ -33,7 +33,7 @@ _ELEMENT = re.compile(r"<([a-z][\w:.-]{0,59})(?: [^<>]{0,200})?>.*</\1>", re.DOT
 _OUTER = re.compile(r"^(?:<[\w:.-]{1,60}(?: [^<>]{0,200})?>){1,9}|(?:</[\w:.-]{1,60}>){1,9}$")
 _BREAKS = re.compile(r"</?(?:br|p|div|tr|td|li)(?: [^<>]{0,200})? ?/?>|#012|\\x0a|\\012|\\n|\n")
 _TICKS = re.compile(r"``\s{1,4}``")
-"""Where a converter set each line as code of its own, and joined them."""
+"""The seam between lines that a converter marked as inline code, and joined."""
 
 _MARKDOWN = re.compile(r"\\([_*\[\]()#<>.+~=|-])")
 """What Markdown writes behind a backslash, and CEF."""
@@ -52,8 +52,8 @@ _PYTHON = re.compile(r"""(?<=['"]), (?=b?['"])""")
 
 _END_OF_PYTHON = re.compile(r"""\[?b?(['"])(.*?)(?:\1\]?)?""", re.DOTALL)
 _BLANK_OF_PYTHON = re.compile(r"\\(?:t|xa0|u20[0-2][0-9a-f])")
-_FEW_STRINGS = 5
-"""A line of a program may quote so many words."""
+_MAX_QUOTED_WORDS = 5
+"""The most words that an ordinary line of a program quotes."""
 
 _SYMPTOMS = (
     *_RARE,
@@ -81,7 +81,7 @@ _KEYS = ("MESSAGE", "log", "message", "msg", "textPayload", "jsonPayload", "_sou
 """What a message is called, by journald, Docker, most others, and Google's and Elastic's exports."""
 
 _MAX_DEPTH = 8
-"""No message lies deeper than this."""
+"""The deepest level of a document that is searched for messages."""
 
 _LEARNED = re.compile(
     r'"([\w@. -]{1,60})"\s{0,4}:\s{0,4}"(?:[^"\\]|\\.)*?'
@@ -94,10 +94,10 @@ _PROGRAM = re.compile(r'"([\w@.-]{1,60})"\s{0,4}:\s{0,4}"[Kk]ern(?:el)?"')
 """A key whose value is the kernel: so programs are called in this log, or their facilities."""
 
 _OF_HOST = re.compile(r"(?i).*host|name")
-"""What is no such key: machines may be called so, too."""
+"""Keys that do not count: they may name a machine."""
 
-_ENOUGH = 5
-"""This many values with such words are looked at."""
+_VALUES_SAMPLED = 5
+"""Values with such words that are looked at."""
 
 _LISTS = ('["', '","', '", "', "],\n")
 """What stands between the strings of a list, or before the first of them."""
@@ -112,8 +112,8 @@ _UNCLOSED = re.compile(r'[{\[]{1,4}\s{0,4}(?=")(?:[^"]*+"(?:[^"\\]|\\.)*+")*+[^"
 """A value that ends within a string, since the line was too long to be held whole."""
 
 _RECORDS = re.compile(r"[}\]],\s?[{\[]\s?\"")
-_MANY = 60
-"""A line with more quotation marks than this, or with several records, is part of a document on one line."""
+_MAX_QUOTES = 60
+"""The most quotation marks of an ordinary line: with more, or with several records, it is a document."""
 
 _OPENING = re.compile(r'\s{0,40}[{\[]{1,4}\s{0,4}(?:"[\w@. -]{1,60}"\s{0,4}:\s{0,4})?"')
 _TIME = re.compile(r"[\d\s:.,TZ+/-]+", re.A)
@@ -214,7 +214,7 @@ def unwrap(
             parts = _BREAKS.split(whole.encode("utf-8", "backslashreplace").decode())
             parts = [part for part in parts if not part.isdigit()]  # line numbers, in a table
             parts = [text for part in parts for text in _JOINED.split(part)]
-            if len(parts) > _SEVERAL and is_newest_first("\n".join(parts)):
+            if len(parts) > _MAX_UNORDERED and is_newest_first("\n".join(parts)):
                 parts.reverse()
             found.extend([number] * len(parts))
             texts.extend(parts)
@@ -291,7 +291,7 @@ def _is_field(line: str) -> bool:
 def _message_keys(lines: list[str]) -> tuple[str, ...]:
     """Return what messages are called in this log: by the kernel's own words, and as most loggers do."""
     keyed = (key for line in lines if '"' in line and ":" in line for key in _LEARNED.findall(line))
-    return (*dict.fromkeys(islice(keyed, _ENOUGH)), *_KEYS)
+    return (*dict.fromkeys(islice(keyed, _VALUES_SAMPLED)), *_KEYS)
 
 
 def _from_json(line: str, keys: tuple[str, ...], programs: Set[str] | None) -> str:
@@ -308,14 +308,14 @@ def _from_json(line: str, keys: tuple[str, ...], programs: Set[str] | None) -> s
             return message
     if text.startswith("MESSAGE="):
         return text[8:]
-    cut = _UNCLOSED.fullmatch(text) if len(text) > _LONG else None
+    cut = _UNCLOSED.fullmatch(text) if len(text) > _LONG_STRING else None
     if cut is not None:
         return str(_loads(f'"{cut[1]}"') or cut[1])
     pair = _FIELD.match(line)
     if pair is not None and pair[1] in keys and pair[2] is not None:
         value = _message(_loads(f'"{pair[2]}"'), keys, _MAX_DEPTH) or pair[2]
         return "" if _TIME.fullmatch(value) else value
-    if _RECORDS.search(line) or line.count('"') > _MANY:
+    if _RECORDS.search(line) or line.count('"') > _MAX_QUOTES:
         return _from_fragment(line, keys)
     return "" if _is_field(line) else line
 
@@ -323,7 +323,7 @@ def _from_json(line: str, keys: tuple[str, ...], programs: Set[str] | None) -> s
 def _program_keys(lines: Iterable[str]) -> Set[str]:
     """Return the keys under which some entries of this log name the kernel."""
     keyed = (key for line in lines if '"kern' in line.lower() for key in _PROGRAM.findall(line))
-    return {key for key in islice(keyed, _ENOUGH) if not _OF_HOST.match(key)}
+    return {key for key in islice(keyed, _VALUES_SAMPLED) if not _OF_HOST.match(key)}
 
 
 def _by_kernel(entry: object, programs: Set[str] | None, depth: int) -> object:
@@ -372,13 +372,13 @@ def _from_python(line: str) -> str:
 
 def _may_be_by_python(text: str) -> bool:
     counts = sum(map(text.count, _OF_PYTHON))
-    return counts > _FEW_STRINGS or (counts > 0 and ("['" in text or "[b'" in text))
+    return counts > _MAX_QUOTED_WORDS or (counts > 0 and ("['" in text or "[b'" in text))
 
 
 def _is_by_python(line: str) -> bool:
     if line.startswith('["'):
         return _loads(line.strip()) is None
-    return line.startswith(("['", "[b'", '[b"')) or sum(map(line.count, _OF_PYTHON)) > _FEW_STRINGS
+    return line.startswith(("['", "[b'", '[b"')) or sum(map(line.count, _OF_PYTHON)) > _MAX_QUOTED_WORDS
 
 
 def _from_fragment(line: str, keys: tuple[str, ...]) -> str:

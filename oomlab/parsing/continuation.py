@@ -20,21 +20,21 @@ from oomlab.parsing.fragments import join_fragments
 from oomlab.parsing.lines import LineKind, LogLines
 from oomlab.parsing.wrapped import continues, goes_on, is_cut_inside, is_of_another, may_be_two_numbers
 
-_BLOCK_LINES = 3
-"""More lists of free blocks than this for each zone are fragments of lists."""
+_MAX_BLOCK_LINES = 3
+"""The most lists of free blocks for each zone: more are fragments of lists."""
 
-_INTERRUPTED = 8
-"""The second half of an interrupted line is no further down than this."""
+_MAX_INTERRUPTION = 8
+"""The most lines between the halves of an interrupted line."""
 
 _VMALLOC = "vmalloc: allocation failure"
-_LONGER = 4
-"""So many longer lines show that a log was not wrapped at a width."""
+_LONGER_LINES = 4
+"""Longer lines that show that a log was not wrapped at a width."""
 
-_MUCH = 20
-"""So many characters longer, since what stands before lines may differ in length."""
+_LONGER_BY = 20
+"""Characters that make a line longer: what stands before lines may differ in length."""
 
-_MEASURED = 3
-"""So many lines of one length, each with its rest below it, show the column at which all were cut."""
+_LINES_MEASURED = 3
+"""Lines of one length, each with its rest below it, that show the column at which all were cut."""
 
 _CANDIDATES = frozenset(("other", "blocks", "totals"))
 _DIGIT = re.compile(r"\d", re.A)
@@ -55,7 +55,7 @@ def join_wrapped(lines: LogLines) -> LogLines:
 
 
 def _has_fragments(kinds: list[LineKind], texts: list[str]) -> bool:
-    if kinds.count("blocks") > _BLOCK_LINES * (1 + kinds.count("zone")):
+    if kinds.count("blocks") > _MAX_BLOCK_LINES * (1 + kinds.count("zone")):
         return True
     return "other" in kinds and "lowmem_reserve[]:" in texts
 
@@ -65,7 +65,7 @@ def _join_interrupted(kinds: list[LineKind], texts: list[str]) -> None:
     for index in [index for index, kind in enumerate(kinds) if kind == "failure"]:
         if index and texts[index - 1].startswith(_VMALLOC) and ": page allocation failure" in texts[index]:
             texts[index] += f", {texts[index - 1]}"  # up to 4.8 what vmalloc says stands on a line before it
-        for later in range(index + 1, min(index + _INTERRUPTED, len(texts))):
+        for later in range(index + 1, min(index + _MAX_INTERRUPTION, len(texts))):
             if "mode:" not in texts[index] and texts[later].startswith(", mode:"):
                 texts[index] += texts[later]
                 kinds[later] = "continuation"
@@ -123,7 +123,7 @@ def _width(kinds: list[LineKind], lines: LogLines) -> int | None:
     found = [line for line in cut if len(line) == longest]
     shapes = {_DIGIT.sub("0", line) for line in found}  # a mailer cuts lines of one form alike
     is_most = flags is None or 2 * len(found) > len(cut)
-    return longest if is_most and len(shapes) >= _MEASURED else None
+    return longest if is_most and len(shapes) >= _LINES_MEASURED else None
 
 
 def _join_at(width: int | None, kinds: list[LineKind], texts: list[str], lines: LogLines) -> dict[int, int]:
@@ -165,7 +165,7 @@ def _is_rest(
 def _has_room(lengths: list[int], line: str, following: str) -> bool:
     """Whether a line had room for the first word that follows, for many of the log are much longer."""
     needed = len(line) + len(following.partition(" ")[0])
-    return len(lengths) - bisect_right(lengths, needed + _MUCH) >= _LONGER
+    return len(lengths) - bisect_right(lengths, needed + _LONGER_BY) >= _LONGER_LINES
 
 
 def _has_blank(line: str, following: str) -> bool:

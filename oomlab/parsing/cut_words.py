@@ -1,6 +1,6 @@
 """Join lines that were cut inside the words by which their kind is known.
 
-Until they are whole, nothing tells what they are: ``Out of mem``, and below it ``ory: Killed process 1``.
+Their kind is known only after joining: ``Out of mem``, and below it ``ory: Killed process 1``.
 """
 
 from __future__ import annotations
@@ -24,13 +24,13 @@ _WORDS = (
 )
 """Words by which the kind of a line is known."""
 
-_LEAST = 3
-"""So many characters of them show that they were cut."""
+_MIN_SHOWN = 3
+"""The fewest characters of them that show a cut."""
 
 _CUTS = {
     (words[:at].rstrip(), words[at:].strip()): " " if " " in words[at - 1 : at + 1] else ""
     for words in _WORDS
-    for at in range(_LEAST, len(words))
+    for at in range(_MIN_SHOWN, len(words))
 }
 """How a line ends that was cut inside these words, how the next begins, and what was between them."""
 
@@ -50,8 +50,8 @@ _GROUP = re.compile(r"Tasks? in /\S{0,4096} (?:are going to be killed|killed as 
 _FAILURE = re.compile(r".{0,80}?\balloc\w* fail\w*:.{0,120}\b(?:mode:|gfp)")
 """Lines whose kind shows only behind a path, a size or another number."""
 
-_MOST_LINES = 4
-"""Into no more lines than this a path is wrapped."""
+_MAX_PATH_LINES = 4
+"""The most lines into which a path is wrapped."""
 
 
 def join_cut_words(kinds: list[LineKind], texts: list[str], unprefixed: list[bool] | None) -> dict[int, int]:
@@ -86,8 +86,8 @@ def _begins_a_kind(text: str) -> bool:
 
 def _wrapped(unprefixed: list[bool] | None, index: int) -> int:
     """Return how many lines below one may be the rest of it."""
-    flags = unprefixed[index + 1 : index + 1 + _MOST_LINES] if unprefixed is not None else ()
-    return flags.index(False) if False in flags else _MOST_LINES
+    flags = unprefixed[index + 1 : index + 1 + _MAX_PATH_LINES] if unprefixed is not None else ()
+    return flags.index(False) if False in flags else _MAX_PATH_LINES
 
 
 def _whole_head(first: str, parts: list[str]) -> tuple[str | None, int]:

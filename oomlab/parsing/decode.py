@@ -25,7 +25,7 @@ from oomlab.parsing.lines import LogLines
 from oomlab.parsing.pstore import without_headings
 
 _MAX_LENGTH = 16_384
-"""No line of the kernel is longer than this: one that is becomes several."""
+"""The most characters of a line of the kernel: a longer one becomes several."""
 
 _COLOURS = re.compile(r"\x1b\[[0-9;?]{0,20}[ -/]{0,4}[@-~]")
 _QUOTES = re.compile(r"[ \t]{0,8}(?:[A-Z]{0,3}[>|][ \t]?){1,40}")
@@ -34,7 +34,7 @@ _INVISIBLE = re.compile("[\0\r\u200b\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff
 _PLAIN = str.maketrans({"\r": "", "\0": "", "\t": " ", "\v": " ", "\f": " "})
 _UNPLAIN = tuple(map(chr, _PLAIN))
 _TITLES = ("Mem-Info:", "Call Trace:", "Mem-info:", "Call trace:")
-"""Nothing follows these on their line."""
+"""Titles that stand alone on their line."""
 
 _CLOSED = re.compile(
     r" per-cpu:|\d pages (?:of )?RAM|(?:swap\s{0,4}[=:]\s{0,9}|\d\*\d{1,9}kB = )\d{1,18}kB"
@@ -46,15 +46,15 @@ _BEGINS = re.compile(
     r"(?<!Node \d)(?<!Node \d\d) "
     r"(?=\[ *\d|lowmem_reserve|Node \d|DMA|Normal|HighMem|Movable|active_anon:\d+ )"
 )
-"""Before what a line of the kernel's begins, of those that stand in every report."""
+"""The place before a line that stands in every report."""
 
 _OF_KERNEL = re.compile(r"process \d|\d pages|emory|kB\b")
-"""Words that no ending has: where several lines stand in one, the next of them follows."""
+"""Where these words follow, another line of the kernel was joined."""
 
 _LONGEST_ENDING = 200
 _NEAR = 16_384
-_ENOUGH_LINES = 30
-"""So many lines, and so many characters, below a title show how lines end."""
+_LINES_BELOW_TITLE = 30
+"""Lines, and characters, below a title that show how lines end."""
 
 _NUMBERS = re.compile(r"\d+", re.A)
 _PARTIAL = (" stdout P ", " stderr P ")
@@ -152,7 +152,7 @@ def _ending(text: str) -> re.Pattern[str] | None:
     if not ending.strip() or ending.strip()[0].isalpha() or _OF_KERNEL.search(ending):
         return None
     shape = re.compile(_NUMBERS.sub(_number_shape, re.escape(ending.strip())) + "$", re.A)
-    lines = text[at : at + _NEAR].split("\n")[:_ENOUGH_LINES]
+    lines = text[at : at + _NEAR].split("\n")[:_LINES_BELOW_TITLE]
     ends = sum(shape.search(line[-_LONGEST_ENDING:].rstrip()) is not None for line in lines)
     return re.compile(rf"\s*{shape.pattern}", re.A) if ends > 1 and 2 * ends > len(lines) else None
 

@@ -31,11 +31,11 @@ _ORDERS = {
 _WORDS = re.compile(r"ut of [Mm]emory|oom-killer|allocation fail|[Kk]illed process|Mem-[Ii]nfo")
 """What the lines hold whose time stamps are looked at."""
 
-_LINES = 40
-"""So many such lines are looked at, each with its neighbours."""
+_LINES_SAMPLED = 40
+"""Such lines that are looked at, each with its neighbours."""
 
-_BEGINNING = 64 << 10
-"""So many characters are looked at for the way in which the time goes, line by line."""
+_SAMPLE_LENGTH = 64 << 10
+"""Characters in which the order of times is checked, line by line."""
 
 _CLOCK = re.compile(
     r"(?P<before>.{0,40}?)(?<!\d)(?P<hour>\d\d):(?P<minute>\d\d):(?P<second>\d\d(?:\.\d{1,9})?)(?!\d)"
@@ -45,14 +45,14 @@ _CLOCK = re.compile(
 _CHANGE = range(-3600, -3300)
 """A clock on the wall that is set back by an hour falls by this much."""
 
-_HALF_A_DAY = 43_200
-"""Lines without a date are not so far from each other: midnight is between them."""
+_MIDNIGHT_SECONDS = 43_200
+"""The least distance of two lines without a date that shows midnight between them."""
 
-_NEAR = 10.0
-"""Between neighbours of one boot there are not many seconds; where a machine starts anew, there are."""
+_MAX_STEP_SECONDS = 10.0
+"""The usual longest time between neighbours of one boot; a new start takes longer."""
 
-_LEAST = 2
-"""This many neighbours must stand the wrong way round, and none the right way."""
+_MIN_REVERSED = 2
+"""The fewest neighbours in reverse order that turn a log round; none may be in order."""
 
 
 def is_newest_first(text: str) -> bool | None:
@@ -81,7 +81,7 @@ def _is_reversed(text: str, words: tuple[str, str, str], first: int) -> bool | N
 
 def _rises(text: str) -> bool:
     """Whether time rises from line to line more often than it falls."""
-    lines = text[:_BEGINNING].split("\n")
+    lines = text[:_SAMPLE_LENGTH].split("\n")
     lapses = [lapse for one, other in pairwise(lines) if (lapse := seconds_between(one, other))]
     return 2 * sum(lapse > 0 for lapse in lapses) > len(lapses)
 
@@ -92,14 +92,14 @@ def _falls(text: str) -> bool | None:
     falls = sum(step < 0 for step in steps)
     if falls and falls < len(steps):
         return None
-    return True if falls >= _LEAST else False if len(steps) >= _LEAST else None
+    return True if falls >= _MIN_REVERSED else False if len(steps) >= _MIN_REVERSED else None
 
 
 def _steps(text: str) -> Iterator[int]:
     """Yield 1 or -1 for neighbouring lines between which the time rises or falls."""
     seen = -1
     for number, match in enumerate(_WORDS.finditer(text)):
-        if number == _LINES:
+        if number == _LINES_SAMPLED:
             return
         start = text.rfind("\n", 0, match.start())
         if max(start, 0) == seen:  # two words in one line
@@ -116,12 +116,12 @@ def _step(line: str, following: str) -> int:
     """Return which way the time goes between two lines; 0 where it stands still or cannot be told."""
     earlier, later = uptime_in(line), uptime_in(following)
     if earlier is not None and later is not None:
-        return 0 if abs(later - earlier) > _NEAR else (later > earlier) - (later < earlier)
+        return 0 if abs(later - earlier) > _MAX_STEP_SECONDS else (later > earlier) - (later < earlier)
     one, other = _CLOCK.match(line), _CLOCK.match(following)
     if one is None or other is None or one["before"] != other["before"] or one["zone"] != other["zone"]:
         return 0  # of two days, two halves of a day, two zones, or none
     lapse = _seconds(other) - _seconds(one)
-    is_set = int(lapse) in _CHANGE or abs(lapse) > _HALF_A_DAY
+    is_set = int(lapse) in _CHANGE or abs(lapse) > _MIDNIGHT_SECONDS
     return 0 if is_set else (lapse > 0) - (lapse < 0)
 
 

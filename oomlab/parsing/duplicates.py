@@ -19,21 +19,21 @@ from oomlab.parsing.kills import AT_ONCE, NAMELESS, REAPED_WITHIN, pid_in, raw_l
 from oomlab.parsing.lines import Line, LineKind, LogLines
 from oomlab.report import UPTIME, Report, time_in, uptime_in
 
-_NEAR_REPORTS = 10
-"""A quotation stands within this many reports of its original."""
+_MAX_REPORTS_BETWEEN = 10
+"""The most reports between a quotation and its original."""
 
-_WORDS = 6
-"""This many words identify a line: a quotation may break off after them, or be wrapped elsewhere."""
+_WORDS_COMPARED = 6
+"""Words by which a line is recognized: a quotation may break off after them, or be wrapped elsewhere."""
 
 _WHO = re.compile(r"process \d+(?: \([^)]{0,64}\))?|(?:total-vm|anon-rss):\d+")
-"""What tells one kill from another: all the words before it are the same in each."""
+"""The part of a kill line that differs between kills."""
 
-_IN_TURNS = 64
-"""No more lines than this are between the two copies of a line that two loggers store in turns."""
+_MAX_LINES_BETWEEN = 64
+"""The most lines between the two copies of a line that two loggers store in turns."""
 
-_ROUNDED = 1
-_SAME_UPTIME = 0.01
-"""Two copies of a line show times no further apart than these seconds: by the wall, and by the uptime."""
+_SAME_WALL_SECONDS = 1
+_SAME_UPTIME_SECONDS = 0.01
+"""The largest difference in time of two copies of a line, by the wall and by the uptime."""
 
 _TELLING: frozenset[LineKind] = frozenset(("header", "failure", "show", "meminfo", "chosen", "killed"))
 """Where no two lines of these kinds are the same, nothing is stored twice."""
@@ -64,7 +64,7 @@ def _has_header(draft: Draft) -> bool:
 
 
 def without_second_copies(lines: LogLines) -> LogLines:
-    """Take lines once that two loggers stored in turns: the poorer copy of each goes on with the richer.
+    """Keep the fuller copy of each line that two loggers stored in turns.
 
     The two bear different clocks: the uptime, or the date, or both. A line that a report has twice by right
     is no copy, since all lines of one logger bear the same.
@@ -76,7 +76,9 @@ def without_second_copies(lines: LogLines) -> LogLines:
     firsts, seconds = sorted(first for first, _ in copies), [second for _, second in copies]
     kinds = list(lines.kinds)
     for first, second in copies:
-        if _any_in(firsts, second, second + _IN_TURNS) or _any_in(seconds, first - _IN_TURNS, first):
+        if _any_in(firsts, second, second + _MAX_LINES_BETWEEN) or _any_in(
+            seconds, first - _MAX_LINES_BETWEEN, first
+        ):
             is_richer = sum(_Times.of(lines.raw[second]).clocks) > sum(_Times.of(lines.raw[first]).clocks)
             kinds[first if is_richer else second] = "continuation"
     return lines._replace(kinds=kinds)
@@ -88,9 +90,9 @@ def _copies(lines: LogLines) -> Iterator[tuple[int, int]]:
     for index, (kind, text) in enumerate(zip(lines.kinds, lines.texts, strict=True)):
         if kind not in STAGE:
             continue
-        before = last.get(text, -_IN_TURNS)
+        before = last.get(text, -_MAX_LINES_BETWEEN)
         first, second = lines.raw[before] if before >= 0 else "", lines.raw[index]
-        if index - before < _IN_TURNS and len(first) != len(second) and _are_copies(first, second):
+        if index - before < _MAX_LINES_BETWEEN and len(first) != len(second) and _are_copies(first, second):
             yield before, index
         else:
             last[text] = index
@@ -120,7 +122,7 @@ class _Times(NamedTuple):
         """Whether a clock that both bear shows two times."""
         uptime = uptime_between(self.uptime, other.uptime)
         if uptime is not None:
-            return abs(uptime) > _SAME_UPTIME
+            return abs(uptime) > _SAME_UPTIME_SECONDS
         wall = wall_between(self.wall, other.wall)
         return wall is not None and abs(wall) > seconds
 
@@ -129,7 +131,7 @@ def _are_copies(first: str, second: str) -> bool:
     """Whether two lines of one text bear different clocks, and the same time by one that both bear."""
     one, other = _Times.of(first), _Times.of(second)
     has_one_clock = any(mine and others for mine, others in zip(one.clocks, other.clocks, strict=True))
-    return one.clocks != other.clocks and has_one_clock and not one.differ(other, _ROUNDED)
+    return one.clocks != other.clocks and has_one_clock and not one.differ(other, _SAME_WALL_SECONDS)
 
 
 def _without_copies_by_another_clock(drafts: list[Draft], lines: LogLines) -> Iterator[Draft]:
@@ -144,7 +146,7 @@ def _without_copies_by_another_clock(drafts: list[Draft], lines: LogLines) -> It
             places[text].append(index)
     texts_of = cache(lambda index: _texts(drafts[index]))
     for index, draft in enumerate(drafts):
-        others = min((places[text] for text in openings[index]), key=len, default=[])[:_NEAR_REPORTS]
+        others = min((places[text] for text in openings[index]), key=len, default=[])[:_MAX_REPORTS_BETWEEN]
         larger = [other for other in others if other != index and texts_of(index) <= texts_of(other)]
         if not any(_is_copy(index, other, drafts, lines) for other in larger):
             yield draft
@@ -157,7 +159,8 @@ def _texts(draft: Draft) -> frozenset[str]:
 def _is_copy(index: int, other: int, drafts: list[Draft], lines: LogLines) -> bool:
     """Whether a report is the copy of another that has all its lines: of two that are equal, one is.
 
-    Without any time none is. With one kind of time, only a victim tells: requests may fail alike at once.
+    A report without a time is no copy. With one kind of time both must name the same victim: requests may
+    fail alike at once.
     """
     draft, original = drafts[index], drafts[other]
     if not _tells_sizes(draft):
@@ -168,7 +171,7 @@ def _is_copy(index: int, other: int, drafts: list[Draft], lines: LogLines) -> bo
     is_of_one_kind = mine.clocks == others.clocks
     if is_of_one_kind and not (any(mine.clocks) and draft.pids):
         return False
-    if mine.differ(others, _ROUNDED if is_of_one_kind else AT_ONCE):
+    if mine.differ(others, _SAME_WALL_SECONDS if is_of_one_kind else AT_ONCE):
         return False
     is_shorter = len(_texts(draft)) < len(_texts(original))
     return is_shorter or (sum(others.clocks), index) > (sum(mine.clocks), other)
@@ -287,7 +290,7 @@ def _without_quotations(drafts: list[Draft], lines: LogLines) -> Iterator[Draft]
     """Drop what only repeats lines of a report nearby: people quote reports when they write about them."""
     prints = [_fingerprint(draft) for draft in drafts]
     for index, (draft, own) in enumerate(zip(drafts, prints, strict=True)):
-        near = range(max(0, index - _NEAR_REPORTS), min(index + _NEAR_REPORTS + 1, len(drafts)))
+        near = range(max(0, index - _MAX_REPORTS_BETWEEN), min(index + _MAX_REPORTS_BETWEEN + 1, len(drafts)))
         if not any(own < prints[other] and _may_quote(draft, drafts[other], lines) for other in near):
             yield draft
 
@@ -317,7 +320,7 @@ def _first_words(kind: LineKind, line: Line) -> list[str]:
         return found
     if line.text.startswith(NAMELESS):
         return [f"{line.text} {line.number}"]  # several of one name may be killed in a row
-    return [" ".join(line.text.split(None, _WORDS)[:_WORDS])]
+    return [" ".join(line.text.split(None, _WORDS_COMPARED)[:_WORDS_COMPARED])]
 
 
 def _with_memory_after_kill(drafts: list[Draft]) -> Iterator[Draft]:
@@ -352,7 +355,7 @@ def _merge(draft: Draft, other: Draft) -> None:
 
 
 class Told:
-    """What earlier windows of a long log have told: a later one may hold the same again."""
+    """The reports of earlier windows of a long log: a later window may hold them again."""
 
     def __init__(self) -> None:
         self._reports: set[int] = set()

@@ -23,8 +23,8 @@ _HOST = re.compile(
 
 _BOOT = re.compile(r'"_BOOT_ID"\s{0,4}:\s{0,4}"(\w{1,64})"')
 
-_LONG = 5
-"""No priority has so many digits."""
+_MAX_PRIORITY_DIGITS = 5
+"""The most digits of a priority."""
 
 _Entry = Mapping[str, tuple[int, str]]
 
@@ -93,7 +93,9 @@ def _is_of_facility(entry: _Entry) -> bool | None:
     if "fac" in entry:
         return entry["fac"][1] == "kern"
     priority = entry["pri"][1] if "pri" in entry else ""
-    return int(priority) < SEVERITIES if priority.isdecimal() and len(priority) < _LONG else None
+    return (
+        int(priority) < SEVERITIES if priority.isdecimal() and len(priority) < _MAX_PRIORITY_DIGITS else None
+    )
 
 
 def _begins_entry(line: str, note: re.Match[str] | None, *, is_marked: bool) -> bool:

@@ -14,17 +14,17 @@ from oomlab.parsing.hosts import are_hosts, one_name_each
 _ANCHOR = re.compile(r"Mem-[Ii]nfo:|lowmem_reserve\[\]|oom-killer: gfp_mask|illed process \d|Call Trace:")
 """Words that show which column holds the kernel's lines."""
 
-_SAMPLE = 40
-"""So many rows show how a table is made."""
+_SAMPLE_ROWS = 40
+"""Rows that are looked at to find the column of the message."""
 
-_BEFORE = 10
-"""The first of them may stand so far before the first of those words."""
+_MAX_ROWS_BEFORE = 10
+"""The most rows of the sample before the first that holds such words."""
 
 _CELLS = (',"', '",', ';"', '";')
 """What stands between cells of which one is in quotation marks; tabs are blanks by now."""
 
-_COPIES = 3
-"""A message stands in no more columns: as it came, and what was made of it."""
+_MAX_COPIES = 3
+"""The most columns that hold the same message: as it came, and what was made of it."""
 
 _HOST = re.compile(
     r"(?i)(?:.*[._ ])?(?:host(?:[._ ]?name)?|node(?:[._ ]?name)?|instance(?:[._ ]?id)?|computer)"
@@ -35,8 +35,8 @@ _PAYLOADS = ("Payload:", "essage:", "MESSAGE:", "msg:", "log:")
 _KEY = re.compile(r"(\s{0,40}(?:- )?)(?:textPayload|[Mm]essage|MESSAGE|msg|log): ?(.*)")
 """What messages are called in YAML; see :data:`oomlab.parsing.containers._KEYS`."""
 
-_LONGEST = 16_384
-"""No message is longer."""
+_MAX_MESSAGE = 16_384
+"""The most characters of a message."""
 
 _COPY = '"stdout_lines": ['
 _BLOCK = re.compile(r"[|>][+-]?")
@@ -75,7 +75,7 @@ def _from_csv(lines: list[str]) -> tuple[list[str], Mapping[int, str]]:
     Also return those of the column of hosts, by their places.
     """
     first = next((index for index, line in enumerate(lines) if _ANCHOR.search(line)), 0)
-    sample = [line for line in lines[max(first - _BEFORE, 0) : first + _SAMPLE] if line]
+    sample = [line for line in lines[max(first - _MAX_ROWS_BEFORE, 0) : first + _SAMPLE_ROWS] if line]
     if any(line.startswith(("{", "[")) for line in sample):
         return lines, {}
     for delimiter in ",;":
@@ -85,7 +85,7 @@ def _from_csv(lines: list[str]) -> tuple[list[str], Mapping[int, str]]:
         if 10 * found < 9 * len(rows) or column is None or not _has_others(rows, width, column):
             continue
         shown = [(row[column], line) for row, line in zip(rows, sample, strict=True) if len(row) == width]
-        if not any(f'"{cell[:_SAMPLE]}' in line for cell, line in shown if cell):
+        if not any(f'"{cell[:_SAMPLE_ROWS]}' in line for cell, line in shown if cell):
             continue
         table = [_cells(line, delimiter) for line in lines]
         cells = [row[column] if len(row) == width else line for row, line in zip(table, lines, strict=True)]
@@ -123,7 +123,7 @@ def _column(rows: list[list[str]], width: int) -> int | None:
     """Return which column holds the kernel's words; ``None`` where none does, or all: that is a list."""
     cells = (enumerate(row) for row in rows if len(row) == width)
     found = Counter(column for row in cells for column, cell in row if _ANCHOR.search(cell))
-    return found.most_common(1)[0][0] if 0 < len(found) <= _COPIES else None
+    return found.most_common(1)[0][0] if 0 < len(found) <= _MAX_COPIES else None
 
 
 def _has_others(rows: list[list[str]], width: int, column: int) -> bool:
@@ -148,7 +148,7 @@ def _messages(numbers: Sequence[int], lines: list[str]) -> Iterator[tuple[int, s
         goes_on = begun is not None and (not line.strip() or _indent(line) > indent)
         if begun is not None and goes_on and is_block:
             yield number, line.strip()
-        elif begun is not None and goes_on and len(begun[1]) < _LONGEST:
+        elif begun is not None and goes_on and len(begun[1]) < _MAX_MESSAGE:
             begun = begun[0], f"{begun[1]} {line.strip()}"
         else:
             if begun is not None and not is_block:

@@ -26,8 +26,8 @@ _GO_ON = ((_NODE, _OF_NODE), (_LIST, _OF_LIST), (_RESERVE, _OF_RESERVE), (_CPUSE
 
 _BEGIN = ("Node ", "lowmem_reserve[]:", "protections[]:")
 
-_LONGEST = 2000
-"""No list of a zone is longer than this, whatever follows it."""
+_MAX_LIST_LENGTH = 2000
+"""The most characters of a zone's list, whatever follows it."""
 
 
 def join_fragments(kinds: list[LineKind], texts: list[str], kind_of: Callable[[str], LineKind]) -> None:
@@ -44,6 +44,6 @@ def join_fragments(kinds: list[LineKind], texts: list[str], kind_of: Callable[[s
 
 
 def _goes_on(first: str, second: str) -> bool:
-    if len(first) > _LONGEST or " = " in first:
+    if len(first) > _MAX_LIST_LENGTH or " = " in first:
         return False
     return any(rest.match(second) for begin, rest in _GO_ON if begin.match(first))

@@ -9,7 +9,7 @@ from oomlab.parsing.kills import is_by_kernel, pid_in
 from oomlab.parsing.lines import Line, LineKind
 
 GAP = 200
-"""This many lines of other matters end a report."""
+"""Lines of other programs that end a report."""
 
 
 class Stage(IntEnum):

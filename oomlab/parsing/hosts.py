@@ -35,14 +35,14 @@ _LIKE_A_HOST = re.compile(r"(?i)(?!v?cpu|irq|tty|std)(?:.*=|[^=]*\d)")
 """A name with a number may be one of several hosts, but a CPU has one too."""
 
 _DIGITS = re.compile(r"\d+")
-_FEW = 3
-"""A host has more lines than this; what is another in each line is a number."""
+_MIN_LINES = 3
+"""Hosts have more lines than this: a word that differs in every line is a number."""
 
-_APART = 10
-"""Between two lines of one report lie fewer seconds than this."""
+_SAME_REPORT_SECONDS = 10
+"""The longest time between two lines of one report."""
 
-_AT_ONCE = 0.1
-"""Between lines that a kernel prints in one go lie fewer seconds than this."""
+_SAME_PRINT_SECONDS = 0.1
+"""The longest time between lines that a kernel prints at once."""
 
 
 def may_have_hosts(text: str) -> bool | None:
@@ -141,9 +141,9 @@ def _have_clocks(found: Sequence[str | None], raw: Sequence[str]) -> bool:
     turns = [_step(one, other) for (a, one), (b, other) in pairwise(rows) if a != b]
     steps = [step for step in turns if step is not None]
     if steps:
-        return 2 * sum(not 0 <= step <= _APART for step in steps) >= len(steps)
+        return 2 * sum(not 0 <= step <= _SAME_REPORT_SECONDS for step in steps) >= len(steps)
     names = {host for host, _ in rows}
-    if len(names) * _FEW > len(rows):
+    if len(names) * _MIN_LINES > len(rows):
         return False
     return all(map(_LIKE_A_HOST.match, names)) and len({_DIGITS.sub("0", name) for name in names}) == 1
 
@@ -170,7 +170,7 @@ def _is_renamed(hosts: Sequence[str | None], raw: Sequence[str]) -> bool:
     if len({words for _, words in said}) < len(said):
         return False
     steps = [_step(one, other) for (a, one), (b, other) in pairwise(rows) if a != b]
-    return any(steps) and all(step is not None and 0 <= step < _AT_ONCE for step in steps)
+    return any(steps) and all(step is not None and 0 <= step < _SAME_PRINT_SECONDS for step in steps)
 
 
 def _step(line: str, following: str) -> float | None:

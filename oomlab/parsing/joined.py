@@ -13,14 +13,14 @@ from oomlab.parsing.classify import kind_of
 from oomlab.parsing.lines import LineKind, LogLines
 from oomlab.parsing.prefix import SAMPLE, is_run_together
 
-_JOINED = 1000
-"""A line longer than this may be several that were joined."""
+_MIN_JOINED = 1000
+"""The least length of a line that may be several, joined."""
 
-_SUSPECT = 700
-"""In a line longer than this, the prefix is looked for."""
+_MIN_SEARCHED = 700
+"""The least length of a line that is searched for the prefix."""
 
 _SAMPLE_LINES = 20
-"""This many unprefixed lines are looked at to see how a mailer treated the text."""
+"""Unprefixed lines that show how a mailer treated the text."""
 
 _STARTS = re.compile(
     r"(?<!Node \d)(?<!Node \d\d)\s(?=Mem-[Ii]nfo:|Call [Tt]race:|lowmem_reserve|Free pages:|oom-kill:"
@@ -51,10 +51,10 @@ _BEFORE_KILLS: frozenset[LineKind] = frozenset(
 def split_joined(lines: LogLines) -> LogLines:
     """Split lines that hold several, at the prefixes inside them or at words that begin a line."""
     longest = max(map(len, lines.texts), default=0)
-    if lines.prefixes and (lines.unprefixed or longest >= _SUSPECT) and _is_run_together(lines):
+    if lines.prefixes and (lines.unprefixed or longest >= _MIN_SEARCHED) and _is_run_together(lines):
         return _split_at_prefixes(lines)
     kills = [text for text in lines.texts if "process " in text]  # a call for each line costs 2 % of all
-    if longest < _JOINED and not any(map(_holds_a_kill, kills)):
+    if longest < _MIN_JOINED and not any(map(_holds_a_kill, kills)):
         return lines
     return _split_long(lines)
 
@@ -66,7 +66,7 @@ def _is_run_together(lines: LogLines) -> bool:
         {near for index in unprefixed[:_SAMPLE_LINES] for near in (index - 1, index) if near >= 0}
     )
     longest = max(lines.raw, key=len, default="")
-    sample = [lines.raw[index] for index in nearby] + [longest[:SAMPLE]] * (len(longest) > _SUSPECT)
+    sample = [lines.raw[index] for index in nearby] + [longest[:SAMPLE]] * (len(longest) > _MIN_SEARCHED)
     return is_run_together("\n".join(sample), lines.prefixes[0])
 
 
@@ -84,12 +84,12 @@ def _split_at_prefixes(lines: LogLines) -> LogLines:
 
 
 def _is_joined(text: str) -> bool:
-    return len(text) >= _JOINED or _holds_a_kill(text)
+    return len(text) >= _MIN_JOINED or _holds_a_kill(text)
 
 
 def _ends_joined(before: tuple[int, str, bool] | None, number: int) -> bool:
     """Whether a line is the rest of one that is too long, of which any length may be left."""
-    return before is not None and before[0] == number and len(before[1]) >= _JOINED
+    return before is not None and before[0] == number and len(before[1]) >= _MIN_JOINED
 
 
 def _holds_a_kill(text: str) -> bool:

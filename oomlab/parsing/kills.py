@@ -9,16 +9,16 @@ from oomlab.clock import are_apart
 from oomlab.parsing.lines import Line, LogLines
 
 NAMELESS = "VM: killing process "
-"""How 2.4 and 2.6 tell of a page fault that got no page."""
+"""What 2.4 and 2.6 print of a page fault that got no page."""
 
 AT_ONCE = 30
-"""The lines of one kill are written within these seconds, however often they are stored."""
+"""The longest time in seconds in which the lines of one kill are written, however often they are stored."""
 
-_STORED_AGAIN = 1
-"""A kill that is stored a second time has the same uptime; some loggers round it."""
+_COPY_SECONDS = 1
+"""The largest difference of the uptimes of two copies of a kill: some loggers round it."""
 
 REAPED_WITHIN = 600
-"""The oom_reaper is done this many seconds after a kill, or has given up long before."""
+"""The longest time in seconds that the oom_reaper takes, or tries."""
 
 _PID = re.compile(r"oom-kill:.*,pid=(\d+)|process (\d+)|reap pid:(\d+)", re.A)
 _SIZE = re.compile(r"(total-vm|anon-rss|file-rss|shmem-rss|pgtables):(\d+)kB", re.A)
@@ -40,7 +40,7 @@ def is_same_kill(first: Line, second: Line, lines: LogLines) -> bool:
     """Whether two lines with one pid tell of one kill: nothing that both say differs, nor does the time."""
     if _differ(first.text, second.text):
         return False
-    return not were_apart(first.number, second.number, lines, _STORED_AGAIN, AT_ONCE)
+    return not were_apart(first.number, second.number, lines, _COPY_SECONDS, AT_ONCE)
 
 
 def _differ(first: str, second: str) -> bool:

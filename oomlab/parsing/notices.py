@@ -22,11 +22,11 @@ from oomlab.parsing.stream import SOFT_END, count_lines, normalize
 from oomlab.report import CLOCK, Notice, SourceLine
 from oomlab.units import human_kb
 
-_LIMIT = 64 << 20
+_MAX_BYTES = 64 << 20
 """Bytes of a log in which notices are looked for: doing so costs more than looking for reports."""
 
-_MOST = 100_000
-"""No more notices are kept than this: they take some 60 MB."""
+_MAX_NOTICES = 100_000
+"""The most notices that are kept: they take some 60 MB."""
 
 _NEEDLES = (
     *(
@@ -81,20 +81,20 @@ _AHEAD = 4 << 10
 _LINES_BEFORE, _LINES_AFTER = 40, 4
 """How far before and after a message there may be more about it, in bytes and in lines."""
 
-_LINES_AT_ONCE = 20
-"""So many lines from a hit on are read, for messages seldom come alone."""
+_LINES_FROM_HIT = 20
+"""Lines that are read from a hit on: messages seldom come alone."""
 
-_ECHO_LINES = 40
-_NEAR = 10
-"""Another line about a kill stands no further from the first than this, in lines and in notices."""
+_MAX_ECHO_LINES = 40
+_MAX_ECHO_NOTICES = 10
+"""The farthest that another line about a kill stands from the first, in lines and in notices."""
 
-_ID = 12
+_MIN_ID_DIGITS = 12
 """The fewest digits of a container's id."""
 
 _WHOLE_ID = re.compile(r"[0-9a-f]{64}", re.A)
 
-_ONE_KILL = 120
-"""Within so many seconds all lines about one kill are written: systemd waits 90 for a unit to end."""
+_KILL_SECONDS = 120
+"""The longest time in which the lines about one kill are written: systemd waits 90 s for a unit to end."""
 
 _HEAD = 400
 _HOST = re.compile(r"\d\d:\d\d:\d\d\S{0,16} ([\w.-]{1,255}) [\w./@()-]{1,64}(?:\[\d{1,10}\])?: ", re.A)
@@ -108,7 +108,7 @@ _IN_PROSE = ("container_oom", "exit_137")
 _PROSE = re.compile(r"(?i)\b(?:if|whether|when|check|look for|means?|e\.g\.|for example)\b")
 """What manuals and rules say of such kills; a log has a time on such a line."""
 
-_SAME_PLACE = 6
+_MAX_LISTING_LINES = 6
 """Lines between the two things that a listing says of one container: OOMKilled, and 137."""
 
 
@@ -146,7 +146,7 @@ class NoticeSearch:
     says that something was refused without a report, by its number and what it tells of.
     """
 
-    limit = _LIMIT
+    limit = _MAX_BYTES
 
     def __init__(self) -> None:
         self.found: list[Notice] = []
@@ -193,7 +193,7 @@ class NoticeSearch:
         if len(self._held) > _CHUNK + _BEHIND + _AHEAD:
             self._search(self._held.rfind(b"\n", 0, len(self._held) - _AHEAD) + 1)
             self._forget()
-            if len(self.found) > _MOST:
+            if len(self.found) > _MAX_NOTICES:
                 self.limit = self.size
 
     def _refusal(self, start: int) -> tuple[int, str] | None:
@@ -241,7 +241,7 @@ class NoticeSearch:
         """Read the messages near a hit; return where the lines end that were read for messages."""
         held = self._held
         begin = held.rfind(b"\n", 0, hit) + 1
-        end = min(_lines_on(held, begin, _LINES_AT_ONCE), stop)
+        end = min(_lines_on(held, begin, _LINES_FROM_HIT), stop)
         start = _lines_back(held, begin, _LINES_BEFORE)
         text = decode(held[start : _lines_on(held, end, _LINES_AFTER)].replace(SOFT_END, b""))
         given, number = text.split("\n"), self._line_at(start)
@@ -256,9 +256,11 @@ class NoticeSearch:
 
     def _keep(self, notice: Notice, message: _Message) -> None:
         """Keep a notice, unless it tells once more of a kill that another line tells of."""
-        for place in range(max(0, len(self.found) - _NEAR), len(self.found) if message.is_echo else 0):
+        for place in range(
+            max(0, len(self.found) - _MAX_ECHO_NOTICES), len(self.found) if message.is_echo else 0
+        ):
             same = self.found[place]
-            if notice.line - same.line <= _ECHO_LINES and _is_of_same(notice, same):
+            if notice.line - same.line <= _MAX_ECHO_LINES and _is_of_same(notice, same):
                 self.found[place] = replace(same, count=same.count or notice.count)
                 return
         if self._tells_better(notice):
@@ -267,12 +269,12 @@ class NoticeSearch:
         self._announced = notice if message.announces else None
 
     def _tells_better(self, notice: Notice) -> bool:
-        """Whether a notice is of the same kill as the last one, which says less of it."""
+        """Whether a notice describes the kill of the last one in more detail."""
         if len(self.found) <= self._given:
             return False
         last = self.found[-1]
         if last is self._announced:
-            return last.kind == notice.kind and notice.line - last.line <= _ECHO_LINES
+            return last.kind == notice.kind and notice.line - last.line <= _MAX_ECHO_LINES
         return notice.kind == "container_oom" and _repeats(last, notice)
 
 
@@ -306,8 +308,8 @@ def _is_of_same(notice: Notice, earlier: Notice) -> bool:
         return False
     if notice.killed is not None and earlier.killed is not None:
         short, long = sorted((_short(notice.killed), _short(earlier.killed)), key=len)
-        return short == long or (len(short) >= _ID and long.startswith(short))
-    return notice.kind == "exit_137" and notice.line - earlier.line <= _SAME_PLACE
+        return short == long or (len(short) >= _MIN_ID_DIGITS and long.startswith(short))
+    return notice.kind == "exit_137" and notice.line - earlier.line <= _MAX_LISTING_LINES
 
 
 def _are_of_two(notice: Notice, earlier: Notice) -> bool:
@@ -315,7 +317,7 @@ def _are_of_two(notice: Notice, earlier: Notice) -> bool:
     if notice.pid is not None and earlier.pid is not None and notice.pid != earlier.pid:
         return True
     own, other = (each.source.text[:_HEAD] if each.source else "" for each in (notice, earlier))
-    if are_apart(own, other, _ONE_KILL):
+    if are_apart(own, other, _KILL_SECONDS):
         return True
     pairs = ((place.search(own), place.search(other)) for place in (_HOST, _DAY))
     return any(first and second and first[1] != second[1] for first, second in pairs)
@@ -323,7 +325,11 @@ def _are_of_two(notice: Notice, earlier: Notice) -> bool:
 
 def _repeats(earlier: Notice, notice: Notice) -> bool:
     """Whether the 137 that stands just before belongs to the OOMKilled below it."""
-    return earlier.kind == "exit_137" and earlier.killed is None and notice.line - earlier.line <= _SAME_PLACE
+    return (
+        earlier.kind == "exit_137"
+        and earlier.killed is None
+        and notice.line - earlier.line <= _MAX_LISTING_LINES
+    )
 
 
 def _notice(texts: list[str], index: int, source: SourceLine) -> tuple[Notice, _Message] | None:
@@ -406,7 +412,7 @@ def _shown(name: str, text: str) -> str:
 def _short(killed: str) -> str:
     """Return the last part of a path, ``app-web.scope``; a pod keeps its namespace, an id its beginning."""
     if _WHOLE_ID.fullmatch(killed):
-        return killed[:_ID]
+        return killed[:_MIN_ID_DIGITS]
     return killed.rpartition("/")[2] if killed.startswith("/") else killed
 
 

@@ -47,8 +47,8 @@ _ANCHORS = (
 )
 """Words that begin a line of the kernel's and seldom stand elsewhere, the common ones first."""
 
-_ENOUGH = 5
-"""The search ends when this many anchors are found."""
+_ANCHORS_WANTED = 5
+"""The search ends when so many anchors are found."""
 
 _TOKEN = re.compile(
     r"(?P<caller>\[\s*[TC]\d+\])"  # CONFIG_PRINTK_CALLER: a task or a CPU
@@ -64,7 +64,7 @@ _CALLERS = {
 }
 _NUMBER = "[0-9]{1,20}+"
 SAMPLE = 8000
-"""This many characters show how a mailer treated a text."""
+"""Characters that show how a mailer treated a text."""
 
 _CLOCK = f"{_NUMBER}:{_NUMBER}:{_NUMBER}"
 _UPTIME = rf"\[ {{0,20}}+{_NUMBER}\.{_NUMBER}\]"
@@ -116,13 +116,13 @@ _LAST_WORDS = re.compile(
     r"Kernel panic(?: - not syncing)?: |VM: killing process |oom_reaper: |__alloc_pages: \d"
     r"|\b[Kk]illed process \d"
 )
-"""With what else a line may begin, where nothing longer is left of a report."""
+"""Other beginnings of lines, used where a report has no anchor left."""
 
 _CUT_STAMP = re.compile(r".{1,60}?\d\.\d{6}\]\s{0,4}(?:\[\s{0,6}(?P<caller>[TC]\d{1,9})\])?\s{0,8}")
 """A stamp whose beginning was overwritten by other output on the same console."""
 
 _MINUTE = re.compile(r" ?\[\w{3,9} +\d{1,2} \d\d:\d\d\] ")
-"""What ``dmesg -H`` writes before the first line of a minute; before others is how much later they are."""
+"""What ``dmesg -H`` writes before the first line of a minute; other lines have an offset."""
 
 
 def strip_prefixes(lines: LogLines) -> LogLines:
@@ -184,7 +184,7 @@ def _strip_rest(
 
 
 def _without_other_tags(raw: list[str], texts: list[str], rest: list[int], prefix: Prefix) -> list[int]:
-    """Take lines of syslog for nobody's that have another tag, where the kernel's have its own.
+    """Leave out lines of syslog with another program's tag, where the kernel's lines have one.
 
     Anybody may write to syslog what looks like the kernel's words.
     """
@@ -305,7 +305,7 @@ def _anchors(text: str) -> list[int]:
         at = text.find(anchor)
         if at >= 0:
             found.append(at)
-        if len(found) == _ENOUGH:
+        if len(found) == _ANCHORS_WANTED:
             break
     return found
 

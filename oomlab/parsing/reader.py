@@ -31,35 +31,35 @@ LONG = 1 << 20
 """A log of more bytes than this is scanned for windows to be read; a shorter one is read whole."""
 
 _CHUNK = 64 << 10
-_AFTER_KILL = 5
-"""A report is over this many lines after its kill, or before its header where the newest line is first."""
+_LINES_AFTER_KILL = 5
+"""Lines after its kill, or before its header where the newest line is first, that end a report."""
 
 _OF_GROUPS: frozenset[LineKind] = frozenset(("memcg_usage", "memcg_stats", "memcg_group"))
 """A report of a control group goes on behind its first kill if all in it are killed."""
 
-_TO_NEXT_KILL = 32 << 10
-"""In so many bytes another of the group is looked for: as many as the lines that end a report may take."""
+_BYTES_TO_NEXT_KILL = 32 << 10
+"""Bytes in which the next kill of a group is looked for: as many as the lines that end a report may take."""
 
-_AFTER_CHOICE = 2000
-"""Where it has only announced its kill, that may stand this many lines below: a busy machine writes much."""
+_LINES_AFTER_CHOICE = 2000
+"""The most lines between the announcement of a kill and the kill: a busy machine writes much."""
 
-_LONG_QUOTE = 4096
-"""Of a line longer than this, a report quotes what is its own."""
+_MAX_QUOTE = 4096
+"""The most characters of a line that a report quotes whole; of a longer one it quotes its own part."""
 
 _MAX_LINES = 100_000
-"""No window of a long log has many more lines than this."""
+"""The most lines of a window of a long log, or nearly."""
 
-_WORTH = 16
-"""For no more than this part of its size a window is read again."""
+_MIN_GROWTH = 16
+"""A window that grew is read again when it grew by one part in so many."""
 
-_CLOSE = re.compile(r'"\s?}')
-"""How an entry ends that holds the last of them."""
+_ENTRY_END = re.compile(r'"\s?}')
+"""The end of the entry that holds the last of them."""
 
-_STAMP = 400
-"""Nor further back the beginning of what holds it: an entry with its time, or a line folded into one."""
+_MAX_HEAD = 400
+"""The most characters to look back for the beginning of an entry, with its time, or of a folded line."""
 
-_REACH = 256 << 10
-"""No further ahead in such a line is a report's own text looked for."""
+_MAX_AHEAD = 256 << 10
+"""The most characters to look ahead in such a line for a report's own text."""
 
 
 def parse(text: str) -> list[Report]:
@@ -219,7 +219,7 @@ class _Quotes:
         lines = self._given[rows]
         if len(lines) != draft.last - draft.first + 1:
             lines = [self._line(number) for number in range(draft.first, draft.last + 1)]
-        if max(map(len, lines)) > _LONG_QUOTE:
+        if max(map(len, lines)) > _MAX_QUOTE:
             lines = [self._own_part(number, line, draft) for number, line in enumerate(lines, draft.first)]
         return Source(draft.first, tuple(lines))
 
@@ -231,27 +231,27 @@ class _Quotes:
         return self._whole[number]
 
     def _own_part(self, number: int, line: str, draft: Draft) -> str:
-        if len(line) <= _LONG_QUOTE:
+        if len(line) <= _MAX_QUOTE:
             return line
         start = self._ends.get(number, 0)
         begin, end = len(line), start
         for run in draft.lines.values():  # each kind in the order of the log
             at = start
             for _, text in run[bisect_left(run, (number,)) : bisect_left(run, (number + 1,))]:
-                found = line.find(text[:_LONG_QUOTE], at, at + _REACH)
+                found = line.find(text[:_MAX_QUOTE], at, at + _MAX_AHEAD)
                 if found >= 0:
                     at = found + len(text)
                     begin, end = min(begin, found), max(end, at)
             start = begin if begin < end else start
         begin = _before(line, begin, self._ends.get(number, 0))
-        end = closed.end() if (closed := _CLOSE.match(line, end)) else end
+        end = closed.end() if (closed := _ENTRY_END.match(line, end)) else end
         self._ends[number] = end
-        return line[begin:end] if begin < end else line[start : start + _LONG_QUOTE]
+        return line[begin:end] if begin < end else line[start : start + _MAX_QUOTE]
 
 
 def _before(line: str, begin: int, floor: int) -> int:
     """Return where the entry begins of which the words at ``begin`` are, or the line folded into it."""
-    floor = max(floor, begin - _STAMP)
+    floor = max(floor, begin - _MAX_HEAD)
     opened, folded = line.rfind("{", floor, begin), line.rfind("\\n", floor, begin)
     at = max(opened, folded + 2 if folded >= 0 else -1)
     return at if at >= 0 else begin
@@ -264,7 +264,7 @@ def _read_window(text: str, first: int) -> _Window:
         return _Window(reports, lines)
     left = first + _count(text) - 1 - drafts[-1].last
     is_killed = drafts[-1].stage >= Stage.KILL
-    most = _AFTER_CHOICE if drafts[-1].awaits_kill else _AFTER_KILL if is_killed else GAP
+    most = _LINES_AFTER_CHOICE if drafts[-1].awaits_kill else _LINES_AFTER_KILL if is_killed else GAP
     is_of_group = left <= GAP and not _OF_GROUPS.isdisjoint(drafts[-1].lines)
     return _Window(reports, lines, left, left > most, is_killed, is_of_group)
 
@@ -279,7 +279,7 @@ def _read_reversed_window(text: str, first: int) -> _Window:
     left = drafts[0].first - 1
     is_begun = any(kind in drafts[0].lines for kind in ("header", "failure", "show"))
     turned = [_renumber(report, first + count - 1) for report in reversed(reports)]
-    return _Window(turned, lines, left, left > (_AFTER_KILL if is_begun else GAP), is_begun)
+    return _Window(turned, lines, left, left > (_LINES_AFTER_KILL if is_begun else GAP), is_begun)
 
 
 def _count(text: str) -> int:
@@ -306,12 +306,12 @@ def _widen(log: LogScanner, begin: int, stop: int) -> tuple[int, bytes, _Window]
         if _is_over(log, window, end):
             return begin, data, window
         more = _growth(len(data), window.lines)
-        if more * _WORTH < len(data):
+        if more * _MIN_GROWTH < len(data):
             return begin, data, _cut_off(window)
         stop = log.window_end(begin, end + more)
         if stop <= end:  # the next report begins there
             return begin, data, window
-        if log.ends_by(stop + (stop - begin) // _WORTH):
+        if log.ends_by(stop + (stop - begin) // _MIN_GROWTH):
             stop = log.end
         del data, window  # what a window held is not held beside the next one
 
@@ -320,7 +320,7 @@ def _is_over(log: LogScanner, window: _Window, end: int) -> bool:
     """Whether the last report of a window that ends at ``end`` cannot go on behind it."""
     if log.is_whole and end >= log.end:
         return True
-    return window.is_over and not (window.is_of_group and log.goes_on(end, end + _TO_NEXT_KILL))
+    return window.is_over and not (window.is_of_group and log.goes_on(end, end + _BYTES_TO_NEXT_KILL))
 
 
 def _read_as_it_runs(log: LogScanner, text: str, first: int) -> _Window:

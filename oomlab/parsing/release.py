@@ -19,14 +19,14 @@ from oomlab.report import time_in, uptime_in
 
 _RELEASE = re.compile(r"(?<![\w.])(\d{1,3}\.\d{1,4}(?:\.\d{1,5})?(?:[-+._~]?[\w+~.-]{0,100})?)", re.A)
 
-_NEAREST = 20
-"""So many lines that name a kernel are looked at on either side of a report."""
+_NEAREST_LINES = 20
+"""Lines that name a kernel and are looked at, on either side of a report."""
 
 _STARTS = ("Linux version ", "-- ")
 """How the kernel begins, and how journalctl parts the logs of two boots."""
 
-_DAY = 86_400
-"""Where a log shows neither starts nor uptimes, a kernel is known for so long; later it may be another."""
+_VALID_SECONDS = 86_400
+"""How long the name of a kernel holds in a log that shows neither starts nor uptimes."""
 
 _HOST = re.compile(r"(\S{1,80}) kernel:")
 
@@ -94,7 +94,7 @@ def find_releases(drafts: Iterable[Draft], lines: LogLines) -> None:
         own = _place(bisect_left(lines.numbers, draft.first), lines)
         same = [
             each
-            for each in named[max(0, near - _NEAREST) : near + _NEAREST]
+            for each in named[max(0, near - _NEAREST_LINES) : near + _NEAREST_LINES]
             if begin <= each.line.number < end and _same_boot(each, draft.first, own)
         ]
         if len({each.text for each in same}) == 1:
@@ -120,7 +120,7 @@ def _same_boot(named: _Named, first: int, own: _Place) -> bool:
     uptime = uptime_between(earlier.uptime, later.uptime)
     wall = wall_between(earlier.time, later.time)
     if uptime is None:
-        return wall is None or abs(wall) <= _DAY
+        return wall is None or abs(wall) <= _VALID_SECONDS
     return uptime >= 0 and not clocks_disagree(uptime, wall)
 
 

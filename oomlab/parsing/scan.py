@@ -95,14 +95,14 @@ BEHIND = 24 << 10
 _JUST_BEFORE = 1000
 """Bytes before a header: the line that announces an OOM by SysRq stands there."""
 
-_ENOUGH = 1 << 20
-"""A window this long ends before the next report."""
+_ENOUGH_BYTES = 1 << 20
+"""The length of a window from which on it ends before the next report."""
 
-_SPARE = 256 << 10
-"""A window that must end somewhere goes on so far for a place where the next report begins."""
+_SPARE_BYTES = 256 << 10
+"""The most that is added to a window to end it where a report begins."""
 
 MAX_WINDOW = 8 << 20
-"""No window is longer: lines take some 20 times their size while they are read."""
+"""The most bytes of a window: lines take some 20 times their size while they are read."""
 
 _SEAM = max(len(needle.words) for needle in _NEEDLES) - 1
 _LINE = 400
@@ -167,7 +167,7 @@ class LogScanner:
         It goes on for a megabyte or so: how many lines that is shows only when they are read.
         """
         start, last = begin, HitKind.END
-        limit = min(begin + MAX_WINDOW, stop + _ENOUGH + _SPARE)
+        limit = min(begin + MAX_WINDOW, stop + _ENOUGH_BYTES + _SPARE_BYTES)
         while True:
             stop = min(stop, limit)
             self._reach(stop)
@@ -177,7 +177,10 @@ class LogScanner:
                     return stop
                 stop += _STEP
                 continue
-            if hit.start - begin > _ENOUGH and (found := self._next_report(hit, start, last)) is not None:
+            if (
+                hit.start - begin > _ENOUGH_BYTES
+                and (found := self._next_report(hit, start, last)) is not None
+            ):
                 return found
             start, last = hit.start + 1, hit.kind
             stop = max(stop, hit.start + _AHEAD[hit.kind])

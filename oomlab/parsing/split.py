@@ -14,12 +14,12 @@ from oomlab.parsing.grammar import STAGE, Draft, Stage, opens
 from oomlab.parsing.kills import AT_ONCE, were_apart
 from oomlab.parsing.lines import Line, LogLines
 
-_LAG = 300
-"""A busy logger stamps the next line of a report so many seconds late; the kernel itself waits far less."""
+_MAX_LAG_SECONDS = 300
+"""The longest delay of a busy logger between two lines of a report; the kernel itself waits far less."""
 
-_IN_GROUP = 1
-_IN_GROUP_BY_WALL = 5
-"""The processes of a group that is killed whole die in one loop of the kernel, so many seconds apart."""
+_GROUP_SECONDS = 1
+_GROUP_SECONDS_BY_WALL = 5
+"""The longest time between two kills of a group that is killed whole, in one loop of the kernel."""
 
 _SHOWN = re.compile(r"Memory cgroup stats for (.+?):(?: |$)")
 _CHOSEN = re.compile(r",oom_memcg=(.+?),task_memcg=")
@@ -40,14 +40,14 @@ def _of_one_time(draft: Draft, lines: LogLines) -> Iterator[Draft]:
     oom_reaper takes its time, and is judged elsewhere.
     """
     end = max([run[-1].number for run in draft.lines.values()])
-    if not were_apart(draft.first, end, lines, AT_ONCE, _LAG):
+    if not were_apart(draft.first, end, lines, AT_ONCE, _MAX_LAG_SECONDS):
         yield draft
         return
     own = sorted(line for kind, run in draft.lines.items() if kind != "reaped" for line in run)
     starts = [
         line.number
         for before, line in pairwise(own)
-        if were_apart(before.number, line.number, lines, AT_ONCE, _LAG)
+        if were_apart(before.number, line.number, lines, AT_ONCE, _MAX_LAG_SECONDS)
     ]
     yield from filter(_is_opened, _parts(draft, starts))
 
@@ -93,7 +93,7 @@ def _is_long_after(before: Line, line: Line, lines: LogLines) -> bool:
     """Whether a kill came long after another, or in other words: a group met its limit, or the machine."""
     if before.text.partition("illed process")[0] != line.text.partition("illed process")[0]:
         return True
-    return were_apart(before.number, line.number, lines, _IN_GROUP, _IN_GROUP_BY_WALL)
+    return were_apart(before.number, line.number, lines, _GROUP_SECONDS, _GROUP_SECONDS_BY_WALL)
 
 
 def _other_groups(draft: Draft, lines: LogLines) -> Iterator[int]:
@@ -102,7 +102,7 @@ def _other_groups(draft: Draft, lines: LogLines) -> Iterator[int]:
     Source: mm/oom_kill.c, oom_kill_process (since 4.19).
     """
     for before, group in pairwise(draft.of("memcg_group")):
-        if group.text != before.text or were_apart(before.number, group.number, lines, _IN_GROUP):
+        if group.text != before.text or were_apart(before.number, group.number, lines, _GROUP_SECONDS):
             kills = [line.number for line in draft.of("killed") if before < line < group]
             yield max(kills, default=group.number)
 

@@ -15,11 +15,11 @@ from oomlab.parsing.grammar import Draft
 from oomlab.parsing.lines import Line, LogLines
 from oomlab.report import CLOCK, MINUTE, Source, time_in, uptime_in
 
-_REACH = 400
+_STAMP_LENGTH = 400
 """Characters of a line in which its time stands."""
 
-_ENTRY_LINES = 60
-"""No entry has more fields than this above its message or below, each on a line of its own."""
+_MAX_ENTRY_FIELDS = 60
+"""The most fields of an entry above its message or below, each on a line of its own."""
 
 _SINCE = re.compile(r"(?:\w{3,8} {0,4}:\w{3,8} {0,4}: )?\[ {0,8}\+\d", re.A)
 """How ``dmesg -H`` writes that a line came so many seconds after the one above."""
@@ -62,7 +62,7 @@ class Stamps:
         if part == given:
             return self._minute_above(row) if _SINCE.match(part) else ""
         own = _own(part, given, is_alone=len(rows) == 1)
-        shown = own or given[:_REACH]
+        shown = own or given[:_STAMP_LENGTH]
         wall, uptime = _times_of(self._entry(number, given, self._lines.texts[row]))
         added = [wall] * (time_in(shown) is None) + [uptime] * (uptime_in(shown) is None)
         return " ".join([*filter(None, added), shown]) if any(added) else own
@@ -74,7 +74,7 @@ class Stamps:
         found = (MINUTE.match(raw[each]) for each in range(row, seen, -1))
         minute = next(filter(None, found), minute)
         self._minute = row, minute
-        return f"[{minute[1]}] {raw[row][:_REACH]}" if minute else ""
+        return f"[{minute[1]}] {raw[row][:_STAMP_LENGTH]}" if minute else ""
 
     def _row(self, rows: range, requests: list[Line]) -> int:
         """Return the row of a request; the reports before it in the same line have taken theirs."""
@@ -86,14 +86,14 @@ class Stamps:
 
     def _entry(self, number: int, given: str, text: str) -> str:
         """Return the entry of a journal that holds a message: an object in its line, or lines around it."""
-        at = max(given.find(text[:_ENTRY_LINES]), 0)
+        at = max(given.find(text[:_MAX_ENTRY_FIELDS]), 0)
         opened, closed = given.rfind("{", 0, at), given.find("}", at)
         if opened >= 0:
             return given[opened : closed if closed >= 0 else len(given)]
         row = bisect_left(self._numbers, number)
-        above = self._given[max(row - _ENTRY_LINES, 0) : row][::-1]
+        above = self._given[max(row - _MAX_ENTRY_FIELDS, 0) : row][::-1]
         above = above[: len(_fields(above, given)) + 1]
-        return "\n".join([*above[::-1], *_fields(self._given[row : row + _ENTRY_LINES], given)])
+        return "\n".join([*above[::-1], *_fields(self._given[row : row + _MAX_ENTRY_FIELDS], given)])
 
 
 def _fields(lines: Iterable[str], message: str) -> list[str]:
@@ -109,10 +109,10 @@ def _indent(line: str) -> int:
 def _own(part: str, given: str, *, is_alone: bool) -> str:
     """Return the line of a request, or nothing where the line as it was given shows its time."""
     if is_alone:
-        return "" if _is_timed(given) or not _is_timed(part) else part[:_REACH]
-    if time_in(part[:_REACH]) is None and len(times := {*CLOCK.findall(given)}) == 1:
+        return "" if _is_timed(given) or not _is_timed(part) else part[:_STAMP_LENGTH]
+    if time_in(part[:_STAMP_LENGTH]) is None and len(times := {*CLOCK.findall(given)}) == 1:
         part = f"{times.pop()} {part}"  # all that the line holds is of one time, as an entry is
-    return part[:_REACH]
+    return part[:_STAMP_LENGTH]
 
 
 def _times_of(entry: str) -> tuple[str | None, str | None]:
@@ -146,4 +146,4 @@ def _first_lines(draft: Draft) -> list[Line]:
 
 
 def _is_timed(text: str) -> bool:
-    return time_in(text[:_REACH]) is not None or uptime_in(text[:_REACH]) is not None
+    return time_in(text[:_STAMP_LENGTH]) is not None or uptime_in(text[:_STAMP_LENGTH]) is not None

@@ -22,8 +22,8 @@ SOFT = "\x1c"
 
 SOFT_END = f"{SOFT}\n".encode()
 
-_HEAD = 4096
-"""This many bytes show how a log is written."""
+_HEAD_BYTES = 4096
+"""Bytes that show how a log is encoded."""
 
 _PIECE = 64 << 10
 _LONG_LINE = 64 << 10
@@ -51,15 +51,15 @@ _ENDS = {b"\r": re.compile(rb"\r(?![\r\n])")} | {
 }
 """What ends lines in place of LF, and where it stands for itself: consoles leave CR in lines that LF ends."""
 
-_FEW_ENDS = 2
-"""So many of them may stand within a line."""
+_MAX_ENDS = 2
+"""The most of them within an ordinary line."""
 
 _ARRAY = re.compile(rb'("MESSAGE"\s{0,2}:\s{0,2})\[([\d,\s]{1,200000})\]')
-_DIGITS = 3
-"""No byte has more; a number may have any number of them, of which Python takes a few thousand."""
+_BYTE_DIGITS = 3
+"""The most digits of a byte; a number may have more than Python converts."""
 
 _BINARY = re.compile(rb"(?:^|(?<=\n))([A-Z_][A-Z0-9_]{0,63})\n(?=[^\n]|\n\0)")
-_LENGTH = 8
+_LENGTH_BYTES = 8
 """Bytes of the length of a binary field. Source: systemd, docs/JOURNAL_EXPORT_FORMATS.md."""
 
 _FRAME = re.compile(rb"(\d{1,5}) (?=<\d{1,3}>\d )")
@@ -81,8 +81,8 @@ _STAMP = re.compile(
 REPORT = re.compile(rb"invoked oom-killer|page allocation failure|Show Memory")
 """What the first line of a report holds."""
 
-_BEFORE = 2000
-"""No more of that line, and of a record that contains it, stands before those words."""
+_MAX_BYTES_BEFORE = 2000
+"""The most bytes of that line, and of a record that contains it, before those words."""
 
 
 def normalize(pieces: Iterable[bytes]) -> Iterator[bytes]:
@@ -94,7 +94,7 @@ def normalize(pieces: Iterable[bytes]) -> Iterator[bytes]:
     else:
         pieces = map(_narrow, pieces)
     for end, lone in _ENDS.items():
-        if end in head and len(lone.findall(head)) > max(_FEW_ENDS, 20 * head.count(b"\n")):
+        if end in head and len(lone.findall(head)) > max(_MAX_ENDS, 20 * head.count(b"\n")):
             pieces = _to_lf(pieces, end)
             break
     if b'"MESSAGE"' in head:
@@ -126,9 +126,9 @@ def _small(pieces: Iterable[bytes]) -> Iterator[bytes]:
 def _peek(pieces: Iterator[bytes]) -> tuple[bytes, Iterator[bytes]]:
     """Return the first bytes of a stream, and the whole of it: a pipe may give a single byte at first."""
     begun: list[bytes] = []
-    while sum(map(len, begun)) < _HEAD and (piece := next(pieces, b"")):
+    while sum(map(len, begun)) < _HEAD_BYTES and (piece := next(pieces, b"")):
         begun.append(piece)
-    return b"".join(begun)[:_HEAD], chain(begun, pieces)
+    return b"".join(begun)[:_HEAD_BYTES], chain(begun, pieces)
 
 
 def _encoding(head: bytes) -> str | None:
@@ -182,7 +182,7 @@ def _arrays_to_strings(data: bytes) -> bytes:
 
 def _array_to_string(match: re.Match[bytes]) -> bytes:
     texts = [text for number in match[2].split(b",") if (text := number.strip()).isdigit()]
-    numbers = [int(text) for text in texts if len(text) <= _DIGITS]
+    numbers = [int(text) for text in texts if len(text) <= _BYTE_DIGITS]
     if len(numbers) < len(texts) or max(numbers, default=256) > 255:
         return match[0]
     text = bytes(numbers).decode("utf-8", "backslashreplace")
@@ -205,7 +205,7 @@ def _rewrite_binary(data: bytes) -> tuple[bytes, bytes]:
     found: list[bytes] = []
     at = 0
     while (match := _BINARY.search(data, at)) is not None:
-        begin = match.end() + _LENGTH
+        begin = match.end() + _LENGTH_BYTES
         size = int.from_bytes(data[match.end() : begin], "little")
         if size > _LONG_LINE:  # that is no length: the line only looks like a name
             found.append(data[at : match.end()])
@@ -262,8 +262,10 @@ def _break_long_lines(pieces: Iterable[bytes]) -> Iterator[bytes]:
         kept = b""
         if line.length == 0:
             line.is_json = data[:1] in (b"{", b"[")
-        if line.is_long and b"\n" not in data[-_BEFORE:]:  # a report may begin there, and its words follow
-            data, kept = data[:-_BEFORE], data[-_BEFORE:]
+        if (
+            line.is_long and b"\n" not in data[-_MAX_BYTES_BEFORE:]
+        ):  # a report may begin there, and its words follow
+            data, kept = data[:-_MAX_BYTES_BEFORE], data[-_MAX_BYTES_BEFORE:]
         if line.is_long or (line.length + len(data) > _LONG_LINE and _has_long_line(data, line.length)):
             data = _broken(data, line)
         end = data.rfind(b"\n")
@@ -340,7 +342,7 @@ def _next_place(begins: _Begins, at: int, begin: int, end: int, is_json: bool) -
     """Return where to break a line next: before a report, or where it gets too long; -1 for nowhere."""
     latest, before = min(begin + 2 * _LONG_LINE, end), at
     for words in REPORT.finditer(begins.data, at, latest):
-        place = begins.last(max(before, words.start() - _BEFORE), words.start())
+        place = begins.last(max(before, words.start() - _MAX_BYTES_BEFORE), words.start())
         if place > max(at, begin):
             return place
         before = words.end()

@@ -1,7 +1,7 @@
-"""Whether a line makes sense as the rest of another: pairs after pairs, numbers after numbers.
+"""Decide whether a line continues the one above, by what lines of each kind consist of.
 
-Every kind of line has its own way to go on. ``_GOES_ON`` lists them, but for the rows of a table of
-tasks, which go on to its last column.
+Pairs follow pairs, numbers follow numbers. ``_GOES_ON`` has what may follow for each kind of line; rows of a
+table of tasks go on to its last column.
 """
 
 from __future__ import annotations
@@ -20,10 +20,10 @@ _FOREIGN = re.compile(
 """How a line of another logger begins: with a time; a hypervisor names itself, or its guest."""
 
 _MAX_JOINED = 10_000
-"""No more than this is joined into one line; two paths of control groups may stand in one."""
+"""The most characters that are joined into one line: two paths of control groups may stand in one."""
 
-_NEAR = 100
-"""This many characters before a cut are looked at."""
+_CHARACTERS_BEFORE_CUT = 100
+"""Characters before a cut that are looked at."""
 
 _COLUMNS = frozenset(Task._fields) - {"comm", "line"} | {"name"}
 """Every column that a task table has had."""
@@ -99,7 +99,7 @@ def goes_on(kind: LineKind) -> bool:
 
 
 def is_of_another(first: str, second: str) -> bool:
-    """Whether nothing can make a line the rest of another: it begins as one, or that is too long."""
+    """Whether a line cannot continue another: it begins as a line of its own, or that one is too long."""
     return len(first) > _MAX_JOINED or bool(_FOREIGN.match(second))
 
 
@@ -122,7 +122,7 @@ def _is_cut_in_word(kind: LineKind, first: str, second: str) -> bool:
     """Whether the cut fell inside a word."""
     if _halves_a_word(kind, first, second):
         return True
-    end, start = first[-_NEAR:].rsplit(None, 1)[-1], second.split(None, 1)[0]
+    end, start = first[-_CHARACTERS_BEFORE_CUT:].rsplit(None, 1)[-1], second.split(None, 1)[0]
     if kind in ("killed", "chosen"):
         is_number = end[-1].isdigit() and start[0].isdigit()
         is_name = bool(_OPEN_NAME.match(first))
@@ -166,7 +166,7 @@ def _halves_a_word(kind: LineKind, first: str, second: str) -> bool:
     """Whether the end of one line and the start of the next make one word."""
     if kind not in _WORDS or not first or not second:
         return False
-    end, start = first[-_NEAR:].split(" ")[-1], second.partition(" ")[0]
+    end, start = first[-_CHARACTERS_BEFORE_CUT:].split(" ")[-1], second.partition(" ")[0]
     return end not in _WORDS[kind] and end + start in _WORDS[kind]
 
 
@@ -194,7 +194,7 @@ def _row_goes_on(first: str, second: str, columns: int) -> bool:
 
 def _pairs_go_on(first: str, second: str) -> bool:
     words = second.split()
-    if len(words) == 1 and len(second) < 12 and not _WHOLE_PAIR.search(first[-_NEAR:]):
+    if len(words) == 1 and len(second) < 12 and not _WHOLE_PAIR.search(first[-_CHARACTERS_BEFORE_CUT:]):
         return True
     return 2 * sum(map(bool, map(_PAIR_LIKE.match, words))) >= len(words)
 

@@ -20,8 +20,8 @@ from oomlab.render.sentences.request import decode_trigger
 from oomlab.report import Memcg, Notice, Protection, Report, Victim, ZoneStat
 
 _SCHEMA = 1
-_HOLDERS = 20
-"""So many commands are listed, those that hold the most memory."""
+_MAX_HOLDERS = 20
+"""The most commands listed, those that hold most first."""
 
 
 def as_dict(report: Report, diagnosis: Diagnosis | None = None) -> dict[str, Any]:
@@ -50,7 +50,7 @@ def as_dict(report: Report, diagnosis: Diagnosis | None = None) -> dict[str, Any
         "victims": [_victim(report, each) for each in report.victims],
         "exiting": [{"pid": each.pid, "comm": each.comm} for each in report.exiting],
         "tasks": len(report.tasks),
-        "holders": [holder_as_dict(each, report.page_size_kb) for each in diagnosis.holders[:_HOLDERS]],
+        "holders": [holder_as_dict(each, report.page_size_kb) for each in diagnosis.holders[:_MAX_HOLDERS]],
         "problems": [{"line": each.line, "reason": each.reason} for each in report.problems],
         "diagnosis": diagnosis_as_dict(diagnosis),
     }

@@ -12,8 +12,8 @@ from oomlab.render.sentences.cause import when_in_words
 from oomlab.report import Notice
 
 _LABEL = 10
-_SHOWN = 20
-"""So many notices are shown beside a report or alone; a list shows all."""
+_MAX_NOTICES = 20
+"""The most notices shown beside a report or alone; a list shows all."""
 
 
 _TAKES = "notices_text takes notices, as find_notices gives them in a list"
@@ -34,9 +34,9 @@ def notices_text(notices: Sequence[Notice], *, width: int = 96, bold: bool = Fal
         require(each, Notice, _TAKES)
     if not notices:
         return ""
-    lines = [part for each in notices[:_SHOWN] for part in _said(each, width)]
-    if len(notices) > _SHOWN:
-        lines.append(f"and {len(notices) - _SHOWN} more (see --json)")
+    lines = [part for each in notices[:_MAX_NOTICES] for part in _said(each, width)]
+    if len(notices) > _MAX_NOTICES:
+        lines.append(f"and {len(notices) - _MAX_NOTICES} more (see --json)")
     rows = [program_of(kind) for kind in dict.fromkeys(each.kind for each in notices)]
     blocks = [_block("Means", [row["means"] for row in rows], width, bold)]
     blocks.append(_block("Try", [row["next"] for row in rows], width, bold))

@@ -60,8 +60,8 @@ _ID_ONLY = re.compile(
 _SUFFIX = re.compile(r"\.(?:service|scope|slice|socket|mount|swap)$")
 _PATH = re.compile(r"(?<==)/[^\s,]{1,4000}|(?<=\s)/[^\s,:]{1,4000}(?=:|\s|$)|(?<=^)/[^\s,:]{1,4000}")
 _CACHE = re.compile(r"(?<=\d:)[\w.:@-]{1,100}(?=\))")
-_MANY_DIGITS = 20
-"""No number of a user is as long: Python turns no text of thousands of digits into a number."""
+_MAX_DIGITS = 20
+"""The most digits of a user's number: Python does not convert thousands of digits."""
 
 _UID = re.compile(r"((?:\bUID:\s{0,3}|\bUID |\buid=))(\d+)", re.A)
 _ROW_NAME = re.compile(r"(\[[^\]]{0,20}\](?:\s{1,10}-?\d{1,20})+\s{1,10})(.*)", re.A)
@@ -131,6 +131,8 @@ _WITH_NAMES = frozenset(
         "context",
     )
 )
+"""Kinds of lines that name processes, or may."""
+
 _SYSTEM_USERS = 1000
 """Users below this are the same on every machine."""
 
@@ -182,7 +184,7 @@ class Redactor:
 
     def uid(self, uid: str) -> str:
         """Return a user's number as it is shown."""
-        if len(uid) < _MANY_DIGITS and int(uid) < _SYSTEM_USERS:
+        if len(uid) < _MAX_DIGITS and int(uid) < _SYSTEM_USERS:
             return uid
         return self._new("uid", uid, lambda count: str(_SYSTEM_USERS + count))
 

@@ -40,7 +40,7 @@ _BLANKS = frozenset("\u115f\u1160\u2800\u3164\uffa0")
 
 _MARKS = ("Mn", "Me")
 _MAX_MARKS = 8
-"""Marks on one letter from which on they are no script's: they would run into the lines around."""
+"""The most marks on one letter in any script: more would run into the lines around."""
 
 
 class _Shown(dict[int, str]):

@@ -69,7 +69,7 @@ class Engine:
         return True
 
     def _skip_repeats(self, work: float) -> None:
-        """Go at once over what would only repeat: back where it was, a machine stays on its round."""
+        """Skip whole rounds once the state repeats: from there the machine goes on in the same way."""
         here = self.contents.snapshot(0.0)
         if self._last is not None and here.is_close_to(self._last):
             rounds = (self.plan.length - self.done) // work

@@ -43,7 +43,7 @@ class Slope:
         self.free[zone] -= pages
 
     def _evict(self, zone: int, pages: float) -> float:
-        """Answer with the zone's own cache; an empty one still gives each page that is being added to it."""
+        """Take pages from the zone's own cache; an empty one still gives what is being added to it."""
         gain = self.contents.gain(zone)
         evicted = pages / gain
         if self.contents.cache[zone] <= EPSILON:
@@ -53,7 +53,7 @@ class Slope:
         return pages - evicted * gain
 
     def _swap_out(self, zone: int, pages: float) -> float:
-        """Answer with the zone's anonymous memory, in the same way, while there is swap."""
+        """Take pages from the zone's anonymous memory, in the same way, while there is swap."""
         if self.contents.swap_left() <= EPSILON:
             return pages
         swapped = pages

@@ -253,7 +253,7 @@ EDGE = """
     [
         (
             "Normal: 28880*4kB 97*8kB 1*16kB 1*32kB 0*64kB 1*128kB 1*256kB 0*512kB 1*1024kB = 117752kB",
-            "by high, to which the last try before a kill is held, it could not",
+            "but not by high, which the last try before a kill asks for",
         ),
         ("", "the list of its free blocks is lost"),
     ],

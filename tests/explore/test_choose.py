@@ -66,7 +66,7 @@ def test_a_choice_that_cannot_be_kept_gets_an_answer_and_no_traceback(tmp_path, 
     monkeypatch.setenv(SETTING, str(tmp_path / "gone" / FILE))
     poll = Suspects()
     poll.value = "swap"
-    assert poll._feedback.startswith("This folder keeps no file (")
+    assert poll._feedback.startswith("This folder cannot be written to (")
     monkeypatch.setenv(SETTING, str(tmp_path / FILE))
     poll = Suspects()
     poll.value = "swap"

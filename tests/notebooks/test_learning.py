@@ -63,7 +63,7 @@ def test_the_parts_of_the_file_leave_each_other_alone(file):
 
 def test_where_nothing_can_be_kept_the_reason_is_given_and_a_check_still_judges(file, monkeypatch):
     monkeypatch.setenv(SETTING, str(file.parent / "gone" / FILE))
-    with pytest.raises(NotKept, match="this folder keeps no file"):
+    with pytest.raises(NotKept, match="this folder cannot be written to"):
         keep_suspect("swap")
     assert check("00.1", 2014).passed
     monkeypatch.setenv(SETTING, "")
@@ -76,7 +76,7 @@ def test_a_full_disk_leaves_the_file_as_it_was(file):
     before, limits = file.read_text(), resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (8, limits[1]))
     try:
-        with pytest.raises(NotKept, match="this folder keeps no file"):
+        with pytest.raises(NotKept, match="this folder cannot be written to"):
             progress_file.keep("predictions", "half", name="03.a")
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, limits)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import get_args
 
 import pytest
 
@@ -10,7 +11,8 @@ from oomlab.cli import main
 from oomlab.diagnosis import diagnose
 from oomlab.diagnosis.services import service_of
 from oomlab.parsing import parse, read_pieces
-from oomlab.render.redacted import Redactor
+from oomlab.parsing.lines import LineKind
+from oomlab.render.redacted import _WITH_NAMES, Redactor
 from oomlab.report import Report
 from tests.support.contradictions import logs
 
@@ -217,3 +219,47 @@ def test_a_program_of_which_something_is_known_is_still_known_by_its_new_name():
     redactor = Redactor()
     assert redactor.comm("python-zeta") == redactor.comm("python-zeta") == "python-1"
     assert redactor.comm("python3.11") == "python3.11"
+
+
+NAMES_NOBODY = set(
+    [
+        "show",
+        "manual_oom",
+        "slab_failure",
+        "trace",
+        "memcg_task",
+        "memcg_usage",
+        "memcg_stats",
+        "memcg_stat",
+        "memcg_group",
+        "meminfo",
+        "pcp_zone",
+        "pcp",
+        "free_pages",
+        "totals",
+        "node",
+        "zone",
+        "reserve",
+        "blocks",
+        "huge",
+        "pages",
+        "swap",
+        "slab_title",
+        "slab",
+        "alloc_title",
+        "alloc",
+        "protection",
+        "task_title",
+        "task_header",
+        "panic",
+        "continuation",
+    ]
+)
+"""Kinds of lines without the name of a process; groups, users and caches are replaced in every line."""
+
+
+def test_every_kind_of_line_either_names_processes_or_does_not():
+    """A new kind must be looked at: what it names would otherwise be shown."""
+    kinds = [_WITH_NAMES, {"task", "boot", "other"}, NAMES_NOBODY]
+    assert set().union(*kinds) == set(get_args(LineKind))
+    assert sum(map(len, kinds)) == len(get_args(LineKind))

@@ -14,7 +14,7 @@ from oomlab.words import listed, percent
 UnevictableKind = Literal["locked", "pinned", "kept", "unknown"]
 
 _MUCH_MORE = 1.1
-"""From here on two sizes of slab would look like a contradiction."""
+"""The least ratio of two sizes of slab that would look like a contradiction."""
 
 _RIVALS = (
     *("anon", "shmem", "file", "lru", "unevictable", "hugetlb", "page_tables", "kernel_stacks"),

@@ -156,8 +156,8 @@ def _beside_full_zones(case: Case) -> str:
         return "Who held the memory is not in it: the lines from 'active_anon:' to 'free:' would decide."
     if edge := [each.zone for each in case.asked if (each.spare or 0) > 0 and each.block]:
         return (
-            f"By its min watermark {zone_names(edge, case.report)} could just have served it, by high, to "
-            f"which the last try before a kill is held, it could not, and {_who_held_it(case)}"
+            f"{zone_names(edge, case.report)} had enough by the min watermark, but not by high, which the "
+            f"last try before a kill asks for, and {_who_held_it(case)}"
         )
     return f"The zones that might have served it were full, and {_who_held_it(case)}"
 

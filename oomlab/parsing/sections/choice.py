@@ -13,11 +13,11 @@ from typing import NamedTuple
 
 _PROCESS = re.compile(r",pid=(\d{1,10})(?:,uid=(\d{1,10}))?", re.A)
 _MET, _OF_TASK, _TASK = ",oom_memcg=", ",task_memcg=", ",task="
-_LONGEST = 4096
-"""The kernel gives no path more room than this."""
+_MAX_PATH = 4096
+"""The most characters of a control group's path."""
 
-_LONGEST_NAME = 64
-"""Nor a name more than 15 bytes, each of which may be escaped."""
+_MAX_NAME = 64
+"""The most characters of a process's name: 15 bytes, each of which may be escaped."""
 
 
 class Choice(NamedTuple):
@@ -49,7 +49,7 @@ def _tasks(text: str, end: int) -> Iterator[int]:
     """Yield where the name of the process may begin, the last place first: it may hold a comma."""
     has_group = _MET in text
     start = text.rfind(_TASK, 0, end)
-    while start >= 0 and end - start <= len(_TASK) + _LONGEST_NAME:
+    while start >= 0 and end - start <= len(_TASK) + _MAX_NAME:
         if has_group and text.rfind(_OF_TASK, 0, start) < 0:
             return  # the line is cut, and this is within a path
         yield start
@@ -71,11 +71,11 @@ def _paths(head: str) -> tuple[str | None, str | None]:
     """Read the two paths; the group of the process is the one that met its limit, or lies below it."""
     _, met, rest = head.partition(_MET)
     if not met:
-        return None, head.partition(_OF_TASK)[2][:_LONGEST] or None
+        return None, head.partition(_OF_TASK)[2][:_MAX_PATH] or None
     at = first = rest.find(_OF_TASK)
-    while 0 <= at <= _LONGEST and not _is_below(rest[:at], rest[at + len(_OF_TASK) :]):
+    while 0 <= at <= _MAX_PATH and not _is_below(rest[:at], rest[at + len(_OF_TASK) :]):
         at = rest.find(_OF_TASK, at + 1)
-    at = at if 0 <= at <= _LONGEST else first
+    at = at if 0 <= at <= _MAX_PATH else first
     if at < 0:
-        return rest[:_LONGEST] or None, None
-    return rest[:at][:_LONGEST] or None, rest[at + len(_OF_TASK) :][:_LONGEST] or None
+        return rest[:_MAX_PATH] or None, None
+    return rest[:at][:_MAX_PATH] or None, rest[at + len(_OF_TASK) :][:_MAX_PATH] or None

@@ -32,8 +32,8 @@ _SIZE = re.compile(r"(total-vm|anon-rss|file-rss|shmem-rss|pgtables):(\d{1,19})k
 _OTHER = re.compile(r"(UID|oom_score_adj):(-?\d{1,10})", re.A)
 _CUT = re.compile(r"(?:rocess |,pid=)(\d{1,10})$", re.A)
 _PAGE_SIZES_KB = (4, 8, 16, 32, 64)
-_ALIKE = 1 / 64
-"""By no larger part a process grows between the table and its kill; two sizes of a page differ by half."""
+_MAX_GROWTH = 1 / 64
+"""The largest growth of a process between the table and its kill; two page sizes differ by half."""
 
 _SIZES = {
     "total-vm": "total_vm_kb",
@@ -124,7 +124,7 @@ def _fits(victim: Victim, row: Task, size: int) -> bool:
     held = (victim.anon_rss_kb, victim.file_rss_kb, victim.shmem_rss_kb)
     amounts = ((victim.total_vm_kb, row.total_vm), (sum(kb or 0 for kb in held), row.rss))
     wrong = [abs(kb - pages * size) / (pages * size) for kb, pages in amounts if kb and pages and pages > 0]
-    return 0 in wrong or (len(wrong) == len(amounts) and max(wrong) < _ALIKE)
+    return 0 in wrong or (len(wrong) == len(amounts) and max(wrong) < _MAX_GROWTH)
 
 
 def _by_pid(lines: list[Line]) -> dict[int, Victim]:

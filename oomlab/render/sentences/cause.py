@@ -123,11 +123,11 @@ _SELDOM_LARGE = ("unevictable", "page_tables", "secondary_tables", "kernel_stack
 _FROM_ELSEWHERE = ("file", "anon", "lru", "slab", "free", *_SELDOM_LARGE)
 """Uses that nodes, zones or pools show where the totals do not."""
 
-_LINES_SHOWN = 5
-"""So many lines are listed of several losses of one kind."""
+_MAX_LINES = 5
+"""The most lines listed of several losses of one kind."""
 
 _MIN_SHARE = 0.05
-"""The share of memory from which on a use that is seldom large is named."""
+"""The least share of memory at which a use that is seldom large is named."""
 
 
 def memory_in_words(report: Report) -> list[str]:
@@ -184,7 +184,7 @@ def _problem_in_words(problems: Sequence[Problem]) -> str:
     lines = list(dict.fromkeys(str(each.line) for each in others if each.line not in (None, first.line)))
     if not lines:
         return f"{where}{first.reason}" + (f" (and {len(others)} more)" if others else "")
-    shown = [*lines[:_LINES_SHOWN], *[f"{len(lines) - _LINES_SHOWN} more"] * (len(lines) > _LINES_SHOWN)]
+    shown = [*lines[:_MAX_LINES], *[f"{len(lines) - _MAX_LINES} more"] * (len(lines) > _MAX_LINES)]
     return f"{where}{first.reason} (the like at {'line' if len(lines) == 1 else 'lines'} {listed(shown)})"
 
 

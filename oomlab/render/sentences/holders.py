@@ -14,7 +14,7 @@ from oomlab.words import listed, several
 _SHOWN = 5
 _USERS_SHOWN = 3
 _MIN_SHARE = 0.02
-"""The part of what the first command holds from which on another, or all others, are worth a line."""
+"""The least part of what the first command holds that is worth a line."""
 
 
 def holders_in_words(holders: Sequence[Holder], page_kb: int) -> list[str]:
@@ -34,7 +34,7 @@ def holders_in_words(holders: Sequence[Holder], page_kb: int) -> list[str]:
 
 
 _SHARED = {
-    True: "What is shared counts in each process that maps it, so its sums count it many times.",
+    True: "Shared memory is counted in each process that maps it, so these sums count it many times.",
     False: "Memory that processes share counts in each of them, so sums may count it many times.",
 }
 

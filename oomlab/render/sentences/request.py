@@ -18,14 +18,14 @@ from oomlab.units import human_kb
 from oomlab.words import listed
 
 _MAX_ORDER = 20
-"""No kernel has had free blocks of an order above this: a larger one is damage."""
+"""The largest order of any kernel: a larger one is damage."""
 
 
 def request_in_words(report: Report, cause: str = "") -> str:
     """Return who asked, and for how much; ``cause`` is that of the diagnosis, which may be no request."""
     trigger = report.trigger
     if report.kind == "show_mem":
-        return "Nobody asked for memory: somebody asked for this listing."
+        return "No memory was asked for: somebody asked for this listing."
     who = plain(trigger.comm) if trigger.comm else "A process that the log does not name"
     if trigger.pid is not None:
         who += f" (pid {trigger.pid})"

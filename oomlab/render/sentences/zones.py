@@ -10,8 +10,8 @@ from oomlab.units import human_kb
 from oomlab.verdict import Verdict
 from oomlab.words import several, zone_names
 
-_MIN_UNSEEN = 1024
-"""Pages of free memory outside the zones shown from which on they are mentioned."""
+_MIN_UNSEEN_PAGES = 1024
+"""The least free memory outside the zones shown that is mentioned."""
 
 
 def outcome_in_words(verdict: Verdict, report: Report) -> str:
@@ -91,7 +91,7 @@ def _idle_in_words(report: Report, judged: Sequence[Verdict]) -> list[str]:
         free = human_kb(sum(zone.free or 0 for zone in idle) * report.page_size_kb)
         lines.append(f"{free} lay free in {plain(zone_names(idle, report))}, where it may not go.")
     unseen = report.totals.get("free", 0) - sum(each.zone.free or 0 for each in judged)
-    if unseen > _MIN_UNSEEN:
+    if unseen > _MIN_UNSEEN_PAGES:
         lines.append(
             f"Another {human_kb(unseen * report.page_size_kb)} lay free in zones that are not shown."
         )

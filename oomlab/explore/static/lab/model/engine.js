@@ -51,7 +51,7 @@ export class Engine {
     return true;
   }
 
-  // Go at once over what would only repeat: back where it was, a machine stays on its round.
+  // Skip whole rounds once the state repeats: from there the machine goes on in the same way.
   skipRepeats(work) {
     const here = this.contents.snapshot(0);
     if (this.last !== null && isClose(here, this.last)) {

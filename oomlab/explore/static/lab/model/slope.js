@@ -35,7 +35,7 @@ export class Slope {
     this.free[zone] -= pages;
   }
 
-  // Answer with the zone's own cache; an empty one still gives each page that is being added to it.
+  // Take pages from the zone's own cache; an empty one still gives each page that is being added to it.
   evict(zone, pages) {
     const gain = this.contents.gain(zone);
     let evicted = pages / gain;
@@ -45,7 +45,7 @@ export class Slope {
     return pages - evicted * gain;
   }
 
-  // Answer with the zone's anonymous memory, in the same way, while there is swap.
+  // Take pages from the zone's anonymous memory, in the same way, while there is swap.
   swapOut(zone, pages) {
     if (this.contents.swapLeft() <= EPSILON) return pages;
     let swapped = pages;
