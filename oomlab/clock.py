@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import date
+from functools import lru_cache
 from typing import NamedTuple
 
 from oomlab.report import time_in, uptime_in
@@ -105,6 +106,7 @@ def wall_between(first: str | None, second: str | None) -> float | None:
     return days * _DAY_SECONDS + end.seconds - begin.seconds
 
 
+@lru_cache(maxsize=64)
 def _moment(time: str) -> _Moment | None:
     match = _STAMP.match(time)
     if match is None:

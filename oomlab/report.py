@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from itertools import count
 from typing import Literal, NamedTuple, overload
 
@@ -28,6 +29,9 @@ _MAX_PAGES = 1 << 44
 
 _MIN_GAP_PAGES = 1024
 """The least difference of totals and zones that counts: they are read one after the other."""
+
+_STAMP_LENGTH = 400
+"""Characters of a line in which its time stands."""
 
 UPTIME = re.compile(r"\[\s{0,12}(\d{1,12}\.\d{1,9})\]", re.A)
 """The kernel's own time stamp, seconds since boot."""
@@ -104,6 +108,10 @@ def uptime_in(text: str) -> float | None:
         return float(match[1])
     record = _RECORD.match(text)
     return int(record[1]) / 1_000_000 if record else None
+
+
+_time_in, _uptime_in = lru_cache(64)(time_in), lru_cache(64)(uptime_in)
+"""For reports, of which those before one are compared with it."""
 
 
 class Problem(NamedTuple):
@@ -441,19 +449,23 @@ class Report:
 
         No attempt is made to understand the date: its language and its year may be anything.
         """
-        return time_in(self._request_line)
+        return _time_in(self._request_line)
 
     @property
     def uptime_s(self) -> float | None:
         """The uptime in seconds that stands before the request; ``None`` where the log has none."""
-        return uptime_in(self._request_line)
+        return _uptime_in(self._request_line)
 
     @property
     def _request_line(self) -> str:
         if self.stamp:
             return self.stamp
-        line = self.quote(self.trigger.line or self.first_line)
-        return line.text[:400] if line else ""
+        number, source = self.trigger.line or self.first_line, self.source
+        if isinstance(source, Source):  # as every report that was read has it: asked for again and again
+            place = number - source.first
+            return source.lines[place][:_STAMP_LENGTH] if 0 <= place < len(source.lines) else ""
+        line = self.quote(number)
+        return line.text[:_STAMP_LENGTH] if line else ""
 
     @property
     def nodes_allowed(self) -> frozenset[int] | None:

@@ -78,9 +78,11 @@ def _unreapable(case: Case) -> Claim | None:
 def _serial_kills(case: Case) -> Claim | None:
     """Others were killed before this one, in the same log; if it was just before, it did not help."""
     report = case.report
-    earlier = [each for each in case.others if each.scope == report.scope and _is_just_before(each, report)]
-    killed = [(each, dead.line) for each in earlier for dead in each.victims]
-    if not killed or not case.is_kill:
+    if not case.is_kill:
+        return None
+    others = (each for each in case.others if each.victims and each.scope == report.scope)
+    killed = [(each, dead.line) for each in others if _is_just_before(each, report) for dead in each.victims]
+    if not killed:
         return None
     minutes = f"within the {threshold('serial_seconds') / 60:.0f} minutes before, and it did not help"
     before = "before" if report.uptime_s is None else minutes
@@ -99,11 +101,11 @@ def _is_just_before(other: Report, report: Report) -> bool:
     One of another boot, or with another kind of time, was none before it: people show several together.
     """
     then, now = other.uptime_s, report.uptime_s
-    if are_of_two_boots(other, report) or (then is None) != (now is None):
-        return False
     if now is None or then is None:
-        return other.first_line < report.first_line
-    return other.first_line != report.first_line and 0 <= now - then <= threshold("serial_seconds")
+        is_before = then is now and other.first_line < report.first_line
+    else:
+        is_before = other.first_line != report.first_line and 0 <= now - then <= threshold("serial_seconds")
+    return is_before and not are_of_two_boots(other, report)  # which takes longer to find out
 
 
 def are_of_two_boots(first: Report, second: Report) -> bool:

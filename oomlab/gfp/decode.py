@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Literal
 
 from oomlab.errors import UnknownKernel, require
@@ -227,6 +228,7 @@ def _believe(mask: int, printed: Sequence[str], release: KernelRelease | None) -
     )
 
 
+@lru_cache(maxsize=256)  # the reports of a log ask for much the same
 def _assume(mask: int, since: KernelVersion | None, until: KernelVersion | None) -> GfpMask:
     """Read a mask as every version within bounds would, and take the reading with the fewest names."""
     alike = layouts.epochs_alike(mask, since, until)
