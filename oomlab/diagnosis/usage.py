@@ -36,7 +36,7 @@ _COUNTERS = {
 """Our names, and the kernel's counters that each adds up; before 2.6.28 there is ``lru`` only."""
 
 _LISTS = frozenset(("anon", "file"))
-"""The kernel has two lists of each, and prints both; where a log lost one, the other is no amount."""
+"""The kernel has two lists of each, and prints both: where a log lost one, the other alone is no amount."""
 
 _KNOWN = frozenset(chain.from_iterable(_COUNTERS.values()))
 
@@ -332,9 +332,10 @@ def _first_shown(sources: Sequence[_Counters]) -> dict[str, Amount]:
     """Take each holder from the first source that has it."""
     amounts: dict[str, Amount] = {}
     for name, counters in _COUNTERS.items():
-        source = next((each for each in sources if counters[0] in each), {})
+        needed = counters[: 2 if name in _LISTS else 1]
+        source = next((each for each in sources if all(counter in each for counter in needed)), {})
         parts = [source[counter] for counter in counters if counter in source]
-        if parts and not (name in _LISTS and len(parts) == 1):
+        if parts:
             amounts[name] = _sum(parts)
     _split_old_lists(amounts)
     _subtract_shmem(amounts)

@@ -67,10 +67,10 @@ def _read(draft: Draft, source: Source, kinds: Mapping[int, LineKind], problems:
     page_kb = memory.page_size_kb(draft) or page_size_kb(victims, tasks) or _usual_page_size(kernel, problems)
     blocks = memory.read_blocks(draft, page_kb, problems)
     zones, orphans = memory.read_zones(draft, page_kb, blocks, problems)
-    totals, totals_lines = memory.read_totals(draft, page_kb)
+    totals, totals_lines = memory.read_totals(draft, page_kb, problems)
     places = header.read_places(draft)
     memcg = read_memcg(draft)
-    constraint = _constraint(draft)
+    constraint = _constraint(draft, problems)
     trace = header.read_trace(draft.of("trace"))
     titles = draft.of("slab_title")
     return Report(
@@ -118,9 +118,14 @@ def _usual_page_size(kernel: KernelRelease | None, problems: list[Problem]) -> i
     return size
 
 
-def _constraint(draft: Draft) -> str | None:
-    found = (_CONSTRAINT.search(line.text) for line in draft.of("constraint"))
-    return next((match[1] for match in found if match), None)
+def _constraint(draft: Draft, problems: list[Problem]) -> str | None:
+    """Return what bound the kill, by the kernel's own name; a name that was cut is none."""
+    for number, text in draft.of("constraint"):
+        match = _CONSTRAINT.search(text)
+        if match is not None and match.end() < len(text.rstrip()):
+            return match[1]
+        problems.append(Problem(number, "The line oom-kill: is cut: it does not show what bound the kill"))
+    return None
 
 
 def _is_memcg(draft: Draft, memcg: Memcg | None, trace: tuple[str, ...]) -> bool:

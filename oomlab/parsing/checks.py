@@ -8,10 +8,12 @@ from itertools import chain, islice
 
 from oomlab.parsing.grammar import Draft
 from oomlab.parsing.lines import Line, LineKind, LogLines
+from oomlab.parsing.sections.memcg import find_cut_lines
 from oomlab.report import Problem, Report
 
 _CPU = re.compile(r"cpu\s{1,12}(\d{1,6})", re.IGNORECASE | re.ASCII)
 _ORDER = re.compile(r"order[=:]\s{0,4}(-?\d+)", re.A)
+_CUT_SWAP = re.compile(r"(Free|Total) swap\s{0,4}[=:]\s{0,12}\d{1,18}\s?[kK]?$", re.A)
 _MAX_DIGITS_QUOTED = 20
 """The most digits of a number that are quoted."""
 
@@ -30,6 +32,7 @@ def find_missing(report: Report, draft: Draft, lines: LogLines) -> Iterator[Prob
     yield from _header(report, draft)
     yield from _per_cpu(draft.of("pcp_zone"))
     yield from _memory(report, draft)
+    yield from find_cut_lines(draft)
     yield from _table(draft, lines)
     yield from _kill(report)
 
@@ -84,6 +87,7 @@ def _memory(report: Report, draft: Draft) -> Iterator[Problem]:
     elif not report.zones and "header" in draft.lines and report.scope == "global":
         yield Problem(report.last_line, "The state of memory is missing")
     yield from _counters(report)
+    yield from _swap(report, draft)
     yield from _zones(report)
     yield from _impossible(report)
 
@@ -102,8 +106,20 @@ def _counters(report: Report) -> Iterator[Problem]:
         shown = next(name for name in chain.from_iterable(groups) if name in totals)
         missing = f"{', '.join(lost)} {'is' if len(lost) == 1 else 'are'} missing"
         yield Problem(report.totals_lines[shown], f"The machine's counters are not whole: {missing}")
-    if report.swap is not None and report.swap.free is None:
-        yield Problem(report.swap.line, "The line of the free swap is lost")
+
+
+def _swap(report: Report, draft: Draft) -> Iterator[Problem]:
+    """Yield a size of swap that lost its unit, and perhaps digits, or its whole line."""
+    swap, rows = report.swap, draft.of("swap")
+    cut = [(number, match[1].lower()) for number, text in rows if (match := _CUT_SWAP.match(text))]
+    for number, what in cut:
+        yield Problem(number, f"The line of the {what} swap is cut: its unit is missing")
+    if swap is None or cut:
+        return
+    if swap.free is None:
+        yield Problem(swap.line, "The line of the free swap is lost")
+    if swap.total is None and any(text.startswith("Free swap  =") for _, text in rows):
+        yield Problem(swap.line, "The line of the total swap is lost")
 
 
 def _zones(report: Report) -> Iterator[Problem]:
@@ -111,7 +127,7 @@ def _zones(report: Report) -> Iterator[Problem]:
     shown = [zone for zone in report.zones if not zone.reconstructed]
     if any(zone.lowmem_reserve is not None for zone in shown):
         for zone in shown:
-            if zone.lowmem_reserve is None:
+            if zone.lowmem_reserve is None and zone.reserve_line is None:
                 yield Problem(zone.line, f"The lowmem_reserve[] line of zone {zone.name} is lost")
     if any(zone.free_blocks is not None for zone in shown):
         for zone in shown:

@@ -87,7 +87,7 @@ def read_trigger(draft: Draft) -> Trigger:
     return Trigger(
         comm=_asker(header.text, comm),
         pid=pid,
-        gfp_mask=int(mask[1], 16) if mask and not mask[2] else None,
+        gfp_mask=int(mask[1], 16) if mask and not mask[2] and not _is_cut_at(mask, asked) else None,
         gfp_names=_names(mask[3]) if mask and mask[3] else None,
         order=int(order[1] or order[2]) if order else None,
         oom_adj=_number(adjustments.get("oom_adj", adjustments.get("oomkilladj"))),
@@ -96,6 +96,14 @@ def read_trigger(draft: Draft) -> Trigger:
         vmalloc_got=int(vmalloc[1]) if vmalloc and vmalloc[1] else None,
         line=header.number,
     )
+
+
+def _is_cut_at(mask: re.Match[str], asked: str) -> bool:
+    """Whether a header ends in its mask, which may have had more digits: the order follows it.
+
+    Kernels that put the order first, or print none, do not say "invoked".
+    """
+    return " invoked oom-killer" in asked and mask.end(1) == len(asked.rstrip())
 
 
 def _behind_name(text: str) -> str:
@@ -137,7 +145,7 @@ def read_process(draft: Draft) -> tuple[int | None, str | None]:
         if trace_end is not None and number > trace_end:
             break
         pid = _PID.search(text)
-        if pid is not None:
+        if pid is not None and pid.end() < len(text.rstrip()):  # or it is cut, and may be longer
             comm = _COMM.search(text) or _PROCESS.match(text)
             found.append((int(pid[1]), comm[1] if comm else None))
     asked = _ASKED.match(header) if header is not None and len(found) > 1 else None

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Iterator, Mapping
 from typing import Any
 
+from oomlab.mmzone import PAGE_SIZE
 from oomlab.parsing.grammar import Draft
 from oomlab.parsing.sections.choice import read_choice
-from oomlab.report import Memcg, Protection
+from oomlab.report import Memcg, Problem, Protection
+from oomlab.words import listed
 
 _TASK = re.compile(r"Task in (\S{1,4000}) killed as a result of limit of (\S{1,4000})")
 _TASK_CUT = re.compile(r"Task in (\S{1,4000})")
@@ -20,6 +23,16 @@ _PLAIN_STAT = re.compile(r"(?<!\S)([a-z]\w{1,60}+) (\d{1,20}+)(?!\S)", re.A)
 _GROUP = re.compile(r"Tasks in (\S{1,4000}) are going to be killed")
 _PROTECTION = re.compile(r"min protection (\d{1,20})kB -- low protection (\d{1,20})kB", re.A)
 _FIELDS = {"memory": "", "memory+swap": "swap_", "swap": "swap_", "kmem": "kmem_"}
+
+_OF_PAGES = (
+    *("anon", "file", "kernel", "pagetables", "sec_pagetables", "sock", "vmalloc", "shmem", "file_mapped"),
+    *("file_dirty", "file_writeback", "swapcached", "anon_thp", "file_thp", "shmem_thp", "unevictable"),
+    *("inactive_anon", "active_anon", "inactive_file", "active_file"),
+)
+"""Statistics counted in pages and printed in bytes. Source: mm/memcontrol.c, ``memory_stats``."""
+
+_MIN_WHOLE = 2
+"""The fewest statistics in whole pages that show another to be cut: in made-up examples none are."""
 
 
 def read_memcg(draft: Draft) -> Memcg | None:
@@ -80,6 +93,27 @@ def _read_usage(draft: Draft) -> dict[str, Any]:
     return values
 
 
+def find_cut_lines(draft: Draft) -> Iterator[Problem]:
+    """Yield what a line about groups lacks: each has usage and limit, or as many statistics as the others."""
+    for number, text in draft.of("memcg_usage"):
+        name, _, amounts = text.partition(":")
+        lost = [what for what in ("usage", "limit") if what not in dict(_AMOUNT.findall(amounts))]
+        if name in _FIELDS and lost:
+            yield Problem(number, f"The line '{name}:' of the control group is cut: it lacks {listed(lost)}")
+    if odd := _cut_in_bytes(_stats_in_bytes(draft)):
+        row = next(row for row in draft.of("memcg_stats", "memcg_stat") if f"{odd} " in row.text)
+        yield Problem(
+            row.number, f"{odd} of the control group has lost digits: it is no number of whole pages"
+        )
+    stats = {title.number: dict(_STAT.findall(title.text)) for title in draft.of("memcg_stats")}
+    fullest = max(stats.values(), key=len, default={})
+    for number, shown in stats.items():
+        lacking = [name for name in fullest if name not in shown]
+        if lacking:
+            reason = f"The statistics of a control group are cut: they lack {listed(lacking[:4])}"
+            yield Problem(number, reason)
+
+
 def _read_stats(draft: Draft) -> dict[str, Any]:
     """Read the statistics of the group and the groups in it.
 
@@ -94,8 +128,24 @@ def _read_stats(draft: Draft) -> dict[str, Any]:
     stats: Counter[str] = Counter()
     for title in titles:
         stats.update({name: int(value) for name, value in _STAT.findall(title.text)})
-    rows = " ".join([titles[0].text.partition(":")[2], *(row.text for row in draft.of("memcg_stat"))])
-    in_bytes = {name: int(value) for name, value in _PLAIN_STAT.findall(rows)}
+    in_bytes = _stats_in_bytes(draft)
+    in_bytes.pop(_cut_in_bytes(in_bytes) or "", None)
     if stats or in_bytes:
         values |= {"stats": dict(stats) or in_bytes, "stats_unit": "kB" if stats else "bytes"}
     return values | {"stats_line": titles[0].number}
+
+
+def _stats_in_bytes(draft: Draft) -> dict[str, int]:
+    titles = draft.of("memcg_stats")[:1]
+    rows = [
+        *(title.text.partition(":")[2] for title in titles),
+        *(row.text for row in draft.of("memcg_stat")),
+    ]
+    return {name: int(value) for name, value in _PLAIN_STAT.findall(" ".join(rows))}
+
+
+def _cut_in_bytes(stats: Mapping[str, int]) -> str | None:
+    """Return the one statistic that is no number of whole pages while all others are: its line was cut."""
+    odd = [name for name in _OF_PAGES if stats.get(name, 0) % PAGE_SIZE]
+    whole = [name for name in _OF_PAGES if stats.get(name) and name not in odd]
+    return odd[0] if len(odd) == 1 and len(whole) >= _MIN_WHOLE else None

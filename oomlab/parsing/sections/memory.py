@@ -65,6 +65,23 @@ _FIELDS = (
     ("managed", "managed"),
 )
 
+_Row = tuple[int, list[tuple[str, str, str]]]
+"""The number of a line, and its pairs: name, value, unit."""
+
+_ROWS = (
+    ("active_anon", "inactive_anon", "isolated_anon"),
+    ("active_file", "inactive_file", "isolated_file"),
+    ("unevictable", "dirty", "writeback"),
+    ("slab_reclaimable", "slab_unreclaimable"),
+    ("mapped", "shmem", "pagetables", "bounce"),
+    ("free", "free_pcp", "free_cma"),
+    ("free", "slab_reclaimable", "slab_unreclaimable"),
+)
+"""The beginnings of the rows of counters. Source: mm/show_mem.c, ``show_free_areas``; 2.6.32 and later."""
+
+_MIN_ROWS = 4
+"""Fewer rows than this are a quotation, which people shorten."""
+
 _BELOW_ZERO = (range(1 << 31, 1 << 32), range(1 << 63, 1 << 64))
 """These counts of free blocks are negative numbers, printed without their sign, by 32 or 64 bits."""
 
@@ -88,12 +105,18 @@ class Reserve(NamedTuple):
     after: str | None
 
 
-def read_totals(draft: Draft, page_kb: int) -> tuple[Mapping[str, int], Mapping[str, int]]:
+def read_totals(
+    draft: Draft, page_kb: int, problems: list[Problem]
+) -> tuple[Mapping[str, int], Mapping[str, int]]:
     """Read the counters under ``Mem-Info:`` and the ``N pages RAM`` lines: values and lines by name."""
+    rows = [
+        (number, _PAIR.findall(text if "inactive_anon:" in text else _with_colon(text)))
+        for number, text in draft.of("totals")
+    ]
     found = [
         (name.lower(), int(value) // page_kb if unit else int(value), number)
-        for number, text in draft.of("totals")
-        for name, value, unit in _PAIR.findall(text if "inactive_anon:" in text else _with_colon(text))
+        for number, pairs in _whole_rows(rows, problems)
+        for name, value, unit in pairs
     ]
     for number, text in draft.of("pages"):
         count, _, words = text.partition(" ")
@@ -106,6 +129,29 @@ def read_totals(draft: Draft, page_kb: int) -> tuple[Mapping[str, int], Mapping[
         if name not in totals:  # the first line of a counter counts
             totals[name], lines[name] = value, number
     return totals, lines
+
+
+def _whole_rows(rows: list[_Row], problems: list[Problem]) -> list[_Row]:
+    """Return rows of counters without what a cut may have shortened: the last one of a row that is not whole.
+
+    What a row lacks may stand in one of the next, as where a mailer wrapped it.
+    """
+    if len(rows) < _MIN_ROWS:
+        return rows
+    whole: list[_Row] = []
+    below: set[str] = set()
+    for number, pairs in reversed(rows):
+        names = tuple(name.lower() for name, _, _ in pairs)
+        lost = {
+            row[len(names)] for row in _ROWS if names and len(names) < len(row) and row[: len(names)] == names
+        }
+        if lost and not lost & below and not (lost == {"bounce"} and "sec_pagetables" in below):
+            name, value, _ = pairs[-1]
+            problems.append(Problem(number, f"{name}:{value} may have lost digits: its line is cut"))
+            pairs = pairs[:-1]
+        below.update(names)
+        whole.append((number, pairs))
+    return whole[::-1]
 
 
 def _with_colon(text: str) -> str:
@@ -295,7 +341,19 @@ def read_zones(
     zones = list(found.values())
     _add_blocks(zones, blocks, page_kb)
     _compare(zones, problems)
+    _drop_cut_reserves(zones, problems)
     return [ZoneStat(**zone) for zone in zones], orphans
+
+
+def _drop_cut_reserves(zones: list[dict[str, Any]], problems: list[Problem]) -> None:
+    """Drop a reserve that lost its end: a kernel prints one value for each zone that it was built with."""
+    length = max((len(zone.get("lowmem_reserve", ())) for zone in zones), default=0)
+    for zone in zones:
+        values = zone.get("lowmem_reserve")
+        if values is not None and len(values) < length:
+            reason = f"The lowmem_reserve[] line of zone {zone['name']} is cut"
+            problems.append(Problem(zone["reserve_line"], reason))
+            zone["lowmem_reserve"] = None
 
 
 def _without_low(values: tuple[int, ...], zone: dict[str, Any]) -> tuple[int, ...]:

@@ -38,7 +38,7 @@ _new_task = partial(tuple.__new__, Task)
 def read_tasks(draft: Draft, problems: list[Problem]) -> tuple[Task, ...]:
     """Read the rows of the task table; a damaged row is a problem, and left out."""
     rows = draft.of("task")
-    columns = _columns(draft.of("task_header")) or _guess(rows)
+    columns = _columns(draft.of("task_header"), problems) or _guess(rows)
     try:
         tasks = list(_tasks(_words_by_column(rows, len(columns)), columns, rows)) if rows else []
     except ValueError:
@@ -57,10 +57,15 @@ def _once(tasks: list[Task], problems: list[Problem]) -> Iterator[Task]:
         seen.add(task.pid)
 
 
-def _columns(headers: list[Line]) -> tuple[str, ...]:
-    if not headers:
+def _columns(headers: list[Line], problems: list[Problem]) -> tuple[str, ...]:
+    """Return the columns that the header names; none where it was cut, for the name comes last."""
+    columns = tuple(headers[0].text.replace("[", " ").replace("]", " ").split()) if headers else ()
+    if columns and columns[-1] != "name":
+        problems.append(
+            Problem(headers[0].number, "The header of the task table is cut: its columns are guessed")
+        )
         return ()
-    return tuple(headers[0].text.replace("[", " ").replace("]", " ").split())
+    return columns
 
 
 def _guess(rows: list[Line]) -> tuple[str, ...]:

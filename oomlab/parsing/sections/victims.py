@@ -15,6 +15,7 @@ from oomlab.parsing.classify import EXITING
 from oomlab.parsing.grammar import Draft
 from oomlab.parsing.lines import Line
 from oomlab.parsing.sections.choice import read_choice
+from oomlab.parsing.sections.header import read_process
 from oomlab.report import Problem, Task, Victim
 
 _KILL = re.compile(
@@ -54,8 +55,14 @@ def read_victims(draft: Draft, tasks: tuple[Task, ...], problems: list[Problem])
     exiting = _exiting(draft, chosen)
     listed = {task.pid for task in tasks}
     whole = {announced.pid} if announced and announced.uid is not None else set()
-    lines = draft.of("chosen", "killed") or draft.of("constraint")
-    problems.extend(_cut_pids(lines, {str(pid) for pid in listed | whole}))
+    known = {pid for pid in (*listed, *whole, read_process(draft)[0]) if pid is not None}
+    for line, cut in _cut_pids(draft.of("chosen", "killed") or draft.of("constraint"), known):
+        announced_pids = {pid for pid in whole if pid is not None}
+        longer = [pid for pid in announced_pids or known if str(pid).startswith(str(cut))]
+        told = f"only process {longer[0]} begins so" if len(longer) == 1 else "which may be longer"
+        problems.append(Problem(line, f"The kill is cut at the number of the process, {cut}, {told}"))
+        if len(longer) == 1:
+            killed, chosen = (_renumbered(each, cut, longer[0]) for each in (killed, chosen))
     victims = (
         {pid: _with_choice(victim, chosen, listed) for pid, victim in killed.items()} if chosen else killed
     )
@@ -75,13 +82,22 @@ def read_victims(draft: Draft, tasks: tuple[Task, ...], problems: list[Problem])
     return _with_reaping(found, draft) if "reaped" in draft.lines else found
 
 
-def _cut_pids(lines: list[Line], known: set[str]) -> Iterator[Problem]:
-    """Yield that a line ends at the number of a process, unless another line has the same number."""
+def _cut_pids(lines: list[Line], known: set[int]) -> Iterator[tuple[int, int]]:
+    """Yield each line that ends at the number of a process which no other line has, and that number."""
     for line in lines:
         cut = _CUT.search(line.text)
-        if cut is not None and cut[1] not in known:
-            reason = f"The kill is cut at the number of the process, {cut[1]}, which may be longer"
-            yield Problem(line.number, reason)
+        if cut is not None and int(cut[1]) not in known:
+            yield line.number, int(cut[1])
+
+
+def _renumbered(victims: dict[int, Victim], cut: int, pid: int) -> dict[int, Victim]:
+    """Return victims with the whole number of one whose own was cut."""
+    if cut not in victims:
+        return victims
+    return {
+        pid if key == cut else key: replace(victim, pid=pid) if key == cut else victim
+        for key, victim in victims.items()
+    }
 
 
 def read_exiting(draft: Draft, tasks: tuple[Task, ...]) -> tuple[Victim, ...]:
