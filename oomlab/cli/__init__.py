@@ -10,7 +10,7 @@ import os
 import sys
 from collections.abc import Sequence
 from importlib import import_module
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from oomlab import __version__
 from oomlab.cli.complaint import FAILED, complain, complaint
@@ -32,6 +32,13 @@ examples:
 class _Parser(argparse.ArgumentParser):
     """An argument parser whose errors are one line."""
 
+    def _print_message(self, message: str, file: Any = None) -> None:
+        """Write a help, and raise :class:`OSError` where it cannot be written, which argparse would hide."""
+        if file is not None and file is sys.stdout:
+            file.write(message)
+        else:
+            super()._print_message(message, file)
+
     def error(self, message: str) -> NoReturn:
         self.exit(FAILED, f"{complaint(message)} (try {self.prog} --help)\n")
 
@@ -45,12 +52,14 @@ def main(argv: Sequence[str] | None = None) -> int:
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")
     try:
-        given = sys.argv[1:] if argv is None else argv
-        arguments = _parser(given).parse_args(given)
         if sys.stdout is None:
             raise OomlabError("standard output is closed: there is nowhere to write to")
-        status = int(arguments.run(arguments))
-        sys.stdout.flush()
+        given = sys.argv[1:] if argv is None else argv
+        try:
+            arguments = _parser(given).parse_args(given)
+            status = int(arguments.run(arguments))
+        finally:  # also where argparse has written a help and leaves
+            sys.stdout.flush()
     except BrokenPipeError:
         # The reader has gone (| head): keep the interpreter from flushing into nothing at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

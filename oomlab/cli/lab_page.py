@@ -25,6 +25,10 @@ def add(subparsers: Any) -> None:
     parser.set_defaults(run=run)
 
 
+_KIND = b"<title>The failure lab</title>"
+"""What a page that this command wrote has in its head: no other file is replaced."""
+
+
 def run(arguments: argparse.Namespace) -> int:
     """Write the page."""
     from oomlab.cli.complaint import shown
@@ -36,6 +40,6 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.file == "-":
         sys.stdout.buffer.write(page)
         return 0
-    write_file(arguments.file, page)
+    write_file(arguments.file, page, kind=_KIND)
     print(f"Wrote {plain(shown(arguments.file))}: open it in a browser.")
     return 0

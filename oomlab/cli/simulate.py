@@ -143,6 +143,10 @@ def _fitted(log: str) -> tuple[Machine, Workload]:
     return found.machine, found.workload
 
 
+_MAGIC_BYTES = 4
+"""The first bytes of a picture, which name its format: only such a file is replaced by another."""
+
+
 def _plot(trajectory: Any, target: str) -> None:
     try:
         from oomlab.plot import trajectory as draw
@@ -152,7 +156,8 @@ def _plot(trajectory: Any, target: str) -> None:
     assert figure is not None
     picture = BytesIO()
     figure.savefig(picture, format=_suffix(target), dpi=200)
-    write_file(target, picture.getvalue())
+    content = picture.getvalue()
+    write_file(target, content, kind=content[:_MAGIC_BYTES])
 
 
 # --- reading option values -------------------------------------------------------------------

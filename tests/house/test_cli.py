@@ -622,6 +622,10 @@ def test_a_small_64_bit_machine_is_told_too(run):
         ("oomlab explain /no/such/file 2>&-", 2, "", ""),
         ("oomlab explain /no/such/file 2>/dev/full", 2, "", ""),
         ("oomlab explain LOG >/dev/full", 2, "", "oomlab: No space left on device"),
+        ("oomlab --help >/dev/full", 2, "", "oomlab: No space left on device"),
+        ("PYTHONUNBUFFERED=1 oomlab simulate --help >/dev/full", 2, "", "oomlab: No space left on device"),
+        ("oomlab --version >&-", 2, "", "oomlab: standard output is closed"),
+        ("oomlab explain --help >&-", 2, "", "oomlab: standard output is closed"),
     ],
 )
 def test_a_stream_that_is_closed_or_full_changes_nothing_else(tmp_path, incident, line, status, out, err):
@@ -631,6 +635,23 @@ def test_a_stream_that_is_closed_or_full_changes_nothing_else(tmp_path, incident
     assert bool(out) == bool(done.stdout)
     assert done.stderr.startswith(err)
     assert done.stderr.count("\n") == bool(err)
+
+
+@pytest.mark.parametrize("command", [("lab-page",), ("simulate", "--plot")])
+def test_a_file_that_is_something_else_is_not_replaced(run, tmp_path, command):
+    log, own = tmp_path / "kern.log.png", tmp_path / "own.png"
+    log.write_text("[ 1.0] a log that somebody needs")
+    link = tmp_path / "link.png"
+    link.symlink_to(log)
+    for target in (log, link):
+        status, _, err = run(*command, str(target))
+        assert (status, err.count("\n")) == (2, 1)
+        assert "another file of this name is there" in err
+        assert log.read_text() == "[ 1.0] a log that somebody needs"
+    own.touch()
+    for _ in range(2):  # an empty file, and then what the command itself wrote
+        assert run(*command, str(own))[0] == 0
+    assert own.stat().st_size > 1000
 
 
 NINES = "9" * 5000
@@ -687,15 +708,16 @@ def test_blanks_around_a_mask_change_nothing(run):
 def test_a_full_disk_leaves_the_old_file_as_it_was_and_is_reported_with_its_name(tmp_path, command):
     """The limit on the size of a file stands for the full disk."""
     name = command.split()[-1]
-    (tmp_path / name).write_bytes(b"the old one")
+    old = b"\x89PNG, the old one" if name.endswith("png") else b"<title>The failure lab</title>"
+    (tmp_path / name).write_bytes(old)
     done = shell(f"ulimit -f 1; MPLCONFIGDIR=/dev/null oomlab {command}", tmp_path)
     assert done.returncode == 2
     assert done.stderr.splitlines()[-1] == f"oomlab: {name}: File too large"
-    assert [(each.name, each.read_bytes()) for each in tmp_path.iterdir()] == [(name, b"the old one")]
+    assert [(each.name, each.read_bytes()) for each in tmp_path.iterdir()] == [(name, old)]
 
 
 def test_a_file_is_written_through_a_link_and_keeps_its_mode(run, tmp_path):
-    (tmp_path / "page.html").write_text("old")
+    (tmp_path / "page.html").write_text("<title>The failure lab</title>")
     (tmp_path / "page.html").chmod(0o640)
     (tmp_path / "link.html").symlink_to("page.html")
     assert run("lab-page", str(tmp_path / "link.html"))[0] == 0
