@@ -118,6 +118,9 @@ _LAST_WORDS = re.compile(
 )
 """Other beginnings of lines, used where a report has no anchor left."""
 
+_STAMP_LEFT = re.compile(r"\[ {0,12}\d{1,10}\.\d{6}\](?: {0,4}\[ {0,6}[TC]\d{1,9}\])?(?= )", re.A)
+"""The uptime, and a caller, where a shorter prefix was stripped."""
+
 _CUT_STAMP = re.compile(r".{1,60}?\d\.\d{6}\]\s{0,4}(?:\[\s{0,6}(?P<caller>[TC]\d{1,9})\])?\s{0,8}")
 """A stamp whose beginning was overwritten by other output on the same console."""
 
@@ -132,8 +135,11 @@ def strip_prefixes(lines: LogLines) -> LogLines:
     prefixes = infer_prefixes(text)
     if not prefixes:
         return lines._replace(texts=[line.strip() for line in raw])
-    match = prefixes[0].whole.match
-    texts = [line[found.end() :].strip() if (found := match(line)) else line and "\n" for line in raw]
+    texts = _strip_first(raw, prefixes)
+    longer = _with_uptime(raw, texts, prefixes)
+    if longer:
+        prefixes = longer
+        texts = _strip_first(raw, prefixes)
     unprefixed = None
     if "\n" in texts:  # no line has one: these did not match
         prefixes, unprefixed = _strip_rest(raw, texts, prefixes)
@@ -142,6 +148,27 @@ def strip_prefixes(lines: LogLines) -> LogLines:
     callers = _callers(raw, prefixes) if any([prefix.has_caller for prefix in prefixes]) else None
     lines = lines._replace(texts=texts, prefixes=prefixes, unprefixed=unprefixed, callers=callers)
     return lines._replace(hosts=_hosts(lines, text))
+
+
+def _strip_first(raw: list[str], prefixes: tuple[Prefix, ...]) -> list[str]:
+    """Return the lines without the first of the prefixes; a line end stands for each that it does not fit."""
+    match = prefixes[0].whole.match
+    return [line[found.end() :].strip() if (found := match(line)) else line and "\n" for line in raw]
+
+
+def _with_uptime(raw: list[str], texts: list[str], prefixes: tuple[Prefix, ...]) -> tuple[Prefix, ...]:
+    """Return all prefixes where the first is only a part of what some lines have: the uptime follows it.
+
+    Two daemons may write each message into one file, only one of them with the kernel's own time, and
+    all anchors may stand in lines of the other. Return nothing where no line has more than the first.
+    """
+    if _UPTIME in prefixes[0].whole.pattern:
+        return ()
+    for line, text in zip(raw, texts, strict=True):
+        if text[:1] == "[" and (stamp := _STAMP_LEFT.match(text)):
+            longer = _learn((_normalize(line[: line.find(text) + stamp.end()]),))
+            return longer + tuple([prefix for prefix in prefixes if prefix not in longer])
+    return ()
 
 
 def _hosts(lines: LogLines, text: str) -> list[str | None] | None:

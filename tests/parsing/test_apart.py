@@ -333,7 +333,9 @@ def test_requests_that_fail_alike_in_one_second_are_as_many():
     assert len(found(written(dated, (1000, lines)) + written(uptime, (1000, lines)))) == 1
 
 
-@pytest.mark.parametrize(("first", "second"), [(both, dated), (uptime, both), (both, uptime), (ctime, both)])
+@pytest.mark.parametrize(
+    ("first", "second"), [(both, dated), (dated, both), (uptime, both), (both, uptime), (ctime, both)]
+)
 @pytest.mark.parametrize("lag", [0, 1, 10, 15])
 @pytest.mark.parametrize("chunk", [1, 3, 10])
 def test_what_two_loggers_store_side_by_side_is_told_once(first, second, lag, chunk):
@@ -345,6 +347,34 @@ def test_what_two_loggers_store_side_by_side_is_told_once(first, second, lag, ch
     assert victims([report]) == [[99]]
     assert (len(report.zones), len(report.tasks)) == (1, 2)
     assert not report.problems
+
+
+@pytest.mark.parametrize("caller", ["", "[    T70] "])
+def test_a_group_of_which_each_line_stands_without_and_with_the_uptime_is_killed_once(caller):
+    """klogd and imklog both read the kernel's messages, and one file takes both."""
+    texts = [
+        PARTS["header"][0],
+        "memory: usage 65536kB, limit 65536kB, failcnt 51",
+        "Memory cgroup stats for /job:",
+        "anon 60817408",
+        "Memory cgroup out of memory: Killed process 99 (etcd) total-vm:900kB, anon-rss:500kB, file-rss:0kB",
+        "Tasks in /job are going to be killed due to memory.oom.group set",
+        "Memory cgroup out of memory: Killed process 98 (sh) total-vm:300kB, anon-rss:100kB, file-rss:0kB",
+    ]
+    stamps = (dated, lambda at: both(at) + caller)
+    copies = [written(stamp, (1000, texts)) for stamp in stamps]
+    (report,) = found(chain(*zip(*copies, strict=True)))
+    assert victims([report]) == [[99, 98]]
+    assert report.memcg.usage_kb == 65536
+    assert report.uptime_s == 1000
+
+
+def test_the_uptime_is_read_in_a_log_that_has_it_only_in_its_second_half():
+    """A daemon was replaced by another that writes the kernel's own time, too."""
+    first, second = written(dated, (1000, REPORT)), written(both, (5000, REPORT))
+    reports = found(first + second)
+    assert victims(reports) == [[99], [99]]
+    assert not reports[1].problems
 
 
 def test_lines_that_a_report_has_twice_are_no_copies():
