@@ -9,8 +9,9 @@ asks for help stands in brackets:
 :mod:`~oomlab.parsing.scan`               scan a long log for the windows that are worth reading
 :mod:`~oomlab.parsing.pstore`             put the parts of a dump into the order of time
 :mod:`~oomlab.parsing.direction`          find out whether the newest line is first, to turn the log round
-:mod:`~oomlab.parsing.decode`             decode bytes, clean lines; unwrap JSON, HTML, Markdown and mail
-                                          (:mod:`~oomlab.parsing.containers`), CSV and YAML
+:mod:`~oomlab.parsing.decode`             decode bytes, clean lines, take out colours
+                                          (:mod:`~oomlab.parsing.colours`); unwrap JSON, HTML, Markdown
+                                          and mail (:mod:`~oomlab.parsing.containers`), CSV and YAML
                                           (:mod:`~oomlab.parsing.exports`), and read what an entry notes
                                           beside its message (:mod:`~oomlab.parsing.entries`)
 :mod:`~oomlab.parsing.prefix`             infer the prefixes that loggers write, and strip them;

@@ -12,6 +12,7 @@ import re
 from collections import deque
 from collections.abc import Mapping, Sequence
 
+from oomlab.parsing.colours import without_colours
 from oomlab.parsing.containers import (
     from_quoted_printable,
     is_quoted_printable,
@@ -27,7 +28,6 @@ from oomlab.parsing.pstore import without_headings
 _MAX_LENGTH = 16_384
 """The most characters of a line of the kernel: a longer one becomes several."""
 
-_COLOURS = re.compile(r"\x1b\[[0-9;?]{0,20}[ -/]{0,4}[@-~]")
 _QUOTES = re.compile(r"[ \t]{0,8}(?:[A-Z]{0,3}[>|][ \t]?){1,40}")
 _BLANKS = re.compile("\u00c2\u00a0|[\u00a0\u2000-\u2003\u2007-\u2009\u202f\u3000\t\v\f\u0085\u2028\u2029]")
 _INVISIBLE = re.compile("[\0\r\u200b\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff\u00ad]+")
@@ -169,8 +169,7 @@ def _clean_characters(text: str) -> str:
         text = _INVISIBLE.sub("", _BLANKS.sub(" ", text))
     elif any([character in text for character in _UNPLAIN]):
         text = text.translate(_PLAIN)
-    if "\x1b" in text:
-        text = _COLOURS.sub("", text)
+    text = without_colours(text)
     if text.count("A  A ", 0, 4000) > 2:
         text = _BLANK_LETTERS.sub(" ", text)
     return text

@@ -109,7 +109,7 @@ _LINE = 400
 """Bytes of a line on either side of a needle that are looked at."""
 
 _BLANKS = re.compile(rb"\xc2\xa0|\xe2\x80[\x80-\x83\x87-\x89\xaf]|\xe3\x80\x80")
-_COLOURS = re.compile(rb"\x1b\[[0-9;?]{0,20}[ -/]{0,4}[@-~]")
+_COLOURS = re.compile(rb"\x1b\[[0-?]{0,20}[ -/]{0,4}[@-~]")
 
 
 class Hit(NamedTuple):

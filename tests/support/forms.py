@@ -179,6 +179,21 @@ FORMS: dict[str, Callable[[list[str]], str]] = {
     "CRLF": lambda lines: UPTIME(lines).replace("\n", "\r\n"),
     "CR CR LF": lambda lines: UPTIME(lines).replace("\n", "\r\r\n"),
     "coloured": each("\x1b[32m[{t}] \x1b[0m"),
+    "coloured by systemd": each("Sep 09 02:04:16 db kernel: \x1b[0;1;38:5:185m"),
+    "coloured, without ESC": each("[32m[{t}] [0m"),
+    "coloured by systemd, without ESC": lambda lines: "\n".join(
+        f"Sep 09 02:04:16 db kernel: [0;1;38;5;185m{line}[0m" for line in lines
+    ),
+    "coloured, with ^[": each("^[[32m[{t}] ^[[0m^[[33m"),
+    "coloured, with ESC spelt out": each("ESC[32m[{t}] ESC[m"),
+    "coloured, through rsyslog": each("Sep  9 02:04:{s:02d} db kernel: #033[32m[{t}] #033[0m"),
+    "coloured, in Python": each(r"\x1b[32m[{t}] \x1b[0m"),
+    "coloured, in a shell": each(r"\e[32m[{t}] \e[0m"),
+    "coloured, in C": each(r"\033[01;32m[{t}] \033[00m"),
+    "coloured, in JSON": lambda lines: "\n".join(
+        json.dumps({"log": f"\x1b[32m{line}\x1b[0m\n", "stream": "stdout"})
+        for line in UPTIME(lines).split("\n")
+    ),
     "hard blanks": lambda lines: UPTIME(lines).replace("  ", "\u00a0 "),
     "hard blanks read as Latin-1": lambda lines: UPTIME(lines).replace("  ", "\u00c2\u00a0 "),
     "hard blanks turned into letters": then(
@@ -380,6 +395,11 @@ FORMS |= {
     ),
     "Samsung, from CPU to CPU": lambda lines: "\n".join(
         f"<4>[{5121 + n / 1e6:12.6f}] [{n // 20}: {'grab':>14}: 4242] {line}" for n, line in enumerate(lines)
+    ),
+    "each line without and with the uptime": document(
+        lambda n, line: (
+            f"Sep  9 02:04:16 db kernel: {line}\nSep  9 02:04:16 db kernel: [ 5121.{n:06d}] {line}"
+        )
     ),
     "dmesg --json": lambda lines: json.dumps(
         {"dmesg": [{"pri": 4, "time": 5121 + n / 1e6, "msg": line} for n, line in enumerate(lines)]}, indent=3
