@@ -12,6 +12,7 @@ import re
 from collections import deque
 from collections.abc import Mapping, Sequence
 
+from oomlab.parsing.backslashes import QUOTES, join_backslashed
 from oomlab.parsing.colours import without_colours
 from oomlab.parsing.containers import (
     from_quoted_printable,
@@ -28,7 +29,6 @@ from oomlab.parsing.pstore import without_headings
 _MAX_LENGTH = 16_384
 """The most characters of a line of the kernel: a longer one becomes several."""
 
-_QUOTES = re.compile(r"[ \t]{0,8}(?:[A-Z]{0,3}[>|][ \t]?){1,40}")
 _BLANKS = re.compile("\u00c2\u00a0|[\u00a0\u2000-\u2003\u2007-\u2009\u202f\u3000\t\v\f\u0085\u2028\u2029]")
 _INVISIBLE = re.compile("[\0\r\u200b\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff\u00ad]+")
 _PLAIN = str.maketrans({"\r": "", "\0": "", "\t": " ", "\v": " ", "\f": " "})
@@ -94,10 +94,11 @@ def clean(
         numbers, lines = unwrap(numbers, lines, of_anybody=of_anybody)
         lines = [line if line.isascii() else _BLANKS.sub(" ", line) for line in lines]
         starts = {line[:1] for line in lines}
+    numbers, lines = join_backslashed(numbers, lines)
     if " " in starts:
         starts |= {line.lstrip()[:1] for line in lines[:8]}
     if ">" in starts or "|" in starts:
-        lines = [line[match.end() :] if (match := _QUOTES.match(line)) else line for line in lines]
+        lines = [line[match.end() :] if (match := QUOTES.match(line)) else line for line in lines]
     ending = _ending(text if lines is given_lines else "\n".join(lines))
     if ending is not None:
         lines = [line[:-_LONGEST_ENDING] + ending.sub("", line[-_LONGEST_ENDING:].rstrip()) for line in lines]

@@ -76,6 +76,18 @@ def hard(width: int) -> Callable[[list[str]], str]:
     return wrap
 
 
+def backslashed(width: int) -> Callable[[list[str]], str]:
+    """Cut at the last column but one, and mark the cut there, as Emacs does."""
+
+    def wrap(lines: list[str]) -> str:
+        parts = (
+            [line[at : at + width - 1] for at in range(0, max(len(line), 1), width - 1)] for line in lines
+        )
+        return "\n".join("\\\n".join(each) for each in parts)
+
+    return wrap
+
+
 def around(before: str, after: str) -> Callable[[list[str]], str]:
     """Put something on either side of every line."""
     return lambda lines: "\n".join(f"{before}{line}{after}" for line in lines)
@@ -308,6 +320,14 @@ FORMS: dict[str, Callable[[list[str]], str]] = {
     "wrapped with levels, then numbered": then(each("<4>[{t}] "), soft(76), each("{n}:")),
     "numbered, no stamps": each("{n}\t"),
     "overrides of the direction": then(UPTIME, around("\u202e", "\u202c")),
+    "wrapped by Emacs": then(UPTIME, backslashed(80)),
+    "wrapped by Emacs at 64 columns, no stamps": backslashed(64),
+    "wrapped by Emacs, then quoted": then(SYSLOG, backslashed(78), each("> ")),
+    "wrapped by hand for a shell": lambda lines: (
+        soft(72)(UPTIME(lines).split("\n")).replace("\n", " \\\n").replace(" \\\n[1", "\n[1")
+    ),
+    "Markdown's hard breaks": lambda lines: UPTIME(lines).replace("\n", "\\\n"),
+    "Markdown's hard breaks, no stamps": "\\\n".join,
     "wrapped at 200 columns": then(UPTIME, hard(200)),
     "wrapped at 132 columns": then(SYSLOG, hard(132)),
     "wrapped at 120 columns, no stamps": hard(120),
