@@ -159,6 +159,8 @@ def _is_rest(
         return False
     if flags is not None:
         return flags[index]
+    if kinds[index] == "blocks" and " = " in texts[owner]:
+        return False  # the list above has its sum
     return kinds[index] in _CANDIDATES and goes_on(kinds[owner])
 
 

@@ -30,6 +30,10 @@ _COLUMNS = frozenset(Task._fields) - {"comm", "line"} | {"name"}
 
 _PAIR_LIKE = re.compile(r"\S*(?::|[kK]B,?$|\?$)|(?:yes|no)$")
 _WHOLE_PAIR = re.compile(r"(?:[kK]B|\?|\byes|\bno|:\d+)$")
+_OPEN_PAIR = re.compile(r"[a-z_)]:\d*$", re.A)
+_OF_PAIRS = frozenset(("zone", "node", "totals", "memcg_stats"))
+"""Lines of pairs: the name of each begins with a letter, so a digit goes on with the number before it."""
+
 _HEADER = re.compile(r"(?:: )?[\w|,():]{0,200}(?:=|GFP_|\)|:\d)")
 _WHOLE_HEADER = re.compile(r".*adj=-?\d+$")
 _RELEASE = re.compile(r".{0,60}(?:\d\.\d|#\d|ainted)")
@@ -131,7 +135,7 @@ def _is_cut_in_word(kind: LineKind, first: str, second: str) -> bool:
         return not start.startswith(("#", "("))  # what follows a release
     if kind == "task_header":
         return start not in _COLUMNS and end + start in _COLUMNS
-    if kind == "totals" and start[0].isdigit():
+    if kind in _OF_PAIRS and start[0].isdigit() and (kind == "totals" or _OPEN_PAIR.search(end)):
         return True
     whole = _WHOLE_END.get(kind)
     return whole is not None and not whole.search(end)
@@ -194,8 +198,10 @@ def _row_goes_on(first: str, second: str, columns: int) -> bool:
 
 def _pairs_go_on(first: str, second: str) -> bool:
     words = second.split()
-    if len(words) == 1 and len(second) < 12 and not _WHOLE_PAIR.search(first[-_CHARACTERS_BEFORE_CUT:]):
-        return True
+    if len(words) == 1 and len(second) < 12:
+        end = first[-_CHARACTERS_BEFORE_CUT:]
+        if not _WHOLE_PAIR.search(end) or (second.isdigit() and _OPEN_PAIR.search(end)):
+            return True
     return 2 * sum(map(bool, map(_PAIR_LIKE.match, words))) >= len(words)
 
 

@@ -5,6 +5,8 @@ What was cut is joined again by the column itself, where enough lines were cut t
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from oomlab.parsing import parse
@@ -77,6 +79,49 @@ def test_so_is_one_without_any_prefix(width):
     whole = facts(only(LOG))
     names = ("asked", "kernel", "totals", "zones", "tasks", "victims")
     assert {name: found[name] for name in names} == {name: whole[name] for name in names}
+
+
+OLD = """\
+php invoked oom-killer: gfp_mask=0x201d2, order=0, oomkilladj=0
+Mem-info:
+Active:1210 inactive:1208 dirty:10 writeback:0 unstable:0 free:3239 slab:3790 mapped-file:1012 pagetables:2400
+Node 0 DMA free:9016kB min:20kB low:24kB high:28kB active:0kB inactive:0kB present:8640kB pages_scanned:1530 \
+all_unreclaimable? yes
+Node 0 DMA: 2*4kB 6*8kB 4*16kB 2*32kB 2*64kB 2*128kB 1*256kB 0*512kB 0*1024kB 0*2048kB 2*4096kB = 9016kB
+Node 0 Normal: 1*4kB 0*8kB 0*16kB 1*32kB 1*64kB 0*128kB 1*256kB 1*512kB 1*1024kB 1*2048kB 0*4096kB = 3940kB
+Out of memory: Killed process 4242 (php).
+""".replace("\\\n", "")
+GROUP = """\
+php invoked oom-killer: gfp_mask=0xd0, order=0, oom_score_adj=0
+Task in /web/pool killed as a result of limit of /web
+memory: usage 262144kB, limit 262144kB, failcnt 3120
+Memory cgroup stats for /web: cache:312KB rss:261820KB rss_huge:0KB mapped_file:100KB swap:37856KB \
+inactive_anon:80012KB active_anon:181808KB
+Memory cgroup out of memory: Kill process 4242 (php) score 981 or sacrifice child
+Killed process 4242 (php) total-vm:646932kB, anon-rss:258900kB, file-rss:340kB
+""".replace("\\\n", "")
+
+
+def amounts(report: Report) -> dict[str, object]:
+    return {
+        "totals": dict(report.totals),
+        "zones": [replace(zone, line=None, blocks_line=None, flags={}) for zone in report.zones],
+        "stats": report.memcg and dict(report.memcg.stats),
+        "victims": [victim.pid for victim in report.victims],
+    }
+
+
+@pytest.mark.parametrize("log", [OLD, GROUP])
+@pytest.mark.parametrize("prefix", ["", "[ 1000.{:06}] "])
+def test_one_pair_that_was_cut_anywhere_is_read_as_it_was(log, prefix):
+    """No other line was cut at this column, so only what stands on either side of the cut shows it."""
+    lines = [prefix.format(at) + line for at, line in enumerate(log.splitlines())]
+    whole = amounts(only("\n".join(lines)))
+    index = max(range(len(lines)), key=lambda at: len(lines[at]))
+    line = lines[index]
+    for at in range(len(prefix) + 60, len(line)):
+        parts = [*lines[:index], line[:at], line[at:], *lines[index + 1 :]]
+        assert amounts(only("\n".join(parts))) == whole, line[:at]
 
 
 def test_the_number_of_a_process_is_joined_however_long_other_lines_are():
