@@ -20,6 +20,9 @@ _MAX_LENGTH = 1 << 18
 _MAX_UNORDERED = 8
 """With more lines than this within one, it is checked which comes first."""
 
+_MAX_EMPTY = 2
+"""The longest line that holds no message whatever it is, such as a bracket or a backslash by itself."""
+
 _LONG_STRING = 16 << 10
 """The least length of a string that can only hold many lines."""
 
@@ -208,7 +211,7 @@ def unwrap(
     others = set() if of_anybody else messages_of_others(lines)
     for index, (number, line) in enumerate(zip(numbers, lines, strict=True)):
         line = "" if index in others else line
-        if line and (any(map(line.__contains__, _SYMPTOMS)) or _is_field(line)):
+        if len(line) > _MAX_EMPTY and (any(map(line.__contains__, _SYMPTOMS)) or _is_field(line)):
             line = _string_of_list(line) if is_json else _from_python(line)
             whole = _unescape(_from_json(line[:_MAX_LENGTH], keys, programs))
             parts = _BREAKS.split(whole.encode("utf-8", "backslashreplace").decode())
