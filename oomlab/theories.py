@@ -11,13 +11,12 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
 from oomlab.kernel import load_table
-from oomlab.machine import INCIDENT
+from oomlab.machine import INCIDENT, Machine
 from oomlab.progress_file import keep, read
 from oomlab.render.safe import NO_MATH
 from oomlab.report import Report
 from oomlab.simulation import INCIDENT_WORKLOAD, Workload, simulate
 from oomlab.units import gib_to_pages, human_kb, pages_to_gib
-from oomlab.zone_model import Machine
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from oomlab.errors import MachineError, require
-from oomlab.machine import Allocator, Arch, Machine, entries_per_table
+from oomlab.machine import Machine, entries_per_table
 from oomlab.memory_map import Extent, check_machine, layout, more_lowmem, swiotlb_pages
 from oomlab.mmzone import DIRECT_MAPPED, PAGE_SIZE, is_highmem
 from oomlab.rules import has_buffer_head_fix, rules_for
@@ -24,7 +24,7 @@ from oomlab.watermarks import (
     watermarks,
 )
 
-__all__ = ["Allocator", "Arch", "Machine", "Zone", "has_buffer_head_fix", "zones"]
+__all__ = ["Zone", "has_buffer_head_fix", "zones"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,6 +10,7 @@ from oomlab.diagnosis.finding import Claim, Finding, as_finding, causes_of, rule
 from oomlab.diagnosis.fullness import swap_state
 from oomlab.diagnosis.rules.constraint import group_kernel, group_usage
 from oomlab.diagnosis.rules.consumers import (
+    BUFFERS,
     protected_pages,
     taker_in_words,
     taker_lines,
@@ -46,10 +47,7 @@ _REST = {
     "secondary_tables": "Page tables of virtual machines or devices hold",
     "shmem": "Shared memory holds",
     "anon": "Processes hold",
-    "zram": "Compressed swap in RAM (zram, zswap) holds",
-    "balloon": "A balloon, which is memory given back to the host, holds",
-    "kernel_misc": "Other reclaimable memory of the kernel (kernel_misc_reclaimable) holds",
-    "gpu": "The GPU holds",
+    **BUFFERS,
 }
 _SAME = {"global_anon": {"anon"}, "slab_unreclaimable": {"slab"}, "writeback": {"file"}}
 _SAME |= {"page_tables": {"secondary_tables"}}

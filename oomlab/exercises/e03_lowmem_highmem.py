@@ -6,8 +6,8 @@ from dataclasses import replace
 
 from oomlab.exercises import Exercise, Prediction, Wrong
 from oomlab.exercises.kinds import Choice, Essay, Number
-from oomlab.machine import INCIDENT
-from oomlab.zone_model import Machine, zones
+from oomlab.machine import INCIDENT, Machine
+from oomlab.zone_model import zones
 
 KERNEL_MIB = 1024
 """Addresses of the kernel's own part under the 3G/1G split, in MiB."""

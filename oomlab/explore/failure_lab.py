@@ -19,10 +19,9 @@ from oomlab.explore.story import tell
 from oomlab.explore.widgets.opening import Opening
 from oomlab.explore.widgets.still import still
 from oomlab.kernel import KernelVersion
-from oomlab.machine import INCIDENT
+from oomlab.machine import INCIDENT, Machine
 from oomlab.palette import as_dict
 from oomlab.simulation import INCIDENT_WORKLOAD, Trajectory, Workload, simulate
-from oomlab.zone_model import Machine
 
 
 class FailureLab(Opening):

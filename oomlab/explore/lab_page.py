@@ -9,9 +9,8 @@ from oomlab.explore.bundle import bundle, stylesheet
 from oomlab.explore.offline import offline_page
 from oomlab.explore.rules import facts
 from oomlab.explore.story import tell
-from oomlab.machine import INCIDENT
+from oomlab.machine import INCIDENT, Machine
 from oomlab.simulation import INCIDENT_WORKLOAD, Workload
-from oomlab.zone_model import Machine
 
 _CONTENT = Template(
     """<h1>The failure lab</h1>

@@ -8,14 +8,14 @@ from dataclasses import replace
 from matplotlib.axes import Axes
 
 from oomlab.errors import require
-from oomlab.machine import INCIDENT
+from oomlab.machine import INCIDENT, Machine
 from oomlab.mmzone import PAGE_SIZE, is_highmem
 from oomlab.palette import swatch
 from oomlab.plot.canvas import INK, QUIET, SMALL, TEXT, block, look, paper, say
 from oomlab.simulation import INCIDENT_WORKLOAD, pinned_by_page
 from oomlab.simulation.workload import BLOCK_SIZES
 from oomlab.units import gib_to_pages, human_kb, kb
-from oomlab.zone_model import Machine, zones
+from oomlab.zone_model import zones
 
 
 def mem_map_price(

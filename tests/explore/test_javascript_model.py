@@ -17,12 +17,12 @@ from oomlab.explore.bundle import bundle
 from oomlab.explore.rules import KERNELS, facts, rules
 from oomlab.explore.story import tell
 from oomlab.kernel import KernelVersion
-from oomlab.machine import INCIDENT
+from oomlab.machine import INCIDENT, Machine
 from oomlab.mmzone import DMA_END
 from oomlab.simulation import INCIDENT_WORKLOAD, Trajectory, Workload, simulate
 from oomlab.simulation.words import event_in_words
 from oomlab.units import human_kb, human_mib
-from oomlab.zone_model import Machine, Zone
+from oomlab.zone_model import Zone
 
 GIB = 2**18
 MACHINES = 600

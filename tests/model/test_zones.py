@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from oomlab import corpus
 from oomlab.errors import MachineError, UnknownKernel
 from oomlab.kernel import KernelVersion
-from oomlab.machine import INCIDENT, swap_map_pages
+from oomlab.machine import INCIDENT, Machine, swap_map_pages
 from oomlab.memory_map import layout, lowmem_end, memory_map, swiotlb_pages
 from oomlab.procfs import parse_zoneinfo
 from oomlab.report import ZoneStat
@@ -28,7 +28,7 @@ from oomlab.watermarks import (
     size_bounds,
     watermarks,
 )
-from oomlab.zone_model import Machine, Zone, zones
+from oomlab.zone_model import Zone, zones
 
 GUESTS = (512, 1024, 2048, 4096, 8192, 16384, 20480)
 

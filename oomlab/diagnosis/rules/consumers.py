@@ -115,13 +115,23 @@ def unevictable_kind(case: Case) -> UnevictableKind:
     return "pinned" if pinned >= whole / 2 else "kept"
 
 
-def _buffers(case: Case, name: str, text: str) -> Claim | None:
-    """Claim that what the kernel holds under this name, apart from slab, is the largest holder listed."""
+BUFFERS = {
+    "zram": "Compressed swap in RAM (zram, zswap) holds",
+    "balloon": "A balloon, which is memory given back to the host, holds",
+    "kernel_misc": "Other reclaimable memory of the kernel (kernel_misc_reclaimable) holds",
+    "gpu": "The GPU (gpu_active, gpu_reclaim) holds",
+}
+"""How sentences begin about what the kernel holds for others, apart from slab."""
+
+
+def _buffers(case: Case, name: str) -> Claim | None:
+    """Claim that what the kernel holds under this name is the largest holder listed."""
     used = case.used
     rivals = max(used.pages(each) for each in (*_RIVALS, "slab"))
     if used.pages(name) < rivals or used.share(name) < threshold("kernel_buffers"):
         return None
-    return filled(case, f"{text} {amount_of(case, name)}, more than anything else that is listed.", name)
+    text = f"{BUFFERS[name]} {amount_of(case, name)}, more than anything else that is listed."
+    return filled(case, text, name)
 
 
 def _is_less_than_swappable(case: Case) -> bool:
@@ -133,7 +143,7 @@ def _is_less_than_swappable(case: Case) -> bool:
 @rule("zram")
 def zram(case: Case) -> Claim | None:
     """Compressed memory in RAM: what zram or zswap took out of the way still needs room."""
-    claim = _buffers(case, "zram", "Compressed swap in RAM (zram, zswap) holds")
+    claim = _buffers(case, "zram")
     if claim is None:
         return None
     swap = case.report.swap
@@ -146,21 +156,19 @@ def zram(case: Case) -> Claim | None:
 @rule("balloon")
 def balloon(case: Case) -> Claim | None:
     """A balloon, with which the host takes memory back from a virtual machine."""
-    return _buffers(case, "balloon", "A balloon, which is memory given back to the host, holds")
+    return _buffers(case, "balloon")
 
 
 @rule("gpu")
 def gpu(case: Case) -> Claim | None:
     """System memory that graphics drivers hold, in use or in their pools."""
-    return _buffers(case, "gpu", "The GPU (gpu_active, gpu_reclaim) holds")
+    return _buffers(case, "gpu")
 
 
 @rule("kernel_misc")
 def kernel_misc(case: Case) -> Claim | None:
     """Pages of drivers that they would give back if they were asked in the right way."""
-    return _buffers(
-        case, "kernel_misc", "Other reclaimable memory of the kernel (kernel_misc_reclaimable) holds"
-    )
+    return _buffers(case, "kernel_misc")
 
 
 @rule("slab_unreclaimable")
