@@ -5,6 +5,8 @@ The next excerpt whose lines are in the right report, but of which a value is wr
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from oomlab.diagnosis import diagnose
@@ -444,3 +446,12 @@ def test_a_count_of_blocks_that_no_kernel_prints_is_called_damage(count, said):
     assert said in reasons[0]
     assert len(reasons[0]) < 120
     assert report.zones[0].free_blocks is None
+
+
+def test_the_statistics_of_a_group_that_are_stored_twice_count_once():
+    log = (Path(__file__).parents[1] / "samples/3.10-el7-memcg-tree.log").read_text()
+    lines = log.splitlines(keepends=True)
+    place = next(number for number, line in enumerate(lines) if "stats for" in line)
+    doubled = only("".join([*lines[: place + 1], *lines[place:]]))
+    assert doubled.memcg is not None
+    assert doubled.memcg.stats == only(log).memcg.stats

@@ -126,8 +126,8 @@ def _read_stats(draft: Draft) -> dict[str, Any]:
     named = _STATS_FOR.match(titles[0].text)
     values: dict[str, Any] = {"path": named[1]} if named and named[1] else {}
     stats: Counter[str] = Counter()
-    for title in titles:
-        stats.update({name: int(value) for name, value in _STAT.findall(title.text)})
+    for text in dict.fromkeys(title.text for title in titles):  # a line that was stored twice counts once
+        stats.update({name: int(value) for name, value in _STAT.findall(text)})
     in_bytes = _stats_in_bytes(draft)
     in_bytes.pop(_cut_in_bytes(in_bytes) or "", None)
     if stats or in_bytes:
