@@ -6,14 +6,24 @@ Whatever the source, it comes out as pieces of bytes, for
 
 from __future__ import annotations
 
+import re
 import shlex
 import sys
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 from typing import BinaryIO
 
-from oomlab.compression import MAGIC, Damage, Decompressor, decompressed, decompressor
+from oomlab.compression import (
+    MAGIC,
+    Damage,
+    Decompressor,
+    Supply,
+    decompressed,
+    decompressor,
+    packed_kind,
+    plain_text,
+)
 from oomlab.errors import OomlabError
 
 PIECE = 64 << 10
@@ -23,6 +33,12 @@ _STDIN = "standard input"
 _JOURNAL = b"LPKSHHRH"
 _TAR, _TAR_AT = b"ustar", 257
 """Source: POSIX, pax, *ustar Interchange Format*: the header of its first file."""
+
+_UNPRINTABLE = re.compile(rb"[\1-\x08\x0e-\x1a\x1c-\x1f]")
+"""What no log holds behind a compressed part, but the rest of a damaged one."""
+
+_SHORTEST_TEXT = 40
+"""Bytes of the shortest text behind a compressed part: fewer are no line of a log."""
 
 _LONGEST_MAGIC = _TAR_AT + len(_TAR)
 
@@ -41,7 +57,8 @@ def pieces(
     Files that ``gzip``, ``xz``, ``zstd`` or ``bzip2`` made are known by their first bytes,
     whatever they are called. ``on_read`` is called with the number of bytes
     that each reading took, for a progress bar, and ``on_damage`` with one sentence where a
-    compressed log cannot be read to its end. Raises :class:`OSError` when there is no such
+    compressed log cannot be read to its end. Compressed parts may stand behind one another and behind
+    plain text. Raises :class:`OSError` when there is no such
     file, and its kind :class:`SourceError` when it is no log.
     """
     if str(name) == "-":
@@ -70,11 +87,15 @@ def pieces_of(
     if on_read is not None:
         on_read(len(first))
     kind = _kind(first)
-    raw = _raw(read, first, PIECE if kind is None else PIECE // 4, on_read)
-    if kind is None:
-        yield from raw
-    else:
-        yield from _decompress(raw, _opener(kind, name), name, on_damage)
+    raw = Supply(_raw(read, first, PIECE if kind is None else PIECE // 4, on_read))
+    is_whole = True
+    if kind is not None:
+        is_whole = yield from _decompress(raw, _opener(kind, name), name, on_damage)
+    while is_whole and raw.peek(1):
+        yield from plain_text(raw)
+        kind = packed_kind(raw)
+        if kind is not None:
+            is_whole = yield from _decompress_further(raw, kind, name, on_damage)
 
 
 def _kind(first: bytes) -> str | None:
@@ -126,12 +147,14 @@ def _journal_hint(name: str) -> str:
 
 
 def _decompress(
-    raw: Iterator[bytes],
+    raw: Supply,
     new: Callable[[], Decompressor],
     name: str,
     on_damage: Callable[[str], object],
-) -> Iterator[bytes]:
-    """Decompress as far as the first damage."""
+    *,
+    is_first: bool = True,
+) -> Generator[bytes, None, bool]:
+    """Decompress as far as the first damage; return whether there was none."""
     got_any = False
     try:
         for piece in decompressed(raw, new):
@@ -141,8 +164,24 @@ def _decompress(
             got_any = True
             yield piece
     except Damage as damage:
-        if not got_any and not damage.rest:
+        if is_first and not got_any and not damage.rest:
             raise SourceError(f"{name} cannot be decompressed: {damage}") from None
         if damage.rest:
             yield damage.rest
-        on_damage(f"{name} is damaged: what follows the damage is not read")
+    else:
+        rest = raw.peek(_SHORTEST_TEXT)[:PIECE]
+        if not rest or packed_kind(raw) or (len(rest) >= _SHORTEST_TEXT and not _UNPRINTABLE.search(rest)):
+            return True
+    on_damage(f"{name} is damaged: what follows the damage is not read")
+    return False
+
+
+def _decompress_further(
+    raw: Supply, kind: str, name: str, on_damage: Callable[[str], object]
+) -> Generator[bytes, None, bool]:
+    """Decompress what stands behind other parts of a log, which are read whatever is wrong here."""
+    try:
+        return (yield from _decompress(raw, _opener(kind, name), name, on_damage, is_first=False))
+    except SourceError as error:
+        on_damage(f"{error}. What stands before that is read")
+        return False

@@ -28,6 +28,7 @@ def _zstd(data: bytes) -> bytes:
     return zstd.compress(data, options={zstd.CompressionParameter.checksum_flag: 1})
 
 
+OTHER = lzma.compress(b"other\n")
 COMPRESSORS = {"gz": gzip.compress, "xz": lzma.compress, "bz2": bz2.compress, "zst": _zstd}
 
 
@@ -51,7 +52,37 @@ def test_a_whole_log_comes_out_as_it_went_in(read, kind):
 
 
 @pytest.mark.parametrize("kind", COMPRESSORS)
-@pytest.mark.parametrize("damage", ["cut", "flipped", "garbage behind", "last bytes"])
+@pytest.mark.parametrize(
+    "before", [b"", b"x", b"\x1f\n", b"B", NOISE[: PIECE - 1] + b"\xfd", NOISE[: PIECE - 12]]
+)
+def test_plain_and_compressed_parts_may_follow_one_another_in_any_order(read, kind, before):
+    """As ``cat kern.log kern.log.1.gz kern.log.2.xz`` puts them."""
+    packed = COMPRESSORS[kind](INCIDENT)
+    text = "Grüße\n".encode() * 9000
+    assert read(before + packed) == (before + INCIDENT, [])
+    assert read(text + packed + text) == (text + INCIDENT + text, [])
+    assert read(packed + text + OTHER + bytes(512) + packed) == (INCIDENT + text + b"other\n" + INCIDENT, [])
+
+
+@pytest.mark.parametrize("kind", COMPRESSORS)
+def test_a_compressed_part_that_cannot_be_read_is_named_though_it_stands_behind_text(read, kind):
+    out, reported = read(b"a\n" + COMPRESSORS[kind](NOISE)[:-100])
+    assert out.startswith(b"a\n" + NOISE[: 0 if kind == "bz2" else 10_000])  # bzip2's blocks are that long
+    (said,) = reported
+    assert said.endswith("is damaged: what follows the damage is not read")
+
+
+@pytest.mark.parametrize(
+    "lead", [b"\x1f\x8b\x08", b"\x1f\x8b\x08\0\0\0\0\0\0\3\xff", b"BZh91AY&SY\xff", b"\xfd7zXZ\0\0"]
+)
+@pytest.mark.parametrize("times", [1, 3, 30_000])
+def test_bytes_that_only_look_compressed_stay_as_they_are(read, lead, times):
+    text = b"a\n" + lead * times + b"\nb"
+    assert read(text) == (text, [])
+
+
+@pytest.mark.parametrize("kind", COMPRESSORS)
+@pytest.mark.parametrize("damage", ["cut", "flipped", "garbage behind", "words behind", "last bytes"])
 def test_what_comes_before_damage_is_read_and_the_damage_is_reported_once(read, kind, damage):
     first, second = COMPRESSORS[kind](INCIDENT), COMPRESSORS[kind](NOISE)
     data = bytearray(first + second)
@@ -60,7 +91,9 @@ def test_what_comes_before_damage_is_read_and_the_damage_is_reported_once(read, 
     elif damage == "flipped":
         data[len(first) + len(second) // 2] ^= 0xFF
     elif damage == "garbage behind":
-        data += b"\x01garbage"
+        data += b"\x01garbage" * 9
+    elif damage == "words behind":
+        data += b"garbage\n"
     else:
         data[-6] ^= 0xFF
     out, reported = read(bytes(data))
