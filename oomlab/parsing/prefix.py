@@ -18,6 +18,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
+from itertools import islice
 
 from oomlab.parsing.hosts import LEVEL, find_hosts, find_labels, may_have_hosts, may_have_labels
 from oomlab.parsing.lines import LogLines, Prefix
@@ -123,6 +124,13 @@ _STAMP_LEFT = re.compile(r"\[ {0,12}\d{1,10}\.\d{6}\](?: {0,4}\[ {0,6}[TC]\d{1,9
 
 _CUT_STAMP = re.compile(r".{1,60}?\d\.\d{6}\]\s{0,4}(?:\[\s{0,6}(?P<caller>[TC]\d{1,9})\])?\s{0,8}")
 """A stamp whose beginning was overwritten by other output on the same console."""
+
+_STAMPED_LINE = re.compile(r"^(.{0,120}\[ {0,12}\d{1,10}\.\d{6}\]) ?(?:(?<= ).{1,20})?$", re.M | re.A)
+"""A line of which the uptime is nearly all, for lack of room."""
+
+_CUTS_SAMPLED = 200
+_MIN_CUTS = 4
+"""The fewest lines that show it."""
 
 _MINUTE = re.compile(r" ?\[\w{3,9} +\d{1,2} \d\d:\d\d\] ")
 """What ``dmesg -H`` writes before the first line of a minute; other lines have an offset."""
@@ -260,19 +268,21 @@ def _callers(raw: list[str], prefixes: tuple[Prefix, ...]) -> list[str | None] |
 def infer_prefixes(text: str) -> tuple[Prefix, ...]:
     """Infer the prefixes of a text, the longest first; none when the kernel's words begin the lines."""
     places = _anchors(text)
-    if not places:
-        return _learn(tuple(map(_normalize, _before_others(text))))
+    befores: tuple[str, ...] = ()
     if len(places) == 1:
         places += _again(text, places[0])
-    befores = tuple(
-        [_normalize(text[text.rfind("\n", 0, at) + 1 : at]).removesuffix(_PANIC) for at in places]
-    )
+    if places:
+        befores = tuple(
+            [_normalize(text[text.rfind("\n", 0, at) + 1 : at]).removesuffix(_PANIC) for at in places]
+        )
     if len(set(befores)) > 1 and len(set(map(_shape, befores))) > 1:
         tails = [_normalize(tail[0]) for at in places if (tail := _TAIL.search(text, max(0, at - 150), at))]
         prefixes = _learn((Counter(tails).most_common(1)[0][0],))
         if prefixes and is_run_together(text[:SAMPLE], prefixes[0]):
             return prefixes
-    return _learn(befores) or _learn(tuple(map(_normalize, _before_others(text))))
+    return (
+        _learn(befores) or _learn(tuple(map(_normalize, _before_others(text)))) or _learn(_before_cuts(text))
+    )
 
 
 def _infer_from_anchors(text: str) -> tuple[Prefix, ...]:
@@ -356,6 +366,16 @@ def _before_others(text: str) -> list[str]:
     before = _line_before(text, at)
     named = _NAMED.match(before + text[at : at + 23])
     return [before[: named.start(1)] if named else before]
+
+
+def _before_cuts(text: str) -> tuple[str, ...]:
+    """Return what stands before few letters where a terminal cut all lines: no anchor is left whole."""
+    stamped = list(islice(_STAMPED_LINE.finditer(text), _CUTS_SAMPLED)) if "]" in text else []
+    if len(stamped) < _MIN_CUTS:
+        return ()
+    width = max(map(len, text.split("\n")))
+    cut = [match[1] for match in stamped if len(match[0]) == width]
+    return tuple(map(_normalize, cut)) if 2 * len(cut) > len(stamped) else ()
 
 
 def _line_before(text: str, at: int) -> str:

@@ -49,6 +49,27 @@ shmem-rss:0kB, UID:1000 pgtables:15625kB oom_score_adj:0
 """
 
 
+OLD = """\
+php invoked oom-killer: gfp_mask=0x201d2, order=0, oomkilladj=0
+Mem-info:
+Active:1210 inactive:1208 dirty:10 writeback:0 unstable:0 free:3239 slab:3790 mapped-file:1012 pagetables:2400
+Node 0 DMA free:9016kB min:20kB low:24kB high:28kB active:0kB inactive:0kB present:8640kB pages_scanned:1530 \
+all_unreclaimable? yes
+Node 0 DMA: 2*4kB 6*8kB 4*16kB 2*32kB 2*64kB 2*128kB 1*256kB 0*512kB 0*1024kB 0*2048kB 2*4096kB = 9016kB
+Node 0 Normal: 1*4kB 0*8kB 0*16kB 1*32kB 1*64kB 0*128kB 1*256kB 1*512kB 1*1024kB 1*2048kB 0*4096kB = 3940kB
+Out of memory: Killed process 4242 (php).
+""".replace("\\\n", "")
+GROUP = """\
+php invoked oom-killer: gfp_mask=0xd0, order=0, oom_score_adj=0
+Task in /web/pool killed as a result of limit of /web
+memory: usage 262144kB, limit 262144kB, failcnt 3120
+Memory cgroup stats for /web: cache:312KB rss:261820KB rss_huge:0KB mapped_file:100KB swap:37856KB \
+inactive_anon:80012KB active_anon:181808KB
+Memory cgroup out of memory: Kill process 4242 (php) score 981 or sacrifice child
+Killed process 4242 (php) total-vm:646932kB, anon-rss:258900kB, file-rss:340kB
+""".replace("\\\n", "")
+
+
 def facts(report: Report) -> dict[str, object]:
     return {
         "asked": (report.trigger.comm, report.trigger.pid, report.trigger.gfp_mask, report.trigger.order),
@@ -73,33 +94,21 @@ def test_a_log_that_was_cut_at_a_column_is_read_as_it_was(prefix, width):
     assert facts(only(cut(lines, width))) == facts(only("\n".join(lines)))
 
 
+@pytest.mark.parametrize("room", range(1, 13))
+@pytest.mark.parametrize("log", [LOG, GROUP])
+def test_so_is_one_of_which_each_line_has_room_for_a_few_letters_behind_its_prefix(log, room):
+    """syslog, the uptime, and ``dmesg -x`` behind it: hardly a word is left whole."""
+    prefix = "Nov 27 06:46:40 web1 kernel: [ 1000.{:06}] kern  :warn  : [ 1000.{:06}] "
+    lines = [prefix.format(at, at) + line for at, line in enumerate(log.splitlines())]
+    assert facts(only(cut(lines, len(prefix.format(0, 0)) + room))) == facts(only("\n".join(lines)))
+
+
 @pytest.mark.parametrize("width", [72, 79, 80, 100, 120, 132])
 def test_so_is_one_without_any_prefix(width):
     found = facts(only(cut(LOG.splitlines(), width)))
     whole = facts(only(LOG))
     names = ("asked", "kernel", "totals", "zones", "tasks", "victims")
     assert {name: found[name] for name in names} == {name: whole[name] for name in names}
-
-
-OLD = """\
-php invoked oom-killer: gfp_mask=0x201d2, order=0, oomkilladj=0
-Mem-info:
-Active:1210 inactive:1208 dirty:10 writeback:0 unstable:0 free:3239 slab:3790 mapped-file:1012 pagetables:2400
-Node 0 DMA free:9016kB min:20kB low:24kB high:28kB active:0kB inactive:0kB present:8640kB pages_scanned:1530 \
-all_unreclaimable? yes
-Node 0 DMA: 2*4kB 6*8kB 4*16kB 2*32kB 2*64kB 2*128kB 1*256kB 0*512kB 0*1024kB 0*2048kB 2*4096kB = 9016kB
-Node 0 Normal: 1*4kB 0*8kB 0*16kB 1*32kB 1*64kB 0*128kB 1*256kB 1*512kB 1*1024kB 1*2048kB 0*4096kB = 3940kB
-Out of memory: Killed process 4242 (php).
-""".replace("\\\n", "")
-GROUP = """\
-php invoked oom-killer: gfp_mask=0xd0, order=0, oom_score_adj=0
-Task in /web/pool killed as a result of limit of /web
-memory: usage 262144kB, limit 262144kB, failcnt 3120
-Memory cgroup stats for /web: cache:312KB rss:261820KB rss_huge:0KB mapped_file:100KB swap:37856KB \
-inactive_anon:80012KB active_anon:181808KB
-Memory cgroup out of memory: Kill process 4242 (php) score 981 or sacrifice child
-Killed process 4242 (php) total-vm:646932kB, anon-rss:258900kB, file-rss:340kB
-""".replace("\\\n", "")
 
 
 def amounts(report: Report) -> dict[str, object]:
