@@ -121,7 +121,7 @@ def test_every_sample_is_handed_on_as_it_comes():
 
 
 def test_a_guest_that_hangs_ends_with_its_last_words(monkeypatch):
-    monkeypatch.setattr(runs, "_SLOWNESS", 0)
+    monkeypatch.setattr(runs, "_MAX_SLOWNESS", 0)
     monkeypatch.setattr(runs, "_GRACE", 0)
     guest = Guest([(0, 500, 100, 0, 0, 0, 0)] * 1000)
     with pytest.raises(LabUnavailable, match=r"hangs(.|\n)*Linux version 6.1"):

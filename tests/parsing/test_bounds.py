@@ -199,7 +199,7 @@ def test_a_long_word_in_a_call_trace_costs_little_more_than_many_short_ones(sign
 
 
 def test_very_many_notices_end_the_search_for_them(monkeypatch):
-    monkeypatch.setattr(notices, "_MOST", 5000)
+    monkeypatch.setattr(notices, "_MAX_NOTICES", 5000)
     search, line = NoticeSearch(), NOTICES["apps"].encode()
     for _ in search.through(line.replace(b"{n}", b"%d" % n) * 100 for n in range(2000)):
         pass
@@ -238,7 +238,7 @@ def test_memory_grows_with_the_number_of_reports_in_one_line(joint):
 def test_memory_is_bounded_by_one_window(name, monkeypatch):
     """Twice as long a log of reports without end takes no more memory; windows are made small here."""
     monkeypatch.setattr(reader, "LONG", 64 << 10)
-    monkeypatch.setattr(scan, "_ENOUGH", 32 << 10)
+    monkeypatch.setattr(scan, "_ENOUGH_BYTES", 32 << 10)
     monkeypatch.setattr(scan, "MAX_WINDOW", 64 << 10)
     text = log(name, 100).encode()
 

@@ -73,7 +73,7 @@ _ROWS = (
     ("active_file", "inactive_file", "isolated_file"),
     ("unevictable", "dirty", "writeback"),
     ("slab_reclaimable", "slab_unreclaimable"),
-    ("mapped", "shmem", "pagetables", "bounce"),
+    ("mapped", "shmem", "pagetables"),
     ("free", "free_pcp", "free_cma"),
     ("free", "slab_reclaimable", "slab_unreclaimable"),
 )
@@ -145,7 +145,7 @@ def _whole_rows(rows: list[_Row], problems: list[Problem]) -> list[_Row]:
         lost = {
             row[len(names)] for row in _ROWS if names and len(names) < len(row) and row[: len(names)] == names
         }
-        if lost and not lost & below and not (lost == {"bounce"} and "sec_pagetables" in below):
+        if lost and not lost & below:
             name, value, _ = pairs[-1]
             problems.append(Problem(number, f"{name}:{value} may have lost digits: its line is cut"))
             pairs = pairs[:-1]
