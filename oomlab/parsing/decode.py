@@ -31,6 +31,19 @@ _MAX_LENGTH = 16_384
 
 _BLANKS = re.compile("\u00c2\u00a0|[\u00a0\u2000-\u2003\u2007-\u2009\u202f\u3000\t\v\f\u0085\u2028\u2029]")
 _INVISIBLE = re.compile("[\0\r\u200b\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff\u00ad]+")
+_LIGATURES = {
+    "\ufb00": "ff",
+    "\ufb01": "fi",
+    "\ufb02": "fl",
+    "\ufb03": "ffi",
+    "\ufb04": "ffl",
+    "\ufb06": "st",
+}
+_DASHES = re.compile("[\u2010-\u2013\u2212\ufe63\uff0d]")
+_MINUS = re.compile(rf"(?<![\w.]){_DASHES.pattern}(?=\d)", re.A)
+_SET_WORDS = re.compile(rf"oom{_DASHES.pattern}kill|(?:Mem|total|anon){_DASHES.pattern}(?:[Ii]nfo|vm|rss):")
+"""The kernel's own words, where each hyphen was set as another sign."""
+
 _PLAIN = str.maketrans({"\r": "", "\0": "", "\t": " ", "\v": " ", "\f": " "})
 _UNPLAIN = tuple(map(chr, _PLAIN))
 _TITLES = ("Mem-Info:", "Call Trace:", "Mem-info:", "Call trace:")
@@ -163,11 +176,23 @@ def _number_shape(match: re.Match[str]) -> str:
     return f"\\d{{{len(match[0])}}}" if len(match[0]) > 1 else r"\d"
 
 
+def _typed(text: str) -> str:
+    """Return a text with ligatures and signs of minus as they are typed: documents are set with others.
+
+    >>> _typed("active_\ufb01le:29 oom_score_adj:\u22121000")
+    'active_file:29 oom_score_adj:-1000'
+    """
+    for ligature, letters in _LIGATURES.items():
+        text = text.replace(ligature, letters)
+    dashes = _DASHES if _SET_WORDS.search(text) else _MINUS
+    return dashes.sub("-", text)
+
+
 def _clean_characters(text: str) -> str:
     """Turn every kind of blank into a plain one, and remove what is invisible."""
     if not text.isascii():
         text = text.encode("utf-8", "backslashreplace").decode()  # halves of surrogate pairs
-        text = _INVISIBLE.sub("", _BLANKS.sub(" ", text))
+        text = _typed(_INVISIBLE.sub("", _BLANKS.sub(" ", text)))
     elif any([character in text for character in _UNPLAIN]):
         text = text.translate(_PLAIN)
     text = without_colours(text)

@@ -168,3 +168,9 @@ def test_a_choice_of_the_whole_machine_is_read_with_commas_in_its_group():
     choice = f"{CHOICE.format('NONE')}global_oom,task_memcg=/x,task=sshd,pid=1,uid=0,task=webd,pid=77"
     (victim,) = only(f"{HEADER}\noom-kill:{choice},uid=1000").victims
     assert (victim.pid, victim.comm, victim.memcg) == (77, "webd", "/x,task=sshd,pid=1,uid=0")
+
+
+@pytest.mark.parametrize("name", ["a\u2010b", "\u2212x", "a\u22121"])
+def test_a_name_with_another_hyphen_keeps_it(name):
+    (report,) = parse(f"[ 5121.000001] Out of memory: Killed process 7 ({name}) total-vm:8kB, anon-rss:8kB")
+    assert report.victims[0].comm == name

@@ -7,6 +7,7 @@ import html
 import io
 import json
 import quopri
+import re
 import textwrap
 from collections.abc import Callable
 
@@ -206,6 +207,12 @@ FORMS: dict[str, Callable[[list[str]], str]] = {
         json.dumps({"log": f"\x1b[32m{line}\x1b[0m\n", "stream": "stdout"})
         for line in UPTIME(lines).split("\n")
     ),
+    "set with ligatures": lambda lines: re.sub(
+        "ff|fi|fl", lambda match: {"ff": "\ufb00", "fi": "\ufb01", "fl": "\ufb02"}[match[0]], UPTIME(lines)
+    ),
+    "set with hyphens": lambda lines: UPTIME(lines).replace("-", "\u2010"),
+    "set with signs of minus": lambda lines: UPTIME(lines).replace("-", "\u2212"),
+    "signs of minus": lambda lines: re.sub(r"(?<![\w.])-(?=\d)", "\u2212", UPTIME(lines)),
     "hard blanks": lambda lines: UPTIME(lines).replace("  ", "\u00a0 "),
     "hard blanks read as Latin-1": lambda lines: UPTIME(lines).replace("  ", "\u00c2\u00a0 "),
     "hard blanks turned into letters": then(
