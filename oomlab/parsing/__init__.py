@@ -14,7 +14,8 @@ asks for help stands in brackets:
                                           and mail (:mod:`~oomlab.parsing.containers`), CSV and YAML
                                           (:mod:`~oomlab.parsing.exports`), and read what an entry notes
                                           beside its message (:mod:`~oomlab.parsing.entries`); join what a
-                                          backslash breaks (:mod:`~oomlab.parsing.backslashes`)
+                                          backslash breaks (:mod:`~oomlab.parsing.backslashes`), or
+                                          several packets bring (:mod:`~oomlab.parsing.netconsole`)
 :mod:`~oomlab.parsing.prefix`             infer the prefixes that loggers write, and strip them;
                                           tell the hosts of a log apart
                                           (:mod:`~oomlab.parsing.hosts`), and what other programs wrote

@@ -24,6 +24,7 @@ from oomlab.parsing.containers import (
 from oomlab.parsing.entries import hosts_of_entries
 from oomlab.parsing.exports import from_export
 from oomlab.parsing.lines import LogLines
+from oomlab.parsing.netconsole import MARK, join_packets
 from oomlab.parsing.pstore import without_headings
 
 _MAX_LENGTH = 16_384
@@ -72,7 +73,7 @@ _LINES_BELOW_TITLE = 30
 _NUMBERS = re.compile(r"\d+", re.A)
 _PARTIAL = (" stdout P ", " stderr P ")
 _PSTORE = tuple(f"#{digit} Part" for digit in range(10))
-_PARTS = ("=3D", *_PARTIAL, "message repeated ", " Part")
+_PARTS = ("=3D", *_PARTIAL, "message repeated ", " Part", MARK)
 _REPEATED = re.compile(r"message repeated \d{1,9} times: ?\[")
 _BLANK_LETTERS = re.compile(r"(?<=\s)A(?=\s)")
 """What a hard blank became on its way through two character sets."""
@@ -121,12 +122,14 @@ def clean(
 
 
 def _join_parts(text: str, numbers: Sequence[int], lines: list[str]) -> tuple[Sequence[int], list[str]]:
-    """Join lines that mailers or containers cut into parts, and drop what a logger only counted again."""
+    """Join what mailers, containers or netconsole cut into parts, and drop what was only counted again."""
     if is_quoted_printable(text):
         numbers, lines = from_quoted_printable(numbers, lines)
         lines = [_BLANKS.sub(" ", line) for line in lines]
     if any([mark in text for mark in _PARTIAL]):
         numbers, lines = join_partial(numbers, lines)
+    if MARK in text:
+        numbers, lines = join_packets(numbers, lines)
     if any([mark in text for mark in _PSTORE]):
         lines = without_headings(lines)
     if "message repeated " in text:

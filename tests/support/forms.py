@@ -355,6 +355,15 @@ def document(write: Callable[[int, str], str], between: str = "\n") -> Callable[
     return lambda lines: between.join(write(n, line) for n, line in enumerate(lines))
 
 
+def fragmented(n: int, line: str, before: str = "", size: int = 47) -> str:
+    """What netconsole sends of a message that is too long for one packet."""
+    header = f"{before}4,{n},5121{n:06d},-"
+    if len(line) <= size:
+        return f"{header};{line}"
+    places = range(0, len(line), size)
+    return "\n".join(f"{header},ncfrag={at}/{len(line) + 1};{line[at : at + size]}" for at in places)
+
+
 def stamped(write: Callable[[int, str], str], between: str = "\n") -> Callable[[list[str]], str]:
     """Write each line with the kernel's own time in a form of its own."""
     return lambda lines: document(write, between)(UPTIME(lines).split("\n"))
@@ -434,6 +443,13 @@ FORMS |= {
     "dmesg -H": document(lambda n, line: f"[{'Sep 9 02:04' if n == 0 else f'  +0.{n:06d}'}] {line}"),
     "dmesg -d": document(lambda n, line: f"[ 5121.{n:06d} <    0.000012>] {line}"),
     "netconsole with the release": document(lambda n, line: f"6.1.0-9-amd64,4,{n},5121{n:06d},-;{line}"),
+    "netconsole in fragments": document(fragmented),
+    "netconsole in fragments, without line ends between": document(
+        lambda n, line: fragmented(n, line).replace("\n", "")
+    ),
+    "netconsole in fragments, dated": document(
+        lambda n, line: fragmented(n, line, "Sep 23 02:04:16 db 6.13.0-rc1,")
+    ),
     "kmsg with a dictionary": document(
         lambda n, line: f"4,{n},5121{n:06d},-;{line}\n SUBSYSTEM=mm\n DEVICE=+mm:0"
     ),
