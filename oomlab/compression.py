@@ -44,7 +44,7 @@ _LONGEST_LEAD = max(map(len, _LEADS))
 
 _PIECE = 64 << 10
 _TRIED_BYTES = 16 << 10
-"""Bytes that are unpacked to find out whether they are packed at all."""
+"""Bytes that are unpacked, to find out whether they are compressed data."""
 
 _MAX_TRIES = 64
 """The most places in a text where that is found out."""

@@ -15,7 +15,7 @@ _MAX_LENGTH = 16_384
 """The most characters of a line that is put together."""
 
 _TITLES = tuple(f"{title}\\" for title in ("Mem-Info:", "Call Trace:", "Mem-info:", "Call trace:"))
-"""How a line ends that nothing breaks, for it is short, where a backslash ends each line."""
+"""Lines too short to be broken: with a backslash, they show that one ends each line."""
 
 _BEGINS = re.compile(
     r" {0,20}(?:<\d{1,3}>)? ?(?:\[ {0,12}\d{1,10}(?:\.\d{1,9})?\]|\d{4}-\d\d-\d\d"
@@ -24,7 +24,7 @@ _BEGINS = re.compile(
 )
 """What only a line begins with, never the rest of one: a stamp, a process's number in a table, a kill."""
 
-_FEW = 4
+_MAX_PARTS = 4
 """The most lines, all but the last with a backslash, that may be one."""
 
 
@@ -59,4 +59,4 @@ def _end_every_line(broken: list[int], lines: list[str]) -> bool:
         return True
     among = sum(map(bool, lines[broken[0] : broken[-1] + 2]))
     lengths = {len(lines[index]) for index in broken}
-    return among > _FEW and 10 * len(broken) >= 9 * (among - 1) and len(lengths) > 1
+    return among > _MAX_PARTS and 10 * len(broken) >= 9 * (among - 1) and len(lengths) > 1

@@ -26,11 +26,11 @@ _BEGUN = re.compile(rf"(?m)(?:^|[:\]>\"'|]) ?(?:{_ESC}\[[0-9;:]{{0,20}}[mK]|{_SG
 """A code that stands where a message begins, or a part of it."""
 
 _RESETS = ("[0m", "[m", "[0;m", "[00m")
-_LINES_OF_A_CODE = 8
-"""A log is coloured if so many lines or fewer have one such code: a name may look like a code, too."""
+_MAX_LINES_OF_A_CODE = 8
+"""The most lines for each code of a coloured log: a name may look like a code, too."""
 
 _MANY_CODES = 16
-"""So many codes show it of the lines between the first and the last of them, whatever else the log holds."""
+"""Codes that show the part of a log from the first of them to the last to be coloured."""
 
 
 def without_colours(text: str) -> str:
@@ -54,4 +54,4 @@ def _is_coloured(text: str) -> bool:
         return False
     if len(begun) >= _MANY_CODES:
         text = text[begun[0] : begun[-1]]
-    return _LINES_OF_A_CODE * len(begun) >= sum(map(bool, text.split("\n")))
+    return _MAX_LINES_OF_A_CODE * len(begun) >= sum(map(bool, text.split("\n")))
