@@ -210,11 +210,14 @@ def test_without_a_mask_nothing_is_judged():
     assert {each.allowed for each in verdicts(incident(), None)} == {None}
 
 
-def test_without_a_reserve_line_only_a_refusal_is_sure():
+def test_without_a_reserve_line_only_a_refusal_is_sure_but_in_the_request_s_own_zone():
+    """No zone keeps anything from its own requests; what a lower one keeps is not known."""
     short = replace(NORMAL, lowmem_reserve=None)
     ample = replace(short, free=9000)
     assert judge(incident(short))["Normal"].refused
-    assert judge(incident(ample))["Normal"].spare is None
+    assert judge(incident(ample))["Normal"].spare == 9000 - 2 - NORMAL.watermark_min
+    lower = replace(ample, name="DMA")
+    assert judge(incident(lower, NORMAL))["DMA"].spare is None
 
 
 @pytest.mark.parametrize(

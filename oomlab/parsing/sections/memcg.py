@@ -11,7 +11,6 @@ from oomlab.mmzone import PAGE_SIZE
 from oomlab.parsing.grammar import Draft
 from oomlab.parsing.sections.choice import read_choice
 from oomlab.report import Memcg, Problem, Protection
-from oomlab.words import listed
 
 _TASK = re.compile(r"Task in (\S{1,4000}) killed as a result of limit of (\S{1,4000})")
 _TASK_CUT = re.compile(r"Task in (\S{1,4000})")
@@ -99,7 +98,9 @@ def find_cut_lines(draft: Draft) -> Iterator[Problem]:
         name, _, amounts = text.partition(":")
         lost = [what for what in ("usage", "limit") if what not in dict(_AMOUNT.findall(amounts))]
         if name in _FIELDS and lost:
-            yield Problem(number, f"The line '{name}:' of the control group is cut: it lacks {listed(lost)}")
+            yield Problem(
+                number, f"The line '{name}:' of the control group is cut: it lacks {', '.join(lost)}"
+            )
     if odd := _cut_in_bytes(_stats_in_bytes(draft)):
         row = next(row for row in draft.of("memcg_stats", "memcg_stat") if f"{odd} " in row.text)
         yield Problem(
@@ -110,7 +111,7 @@ def find_cut_lines(draft: Draft) -> Iterator[Problem]:
     for number, shown in stats.items():
         lacking = [name for name in fullest if name not in shown]
         if lacking:
-            reason = f"The statistics of a control group are cut: they lack {listed(lacking[:4])}"
+            reason = f"The statistics of a control group are cut: they lack {', '.join(lacking[:4])}"
             yield Problem(number, reason)
 
 
