@@ -82,7 +82,7 @@ _TOTALS = frozenset(
         *("slab_reclaimable", "slab_unreclaimable", "pagetables"),
     )
 )
-"""What every kernel since 2.6.32 prints of the machine, in three lines or more."""
+"""What every kernel since 2.6.28 prints of the machine, in three lines or more."""
 
 _NEARLY_ALL = 0.9
 """Zones with so much of the memory are all zones: what is reserved and what is present differ a little."""
@@ -195,7 +195,8 @@ def memory_use(report: Report) -> MemoryUse:
 
 def _is_whole(report: Report) -> bool:
     """Whether the log shows all the counters that a kernel prints of a machine, its nodes and its zones."""
-    if _TOTALS & report.totals.keys() and not report.totals.keys() >= _TOTALS:
+    shown = report.totals.keys() | (_SLAB if "slab" in report.totals else ())  # 2.6.28 to 2.6.31: one number
+    if _TOTALS & shown and not shown >= _TOTALS:
         return False
     lists = ([part.counters.keys() for part in parts] for parts in (report.zones, report.nodes))
     return bool(report.zones) and all(names == each[0] for each in lists for names in each)

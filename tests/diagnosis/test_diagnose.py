@@ -287,6 +287,14 @@ def test_lowmem_that_no_counter_explains_contributes():
     assert diagnose(held).contributing == ()  # page tables may all lie in lowmem
 
 
+def test_a_kernel_that_counts_slab_in_one_number_shows_all_its_counters():
+    """2.6.28 to 2.6.31 print ``slab``, and no kinds of it."""
+    report = machine(inactive_anon=60_000, kernel="2.6.28.7")
+    totals = {name: pages for name, pages in report.totals.items() if not name.startswith("slab_")}
+    assert diagnose(replace(report, totals=totals | {"slab": 5_000})).cause == "unaccounted"
+    assert diagnose(replace(report, totals=totals)).cause != "unaccounted"
+
+
 def test_a_zone_whose_line_was_cut_makes_nothing_unaccounted():
     cut = replace(zone("DMA32", size=100_000), present=400_000, managed=None)
     report = machine(cut, zone(size=100_000), inactive_anon=60_000, active_file=120_000)
