@@ -102,10 +102,10 @@ def find_cut_lines(draft: Draft) -> Iterator[Problem]:
                 number, f"The line '{name}:' of the control group is cut: it lacks {', '.join(lost)}"
             )
     if odd := _cut_in_bytes(_stats_in_bytes(draft)):
-        row = next(row for row in draft.of("memcg_stats", "memcg_stat") if f"{odd} " in row.text)
-        yield Problem(
-            row.number, f"{odd} of the control group has lost digits: it is no number of whole pages"
-        )
+        rows = draft.of("memcg_stats", "memcg_stat")
+        number = next((row.number for row in rows if f" {odd} " in f" {row.text}"), draft.first)
+        reason = f"{odd} of the control group has lost digits: it is no number of whole pages"
+        yield Problem(number, reason)
     stats = {title.number: dict(_STAT.findall(title.text)) for title in draft.of("memcg_stats")}
     fullest = max(stats.values(), key=len, default={})
     for number, shown in stats.items():

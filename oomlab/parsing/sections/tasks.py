@@ -58,9 +58,9 @@ def _once(tasks: list[Task], problems: list[Problem]) -> Iterator[Task]:
 
 
 def _columns(headers: list[Line], problems: list[Problem]) -> tuple[str, ...]:
-    """Return the columns that the header names; none where it was cut, for the name comes last."""
+    """Return the columns that the header names; none where it was cut before that of the names."""
     columns = tuple(headers[0].text.replace("[", " ").replace("]", " ").split()) if headers else ()
-    if columns and columns[-1] != "name":
+    if columns and "name" not in columns:
         problems.append(
             Problem(headers[0].number, "The header of the task table is cut: its columns are guessed")
         )
