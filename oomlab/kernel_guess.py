@@ -95,7 +95,7 @@ def mask_of(report: Report) -> GfpMask | None:
 
 @lru_cache(maxsize=8)  # a report is judged many times in a row
 def _bounds(source: Sequence[SourceLine]) -> Bounds:
-    text = "\n".join(line.text for line in source)
+    text = "\n".join([line.text for line in source])
     matches = ((row, row.pattern.search(text)) for row in _rows())
     found = [(row, source[text.count("\n", 0, match.start())].number) for row, match in matches if match]
     sinces = [(row.since, line) for row, line in found if row.since]

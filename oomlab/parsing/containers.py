@@ -206,7 +206,7 @@ def unwrap(
     found: list[int] = []
     texts: list[str] = []
     keys = _message_keys(lines)
-    is_json = any("[" in line and _BRACKETS.match(line) for line in lines)
+    is_json = any([_BRACKETS.match(line) for line in lines if "[" in line])
     programs = None if of_anybody else _program_keys(lines)
     others = set() if of_anybody else messages_of_others(lines)
     for index, (number, line) in enumerate(zip(numbers, lines, strict=True)):
@@ -325,7 +325,8 @@ def _from_json(line: str, keys: tuple[str, ...], programs: Set[str] | None) -> s
 
 def _program_keys(lines: Iterable[str]) -> Set[str]:
     """Return the keys under which some entries of this log name the kernel."""
-    keyed = (key for line in lines if '"kern' in line.lower() for key in _PROGRAM.findall(line))
+    named = [line for line in lines if line and '"kern' in line.lower()]
+    keyed = (key for line in named for key in _PROGRAM.findall(line))
     return {key for key in islice(keyed, _VALUES_SAMPLED) if not _OF_HOST.match(key)}
 
 

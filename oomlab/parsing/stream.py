@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import codecs
 import re
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -337,11 +337,18 @@ class _Begins:
                 return places[index - 1]
         return -1
 
+    def any_between(self, start: int, stop: int) -> bool:
+        """Return whether a line of the kernel may begin after ``start`` and before ``stop``."""
+        return any(
+            bisect_right(places, start) < bisect_left(places, stop) for places in (self.joints, self.stamps)
+        )
+
 
 def _next_place(begins: _Begins, at: int, begin: int, end: int, is_json: bool) -> int:
     """Return where to break a line next: before a report, or where it gets too long; -1 for nowhere."""
     latest, before = min(begin + 2 * _LONG_LINE, end), at
-    for words in REPORT.finditer(begins.data, at, latest):
+    reports = REPORT.finditer(begins.data, at, latest) if begins.any_between(max(at, begin), latest) else ()
+    for words in reports:
         place = begins.last(max(before, words.start() - _MAX_BYTES_BEFORE), words.start())
         if place > max(at, begin):
             return place

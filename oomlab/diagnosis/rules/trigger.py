@@ -96,8 +96,7 @@ def _announced(case: Case) -> list[int]:
     report = case.report
     kill = report.victims[0].line if report.victims else None
     end = report.trigger.line or kill or report.last_line
-    before = takewhile(lambda line: line.number < end, report.source)
-    return [line.number for line in before if _SYSRQ_MESSAGE in line.text]
+    return [line.number for line in report.source if _SYSRQ_MESSAGE in line.text and line.number < end]
 
 
 @rule("bpf_oom")

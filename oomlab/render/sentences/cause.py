@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Sequence
+from functools import cache
 
 from oomlab.diagnosis import Diagnosis
 from oomlab.diagnosis.finding import threshold
@@ -167,9 +168,10 @@ def missing_in_words(report: Report) -> list[str]:
     """Return what a whole report would hold and this one does not, then what is damaged, one line a kind."""
     absent = listed(_absent(report))
     lines = [f"The log does not show {absent}."] if absent else []  # the parser adds the rest
+    kind_of = cache(lambda reason: _OF_WHAT.sub(r"\1 …", reason))  # one reason may be given of many lines
     kinds: dict[str, list[Problem]] = defaultdict(list)
     for problem in report.problems:
-        kinds[_OF_WHAT.sub(r"\1 …", problem.reason)].append(problem)
+        kinds[kind_of(problem.reason)].append(problem)
     return lines + [plain(_problem_in_words(each)) for each in kinds.values()]
 
 
