@@ -18,7 +18,6 @@ _REQUESTS: tuple[tuple[str, int, tuple[str, ...]], ...] = (
 )
 """Requests for one page: their name, and a mask; its names decide what the number means."""
 
-_MAX_ORDER = 10
 _KEPT = ("HighAtomic", "CMA", "Isolate")
 """Types of free blocks that an ordinary request of the kernel's may not use."""
 
@@ -59,12 +58,14 @@ class Outlook:
 
     ``rooms`` are the kinds of request, ``first`` that of any process or of the kernel with the least room.
     ``order`` is the smallest order for which no zone has a free block to give, ``None`` where all have;
+    ``largest_order`` is the largest that this kernel counts, ``None`` where it does not show its free blocks;
     ``groups`` are those with a limit, the fullest first. In ``ranking`` the first would be chosen.
     """
 
     machine: LiveMachine
     rooms: tuple[Room, ...]
     order: int | None
+    largest_order: int | None
     groups: tuple[GroupRoom, ...]
     ranking: tuple[Scored, ...]
 
@@ -94,6 +95,7 @@ def look(machine: LiveMachine) -> Outlook:
         machine=machine,
         rooms=tuple(room for room in rooms if room.request != "dma32" or _has_zone(report, "DMA32")),
         order=_first_order_without_block(report, machine),
+        largest_order=_largest_order(report),
         groups=_group_rooms(machine, ranking),
         ranking=tuple(each for each in ranking if each.points is not None),
     )
@@ -151,12 +153,24 @@ def _room(report: Report, request: str, mask: GfpMask) -> Room:
     )
 
 
+def _largest_order(report: Report) -> int | None:
+    """Return the largest order that a kernel counts: how it was built, and its page size, decide that."""
+    orders = [each.order for zone in report.zones for each in zone.free_blocks or ()]
+    return max(orders, default=None)
+
+
 def _first_order_without_block(report: Report, machine: LiveMachine) -> int | None:
-    """Return the smallest order that a request of the kernel's would not get now, without compaction."""
-    zones = tuple(replace(zone, free_blocks=_blocks_to_give(zone, machine)) for zone in report.zones)
-    for order in range(1, _MAX_ORDER + 1):
+    """Return the smallest order that a request of the kernel's would not get now, without compaction.
+
+    A zone that does not show its blocks may have one of any order.
+    """
+    zones = tuple(
+        replace(each, free_blocks=_blocks_to_give(each, machine)) for each in report.zones if each.size
+    )
+    for order in range(1, (_largest_order(report) or 0) + 1):
         asking = replace(report, zones=zones, trigger=Trigger(order=order))
-        if not any(each.block for each in verdicts(asking, _mask(*_REQUESTS[1][1:])) if each.allowed):
+        judged = [each for each in verdicts(asking, _mask(*_REQUESTS[1][1:])) if each.allowed]
+        if all(each.refused for each in judged):
             return order
     return None
 

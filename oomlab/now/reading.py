@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import islice
+from math import log2
 from pathlib import Path
 
 from oomlab.errors import ReportError
@@ -86,8 +87,10 @@ def read_machine(root: Path | str = "/") -> LiveMachine:
         raise ReportError(
             f"there is no {proc / 'zoneinfo'}: only Linux shows its zones, and some sandboxes hide it"
         )
-    is_living = root == Path("/")
-    page_kb = os.sysconf("SC_PAGE_SIZE") // 1024 if is_living else 4
+    snapshot = read_proc(proc)
+    page_kb = os.sysconf("SC_PAGE_SIZE") // 1024 if root == Path("/") else _page_kb(snapshot)
+    if read_text(proc / "buddyinfo") is None:
+        hidden.append("/proc/buddyinfo is not there or closed: how large the free blocks are.")
     types = read_text(proc / "pagetypeinfo")
     if types is None:
         hidden.append("/proc/pagetypeinfo is closed (it is root's): which free blocks are kept for whom.")
@@ -101,7 +104,7 @@ def read_machine(root: Path | str = "/") -> LiveMachine:
     if not any(task.pid == 1 for task, *_ in found):
         hidden.append("Processes of other users are hidden (hidepid): the one that would be chosen may be.")
     return LiveMachine(
-        snapshot=read_proc(proc),
+        snapshot=snapshot,
         page_size_kb=page_kb,
         blocks=parse_pagetypeinfo(types or ""),
         pressure=pressure,
@@ -111,6 +114,12 @@ def read_machine(root: Path | str = "/") -> LiveMachine:
         members={task.pid: group for task, _, group in found if group is not None},
         hidden=tuple(hidden),
     )
+
+
+def _page_kb(snapshot: Snapshot) -> int:
+    """Infer the page size of a recorded machine, in kB: MemTotal is in kB what its zones count in pages."""
+    total, pages = snapshot.meminfo.get("MemTotal_kb", 0), sum(zone.size or 0 for zone in snapshot.zones)
+    return max(PAGE_KB, 1 << round(log2(total / pages))) if total and pages else PAGE_KB
 
 
 def _pressure(text: str | None) -> Pressure | None:

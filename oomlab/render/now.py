@@ -63,6 +63,7 @@ def now_as_dict(outlook: Outlook) -> dict[str, Any]:
         "first": outlook.first.request,
         "requests": [_room_as_dict(room, page_kb) for room in outlook.rooms],
         "order_without_block": outlook.order,
+        "largest_order": outlook.largest_order,
         "groups": [
             _group_as_dict(each.group) | {"chosen": _chosen_as_dict(each.chosen, outlook)}
             for each in outlook.groups
@@ -174,8 +175,10 @@ def _zone_name(zone: ZoneStat, has_several_nodes: bool) -> str:
 
 def _order(outlook: Outlook) -> str:
     order, size = outlook.order, outlook.machine.page_size_kb
+    if outlook.largest_order is None:
+        return ""
     if order is None:
-        return "Blocks of every size up to order 10 are free for the kernel."
+        return f"Blocks of every size up to order {outlook.largest_order} are free for the kernel."
     block = human_kb((1 << order) * size)
     return (
         f"No zone has a free block of order {order} ({block} in a row) to give to the kernel: such a request "

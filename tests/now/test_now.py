@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import sys
 from pathlib import Path
@@ -86,6 +87,45 @@ def test_blocks_that_are_kept_for_others_are_none_to_give(tree):
     assert open_now != 1
     assert look(machine).order == 1
     assert not any("pagetypeinfo" in each for each in machine.hidden)
+
+
+@pytest.mark.parametrize("largest", [8, 10, 13])
+def test_no_order_is_missed_that_the_kernel_does_not_have(tree, largest):
+    """With pages of 64 kB it is 13 on arm64, and 8 on some kernels of powerpc."""
+    rows = "".join(f"Node 0, zone {name:>8} {'9 ' * (largest + 1)}\n" for name in ("DMA", "Normal"))
+    write(tree, "proc/buddyinfo", rows)
+    outlook = look(read_machine(tree))
+    assert (outlook.order, outlook.largest_order) == (None, largest)
+    assert f"Blocks of every size up to order {largest} are free" in now_text(outlook)
+    write(tree, "proc/buddyinfo", rows.replace("9 \n", "0 \n"))
+    outlook = look(read_machine(tree))
+    assert outlook.order == now_as_dict(outlook)["order_without_block"] == largest
+
+
+def test_free_blocks_that_cannot_be_seen_are_not_called_missing(tree):
+    (tree / "proc/buddyinfo").unlink()
+    outlook = look(read_machine(tree))
+    assert (outlook.order, outlook.largest_order) == (None, None)
+    assert "order" not in now_text(outlook).partition("Chosen")[0].lower()
+    assert any("buddyinfo" in each for each in outlook.machine.hidden)
+
+
+def test_an_empty_zone_has_no_blocks_and_hides_none(tree):
+    """A 64-bit machine of 3 GiB has no page in its zone Normal: nor has the kernel a row for it."""
+    zoneinfo = corpus.capture("512/zoneinfo")
+    write(tree, "proc/zoneinfo", zoneinfo + "Node 0, zone    DMA32\n  pages free     0\n        present  0\n")
+    write(tree, "proc/buddyinfo", "Node 0, zone DMA 0 0 0\nNode 0, zone Normal 900 0 0\n")
+    assert look(read_machine(tree)).order == 1
+
+
+@pytest.mark.parametrize("megabytes", [512, 1024, 2048, 4096, 8192, 16384, 20480])
+def test_the_page_size_of_a_recorded_machine_is_that_of_its_kernel(tmp_path, megabytes):
+    for name in ("zoneinfo", "meminfo"):
+        write(tmp_path, f"proc/{name}", corpus.capture(f"{megabytes}/{name}"))
+    assert read_machine(tmp_path).page_size_kb == 4
+    memory = corpus.capture(f"{megabytes}/meminfo")
+    write(tmp_path, "proc/meminfo", re.sub(r"\d+(?= kB)", lambda size: str(16 * int(size[0])), memory))
+    assert read_machine(tmp_path).page_size_kb == 64
 
 
 def test_types_of_free_blocks_are_read_with_their_zones():
