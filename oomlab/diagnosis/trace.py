@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence, Set
+from functools import lru_cache
 
-from oomlab.report import Report
+from oomlab.report import Report, SourceLine
 
 _DOUBTFUL = re.compile(r"\? ([\w.$]{1,200})\+0x", re.A)
 """A function of which only the address lay on the stack: it need not have been called."""
@@ -16,8 +17,13 @@ def certain(report: Report) -> list[str]:
 
     Kernels that cannot unwind their stack print every function with a question mark.
     """
-    doubtful = {name for line in report.source for name in _DOUBTFUL.findall(line.text)}
+    doubtful = _doubtful(report.source)
     return [name for name in report.trace if name not in doubtful] or list(report.trace)
+
+
+@lru_cache(maxsize=8)  # several rules ask for the same report
+def _doubtful(source: Sequence[SourceLine]) -> Set[str]:
+    return {name for line in source if "? " in line.text for name in _DOUBTFUL.findall(line.text)}
 
 
 def lines_with(report: Report, functions: Iterable[str]) -> list[int]:
