@@ -30,6 +30,9 @@ from oomlab.report import Problem, Report, Source, SourceLine
 LONG = 1 << 20
 """A log of more bytes than this is scanned for windows to be read; a shorter one is read whole."""
 
+_MANY = LONG // 16
+"""So is one of more lines than this: the kernel's are longer, even where a terminal wrapped them."""
+
 _CHUNK = 64 << 10
 _LINES_AFTER_KILL = 5
 """Lines after its kill, or before its header where the newest line is first, that end a report."""
@@ -101,11 +104,12 @@ def read_normalized(pieces: Iterable[bytes]) -> Iterator[Report]:
     """Yield the reports in a log that :func:`oomlab.parsing.stream.normalize` gives."""
     pieces = iter(pieces)
     begun: list[bytes] = []
-    size = 0
+    size = lines = 0
     for piece in pieces:
         begun.append(piece)
         size += len(piece)
-        if size > LONG:
+        lines += piece.count(b"\n")
+        if size > LONG or lines > _MANY:
             return _read_long(LogScanner(chain(begun, pieces)))
     return iter(_read_whole(decode(b"".join(begun))))
 

@@ -9,10 +9,11 @@ held than one window needs.
 from __future__ import annotations
 
 import re
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections import deque
 from collections.abc import Iterable, Iterator
 from enum import IntEnum
+from functools import cached_property
 from itertools import accumulate
 from typing import NamedTuple
 
@@ -288,7 +289,8 @@ class LogScanner:
 
     def _hits_in(self, data: bytes, base: int, seam: int | None = None) -> Iterator[Hit]:
         """Yield the hits in a chunk at ``base``, needle by needle, or only those across a seam."""
-        plain = _plain(data)
+        chunk = _Plain(data)
+        plain = chunk.text
         for needle in self._needles:
             reach = len(needle.words) - 1
             start, stop = (
@@ -298,8 +300,7 @@ class LogScanner:
             while at >= 0:
                 kind = _kind_by_kernel(needle, plain, at)
                 if kind is not None:
-                    place = at if len(plain) == len(data) else _same_line(at, plain, data)
-                    yield Hit(base + place, kind)
+                    yield Hit(base + chunk.place(at), kind)
                 at = plain.find(needle.words, at + 1, stop)
 
     def _forget(self, start: int) -> None:
@@ -311,20 +312,31 @@ class LogScanner:
                 self._counted = (chunk.end, line + count_lines(chunk.data[max(done - chunk.start, 0) :]))
 
 
-def _plain(data: bytes) -> bytes:
-    """Return a chunk with plain blanks and without colours; its lines stay where they are."""
-    if b"\t" in data:
-        data = data.replace(b"\t", b" ")
-    if not data.isascii():
-        data = _BLANKS.sub(b" ", data)
-    return _COLOURS.sub(b"", data) if b"\x1b" in data else data
+class _Plain:
+    """A chunk with plain blanks and without colours, ``text``; its lines stay where they are."""
+
+    def __init__(self, data: bytes) -> None:
+        self._data = data
+        text = data.replace(b"\t", b" ") if b"\t" in data else data
+        if not data.isascii():
+            text = _BLANKS.sub(b" ", text)
+        self.text = _COLOURS.sub(b"", text) if b"\x1b" in text else text
+
+    def place(self, at: int) -> int:
+        """Return where that stands in the chunk as it came; if it is not as long, where that line begins."""
+        if len(self.text) == len(self._data):
+            return at
+        text_lines, lines = self._lines
+        return lines[bisect_right(text_lines, at) - 1]
+
+    @cached_property
+    def _lines(self) -> tuple[list[int], list[int]]:
+        """Where the lines of both begin."""
+        return _line_starts(self.text), _line_starts(self._data)
 
 
-def _same_line(at: int, plain: bytes, data: bytes) -> int:
-    """Return where in ``data`` the line begins that in ``plain`` goes over ``at``."""
-    line = plain.count(b"\n", 0, at)
-    starts = accumulate((len(each) + 1 for each in data.split(b"\n")[:line]), initial=0)
-    return deque(starts, maxlen=1)[0]
+def _line_starts(data: bytes) -> list[int]:
+    return list(accumulate((len(line) + 1 for line in data.split(b"\n")[:-1]), initial=0))
 
 
 def _kind_by_kernel(needle: _Needle, data: bytes, at: int) -> HitKind | None:

@@ -25,6 +25,9 @@ SOFT_END = f"{SOFT}\n".encode()
 _HEAD_BYTES = 4096
 """Bytes that show how a log is encoded."""
 
+_FIRST_BYTES = 64
+"""Bytes that show how it begins: another program may append to it in another character set."""
+
 _PIECE = 64 << 10
 _LONG_LINE = 64 << 10
 """A line longer than this is broken at the next good place, at twice this anywhere."""
@@ -32,8 +35,8 @@ _LONG_LINE = 64 << 10
 _BOMS = {
     codecs.BOM_UTF32_LE: "utf-32",
     codecs.BOM_UTF32_BE: "utf-32",
-    codecs.BOM_UTF16_LE: "utf-16",
-    codecs.BOM_UTF16_BE: "utf-16",
+    codecs.BOM_UTF16_LE: "utf-16-le",
+    codecs.BOM_UTF16_BE: "utf-16-be",
 }
 _ZEROS = {
     (False, True, True, True): "utf-32-le",
@@ -45,6 +48,12 @@ _ZEROS = {
 
 _WIDE = re.compile(rb"\0?(?:[\t\n\r -~]\0){8,}")
 """A run of letters of two bytes, of which the first byte may have been in the piece before."""
+
+_ASCII = {
+    "utf-16-le": re.compile(rb"[\t\n\r -~]{24,}(?!\0)"),
+    "utf-16-be": re.compile(rb"(?<!\0)[\t\n\r -~]{24,}"),
+}
+"""A run of letters of one byte within those of two: so many that they are no twelve letters of Chinese."""
 
 _ENDS = {b"\r": re.compile(rb"\r(?![\r\n])")} | {
     mark.encode(): re.compile(mark.encode()) for mark in ("\u0085", "\u2028", "\u2029", "\f", "\v")
@@ -69,7 +78,9 @@ _FOLDS = re.compile(
     rb"#012|\\n|\\x0a|\\012|<br(?: [^<>]{0,200})? ?/?>|</[a-z][\w:.-]{0,60}>(?=<)"
     rb"|</(?:p|div|tr|li)>|(?=<(?:li|tr)>)"
 )
-_RECORDS = re.compile(rb"(?<=[}\]]),\s?(?=[{\[])|(?<=[\"']),\s?(?=b?[\"'])(?!\"[\w@.-]{1,60}\"\s?:)")
+_RECORDS = re.compile(
+    rb",(?:(?<=[}\]],)\s?(?=[{\[])|(?<=[\"'],)\s?(?=b?[\"'])(?!\"[\w@.-]{1,60}\"\s?:))"
+)  # begins with the comma, which is quicker to find than what stands before it
 _ROW = re.compile(rb" (?=\[ *\d{1,10}\] +\d)")
 _BLANK = re.compile(rb" (?=\S)")
 _STAMP = re.compile(
@@ -136,14 +147,23 @@ def _encoding(head: bytes) -> str | None:
     marked = next((name for mark, name in _BOMS.items() if head.startswith(mark)), None)
     if marked is not None or head.count(0) * 3 < len(head) or len(head) < 16:
         return marked
-    zeros = [head[place::4].count(0) * 2 > len(head[place::4]) for place in range(4)]
+    encoding = _by_zeros(head)
+    return encoding if encoding == _by_zeros(head[:_FIRST_BYTES]) else None
+
+
+def _by_zeros(data: bytes) -> str | None:
+    zeros = [data[place::4].count(0) * 2 > len(data[place::4]) for place in range(4)]
     return _ZEROS.get((zeros[0], zeros[1], zeros[2], zeros[3]))
 
 
 def _transcode(pieces: Iterable[bytes], encoding: str) -> Iterator[bytes]:
+    """Write as UTF-8, also what stands as ASCII within UTF-16: ``>>`` of cmd.exe appends it to any log."""
     decoder = codecs.getincrementaldecoder(encoding)(errors="replace")
-    for piece in pieces:
-        yield decoder.decode(piece).encode("utf-8", "backslashreplace")
+    runs = _ASCII.get(encoding)
+    for piece in _whole_lines(pieces):
+        if runs is not None:
+            piece = runs.sub(lambda match: match[0].decode().encode(encoding), piece)
+        yield decoder.decode(piece).replace("\ufeff", "").encode("utf-8", "backslashreplace")
     yield decoder.decode(b"", final=True).encode("utf-8", "backslashreplace")
 
 
@@ -320,9 +340,19 @@ class _Begins:
         self.data = data
 
     @cached_property
+    def folds(self) -> list[int]:
+        """Where what was folded goes on."""
+        return [match.end() for match in _FOLDS.finditer(self.data)]
+
+    @cached_property
+    def records(self) -> list[int]:
+        """Where a record begins."""
+        return [match.end() for match in _RECORDS.finditer(self.data)]
+
+    @cached_property
     def joints(self) -> list[int]:
         """Where a record begins, or what was folded goes on."""
-        return sorted(match.end() for pattern in (_FOLDS, _RECORDS) for match in pattern.finditer(self.data))
+        return sorted(self.folds + self.records)
 
     @cached_property
     def stamps(self) -> list[int]:
@@ -355,12 +385,17 @@ def _next_place(begins: _Begins, at: int, begin: int, end: int, is_json: bool) -
         before = words.end()
     if end - begin <= _LONG_LINE:
         return -1
-    return _good_place(begins.data, max(begin + _LONG_LINE // 2, at), latest, is_json)
+    return _good_place(begins, max(begin + _LONG_LINE // 2, at), latest, is_json)
 
 
-def _good_place(data: bytes, start: int, end: int, is_json: bool) -> int:
+def _good_place(begins: _Begins, start: int, end: int, is_json: bool) -> int:
     """Return where to break a line between ``start`` and ``end``; -1 where it may still go on."""
-    for pattern in (_RECORDS, _FOLDS, _ROW, _BLANK) if is_json else (_FOLDS, _RECORDS, _ROW, _BLANK):
+    for places in (begins.records, begins.folds) if is_json else (begins.folds, begins.records):
+        index = bisect_right(places, start)
+        if index < len(places) and places[index] <= end:
+            return places[index]
+    data = begins.data
+    for pattern in (_ROW, _BLANK):
         match = pattern.search(data, start, end)
         if match is not None and match.end() > start:
             return match.end()

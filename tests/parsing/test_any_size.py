@@ -282,6 +282,21 @@ def test_a_report_that_powershell_appended_in_utf_16_is_read(size, shift):
     assert report.victims[0].pid == plain.victims[0].pid
 
 
+@pytest.mark.parametrize("size", [0, 800, 3 << 20])
+@pytest.mark.parametrize("charset", ["utf-16", "utf-16-le", "utf-16-be"])
+def test_what_is_appended_in_another_character_set_costs_no_report(charset, size):
+    """In whichever order they stand, and however little of the one there is."""
+    noise = "Nov 20 10:00:00 web sshd[99]: session opened\n" * (size // 45)
+    kill = "Out of memory: Killed process {} (java) total-vm:900kB, anon-rss:90kB, file-rss:0kB\n"
+    wide, plain = (f"{noise}{kill.format(pid)}" for pid in (11, 12))
+    logs = [wide.encode(charset) + plain.encode()]
+    if charset != "utf-16-be":  # no program appends that
+        logs.append(plain.encode() + wide.encode(charset))
+    for log in (*logs, *(log * 3 for log in logs)):
+        reports = parse_bytes(log)
+        assert {victim.pid for report in reports for victim in report.victims} == {11, 12}
+
+
 @pytest.mark.parametrize("size", [0, 2 << 20])
 @pytest.mark.parametrize("joint", ["\\n", " "])
 def test_every_kill_that_stands_in_one_line_is_told_in_a_log_of_any_size(size, joint):

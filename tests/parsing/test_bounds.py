@@ -18,6 +18,9 @@ import oomlab
 from oomlab import render
 from oomlab.diagnosis.judged import judge
 from oomlab.parsing import NoticeSearch, find_notices, notices, parse, read_pieces, reader, scan, stream
+from oomlab.parsing.classify import classify
+from oomlab.parsing.lines import LogLines
+from oomlab.parsing.scan import LogScanner
 from oomlab.parsing.sections.header import read_trace
 from oomlab.parsing.stream import count_lines
 from oomlab.render.redacted import Redactor
@@ -348,6 +351,35 @@ def test_a_cache_without_a_bound_takes_nothing_from_a_log():
     taking = {each.__name__ for each in unbounded if inspect.signature(each).parameters}
     tables = {"load_table", "threshold", "causes_of", "_rows", "_layouts_since", "_parts_of", "source"}
     assert taking == tables
+
+
+@pytest.mark.parametrize("line", ["\n", "x\n", "\r\n", " \t\n", "\0\n"], ids=repr)
+def test_very_many_short_lines_between_reports_are_not_read(line, monkeypatch):
+    """A log of less than a megabyte may have hundreds of thousands of lines, which the kernel never wrote."""
+    report = f"{HEADER}{MEMORY}Out of memory: {KILL.format(n=7)}"
+    text = f"{report}{line * 200_000}{report}"
+    assert len(text) < reader.LONG
+    read: list[int] = []
+
+    def counted(lines: LogLines) -> LogLines:
+        read.append(len(lines.texts))
+        return classify(lines)
+
+    monkeypatch.setattr(reader, "classify", counted)
+    first, second = parse(text)
+    assert first.first_line == 1
+    assert second.first_line == 1 + text[: text.rindex(HEADER)].count("\n")
+    assert [len(each.zones) for each in (first, second)] == [1, 1]
+    assert 0 < sum(read) < 20_000
+
+
+def test_a_chunk_is_not_split_into_lines_for_each_needle():
+    """Blanks that are no plain ones are longer, so where a needle stood is looked up by its line."""
+
+    def search(count: int) -> None:
+        list(LogScanner([])._hits_in("\u00a0lowmem_reserve[]: 0 0\n".encode() * count, 0))
+
+    assert slowdown(lambda: search(300), lambda: search(2400), 8) < 24
 
 
 def test_a_false_needle_costs_one_look():

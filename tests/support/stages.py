@@ -16,10 +16,10 @@ from typing import NamedTuple
 from oomlab.badness import explains, rank
 from oomlab.diagnosis.judged import Judged, judge
 from oomlab.diagnosis.timelines import TimelineBuilder
-from oomlab.errors import MachineError, ReportError
+from oomlab.errors import MachineError
 from oomlab.fitting import Fit, fit
 from oomlab.machine import Machine
-from oomlab.parsing import parse_bytes
+from oomlab.parsing.reader import read_normalized
 from oomlab.parsing.stream import count_lines, normalize
 from oomlab.render import annotated, html, json_document, line, markdown, text, timeline_html
 from oomlab.render.redacted import Redactor
@@ -42,11 +42,9 @@ class Found(NamedTuple):
 
 def read(data: bytes) -> list[Report]:
     """Read one log, and return its reports, of which each must lie within it."""
-    try:
-        reports: list[Report] = parse_bytes(data)
-    except ReportError:
-        reports = []
-    last = count_lines(b"".join(normalize([data]))) + 1
+    pieces = list(normalize([data]))
+    reports: list[Report] = list(read_normalized(pieces))
+    last = count_lines(b"".join(pieces)) + 1
     for report in reports:
         assert 1 <= report.first_line <= report.last_line <= last, (report.first_line, report.last_line, last)
         assert len(report.source) == report.last_line - report.first_line + 1
