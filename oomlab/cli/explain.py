@@ -229,7 +229,7 @@ _NO_STATE = (
 )
 _GIVE_PART = (
     "If some lines of a report are left in it, such as a few rows of its table of tasks, give them alone: "
-    "in a log of more than 1 MiB they are not looked for"
+    "in a log of more than 1 MiB or 65,536 lines they are not looked for"
 )
 _GET_BOOT = (
     "Was it another boot (journalctl -k -b -1), an older file (kern.log.1), or, for a container, its host? "

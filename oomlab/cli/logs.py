@@ -83,7 +83,7 @@ class Logs:
     def _read(self, name: str) -> Iterator[tuple[str, Report]]:
         """Yield the reports of one log, each as soon as it is whole, however long the log is."""
         from oomlab.parsing import NoticeSearch
-        from oomlab.parsing.reader import LONG, read_normalized
+        from oomlab.parsing.reader import is_long, read_normalized
         from oomlab.parsing.stream import normalize
 
         search = NoticeSearch()
@@ -98,7 +98,7 @@ class Logs:
             line, said = search.refusal
             self.refusals.append(f"line {line} of {place(name)} tells of {said}")
         self.are_empty &= search.size == 0
-        self.are_long |= search.size > LONG
+        self.are_long |= is_long(search.size, search.lines)
         if search.is_cut:
             beyond = f"beyond {search.limit >> 20} MB only reports of the kernel are looked for"
             self.complain(f"{place(name)}: {beyond}")

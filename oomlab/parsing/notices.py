@@ -140,10 +140,10 @@ def find_notices(text: str) -> list[Notice]:
 class NoticeSearch:
     """Looks for notices in a log that comes in pieces, of which it holds no more than it needs.
 
-    ``found`` are the notices so far, in ``size`` bytes. ``is_cut`` tells that the log is longer than
-    ``limit``, which is as many bytes as are searched, fewer where they hold very many notices;
-    ``has_kernel_lines`` whether it looks like a log of a kernel; ``refusal`` is the first line of which it
-    says that something was refused without a report, by its number and what it tells of.
+    ``found`` are the notices so far, in ``size`` bytes; ``lines`` are those searched. ``is_cut`` tells that
+    the log is longer than ``limit``, which is as many bytes as are searched, fewer where they hold very many
+    notices; ``has_kernel_lines`` whether it looks like a log of a kernel; ``refusal`` is the first line of
+    which it says that something was refused without a report, by its number and what it tells of.
     """
 
     limit = _MAX_BYTES
@@ -158,7 +158,7 @@ class NoticeSearch:
         self._held = b""
         self._counted = (0, 1)
         self._done = 0
-        self.size = 0
+        self.size = self.lines = 0
 
     def through(self, pieces: Iterable[bytes]) -> Iterator[bytes]:
         """Pass the pieces of a log on as they come, and search them."""
@@ -187,6 +187,7 @@ class NoticeSearch:
                 self.is_cut, self._held, self._done = True, b"", 0
             return
         self.has_kernel_lines = self.has_kernel_lines or _is_by_kernel(piece)
+        self.lines += count_lines(piece)
         self._held += piece
         if self.refusal is None:
             self.refusal = self._refusal(max(0, len(self._held) - len(piece) - _LONGEST_REFUSAL))

@@ -24,7 +24,7 @@ from oomlab.parsing.pstore import in_order_of_time
 from oomlab.parsing.scan import MAX_WINDOW, LogScanner
 from oomlab.parsing.segment import segment
 from oomlab.parsing.stamps import Stamps
-from oomlab.parsing.stream import SOFT, normalize
+from oomlab.parsing.stream import SOFT, count_lines, normalize
 from oomlab.report import Problem, Report, Source, SourceLine
 
 LONG = 1 << 20
@@ -108,10 +108,15 @@ def read_normalized(pieces: Iterable[bytes]) -> Iterator[Report]:
     for piece in pieces:
         begun.append(piece)
         size += len(piece)
-        lines += piece.count(b"\n")
-        if size > LONG or lines > _MANY:
+        lines += count_lines(piece)
+        if is_long(size, lines):
             return _read_long(LogScanner(chain(begun, pieces)))
     return iter(_read_whole(decode(b"".join(begun))))
+
+
+def is_long(size: int, lines: int) -> bool:
+    """Return whether a log of so many bytes and lines is scanned, and not read as a whole."""
+    return size > LONG or lines > _MANY
 
 
 def _some(reports: Iterable[Report]) -> list[Report]:

@@ -226,10 +226,11 @@ def test_a_part_of_a_report_is_read_in_a_log_of_any_size(part, place):
     assert [line.text for line in found.source] == small.decode().splitlines()
 
 
-def test_the_command_says_what_it_did_not_look_for_in_a_long_log(tmp_path, capsys):
+@pytest.mark.parametrize("noise", [LONG_NOISE, b"\n" * 100_000], ids=["bytes", "lines"])
+def test_the_command_says_what_it_did_not_look_for_in_a_long_log(noise, tmp_path, capsys):
     log = tmp_path / "rows.log"
     row = b"[  100.000001] [   77]  1234    77   200000   120000   400000        0           900 sh\n"
-    log.write_bytes(LONG_NOISE + row)
+    log.write_bytes(noise + row)
     assert main(["explain", str(log)]) == 1
     assert "rows of its table of tasks" in " ".join(capsys.readouterr().err.split())
 
