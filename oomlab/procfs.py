@@ -1,16 +1,16 @@
 """Read ``/proc``: zoneinfo, meminfo, buddyinfo and slabinfo, from text to types.
 
 Every parser is pure: text in, values out. Unknown keys are kept. A line that cannot be
-read raises :class:`ReportError` with its number. Only :func:`read_proc` touches files.
+read raises :class:`ReportError` with its number. Only :func:`read_files` touches files.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from oomlab.errors import ReportError, require
 from oomlab.kernel import KernelRelease
@@ -19,6 +19,8 @@ from oomlab.report import FreeBlocks, NodeStat, SourceLine, ZoneStat
 FILES = ("zoneinfo", "meminfo", "buddyinfo", "slabinfo", "cmdline", "sys/kernel/osrelease")
 SYSCTLS = ("min_free_kbytes", "watermark_scale_factor", "lowmem_reserve_ratio")
 """The ``vm`` sysctls that watermarks and reserves follow from."""
+
+_Value = TypeVar("_Value")
 
 _HEADING = re.compile(r"Node (?P<node>\d{1,9}), zone +(?P<name>\w+)")
 _PAIR = re.compile(r"(?P<key>[^\s:]+(?: [^\s:\d]+)*):?\s+(?P<value>\S.*)")
@@ -284,18 +286,28 @@ def snapshot(files: Mapping[str, str]) -> Snapshot:
     """
     if "zoneinfo" not in files:
         raise ReportError("a snapshot needs zoneinfo: without it there are no zones to speak of")
-    blocks = parse_buddyinfo(files.get("buddyinfo", ""))
-    zones = parse_zoneinfo(files["zoneinfo"])
+    blocks = _parsed("buddyinfo", parse_buddyinfo, files) or {}
+    zones = _parsed("zoneinfo", parse_zoneinfo, files) or ()
     release = files.get("sys/kernel/osrelease")
     return Snapshot(
         zones=tuple(replace(zone, free_blocks=blocks.get((zone.node or 0, zone.name))) for zone in zones),
         nodes=parse_nodes(files["zoneinfo"]),
-        meminfo=parse_meminfo(files.get("meminfo", "")),
-        slabs=parse_slabinfo(files["slabinfo"]) if "slabinfo" in files else None,
+        meminfo=_parsed("meminfo", parse_meminfo, files) or {},
+        slabs=_parsed("slabinfo", parse_slabinfo, files),
         kernel=KernelRelease.of(release.strip()) if release else None,
         cmdline=files["cmdline"].strip() if "cmdline" in files else None,
         sysctls={name: _sysctl(name, files[name]) for name in SYSCTLS if name in files},
     )
+
+
+def _parsed(name: str, parse: Callable[[str], _Value], files: Mapping[str, str]) -> _Value | None:
+    """Read one of the files, and name it if it cannot be read; ``None`` where it is not there."""
+    if name not in files:
+        return None
+    try:
+        return parse(files[name])
+    except ReportError as error:
+        raise ReportError(f"{name}: {error}", line=error.line, text=error.text) from None
 
 
 def _sysctl(name: str, text: str) -> tuple[int, ...]:
@@ -311,10 +323,18 @@ def read_proc(root: Path | str = "/proc") -> Snapshot:
     The order matters: a kernel recomputes every ``lowmem_reserve`` when somebody merely reads
     ``lowmem_reserve_ratio``, so zoneinfo comes first.
     """
+    return snapshot(read_files(root, (*FILES, *SYSCTLS)))
+
+
+def read_files(root: Path | str, names: Iterable[str]) -> dict[str, str]:
+    """Return the texts of files and sysctls by their names in :data:`FILES` and :data:`SYSCTLS`.
+
+    What is missing or closed to us is left out.
+    """
     proc = Path(root)
-    places = {name: proc / name for name in FILES} | {name: proc / "sys/vm" / name for name in SYSCTLS}
+    places = {name: proc / "sys/vm" / name if name in SYSCTLS else proc / name for name in names}
     texts = {name: read_text(path) for name, path in places.items()}
-    return snapshot({name: text for name, text in texts.items() if text is not None})
+    return {name: text for name, text in texts.items() if text is not None}
 
 
 def read_text(path: Path) -> str | None:

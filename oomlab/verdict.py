@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from oomlab.alloc_flags import AllocFlags, alloc_flags, highatomic_free
 from oomlab.gfp import GfpMask
-from oomlab.kernel import Version
+from oomlab.kernel import Version, lookup
 from oomlab.kernel_guess import kernel_of
 from oomlab.mmzone import REQUEST_ZONES, ZONE_ORDER
 from oomlab.report import Report, ZoneStat
@@ -58,7 +58,7 @@ def verdicts(report: Report, mask: GfpMask | None) -> list[Verdict]:
     if mask is None or mask.zone is None:
         return [Verdict(zone, None) for zone in report.zones]
     kernel_zones = zones_built_in(report)
-    classzone = kernel_zones.index(mask.zone if mask.zone in kernel_zones else "Normal")
+    classzone = kernel_zones.index(_class_zone(mask.zone, kernel_zones))
     nodes = report.nodes_allowed
     usable = kernel_zones[: classzone + 1]
     version, order = kernel_of(report).version, max(0, report.trigger.order or 0)
@@ -67,6 +67,13 @@ def verdicts(report: Report, mask: GfpMask | None) -> list[Verdict]:
         _judge(zone, flags, usable if nodes is None or zone.node in nodes else (), order, version)
         for zone in report.zones
     ]
+
+
+def _class_zone(name: str, kernel_zones: tuple[str, ...]) -> str:
+    """Return the highest zone that a request may use: Movable's pages came out of HighMem with 2.6.23."""
+    if name == "Movable" and name not in kernel_zones:
+        name = "HighMem"
+    return name if name in kernel_zones else "Normal"
 
 
 def _judge(
@@ -126,7 +133,9 @@ def zones_built_in(report: Report) -> tuple[str, ...]:
     names = {zone.name for zone in known}
     if has_unlisted_highmem(report):
         names.add("HighMem")
-    return next((each for each in _built(size, names) if _agrees(each, arrays)), REQUEST_ZONES)
+    has_movable = "Movable" in lookup("zones.names", kernel_of(report).version)["zones"]
+    built = _built(size, names, has_movable=has_movable)
+    return next((each for each in built if _agrees(each, arrays)), REQUEST_ZONES)
 
 
 def has_unlisted_highmem(report: Report) -> bool:
@@ -142,10 +151,13 @@ def has_unlisted_highmem(report: Report) -> bool:
     return report.find_zone("Normal") is not None and steps >= len(report.zones)
 
 
-def _built(size: int, names: set[str]) -> list[tuple[str, ...]]:
+def _built(size: int, names: set[str], *, has_movable: bool) -> list[tuple[str, ...]]:
     """Return the kernels that could print these names: HighMem only where it is seen, if that fits."""
-    always = names | {"Normal"} | ({"Movable"} if size > 3 else set())
-    built = [each for each in combinations(ZONE_ORDER, size) if always <= set(each)]
+    always = names | {"Normal"} | ({"Movable"} if has_movable and size > 3 else set())
+    never = set() if has_movable else {"Movable"} - names
+    built = [
+        each for each in combinations(ZONE_ORDER, size) if always <= set(each) and never.isdisjoint(each)
+    ]
     return sorted(built, key=lambda each: "HighMem" in each and "HighMem" not in names)
 
 

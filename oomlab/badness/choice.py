@@ -8,7 +8,7 @@ from typing import Literal
 
 from oomlab.badness.formulas import Rule, Scored, rule_of, spared, weigh
 from oomlab.errors import require
-from oomlab.kernel import KernelVersion, load_table
+from oomlab.kernel import KernelVersion, Version, load_table
 from oomlab.kernel_guess import kernel_of
 from oomlab.report import Memcg, Report, Victim
 from oomlab.units import pages
@@ -129,6 +129,18 @@ def _row(ranking: tuple[Scored, ...], victim: Victim | None) -> Scored | None:
     return next((each for each in ranking if each.task.pid == pid), None)
 
 
+def column_of(version: Version) -> str:
+    """Return the column by which the task table of a version shows its rule.
+
+    >>> column_of("3.10"), column_of("6.1")
+    ('nr_ptes', 'pgtables_bytes')
+    """
+    rows = load_table("badness")["column"]
+    known = KernelVersion.of(version)
+    name: str = next((row for row in rows if known >= KernelVersion.of(row["since"])), rows[-1])["name"]
+    return name
+
+
 def _rule_for(report: Report) -> tuple[Rule, Basis]:
     """Choose the rule by the version, unless the columns of the table show a later one.
 
@@ -164,13 +176,13 @@ def _memcg_bounds(report: Report) -> tuple[int | None, int | None]:
 def _group_swap_kb(group: Memcg, page_size_kb: int) -> int | None:
     """Return the swap that a group may use; ``None`` without a limit."""
     limit = group.swap_limit_kb
-    if limit is None or _boundless(limit, page_size_kb):
+    if limit is None or is_boundless(limit, page_size_kb):
         return None
     return max(0, limit - (group.limit_kb or 0)) if group.memsw else limit
 
 
-def _boundless(limit_kb: int, page_size_kb: int) -> bool:
-    """Whether a limit stands for none: 2**31 - 1 pages on 32 bits, 2**63 - 1 bytes on 64.
+def is_boundless(limit_kb: int, page_size_kb: int) -> bool:
+    """Return whether the limit of a group stands for none: 2**31 - 1 pages on 32 bits, 2**63 - 1 bytes on 64.
 
     Source: include/linux/page_counter.h, ``PAGE_COUNTER_MAX``.
     """

@@ -65,8 +65,13 @@ def _print_line(arguments: argparse.Namespace, outlook: Any) -> None:
     from oomlab.render.now import now_as_dict, now_line
     from oomlab.render.safe import dumps
 
-    outlook_line = dumps(now_as_dict(outlook)) if arguments.json else now_line(outlook)
-    print(outlook_line if arguments.json else f"{time.strftime('%H:%M:%S')}  {outlook_line}", flush=True)
+    if not arguments.json:
+        line = f"{time.strftime('%H:%M:%S')}  {now_line(outlook)}"
+    elif arguments.watch is None:
+        line = dumps(now_as_dict(outlook))
+    else:
+        line = dumps({"time": time.strftime("%Y-%m-%dT%H:%M:%S%z")} | now_as_dict(outlook))
+    print(line, flush=True)
 
 
 def _seconds(text: str) -> float:

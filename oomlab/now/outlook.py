@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from oomlab.badness import Scored, rank
 from oomlab.gfp import GfpMask, decode_gfp
@@ -11,18 +11,15 @@ from oomlab.now.reading import Group, LiveMachine
 from oomlab.report import FreeBlocks, Report, Swap, Trigger, ZoneStat
 from oomlab.verdict import Verdict, verdicts
 
-_REQUESTS: tuple[tuple[str, int, tuple[str, ...]], ...] = (
-    ("process", 0x100CCA, ("GFP_HIGHUSER_MOVABLE",)),
-    ("kernel", 0xCC0, ("GFP_KERNEL",)),
-    ("dma32", 0xCC4, ("GFP_KERNEL", "__GFP_DMA32")),
-)
-"""Requests for one page: their name, and a mask; its names decide what the number means."""
+_MASKS = {
+    "process": decode_gfp(0x100CCA, names=("GFP_HIGHUSER_MOVABLE",)),
+    "kernel": decode_gfp(0xCC0, names=("GFP_KERNEL",)),
+    "dma32": decode_gfp(0xCC4, names=("GFP_KERNEL", "__GFP_DMA32")),
+}
+"""Requests for one page, by who makes them; the names of a mask decide what its number means."""
 
 _KEPT = ("HighAtomic", "CMA", "Isolate")
 """Types of free blocks that an ordinary request of the kernel's may not use."""
-
-_COUNTERS = {"nr_free_cma": "free_cma", "nr_free_highatomic": "free_highatomic"}
-"""Counters that a report names otherwise."""
 
 _FILE = ("nr_zone_active_file", "nr_zone_inactive_file", "nr_active_file", "nr_inactive_file")
 
@@ -31,18 +28,28 @@ class Room(NamedTuple):
     """How far one kind of request is from failing, in pages.
 
     ``spare`` is what the zones that it may use have above their watermarks, ``cache`` the page cache in them,
-    which would be dropped before; ``zones`` are all zones, judged.
+    which would be dropped before: each ``None`` where no zone shows it. ``zones`` are all zones, judged.
     """
 
     request: str
-    spare: int
-    cache: int
+    spare: int | None
+    cache: int | None
     zones: tuple[Verdict, ...]
 
     @property
-    def pages(self) -> int:
-        """All that stands between now and a failure, swap aside."""
-        return self.spare + self.cache
+    def asked(self) -> tuple[Verdict, ...]:
+        """The zones that it may use."""
+        return tuple(each for each in self.zones if each.allowed)
+
+    @property
+    def uncounted(self) -> tuple[ZoneStat, ...]:
+        """Zones that it may use and that do not show what they have to spare."""
+        return tuple(each.zone for each in self.asked if each.spare is None)
+
+    @property
+    def pages(self) -> int | None:
+        """All that stands between now and a failure, swap aside; ``None`` where no zone shows it."""
+        return None if self.spare is None else self.spare + (self.cache or 0)
 
 
 class GroupRoom(NamedTuple):
@@ -52,35 +59,50 @@ class GroupRoom(NamedTuple):
     chosen: Scored | None
 
 
+class Orders(NamedTuple):
+    """Which blocks a request of the kernel's would get now, without reclaim or compaction.
+
+    Of each order up to ``served`` some zone has one to give. ``refused`` is the smallest order of which none
+    has: for want of ``"blocks"`` that are large enough, or of ``"pages"`` above the watermarks. ``largest``
+    is the largest order that this kernel counts. ``None`` is what ``/proc`` does not show, or not the case.
+    """
+
+    largest: int | None = None
+    served: int | None = None
+    refused: int | None = None
+    lacks: Literal["blocks", "pages"] | None = None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outlook:
     """What would fail next on a machine.
 
-    ``rooms`` are the kinds of request, ``first`` that of any process or of the kernel with the least room.
-    ``order`` is the smallest order for which no zone has a free block to give, ``None`` where all have;
-    ``largest_order`` is the largest that this kernel counts, ``None`` where it does not show its free blocks;
-    ``groups`` are those with a limit, the fullest first. In ``ranking`` the first would be chosen.
+    ``rooms`` are the kinds of request, ``orders`` the blocks for the kernel, ``groups`` the control groups
+    with a limit, the fullest first. In ``ranking`` the first would be chosen.
     """
 
     machine: LiveMachine
     rooms: tuple[Room, ...]
-    order: int | None
-    largest_order: int | None
+    orders: Orders
     groups: tuple[GroupRoom, ...]
     ranking: tuple[Scored, ...]
 
     @property
-    def first(self) -> Room:
+    def first(self) -> Room | None:
         """The request that would fail first; of two that share all zones, the kernel's.
 
-        Requests for DMA32 do not count: hardly any driver makes one.
+        ``None`` where the kernel's has no room that is shown: a process may use all its zones, and more.
+        Requests for DMA32 do not count: few drivers make one.
         """
-        usual = [room for room in self.rooms if room.request != "dma32"]
-        return min(usual, key=lambda room: (room.pages, room.request != "kernel"))
+        rooms = {room.request: room for room in self.rooms if room.pages is not None}
+        usual = [rooms[name] for name in ("kernel", "process") if name in rooms]
+        return min(usual, key=lambda room: room.pages or 0) if "kernel" in rooms else None
 
     @property
     def first_group(self) -> GroupRoom | None:
         """The group that would meet its limit before any request fails, if there is one."""
+        if self.first is None or self.first.pages is None:
+            return None
         room_kb = self.first.pages * self.machine.page_size_kb
         found = (each for each in self.groups if each.group.left_kb + (each.group.file_kb or 0) < room_kb)
         return next(found, None)
@@ -90,12 +112,11 @@ def look(machine: LiveMachine) -> Outlook:
     """Judge a machine by the rules of its kernel."""
     report = _as_report(machine)
     ranking = rank(report)
-    rooms = [_room(report, name, _mask(value, names)) for name, value, names in _REQUESTS]
+    rooms = [_room(report, name, mask) for name, mask in _MASKS.items()]
     return Outlook(
         machine=machine,
         rooms=tuple(room for room in rooms if room.request != "dma32" or _has_zone(report, "DMA32")),
-        order=_first_order_without_block(report, machine),
-        largest_order=_largest_order(report),
+        orders=_orders(report, machine),
         groups=_group_rooms(machine, ranking),
         ranking=tuple(each for each in ranking if each.points is not None),
     )
@@ -104,7 +125,7 @@ def look(machine: LiveMachine) -> Outlook:
 def _as_report(machine: LiveMachine) -> Report:
     """Return a machine as the listing of memory that its kernel would print."""
     snapshot = machine.snapshot
-    zones = tuple(replace(zone, counters=_counters(zone)) for zone in snapshot.zones)
+    zones = tuple(replace(zone, counters=_counters(zone, machine)) for zone in snapshot.zones)
     memory = snapshot.meminfo
     swap = None
     if "SwapTotal_kb" in memory:
@@ -127,52 +148,58 @@ def _as_report(machine: LiveMachine) -> Report:
     )
 
 
-def _counters(zone: ZoneStat) -> dict[str, int]:
-    return dict(zone.counters) | {
-        ours: zone.counters[theirs] for theirs, ours in _COUNTERS.items() if theirs in zone.counters
-    }
+def _counters(zone: ZoneStat, machine: LiveMachine) -> dict[str, int]:
+    """Return what a zone counts, and under the names of a report what is kept in it for some requests.
 
-
-def _mask(value: int, names: tuple[str, ...]) -> GfpMask:
-    return decode_gfp(value, names=names)
+    Of what is kept for urgent ones the free pages are counted: up to 6.11 all of it is, free or not, so that
+    this is the least. Source: mm/vmstat.c, ``vmstat_text``; oomlab.alloc_flags, ``highatomic_free``.
+    """
+    counters = dict(zone.counters)
+    if "nr_free_cma" in counters:
+        counters["free_cma"] = counters["nr_free_cma"]
+    kept = machine.blocks.get((zone.node or 0, zone.name, "HighAtomic"))
+    if kept is not None:
+        pages = sum(blocks << order for order, blocks in enumerate(kept))
+        counters |= {"free_highatomic": pages, "reserved_highatomic": pages}
+    return counters
 
 
 def _has_zone(report: Report, name: str) -> bool:
     zone = report.find_zone(name)
-    return zone is not None and bool(zone.size)
+    return zone is not None and zone.size != 0
 
 
 def _room(report: Report, request: str, mask: GfpMask) -> Room:
-    judged = tuple(each for each in verdicts(report, mask) if each.zone.size)
+    judged = tuple(each for each in verdicts(report, mask) if each.zone.size != 0)
     asked = [each for each in judged if each.allowed]
+    spare = [max(0, each.spare) for each in asked if each.spare is not None]
+    cache = [each.zone.counters[name] for each in asked for name in _FILE if name in each.zone.counters]
     return Room(
         request=request,
-        spare=sum(max(0, each.spare or 0) for each in asked),
-        cache=sum(each.zone.counters.get(name, 0) for each in asked for name in _FILE),
+        spare=sum(spare) if spare else None,
+        cache=sum(cache) if cache else None,
         zones=judged,
     )
 
 
-def _largest_order(report: Report) -> int | None:
-    """Return the largest order that a kernel counts: how it was built, and its page size, decide that."""
-    orders = [each.order for zone in report.zones for each in zone.free_blocks or ()]
-    return max(orders, default=None)
-
-
-def _first_order_without_block(report: Report, machine: LiveMachine) -> int | None:
-    """Return the smallest order that a request of the kernel's would not get now, without compaction.
-
-    A zone that does not show its blocks may have one of any order.
-    """
+def _orders(report: Report, machine: LiveMachine) -> Orders:
+    """Try one order after the other, until none is free or a zone does not show whether it has one."""
     zones = tuple(
-        replace(each, free_blocks=_blocks_to_give(each, machine)) for each in report.zones if each.size
+        replace(each, free_blocks=_blocks_to_give(each, machine)) for each in report.zones if each.size != 0
     )
-    for order in range(1, (_largest_order(report) or 0) + 1):
+    largest = max((each.order for zone in zones for each in zone.free_blocks or ()), default=None)
+    served = None
+    for order in range((largest if largest is not None else -1) + 1):
         asking = replace(report, zones=zones, trigger=Trigger(order=order))
-        judged = [each for each in verdicts(asking, _mask(*_REQUESTS[1][1:])) if each.allowed]
-        if all(each.refused for each in judged):
-            return order
-    return None
+        asked = [each for each in verdicts(asking, _MASKS["kernel"]) if each.allowed]
+        if any(each.block for each in asked):
+            served = order
+        elif asked and all(each.refused for each in asked):
+            has_small_blocks = any(each.block is False for each in asked)
+            return Orders(largest, served, order, "blocks" if has_small_blocks else "pages")
+        else:
+            break
+    return Orders(largest, served)
 
 
 def _blocks_to_give(zone: ZoneStat, machine: LiveMachine) -> tuple[FreeBlocks, ...] | None:

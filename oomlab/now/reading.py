@@ -8,24 +8,32 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
-from math import log2
 from pathlib import Path
+from typing import NamedTuple
 
+from oomlab.badness.choice import column_of, is_boundless
 from oomlab.errors import ReportError
-from oomlab.procfs import Snapshot, parse_pagetypeinfo, read_proc, read_text
+from oomlab.procfs import (
+    Snapshot,
+    parse_buddyinfo,
+    parse_meminfo,
+    parse_pagetypeinfo,
+    read_files,
+    read_text,
+    snapshot,
+)
 from oomlab.report import Task
 from oomlab.units import PAGE_KB
+from oomlab.words import listed
 
 _MAX_GROUPS = 20_000
-_UNLIMITED_BYTES = 1 << 60
-"""The least limit of v1 that means *no limit*."""
-
 _PRESSURE = re.compile(r"(some|full) avg10=([\d.]{1,6}) avg60=([\d.]{1,6}) avg300=([\d.]{1,6})")
 _NUMBER = re.compile(r"[0-9]{1,20}")
-_STATUS = re.compile(r"^(Uid|VmSwap|VmPTE):\s{1,12}(\d{1,20})", re.M)
+_STATUS = re.compile(r"^(Uid|VmSize|VmSwap|VmPTE|VmPMD):\s{1,12}(\d{1,20})", re.M)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,12 +68,13 @@ class Group:
 class LiveMachine:
     """What ``/proc`` and the control groups show of a machine, and what they hide.
 
-    ``blocks`` are the free blocks of each order, by node, zone and migrate type. ``tasks`` are its processes
-    with what counts for their score, ``scores`` the kernel's own oom_score, ``members`` the control group of
-    each, all by pid. ``hidden`` says in sentences what could not be seen.
+    ``root`` is where it was read. ``blocks`` are the free blocks of each order, by node, zone and migrate
+    type. ``tasks`` are its processes with what counts for their score, ``scores`` the kernel's own oom_score,
+    ``members`` the control group of each, all by pid. ``hidden`` says in sentences what could not be seen.
     """
 
     snapshot: Snapshot
+    root: str = "/"
     page_size_kb: int = PAGE_KB
     blocks: Mapping[tuple[int, str, str], tuple[int, ...]] = field(default_factory=dict)
     pressure: Pressure | None = None
@@ -77,49 +86,124 @@ class LiveMachine:
 
 
 def read_machine(root: Path | str = "/") -> LiveMachine:
-    """Read this machine, or a recorded tree of ``proc`` and ``sys`` under ``root``.
+    """Read this machine, or another one whose ``proc`` and ``sys`` lie under ``root``.
 
     Raises :class:`~oomlab.errors.ReportError` where there is no zoneinfo to read.
     """
     root = Path(root)
     proc, hidden = root / "proc", list[str]()
-    if not (proc / "zoneinfo").exists():
-        raise ReportError(
-            f"there is no {proc / 'zoneinfo'}: only Linux shows its zones, and some sandboxes hide it"
-        )
-    snapshot = read_proc(proc)
-    page_kb = os.sysconf("SC_PAGE_SIZE") // 1024 if root == Path("/") else _page_kb(snapshot)
-    if read_text(proc / "buddyinfo") is None:
-        hidden.append("/proc/buddyinfo is not there or closed: how large the free blocks are.")
+    seen = snapshot(_files(proc, hidden))
+    _look_for_gaps(seen, hidden)
     types = read_text(proc / "pagetypeinfo")
     if types is None:
-        hidden.append("/proc/pagetypeinfo is closed (it is root's): which free blocks are kept for whom.")
+        hidden.append(
+            "/proc/pagetypeinfo is not there or closed (it is root's): which free blocks are kept for whom."
+        )
     pressure = _pressure(read_text(proc / "pressure/memory"))
     if pressure is None:
         hidden.append(
             "/proc/pressure/memory is not there: the kernel lacks PSI (psi=1 at boot), or is older."
         )
-    groups = tuple(_groups(root / "sys/fs/cgroup"))
-    found = list(_processes(proc, page_kb))
-    if not any(task.pid == 1 for task, *_ in found):
-        hidden.append("Processes of other users are hidden (hidepid): the one that would be chosen may be.")
+    groups = root / "sys/fs/cgroup"
+    if not groups.is_dir() or not any(groups.iterdir()):
+        hidden.append("/sys/fs/cgroup is not there or empty: which control groups have a limit.")
+    processes = list(_processes(proc))
+    if not any(each.is_kernel_thread for each in processes):
+        some = "Some processes may be hidden" if processes else "No process is to be seen"
+        hidden.append(f"{some} (hidepid, or a container): who would be chosen.")
+    users = [each for each in processes if not each.is_kernel_thread]
+    page_kb = _page_kb(root, processes, seen)
+    if page_kb is None:
+        hidden.append(f"The size of a page is not shown: {PAGE_KB} kB are assumed.")
+    page_kb = page_kb or PAGE_KB
     return LiveMachine(
-        snapshot=snapshot,
+        snapshot=seen,
+        root=str(root),
         page_size_kb=page_kb,
         blocks=parse_pagetypeinfo(types or ""),
         pressure=pressure,
-        groups=groups,
-        tasks=tuple(task for task, *_ in found),
-        scores={task.pid: score for task, score, _ in found if score is not None},
-        members={task.pid: group for task, _, group in found if group is not None},
+        groups=tuple(_groups(groups, page_kb)),
+        tasks=tuple(_task(each, page_kb, seen) for each in users),
+        scores={each.pid: each.score for each in users if each.score is not None},
+        members={each.pid: each.group for each in users if each.group is not None},
         hidden=tuple(hidden),
     )
 
 
-def _page_kb(snapshot: Snapshot) -> int:
-    """Infer the page size of a recorded machine, in kB: MemTotal is in kB what its zones count in pages."""
-    total, pages = snapshot.meminfo.get("MemTotal_kb", 0), sum(zone.size or 0 for zone in snapshot.zones)
-    return max(PAGE_KB, 1 << round(log2(total / pages))) if total and pages else PAGE_KB
+def _files(proc: Path, hidden: list[str]) -> dict[str, str]:
+    """Return the files that a snapshot is made of; without one that is missing or damaged, which is noted."""
+    zoneinfo = proc / "zoneinfo"
+    if not zoneinfo.exists():
+        raise ReportError(f"there is no {zoneinfo}: only Linux shows its zones, and some sandboxes hide it")
+    texts = read_files(proc, ("zoneinfo", *_OPTIONAL, "sys/kernel/osrelease"))
+    if "zoneinfo" not in texts:
+        raise ReportError(f"{zoneinfo} is closed to us: without it there are no zones to speak of")
+    for name, (parse, shows) in _OPTIONAL.items():
+        try:
+            state = "" if parse(texts.get(name, "")) else "is not there, closed or empty"
+        except ReportError as error:
+            state = f"is damaged ({error})"
+            del texts[name]
+        if state:
+            hidden.append(f"/proc/{name} {state}: {shows}.")
+    return texts
+
+
+_OPTIONAL: Mapping[str, tuple[Callable[[str], object], str]] = {
+    "meminfo": (parse_meminfo, "how much RAM and swap there is, of which a score is a part"),
+    "buddyinfo": (parse_buddyinfo, "how large the free blocks are"),
+}
+"""Files without which a machine can be judged, how each is read, and what it shows."""
+
+
+def _look_for_gaps(seen: Snapshot, hidden: list[str]) -> None:
+    """Note which numbers of zones that have pages are not there."""
+    populated = [zone for zone in seen.zones if zone.size != 0]
+    for name, attribute in _IN_ZONEINFO.items():
+        lost = [zone.name for zone in populated if getattr(zone, attribute) is None]
+        if lost:
+            hidden.append(f"/proc/zoneinfo does not show {name} of {listed(dict.fromkeys(lost))}.")
+    lost = [zone.name for zone in populated if zone.free_blocks is None]
+    if 0 < len(lost) < len(populated):
+        hidden.append(
+            f"/proc/buddyinfo does not show {listed(dict.fromkeys(lost))}: how large free blocks are."
+        )
+
+
+_IN_ZONEINFO = {
+    "'pages free'": "free",
+    "'min'": "watermark_min",
+    "'present'": "size",
+    "'protection'": "lowmem_reserve",
+}
+"""What ``/proc/zoneinfo`` calls the numbers by which a zone is judged."""
+
+
+def _page_kb(root: Path, processes: Sequence[_Process], seen: Snapshot) -> int | None:
+    """Return the size of a page in kB: of this machine, or as the numbers of another show it.
+
+    The size of a process stands in kB in one file and in pages in another. MemTotal counts in kB what its
+    zones count in pages, unless a container has a MemTotal of its own, or memory came or went since boot.
+    Source: fs/proc/task_mmu.c, ``task_mem`` and ``task_statm``; fs/proc/meminfo.c.
+    """
+    if root == Path("/"):
+        return os.sysconf("SC_PAGE_SIZE") // 1024
+    ratios = Counter(int(each.status.get("VmSize", 0)) / each.size for each in processes if each.size)
+    shown = [size for size, _ in ratios.most_common() if size in _PAGE_SIZES_KB]
+    if shown:
+        return int(shown[0])
+    total, pages = seen.meminfo.get("MemTotal_kb", 0), sum(zone.size or 0 for zone in seen.zones)
+    taken = _MAX_BOOT_SHARE if any(zone.managed is None for zone in seen.zones) else _MAX_LATER_SHARE
+    near = [size for size in _PAGE_SIZES_KB if abs(total - pages * size) < taken * total]
+    return near[0] if near else None
+
+
+_PAGE_SIZES_KB = (4, 8, 16, 32, 64, 256)
+"""Every size that a kernel of any architecture can be built for."""
+
+_MAX_BOOT_SHARE, _MAX_LATER_SHARE = 0.1, 0.01
+"""How much of ``present`` boot may have taken, where a kernel prints no ``managed`` (before 3.8), and how far
+``managed`` may be from MemTotal, which is read a moment later."""
 
 
 def _pressure(text: str | None) -> Pressure | None:
@@ -130,7 +214,7 @@ def _pressure(text: str | None) -> Pressure | None:
 # --- control groups ---------------------------------------------------------------------------
 
 
-def _groups(top: Path) -> Iterator[Group]:
+def _groups(top: Path, page_kb: int) -> Iterator[Group]:
     """Yield the groups that have a limit, of the unified hierarchy (v2) or of the memory controller (v1)."""
     is_unified = (top / "cgroup.controllers").exists()
     top = top if is_unified else top / "memory"
@@ -138,7 +222,7 @@ def _groups(top: Path) -> Iterator[Group]:
     for folder, folders, _ in islice(os.walk(top), _MAX_GROUPS):
         folders.sort()
         group = read(Path(folder), "/" + os.path.relpath(folder, top).removeprefix("."))
-        if group is not None:
+        if group is not None and not is_boundless(group.limit_kb, page_kb):
             yield group
 
 
@@ -152,7 +236,7 @@ def _group(folder: Path, path: str) -> Group | None:
 
 def _old_group(folder: Path, path: str) -> Group | None:
     limit, usage = _number(folder / "memory.limit_in_bytes"), _number(folder / "memory.usage_in_bytes")
-    if limit is None or usage is None or limit >= _UNLIMITED_BYTES:
+    if limit is None or usage is None:
         return None
     stat, events = _table(folder / "memory.stat"), _table(folder / "memory.oom_control")
     names = ("total_active_file", "total_inactive_file")
@@ -186,28 +270,63 @@ def _table(path: Path) -> dict[str, int]:
 # --- processes --------------------------------------------------------------------------------
 
 
-def _processes(proc: Path, page_kb: int) -> Iterator[tuple[Task, int | None, str | None]]:
-    """Yield each process with memory of its own, the kernel's score, and its group; some end meanwhile."""
+class _Process(NamedTuple):
+    """What the files of a process show: ``size`` and ``rss`` in pages, the numbers of ``status`` by name."""
+
+    pid: int
+    comm: str
+    size: int
+    rss: int
+    status: Mapping[str, str]
+    oom_adj: int | None
+    oom_score_adj: int | None
+    score: int | None
+    group: str | None
+
+    @property
+    def is_kernel_thread(self) -> bool:
+        """Whether it has no memory of its own."""
+        return self.size == 0
+
+
+def _processes(proc: Path) -> Iterator[_Process]:
+    """Yield each process, threads of the kernel among them; some end meanwhile."""
     for pid in sorted(int(name) for name in os.listdir(proc) if re.fullmatch(r"[0-9]{1,10}", name)):
         folder = proc / str(pid)
         statm = (read_text(folder / "statm") or "").split()
         if len(statm) < 2 or not all(map(_NUMBER.fullmatch, statm[:2])):
             continue
-        if statm[0] == "0":  # a thread of the kernel
-            continue
-        status = dict(_STATUS.findall(read_text(folder / "status") or ""))
-        task = Task(
+        yield _Process(
             pid,
             (read_text(folder / "comm") or "").removesuffix("\n"),
-            uid=int(status["Uid"]) if "Uid" in status else None,
-            tgid=pid,
-            total_vm=int(statm[0]),
+            size=int(statm[0]),
             rss=int(statm[1]),
-            swapents=_kb(status, "VmSwap") // page_kb,
-            pgtables_bytes=_kb(status, "VmPTE") * 1024,
+            status=dict(_STATUS.findall(read_text(folder / "status") or "")),
+            oom_adj=_signed(folder / "oom_adj"),
             oom_score_adj=_signed(folder / "oom_score_adj"),
+            score=_signed(folder / "oom_score"),
+            group=_member(read_text(folder / "cgroup") or ""),
         )
-        yield task, _signed(folder / "oom_score"), _member(read_text(folder / "cgroup") or "")
+
+
+def _task(process: _Process, page_kb: int, seen: Snapshot) -> Task:
+    """Return a process as the task table of its kernel shows it, for its columns tell the rule."""
+    status = process.status
+    column = column_of(seen.kernel) if seen.kernel else "pgtables_bytes"
+    tables_kb = _kb(status, "VmPTE") + _kb(status, "VmPMD")
+    return Task(
+        process.pid,
+        process.comm,
+        uid=int(status["Uid"]) if "Uid" in status else None,
+        tgid=process.pid,
+        total_vm=process.size,
+        rss=process.rss,
+        swapents=_kb(status, "VmSwap") // page_kb,
+        pgtables_bytes=tables_kb * 1024 if column == "pgtables_bytes" else None,
+        nr_ptes=tables_kb // page_kb if column == "nr_ptes" else None,
+        oom_adj=process.oom_adj if process.oom_score_adj is None else None,
+        oom_score_adj=process.oom_score_adj,
+    )
 
 
 def _kb(status: Mapping[str, str], name: str) -> int:

@@ -21,6 +21,7 @@ _REQUESTS = {
     "dma32": "a page for a 32-bit device",
 }
 _SCHEMA = 1
+_UNKNOWN = "What would fail first is not shown"
 
 
 def now_text(outlook: Outlook, *, width: int = 96, bold: bool = False) -> str:
@@ -40,8 +41,7 @@ def now_text(outlook: Outlook, *, width: int = 96, bold: bool = False) -> str:
 
 def now_line(outlook: Outlook) -> str:
     """Return the same as one line, for a list that grows while one watches."""
-    first, size = outlook.first, outlook.machine.page_size_kb
-    parts = [f"{_REQUESTS[first.request]}: {first.spare:,} pages free, {human_kb(first.cache * size)} cache"]
+    parts = [_first_in_a_line(outlook)]
     if outlook.groups:
         parts.append(
             f"{plain(outlook.groups[0].group.path)}: {human_kb(outlook.groups[0].group.left_kb)} left"
@@ -53,6 +53,14 @@ def now_line(outlook: Outlook) -> str:
     return "; ".join(parts)
 
 
+def _first_in_a_line(outlook: Outlook) -> str:
+    first, size = outlook.first, outlook.machine.page_size_kb
+    if first is None:
+        return _UNKNOWN
+    cache = "" if first.cache is None else f", {human_kb(first.cache * size)} cache"
+    return f"{_REQUESTS[first.request]}: {_least(first)}{first.spare or 0:,} pages free{cache}"
+
+
 def now_as_dict(outlook: Outlook) -> dict[str, Any]:
     """Return the same as plain data for JSON; names are as the machine has them."""
     machine, page_kb = outlook.machine, outlook.machine.page_size_kb
@@ -60,10 +68,9 @@ def now_as_dict(outlook: Outlook) -> dict[str, Any]:
         "schema": _SCHEMA,
         "kernel": machine.snapshot.kernel.text if machine.snapshot.kernel else None,
         "page_size_kb": page_kb,
-        "first": outlook.first.request,
+        "first": outlook.first.request if outlook.first else None,
         "requests": [_room_as_dict(room, page_kb) for room in outlook.rooms],
-        "order_without_block": outlook.order,
-        "largest_order": outlook.largest_order,
+        "orders": outlook.orders._asdict(),
         "groups": [
             _group_as_dict(each.group) | {"chosen": _chosen_as_dict(each.chosen, outlook)}
             for each in outlook.groups
@@ -80,7 +87,7 @@ def _room_as_dict(room: Room, page_kb: int) -> dict[str, Any]:
     return {
         "request": room.request,
         "spare_pages": room.spare,
-        "cache_kb": room.cache * page_kb,
+        "cache_kb": None if room.cache is None else room.cache * page_kb,
         "zones": [
             {
                 "node": each.zone.node,
@@ -129,28 +136,49 @@ def _headline(outlook: Outlook) -> str:
         group = outlook.first_group.group
         left = f"{human_kb(group.left_kb)} are left of {human_kb(group.limit_kb)}"
         return f"The first to run out would be the control group {plain(group.path)}: {left}."
-    what = _REQUESTS[first.request]
-    room = f"{human_kb(first.spare * size)} are free above the watermarks of its zones"
+    if first is None:
+        return f"{_UNKNOWN}."
+    room = f"{_least(first)}{human_kb((first.spare or 0) * size)} are free above the watermarks of its zones"
     cache = (
         f", and {human_kb(first.cache * size)} of page cache would be dropped before" if first.cache else ""
     )
-    return f"The first to fail would be {what}: {room}{cache}."
+    return f"The first to fail would be {_REQUESTS[first.request]}: {room}{cache}."
+
+
+def _least(room: Room) -> str:
+    """Return "at least" where a zone does not show what it has."""
+    return "at least " if room.uncounted else ""
 
 
 def _origin(outlook: Outlook) -> str:
-    kernel = outlook.machine.snapshot.kernel
-    return f"Linux {plain(kernel.text)}, now" if kernel else "Linux, version not shown, now"
+    machine = outlook.machine
+    kernel = machine.snapshot.kernel
+    version = plain(kernel.text) if kernel else "of unknown version"
+    return f"Linux {version}, " + ("now" if machine.root == "/" else f"as {plain(machine.root)} shows it")
 
 
 def _requests(outlook: Outlook) -> Iterator[str]:
-    size = outlook.machine.page_size_kb
     several = any(each.zone.node for each in outlook.rooms[0].zones)
     for room in outlook.rooms:
-        zones = [_zone_name(each.zone, several) for each in room.zones if each.allowed]
-        yield (
-            f"{_REQUESTS[room.request]}, from {listed(zones, 'or')}: {room.spare:,} pages to spare "
-            f"({human_kb(room.spare * size)}), {human_kb(room.cache * size)} of page cache"
+        zones = [_zone_name(each.zone, several) for each in room.asked]
+        names = listed(zones, "or") if zones else "zones that are not shown"
+        yield f"{_REQUESTS[room.request]}, from {names}: {_room(room, outlook.machine.page_size_kb, several)}"
+
+
+def _room(room: Room, size: int, has_several_nodes: bool) -> str:
+    """Return how much one kind of request has, as far as its zones show it."""
+    if room.spare is None:
+        return "how much is not shown"
+    without = [_zone_name(zone, has_several_nodes) for zone in room.uncounted]
+    return (
+        f"{_least(room)}{room.spare:,} pages to spare ({human_kb(room.spare * size)})"
+        + (f", {listed(without)} not counted" if without else "")
+        + (
+            ", page cache not shown"
+            if room.cache is None
+            else f", {human_kb(room.cache * size)} of page cache"
         )
+    )
 
 
 def _zones(outlook: Outlook) -> list[str]:
@@ -174,16 +202,24 @@ def _zone_name(zone: ZoneStat, has_several_nodes: bool) -> str:
 
 
 def _order(outlook: Outlook) -> str:
-    order, size = outlook.order, outlook.machine.page_size_kb
-    if outlook.largest_order is None:
+    orders, size = outlook.orders, outlook.machine.page_size_kb
+    if orders.refused is not None:
+        block = human_kb((1 << orders.refused) * size)
+        wanted = f"{block} in a row" if orders.refused else "a single page"
+        if orders.lacks == "pages":
+            return (
+                f"No zone has {wanted} above its watermarks (order {orders.refused}): such a request "
+                "reclaims memory first, or fails where it may not wait."
+            )
+        return (
+            f"No zone has a free block of order {orders.refused} ({block} in a row) to give to the kernel: "
+            "such a request waits until one is made, or fails where it may not wait."
+        )
+    if orders.served is None:
         return ""
-    if order is None:
-        return f"Blocks of every size up to order {outlook.largest_order} are free for the kernel."
-    block = human_kb((1 << order) * size)
-    return (
-        f"No zone has a free block of order {order} ({block} in a row) to give to the kernel: such a request "
-        "waits for compaction, or fails where it may not wait."
-    )
+    which = f"Blocks of every size up to order {orders.served}" if orders.served else "Single pages"
+    rest = "" if orders.served == orders.largest else "; whether larger blocks are, is not shown"
+    return f"{which} are free for the kernel{rest}."
 
 
 def _groups(outlook: Outlook) -> Iterator[str]:

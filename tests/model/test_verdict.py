@@ -243,6 +243,20 @@ def test_the_zones_of_a_kernel_follow_from_its_reserves(arrays, expected):
     assert zones_built_in(incident(*zones)) == expected
 
 
+def test_a_zone_that_proc_leaves_out_has_its_place_among_the_reserves():
+    """2.6.15 to 2.6.18 had DMA32 on 32 bits too, without a page, and no Movable before 2.6.23."""
+    arrays = {"DMA": (0, 0, 880, 4000), "Normal": (0, 0, 0, 24960), "HighMem": (0, 0, 0, 0)}
+    zones = [
+        ZoneStat(name=name, lowmem_reserve=array, free=2900, watermark_min=10, present=4096)
+        for name, array in arrays.items()
+    ]
+    report = incident(*zones, kernel="2.6.18-419.el5")
+    assert zones_built_in(report) == ("DMA", "DMA32", "Normal", "HighMem")
+    assert judge(report, 0xD0)["DMA"].reserve == 880
+    highest = judge(report, 0x100CCA)
+    assert (highest["HighMem"].allowed, highest["Normal"].reserve) == (True, 24960)
+
+
 @given(
     free=st.integers(0, 10**7),
     watermark=st.integers(0, 10**6),

@@ -13,7 +13,7 @@ import pytest
 from oomlab import corpus
 from oomlab.cli import main
 from oomlab.errors import ReportError
-from oomlab.now import look, read_machine
+from oomlab.now import Orders, look, read_machine
 from oomlab.procfs import parse_pagetypeinfo, parse_zoneinfo
 from oomlab.render.now import now_as_dict, now_line, now_text
 
@@ -40,14 +40,21 @@ def write(root: Path, name: str, text: str) -> None:
     path.write_text(text)
 
 
-def process(root, pid, name, *, rss, size=100_000, swap_kb=0, adj=0, group="/", score=0):
+def without(root: Path, name: str, words: str) -> None:
+    """Take the lines of a file out that hold some words."""
+    path = root / name
+    path.write_text("".join(line for line in path.read_text().splitlines(True) if not re.search(words, line)))
+
+
+def process(root, pid, name, *, rss, size=100_000, swap_kb=0, adj=0, group="/", score=0, uid=0, size_kb=None):
     folder = f"proc/{pid}"
     write(root, f"{folder}/comm", f"{name}\n")
     write(root, f"{folder}/statm", f"{size} {rss} 0 0 0 0 0\n")
     write(
         root,
         f"{folder}/status",
-        f"Name:\t{name}\nUid:\t0\t0\t0\t0\nVmPTE:\t  40 kB\nVmSwap:\t  {swap_kb} kB\n",
+        f"Name:\t{name}\nUid:\t{uid}\t{uid}\t{uid}\t{uid}\nVmPTE:\t  40 kB\nVmSwap:\t  {swap_kb} kB\n"
+        + ("" if size_kb is None else f"VmSize:\t  {size_kb} kB\n"),
     )
     write(root, f"{folder}/oom_score_adj", f"{adj}\n")
     write(root, f"{folder}/oom_score", f"{score}\n")
@@ -79,13 +86,13 @@ def test_the_kernel_fails_before_processes_where_there_is_highmem(tree):
 
 
 def test_blocks_that_are_kept_for_others_are_none_to_give(tree):
-    open_now = look(read_machine(tree)).order
+    open_now = look(read_machine(tree)).orders.refused
     rows = parse_zoneinfo(corpus.capture("512/zoneinfo"))
     kept = "\n".join(f"Node    0, zone {zone.name:>8}, type   HighAtomic " + " 100000" * 11 for zone in rows)
     write(tree, "proc/pagetypeinfo", f"Page block order: 9\n\n{kept}\n")
     machine = read_machine(tree)
-    assert open_now != 1
-    assert look(machine).order == 1
+    assert open_now != 0
+    assert look(machine).orders.refused == 0
     assert not any("pagetypeinfo" in each for each in machine.hidden)
 
 
@@ -95,17 +102,18 @@ def test_no_order_is_missed_that_the_kernel_does_not_have(tree, largest):
     rows = "".join(f"Node 0, zone {name:>8} {'9 ' * (largest + 1)}\n" for name in ("DMA", "Normal"))
     write(tree, "proc/buddyinfo", rows)
     outlook = look(read_machine(tree))
-    assert (outlook.order, outlook.largest_order) == (None, largest)
+    assert outlook.orders == Orders(largest, served=largest)
     assert f"Blocks of every size up to order {largest} are free" in now_text(outlook)
     write(tree, "proc/buddyinfo", rows.replace("9 \n", "0 \n"))
     outlook = look(read_machine(tree))
-    assert outlook.order == now_as_dict(outlook)["order_without_block"] == largest
+    assert outlook.orders == Orders(largest, largest - 1, largest, "blocks")
+    assert now_as_dict(outlook)["orders"]["refused"] == largest
 
 
 def test_free_blocks_that_cannot_be_seen_are_not_called_missing(tree):
     (tree / "proc/buddyinfo").unlink()
     outlook = look(read_machine(tree))
-    assert (outlook.order, outlook.largest_order) == (None, None)
+    assert outlook.orders == Orders()
     assert "order" not in now_text(outlook).partition("Chosen")[0].lower()
     assert any("buddyinfo" in each for each in outlook.machine.hidden)
 
@@ -115,7 +123,7 @@ def test_an_empty_zone_has_no_blocks_and_hides_none(tree):
     zoneinfo = corpus.capture("512/zoneinfo")
     write(tree, "proc/zoneinfo", zoneinfo + "Node 0, zone    DMA32\n  pages free     0\n        present  0\n")
     write(tree, "proc/buddyinfo", "Node 0, zone DMA 0 0 0\nNode 0, zone Normal 900 0 0\n")
-    assert look(read_machine(tree)).order == 1
+    assert look(read_machine(tree)).orders == Orders(2, 0, 1, "blocks")
 
 
 @pytest.mark.parametrize("megabytes", [512, 1024, 2048, 4096, 8192, 16384, 20480])
@@ -126,6 +134,130 @@ def test_the_page_size_of_a_recorded_machine_is_that_of_its_kernel(tmp_path, meg
     memory = corpus.capture(f"{megabytes}/meminfo")
     write(tmp_path, "proc/meminfo", re.sub(r"\d+(?= kB)", lambda size: str(16 * int(size[0])), memory))
     assert read_machine(tmp_path).page_size_kb == 64
+
+
+ASSUMED = "The size of a page is not shown: 4 kB are assumed."
+
+
+@pytest.mark.parametrize("page_kb", [4, 8, 16, 64])
+def test_the_page_size_is_what_the_size_of_processes_shows(tree, page_kb):
+    """A container may have a MemTotal of its own, and memory may come and go."""
+    write(tree, "proc/meminfo", "MemTotal:  131072 kB\n")
+    process(tree, 800, "whole", rss=5, size=1000, size_kb=1000 * page_kb)
+    process(tree, 801, "grown", rss=5, size=1000, size_kb=1003 * page_kb)
+    machine = read_machine(tree)
+    assert machine.page_size_kb == page_kb
+    assert ASSUMED not in machine.hidden
+
+
+@pytest.mark.parametrize(
+    "total", ["MemTotal: 1 kB", "MemTotal: 131072 kB", "MemTotal: 99999999999 kB", "MemFree: 5 kB", ""]
+)
+def test_a_page_size_that_nothing_shows_is_said_to_be_assumed(tree, total):
+    write(tree, "proc/meminfo", f"{total}\n")
+    machine = read_machine(tree)
+    assert machine.page_size_kb == 4
+    assert ASSUMED in machine.hidden
+
+
+def test_zones_that_are_damaged_do_not_end_it(tree):
+    zoneinfo = (tree / "proc/zoneinfo").read_text()
+    write(tree, "proc/zoneinfo", re.sub(r"(managed|present) +\d+", r"\1 -5", zoneinfo))
+    machine = read_machine(tree)
+    assert machine.page_size_kb == 4
+    assert now_text(look(machine))
+
+
+def test_this_machine_has_one_page_size_however_it_is_reached():
+    if not Path("/proc/self/root/proc/zoneinfo").exists():
+        pytest.skip("there is no /proc/zoneinfo here")
+    assert read_machine("/proc/self/root").page_size_kb == read_machine().page_size_kb
+
+
+@pytest.mark.parametrize("lost", ["pages free", "min "])
+def test_a_mark_that_is_not_shown_is_not_zero(tree, lost):
+    without(tree, "proc/zoneinfo", rf"\b{lost}")
+    outlook = look(read_machine(tree))
+    kernel = next(room for room in outlook.rooms if room.request == "kernel")
+    assert (kernel.spare, kernel.pages, outlook.first) == (None, None, None)
+    assert now_as_dict(outlook)["requests"][1]["spare_pages"] is None
+    text = now_text(outlook)
+    assert text.startswith("What would fail first is not shown.\n")
+    assert " 0 pages" not in text
+    assert f"does not show '{lost.strip()}' of DMA and Normal" in " ".join(text.split())
+
+
+def test_what_some_zones_do_not_show_makes_it_a_lower_bound(tree):
+    whole = look(read_machine(tree)).first
+    without(tree, "proc/zoneinfo", "protection")
+    outlook = look(read_machine(tree))
+    assert [zone.name for zone in outlook.first.uncounted] == ["DMA"]
+    assert 0 < outlook.first.spare < whole.spare
+    assert "at least" in now_text(outlook).splitlines()[0]
+    assert "DMA not counted" in " ".join(now_text(outlook).split())
+
+
+def test_zones_without_their_size_are_judged_by_what_else_they_show(tree):
+    whole = look(read_machine(tree)).first
+    without(tree, "proc/zoneinfo", "present|managed|spanned")
+    outlook = look(read_machine(tree))
+    assert outlook.first.spare == whole.spare
+    assert outlook.orders.served == outlook.orders.largest == 10
+    assert "does not show 'present' of DMA, Normal" in " ".join(outlook.machine.hidden)
+
+
+def test_what_only_zones_show_that_are_lost_is_not_told(tree):
+    zoneinfo = corpus.capture("4096/zoneinfo")
+    write(tree, "proc/zoneinfo", zoneinfo[zoneinfo.index("Node 0, zone  HighMem") :])
+    outlook = look(read_machine(tree))
+    assert outlook.first is None
+    assert outlook.orders.served is outlook.orders.refused is None
+    assert "zones that are not shown" in now_text(outlook)
+
+
+def test_blocks_of_a_zone_that_are_not_shown_may_be_there(tree):
+    """DMA must keep what it has for itself; Normal, which might give, is not in the list."""
+    without(tree, "proc/buddyinfo", "Normal")
+    zoneinfo = (tree / "proc/zoneinfo").read_text()
+    write(tree, "proc/zoneinfo", zoneinfo.replace(" 473", " 9473"))
+    outlook = look(read_machine(tree))
+    assert outlook.orders == Orders(10, served=0)
+    assert "Single pages are free for the kernel; whether larger" in " ".join(now_text(outlook).split())
+    assert "/proc/buddyinfo does not show Normal" in " ".join(outlook.machine.hidden)
+
+
+def test_want_of_pages_is_not_told_as_want_of_blocks(tree):
+    """Below its mark a zone gives nothing, however large its free blocks are: the kernel reclaims first."""
+    write(tree, "proc/buddyinfo", "".join(f"Node 0, zone {name} 9 9 9 9\n" for name in ("DMA", "Normal")))
+    zoneinfo = (tree / "proc/zoneinfo").read_text()
+    write(tree, "proc/zoneinfo", re.sub(r"pages free +\d+", "pages free 400", zoneinfo))
+    orders = look(read_machine(tree)).orders
+    assert orders == Orders(3, None, 0, "pages")
+    write(
+        tree,
+        "proc/zoneinfo",
+        re.sub(r"pages free +\d{5,}", "pages free 690", zoneinfo).replace(" 3840", " 400"),
+    )
+    outlook = look(read_machine(tree))
+    assert outlook.orders == Orders(3, 2, 3, "pages")  # 685 are its min: there are 5 to spare, and 8 asked
+    assert "above its watermarks (order 3)" in " ".join(now_text(outlook).split())
+
+
+def test_free_pages_that_are_kept_for_urgent_requests_are_none_to_spare(tree):
+    before = look(read_machine(tree)).first.spare
+    kept = "Node    0, zone   Normal, type   HighAtomic" + " 0" * 10 + " 3"
+    write(tree, "proc/pagetypeinfo", f"Page block order: 9\n\n{kept}\n")
+    assert look(read_machine(tree)).first.spare == before - 3 * 1024
+
+
+def test_page_cache_that_an_old_kernel_does_not_split_is_not_zero(tree):
+    """Up to 2.6.27 a zone counts all its cache in one, what lies in tmpfs included."""
+    without(tree, "proc/zoneinfo", "active_file")
+    outlook = look(read_machine(tree))
+    assert outlook.first.cache is None
+    assert now_as_dict(outlook)["requests"][0]["cache_kb"] is None
+    assert "page cache not shown" in " ".join(now_text(outlook).split())
+    assert "cache" not in now_line(outlook)
 
 
 def test_types_of_free_blocks_are_read_with_their_zones():
@@ -144,6 +276,41 @@ def test_who_would_be_chosen_is_ranked_by_the_kernel_s_rule(tree):
     assert [each.task.comm for each in ranking] == ["tab", "hoard"]
     tab = ranking[0]
     assert (tab.pages, tab.task.oom_score_adj) == (9_000 + 1_000 + 10, 600)
+
+
+@pytest.mark.parametrize(
+    ("release", "chosen"),
+    [
+        ("2.6.32-5-686", "large"),  # the size of its addresses counts
+        ("3.10.0", "user"),  # root is let off 3 %
+        ("4.4.0-210-generic", "user"),
+        ("4.14.336", "user"),
+        ("4.17.0", "root"),
+        ("6.1.0-28-686-pae", "root"),
+        (None, "root"),
+    ],
+)
+def test_the_rule_is_that_of_the_kernel_which_runs(tree, release, chosen):
+    """Not one that its task table would not show: /proc has page tables on every kernel."""
+    for path in tree.glob("proc/*/oom_score_adj"):
+        path.unlink()
+    for pid in (700, 701, 702):
+        shutil.rmtree(tree / f"proc/{pid}")
+    is_old = release is not None and release.startswith("2.6")
+    for pid, name, rss, size, uid in (
+        (800, "root", 60_500, 70_000, 0),
+        (801, "user", 60_000, 70_000, 1000),
+        (802, "large", 50_000, 990_000, 1000),
+        (803, "guarded", 90_000, 995_000, 1000),
+    ):
+        adj = (-17 if is_old else -1000) if name == "guarded" else 0
+        process(tree, pid, name, rss=rss, size=size, uid=uid, adj=adj)
+        if is_old:
+            (tree / f"proc/{pid}/oom_score_adj").rename(tree / f"proc/{pid}/oom_adj")
+    (tree / "proc/sys/kernel/osrelease").unlink()
+    if release:
+        write(tree, "proc/sys/kernel/osrelease", f"{release}\n")
+    assert look(read_machine(tree)).ranking[0].task.comm == chosen
 
 
 def test_on_this_machine_the_kernel_scores_the_chosen_one_highest():
@@ -183,6 +350,14 @@ def test_a_group_without_a_limit_cannot_run_out(tree):
     assert look(read_machine(tree)).groups == ()
 
 
+def test_a_group_of_v1_without_a_limit_has_the_largest_that_there_is(tree):
+    for name, limit in (("64 bits", UNLIMITED), ("32 bits", (2**31 - 1) * 4096)):
+        folder = f"sys/fs/cgroup/memory/{name}"
+        write(tree, f"{folder}/memory.limit_in_bytes", f"{limit}\n")
+        write(tree, f"{folder}/memory.usage_in_bytes", "104857600\n")
+    assert look(read_machine(tree)).groups == ()
+
+
 def test_groups_of_v1_are_read_too(tree):
     old = "sys/fs/cgroup/memory/docker/0123"
     write(tree, f"{old}/memory.limit_in_bytes", f"{1 << 20}\n")
@@ -207,11 +382,46 @@ def test_groups_of_v1_are_read_too(tree):
 
 def test_what_cannot_be_seen_is_named(tree):
     hidden = " ".join(read_machine(tree).hidden)
-    assert "/proc/pagetypeinfo is closed" in hidden
+    assert "/proc/pagetypeinfo is not there or closed" in hidden
     assert "/proc/pressure/memory is not there" in hidden
     assert "hidepid" not in hidden
-    shutil.rmtree(tree / "proc/1")
+    shutil.rmtree(tree / "proc/40")
     assert "hidepid" in " ".join(read_machine(tree).hidden)
+
+
+def test_each_file_that_is_missing_empty_or_damaged_is_named(tree):
+    group(tree, "/box.slice", usage=1, limit=2)
+    assert {each.split()[0] for each in read_machine(tree).hidden} == {
+        "/proc/pagetypeinfo",
+        "/proc/pressure/memory",
+    }
+    shutil.rmtree(tree / "sys")
+    for state in ("missing", "empty", "damaged"):
+        for name in ("meminfo", "buddyinfo"):
+            path = tree / "proc" / name
+            path.unlink() if state == "missing" else path.write_text("\0\0" if state == "damaged" else "")
+        hidden = " ".join(read_machine(tree).hidden)
+        assert all(f"/proc/{name} is" in hidden for name in ("meminfo", "buddyinfo"))
+        assert "/sys/fs/cgroup is not there" in hidden
+        assert ("is damaged (line 1" in hidden) == (state == "damaged")
+        write(tree, "proc/meminfo", "")
+        write(tree, "proc/buddyinfo", "")
+
+
+@pytest.mark.parametrize("pids", [[1], []])
+def test_where_no_thread_of_the_kernel_is_seen_others_may_be_hidden(tree, pids):
+    """By hidepid=2 and in a container alike; in a container there is a process 1 all the same."""
+    for path in tree.glob("proc/[0-9]*"):
+        if int(path.name) not in pids:
+            shutil.rmtree(path)
+    said = "Some processes may be hidden" if pids else "No process is to be seen"
+    assert any(each.startswith(said) for each in read_machine(tree).hidden)
+
+
+def test_a_file_that_is_not_needed_ends_nothing(tree):
+    write(tree, "proc/slabinfo", "")
+    write(tree, "proc/sys/vm/min_free_kbytes", "many\n")
+    assert look(read_machine(tree)).first.request == "kernel"
 
 
 def test_pressure_is_read_where_the_kernel_shows_it(tree):
@@ -231,6 +441,19 @@ def test_without_zoneinfo_there_is_one_clear_error(tmp_path):
         read_machine(tmp_path)
 
 
+@pytest.mark.parametrize("state", ["closed", "empty", "damaged"])
+def test_a_zoneinfo_that_cannot_be_read_is_named(tree, state, capsys):
+    path = tree / "proc/zoneinfo"
+    path.unlink()
+    path.mkdir() if state == "closed" else path.write_text(
+        "" if state == "empty" else "Node 0, zone DMA\n\0\n"
+    )
+    assert main(["now", "--root", str(tree)]) == 2
+    said = capsys.readouterr().err
+    assert said.count("\n") == 1
+    assert "zoneinfo" in said
+
+
 def test_a_hostile_name_stays_text(tree):
     process(tree, 800, "\x1b[2J\u202e", rss=100_000)
     outlook = look(read_machine(tree))
@@ -246,12 +469,17 @@ def test_the_command_writes_text_json_and_lines(tree, capsys):
     text = capsys.readouterr().out
     assert text.startswith("The first to fail would be a page for the kernel: ")
     assert "tab (pid 702)" in text
+    assert f"Linux 6.1.0-28-686-pae, as {tree} shows it" in text
     assert main(["now", "--root", str(tree), "--json"]) == 0
     document = json.loads(capsys.readouterr().out)
     assert document == json.loads(json.dumps(now_as_dict(look(read_machine(tree)))))
     assert (document["schema"], document["first"], document["chosen"][0]["comm"]) == (1, "kernel", "tab")
     assert main(["now", "--root", str(tree), "--watch", "0", "--count", "2"]) == 0
     assert len(capsys.readouterr().out.splitlines()) == 2
+    assert main(["now", "--root", str(tree), "--watch", "0", "--count", "2", "--json"]) == 0
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert [line["first"] for line in lines] == ["kernel", "kernel"]
+    assert all(re.match(r"\d{4}-\d\d-\d\dT\d\d:", line["time"]) for line in lines)
 
 
 def test_a_folder_that_is_no_recorded_tree_is_one_line(tmp_path, capsys):
