@@ -16,7 +16,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from oomlab.badness.choice import column_of, is_boundless
-from oomlab.errors import ReportError
+from oomlab.errors import OomlabError, ReportError
+from oomlab.kernel import KernelRelease
 from oomlab.procfs import (
     Snapshot,
     parse_buddyinfo,
@@ -135,13 +136,14 @@ def _files(proc: Path, hidden: list[str]) -> dict[str, str]:
     zoneinfo = proc / "zoneinfo"
     if not zoneinfo.exists():
         raise ReportError(f"there is no {zoneinfo}: only Linux shows its zones, and some sandboxes hide it")
-    texts = read_files(proc, ("zoneinfo", *_OPTIONAL, "sys/kernel/osrelease"))
+    texts = read_files(proc, ("zoneinfo", *_OPTIONAL))
     if "zoneinfo" not in texts:
         raise ReportError(f"{zoneinfo} is closed to us: without it there are no zones to speak of")
     for name, (parse, shows) in _OPTIONAL.items():
+        text = texts.get(name, "").strip()
         try:
-            state = "" if parse(texts.get(name, "")) else "is not there, closed or empty"
-        except ReportError as error:
+            state = "" if text and parse(text) else "is not there, closed or empty"
+        except OomlabError as error:
             state = f"is damaged ({error})"
             del texts[name]
         if state:
@@ -152,6 +154,7 @@ def _files(proc: Path, hidden: list[str]) -> dict[str, str]:
 _OPTIONAL: Mapping[str, tuple[Callable[[str], object], str]] = {
     "meminfo": (parse_meminfo, "how much RAM and swap there is, of which a score is a part"),
     "buddyinfo": (parse_buddyinfo, "how large the free blocks are"),
+    "sys/kernel/osrelease": (KernelRelease.of, "which kernel runs, and so by which rules"),
 }
 """Files without which a machine can be judged, how each is read, and what it shows."""
 

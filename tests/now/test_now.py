@@ -18,6 +18,7 @@ from oomlab.procfs import parse_pagetypeinfo, parse_zoneinfo
 from oomlab.render.now import now_as_dict, now_line, now_text
 
 UNLIMITED = 9223372036854771712
+NEEDED_LESS = ("meminfo", "buddyinfo", "sys/kernel/osrelease")
 
 
 @pytest.fixture
@@ -397,15 +398,15 @@ def test_each_file_that_is_missing_empty_or_damaged_is_named(tree):
     }
     shutil.rmtree(tree / "sys")
     for state in ("missing", "empty", "damaged"):
-        for name in ("meminfo", "buddyinfo"):
+        for name in NEEDED_LESS:
             path = tree / "proc" / name
             path.unlink() if state == "missing" else path.write_text("\0\0" if state == "damaged" else "")
         hidden = " ".join(read_machine(tree).hidden)
-        assert all(f"/proc/{name} is" in hidden for name in ("meminfo", "buddyinfo"))
+        assert all(f"/proc/{name} is" in hidden for name in NEEDED_LESS)
         assert "/sys/fs/cgroup is not there" in hidden
         assert ("is damaged (line 1" in hidden) == (state == "damaged")
-        write(tree, "proc/meminfo", "")
-        write(tree, "proc/buddyinfo", "")
+        for name in NEEDED_LESS:
+            write(tree, f"proc/{name}", "")
 
 
 @pytest.mark.parametrize("pids", [[1], []])
