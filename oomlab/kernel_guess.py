@@ -93,7 +93,7 @@ def mask_of(report: Report) -> GfpMask | None:
     )
 
 
-@lru_cache(maxsize=8)  # a report is judged many times in a row
+@lru_cache(maxsize=32)  # every stage asks for it, and each may take many reports before the next does
 def _bounds(source: Sequence[SourceLine]) -> Bounds:
     text = "\n".join([line.text for line in source])
     matches = ((row, row.pattern.search(text)) for row in _rows())

@@ -79,7 +79,9 @@ def parse_nodelist(text: str | None) -> frozenset[int]:
 
     Source: lib/vsprintf.c, ``%*pbl``; mm/oom_kill.c, ``dump_header``.
     """
-    spans = (
-        (int(first), int(last or first)) for first, last in _SPAN.findall((text or "")[:_MAX_LIST_LENGTH])
-    )
-    return frozenset(node for first, last in spans for node in range(first, min(last + 1, MAX_NUMNODES)))
+    found = _SPAN.findall((text or "")[:_MAX_LIST_LENGTH])
+    nodes: list[int] = []
+    for first, last in sorted((int(first), int(last or first)) for first, last in found):
+        start = max(first, nodes[-1] + 1) if nodes else first  # no node twice, however often it is named
+        nodes += range(start, min(last + 1, MAX_NUMNODES))
+    return frozenset(nodes)

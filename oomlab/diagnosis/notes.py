@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
+from functools import lru_cache
 
 from oomlab.clock import clocks_disagree, uptime_between, wall_between
 from oomlab.diagnosis.case import Case
 from oomlab.diagnosis.finding import Claim, Finding, causes_of, rule, threshold
 from oomlab.diagnosis.named import main_holder
-from oomlab.report import Report, Victim
+from oomlab.report import Report, SourceLine, Victim
 from oomlab.units import human_kb
 from oomlab.words import listed, percent
 
@@ -136,9 +138,13 @@ _BUILD = re.compile(r" (\d{1,2}\.\d{1,3}\S{0,80} #\d{1,6})(?!\S)", re.A)
 
 def _build(report: Report) -> str | None:
     """Return release and build of the kernel, ``6.8.0-rc6+ #24``, or the release alone."""
-    named = (_BUILD.search(line.text) for line in report.source if "ainted" in line.text)
-    build = next((match[1] for match in named if match), None)
-    return build or (report.kernel.text if report.kernel else None)
+    return _named_build(report.source) or (report.kernel.text if report.kernel else None)
+
+
+@lru_cache(maxsize=32)  # a report is compared with each that came just before it
+def _named_build(source: Sequence[SourceLine]) -> str | None:
+    named = (_BUILD.search(line.text) for line in source if "ainted" in line.text)
+    return next((match[1] for match in named if match), None)
 
 
 _NOTES = (_victim_is_not_consumer, _unreapable, _serial_kills)

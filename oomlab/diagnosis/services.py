@@ -22,7 +22,9 @@ _LXC = re.compile(r"/lxc(?:\.payload)?[/.](?!monitor)([\w.-]{1,64})", re.A)
 _VIRTUAL = re.compile(
     r"/machine-(qemu|lxc)(?:\\x2d|-)\d{1,9}(?:\\x2d|-)((?:[\w.-]|\\x2d){1,80})\.scope", re.A
 )
-_JOB = re.compile(r"/(?:slurm[\w.]*|system\.slice)/(?:[\w.]+/)*job_(\d{1,12})(?:/step_(\w{1,12}))?", re.A)
+_JOB = re.compile(
+    r"/(?:slurm[\w.]*|system\.slice)/(?:[\w.]{1,64}/){0,8}job_(\d{1,12})(?:/step_(\w{1,12}))?", re.A
+)
 _UNIT = re.compile(r"/([\w.:@\\-]{1,200}\.(?:service|scope|socket|mount|swap))(?=/|$)", re.A)
 _USER = re.compile(r"/user-(\d{1,10})\.slice", re.A)
 

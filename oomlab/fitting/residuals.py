@@ -6,7 +6,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from oomlab.errors import MachineError
-from oomlab.fitting.sysctls import Key, Ratio, lowmem_zones, modelled_reserves, present_of, unboosted
+from oomlab.fitting.sysctls import (
+    Key,
+    Ratio,
+    hidden_boosts,
+    lowmem_zones,
+    modelled_reserves,
+    present_of,
+    unboosted,
+)
 from oomlab.fitting.watermarks import WatermarkFit
 from oomlab.kernel import KernelVersion
 from oomlab.machine import Arch, Machine
@@ -37,9 +45,10 @@ def watermarks_off(
     lowmem = lowmem_zones(report) if min_free_kbytes is not None else []
     total = sum(sizes.get((zone.node, zone.name), 0) for zone in lowmem)
     rules = {(each.node, each.zone): each.rule for each in fits}
+    boosts = hidden_boosts(fits)
     for zone in lowmem:
         key = (zone.node, zone.name)
-        printed = unboosted(zone, fits)
+        printed = unboosted(zone, boosts)
         if printed is None or key not in sizes:
             continue
         assert min_free_kbytes is not None

@@ -100,10 +100,11 @@ def infer_min_free_kbytes(
     Source: mm/page_alloc.c, ``__setup_per_zone_wmarks``.
     """
     lowmem = lowmem_zones(report)
+    boosts = hidden_boosts(fits)
     shares = [
         (sizes[zone.node, zone.name], printed.min)
         for zone in lowmem
-        if sizes.get((zone.node, zone.name), 0) > 0 and (printed := unboosted(zone, fits)) is not None
+        if sizes.get((zone.node, zone.name), 0) > 0 and (printed := unboosted(zone, boosts)) is not None
     ]
     if not shares or len(shares) < len(lowmem) or _lacks_lowmem(report):
         return None
@@ -116,10 +117,15 @@ def infer_min_free_kbytes(
     return MinFree(low * report.page_size_kb, (high + 1) * report.page_size_kb - 1, exact)
 
 
-def unboosted(zone: ZoneStat, fits: Sequence[WatermarkFit]) -> Printed | None:
+def hidden_boosts(fits: Sequence[WatermarkFit]) -> Mapping[Key, int]:
+    """Return the boost of each zone that its watermarks show and its line does not."""
+    return {(fit.node, fit.zone): fit.hidden_boost for fit in reversed(fits)}
+
+
+def unboosted(zone: ZoneStat, boosts: Mapping[Key, int]) -> Printed | None:
     """Return a zone's watermarks without any boost, printed or hidden."""
     printed = printed_watermarks(zone)
-    hidden = next((fit.hidden_boost for fit in fits if (fit.node, fit.zone) == (zone.node, zone.name)), 0)
+    hidden = boosts.get((zone.node, zone.name), 0)
     if printed is None or not hidden:
         return printed
     return Printed(printed.min - hidden, printed.low - hidden, printed.high - hidden, printed.managed)

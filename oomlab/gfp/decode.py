@@ -209,6 +209,7 @@ def _by_version(mask: int, release: KernelRelease) -> GfpMask:
 
 def _believe(mask: int, printed: Sequence[str], release: KernelRelease | None) -> GfpMask:
     """Trust the printed names, and look for the kernel in which they make the mask."""
+    printed = tuple(dict.fromkeys(printed))
     own = layouts.candidates(release) if release else layouts.mainline()
     choice = own + (layouts.neighbours(release) if release else ())
     agreeing = next((each for each in choice if each.write(printed) == mask), None)

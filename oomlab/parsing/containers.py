@@ -26,6 +26,9 @@ _MAX_EMPTY = 2
 _LONG_STRING = 16 << 10
 """The least length of a string that can only hold many lines."""
 
+_NO_REFERENCE = re.compile(r"&#(?=[0-9]{8})")
+"""No character has a number of so many digits, and Python converts no more than 4,300."""
+
 _TAGS = re.compile(r"</?(?:pre|code|span|tt|ul|ol|table|blockquote|b|strong|em|font)(?: [^<>]{0,200})?>")
 _ELEMENTS = re.compile(r"</([\w:.-]{1,60})>\s{0,20}<\1(?: [^<>]{0,200})?>")
 """Where one element ends and the next of its name begins: an entry of a log in XML."""
@@ -231,7 +234,7 @@ def _unescape(line: str) -> str:
     if "&" in line:
         import html
 
-        line = html.unescape(line)
+        line = html.unescape(_NO_REFERENCE.sub("&amp;#", line))
     if "<" in line:
         line = _TAGS.sub("", line)
         line, elements = _ELEMENTS.subn("\n", line)

@@ -62,9 +62,10 @@ def _has_fragments(kinds: list[LineKind], texts: list[str]) -> bool:
 
 def _join_interrupted(kinds: list[LineKind], texts: list[str]) -> None:
     """Append to a failure its mask, which the kernel prints separately: another CPU may print in between."""
+    given = texts[:]
     for index in [index for index, kind in enumerate(kinds) if kind == "failure"]:
-        if index and texts[index - 1].startswith(_VMALLOC) and ": page allocation failure" in texts[index]:
-            texts[index] += f", {texts[index - 1]}"  # up to 4.8 what vmalloc says stands on a line before it
+        if index and given[index - 1].startswith(_VMALLOC) and ": page allocation failure" in given[index]:
+            texts[index] += f", {given[index - 1]}"  # up to 4.8 what vmalloc says stands on a line before it
         for later in range(index + 1, min(index + _MAX_INTERRUPTION, len(texts))):
             if "mode:" not in texts[index] and texts[later].startswith(", mode:"):
                 texts[index] += texts[later]

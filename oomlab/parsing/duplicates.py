@@ -7,10 +7,11 @@ the oom_reaper tells of a kill while the next report is printed.
 from __future__ import annotations
 
 import re
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
+from operator import itemgetter
 from typing import NamedTuple
 
 from oomlab.clock import are_apart, uptime_between, wall_between
@@ -21,6 +22,9 @@ from oomlab.report import UPTIME, Report, time_in, uptime_in
 
 _MAX_REPORTS_BETWEEN = 10
 """The most reports between a quotation and its original."""
+
+_MAX_COPIES = 10
+"""The most reports that open alike among which a copy is looked for."""
 
 _WORDS_COMPARED = 6
 """Words by which a line is recognized: a quotation may break off after them, or be wrapped elsewhere."""
@@ -146,7 +150,7 @@ def _without_copies_by_another_clock(drafts: list[Draft], lines: LogLines) -> It
             places[text].append(index)
     texts_of = cache(lambda index: _texts(drafts[index]))
     for index, draft in enumerate(drafts):
-        others = min((places[text] for text in openings[index]), key=len, default=[])[:_MAX_REPORTS_BETWEEN]
+        others = min((places[text] for text in openings[index]), key=len, default=[])[:_MAX_COPIES]
         larger = [other for other in others if other != index and texts_of(index) <= texts_of(other)]
         if not any(_is_copy(index, other, drafts, lines) for other in larger):
             yield draft
@@ -202,7 +206,8 @@ class _Copies:
 
     def has_better(self, index: int) -> bool:
         """Whether another report has all that one has; of two equal ones the first, or the dated."""
-        others = min((self._places[each] for each in self._openings[index]), key=len, default=[])
+        places = min((self._places[each] for each in self._openings[index]), key=len, default=[])
+        others = places[:_MAX_COPIES]
         return any(other != index and self._is_better(other, index) for other in others)
 
     def _is_better(self, other: int, index: int) -> bool:
@@ -261,20 +266,24 @@ def _kills_by_pid(drafts: list[Draft]) -> Mapping[str, list[tuple[int, Draft]]]:
             pid = pid_in(text)
             if pid is not None:
                 kills[pid].append((number, draft))
+    for own in kills.values():
+        own.sort(key=itemgetter(0))
     return kills
 
 
 def _give_to_its_kill(line: Line, kills: Mapping[str, list[tuple[int, Draft]]], lines: LogLines) -> bool:
     """Give a line of the oom_reaper to the last report above that killed its process, if one did."""
-    for number, draft in reversed(kills.get(pid_in(line.text) or "", [])):
-        if number <= line.number:  # a document on one line gives all of them one number
-            if were_apart(number, line.number, lines, REAPED_WITHIN):
-                return False
-            draft.add("reaped", [line])
-            if line.number == draft.last + 1:
-                draft.last = line.number
-            return True
-    return False
+    own = kills.get(pid_in(line.text) or "", [])
+    above = bisect_right(own, line.number, key=itemgetter(0))  # a document on one line has one number
+    if not above:
+        return False
+    number, draft = own[above - 1]
+    if were_apart(number, line.number, lines, REAPED_WITHIN):
+        return False
+    draft.add("reaped", [line])
+    if line.number == draft.last + 1:
+        draft.last = line.number
+    return True
 
 
 def _ends_above(draft: Draft, line: Line, lines: LogLines) -> bool:

@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 
 from oomlab.parsing.hosts import are_hosts, one_name_each
+from oomlab.report import uptime_in
 
 _ANCHOR = re.compile(r"Mem-[Ii]nfo:|lowmem_reserve\[\]|oom-killer: gfp_mask|illed process \d|Call Trace:")
 """Words that show which column holds the kernel's lines."""
@@ -102,10 +103,10 @@ def _hosts(rows: Mapping[int, list[str]], column: int) -> Mapping[int, str]:
     titled = [place for place, title in enumerate(titles) if _HOST.fullmatch(title)]
     if titled:
         return {index: row[titled[0]] for index, row in rows.items() if index > first}
-    messages = [row[column] for row in rows.values()]
+    uptimes = [uptime_in(row[column]) for row in rows.values()]
     for place in range(len(titles)):
         names = [row[place] for row in rows.values()]
-        if place != column and are_hosts(names, messages):
+        if place != column and are_hosts(names, uptimes):
             return dict(zip(rows, names, strict=True))
     return {}
 

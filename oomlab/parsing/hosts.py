@@ -10,6 +10,7 @@ import re
 from collections.abc import Sequence
 from itertools import pairwise
 
+from oomlab.clock import uptime_between
 from oomlab.report import UPTIME, uptime_in
 
 FACILITY = r"(?:kern|user|mail|daemon|auth(?:priv)?|syslog|lpr|news|uucp|cron|ftp|local\d)"
@@ -109,7 +110,7 @@ def find_labels(raw: Sequence[str], heads: Sequence[str]) -> list[str | None] | 
     if len({*names.values()}) < 2:
         return None
     found = [names[label] if label else None for label in labels]
-    return found if _have_clocks(found, raw) else None
+    return found if _have_clocks(found, list(map(uptime_in, raw))) else None
 
 
 def _is_label(token: str) -> bool:
@@ -129,16 +130,16 @@ def _label(head: str) -> str | None:
     return names[0] if names and has_time else None
 
 
-def are_hosts(names: Sequence[str], messages: Sequence[str]) -> bool:
-    """Whether a column of a table holds the hosts that wrote the messages beside it."""
+def are_hosts(names: Sequence[str], uptimes: Sequence[float | None]) -> bool:
+    """Whether a column of a table holds the hosts that wrote the messages beside it, by their uptimes."""
     several = set(names)
-    return len(several) > 1 and all(map(_is_label, several)) and _have_clocks(names, messages)
+    return len(several) > 1 and all(map(_is_label, several)) and _have_clocks(names, uptimes)
 
 
-def _have_clocks(found: Sequence[str | None], raw: Sequence[str]) -> bool:
+def _have_clocks(found: Sequence[str | None], uptimes: Sequence[float | None]) -> bool:
     """Whether names are of hosts: each has a clock of its own or, where no line shows one, they look so."""
-    rows = [(host, line) for host, line in zip(found, raw, strict=True) if host]
-    turns = [_step(one, other) for (a, one), (b, other) in pairwise(rows) if a != b]
+    rows = [(host, uptime) for host, uptime in zip(found, uptimes, strict=True) if host]
+    turns = [uptime_between(one, other) for (a, one), (b, other) in pairwise(rows) if a != b]
     steps = [step for step in turns if step is not None]
     if steps:
         return 2 * sum(not 0 <= step <= _SAME_REPORT_SECONDS for step in steps) >= len(steps)
@@ -169,11 +170,6 @@ def _is_renamed(hosts: Sequence[str | None], raw: Sequence[str]) -> bool:
     said = {(host, line[at.start() :]) for host, line in rows if (at := UPTIME.search(line))}
     if len({words for _, words in said}) < len(said):
         return False
-    steps = [_step(one, other) for (a, one), (b, other) in pairwise(rows) if a != b]
+    turns = [(one, other) for (a, one), (b, other) in pairwise(rows) if a != b]
+    steps = [uptime_between(uptime_in(one), uptime_in(other)) for one, other in turns]
     return any(steps) and all(step is not None and 0 <= step < _SAME_PRINT_SECONDS for step in steps)
-
-
-def _step(line: str, following: str) -> float | None:
-    """Return how far the kernel's clock goes from one line to another, if both show it."""
-    first, second = uptime_in(line), uptime_in(following)
-    return None if first is None or second is None else second - first

@@ -64,6 +64,9 @@ _MAX_HEAD = 400
 _MAX_AHEAD = 256 << 10
 """The most characters to look ahead in such a line for a report's own text."""
 
+_MAX_MISSED = 64
+"""The most of its texts that are looked for in vain: a logger may have written them otherwise."""
+
 
 def parse(text: str) -> list[Report]:
     """Return every report in a text, in the order in which they begin.
@@ -243,14 +246,15 @@ class _Quotes:
         if len(line) <= _MAX_QUOTE:
             return line
         start = self._ends.get(number, 0)
-        begin, end = len(line), start
+        begin, end, missed = len(line), start, 0
         for run in draft.lines.values():  # each kind in the order of the log
             at = start
             for _, text in run[bisect_left(run, (number,)) : bisect_left(run, (number + 1,))]:
-                found = line.find(text[:_MAX_QUOTE], at, at + _MAX_AHEAD)
+                found = line.find(text[:_MAX_QUOTE], at, at + _MAX_AHEAD) if missed < _MAX_MISSED else -1
                 if found >= 0:
                     at = found + len(text)
                     begin, end = min(begin, found), max(end, at)
+                missed += found < 0
             start = begin if begin < end else start
         begin = _before(line, begin, self._ends.get(number, 0))
         end = closed.end() if (closed := _ENTRY_END.match(line, end)) else end

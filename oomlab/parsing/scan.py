@@ -83,6 +83,9 @@ _OLD = _Needle(b"Mem-info:", HitKind.MEMORY, _ANY)
 _AHEAD = {HitKind.BEGIN: 8 << 10, HitKind.MEMORY: 8 << 10, HitKind.END: 800}
 """Bytes to read after a hit before asking whether the report goes on."""
 
+_NEAR = 1 << 10
+"""Bytes behind such a state in which one of the same needle shows nothing new: they are read anyway."""
+
 _TASK = re.compile(rb"\[ *\d+\] +\d+ +\d+ +\d+ +\d+ ")
 _PARTS = (b"kB", b"KB", b" pages", b"Trace", b"cpuset", b"Info:")
 """Words of one of these stand in any part of a report that lost its header, but for tasks."""
@@ -92,6 +95,9 @@ _STEP = 2 << 10
 
 BEHIND = 24 << 10
 """Bytes to read before a hit that is no header, for the part of the report that stands there."""
+
+_MAX_LINE = 128 << 10
+"""The most bytes of a line, as :func:`oomlab.parsing.stream.normalize` gives it."""
 
 _JUST_BEFORE = 1000
 """Bytes before a header: the line that announces an OOM by SysRq stands there."""
@@ -152,6 +158,7 @@ class LogScanner:
             self._forget(max(start, self.end) - BEHIND)
             if not self._read():
                 return None
+        self._forget(start - BEHIND - _MAX_LINE)
         return hit
 
     def window_start(self, hit: Hit) -> int:
@@ -301,7 +308,7 @@ class LogScanner:
                 kind = _kind_by_kernel(needle, plain, at)
                 if kind is not None:
                     yield Hit(base + chunk.place(at), kind)
-                at = plain.find(needle.words, at + 1, stop)
+                at = plain.find(needle.words, at + (_NEAR if kind is HitKind.MEMORY else 1), stop)
 
     def _forget(self, start: int) -> None:
         """Count the lines of the chunks that end before ``start``, and drop them."""

@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
 from itertools import groupby
+from math import inf
 
 from oomlab.parsing.duplicates import merge_and_deduplicate, without_second_copies
 from oomlab.parsing.grammar import (
@@ -41,6 +42,10 @@ from oomlab.parsing.split import split
 _NEAR = 3
 """Lines of a report that lost its header belong to it when no more than this lies between."""
 
+_MAX_OVERLAP = 16
+"""The most reports in which a line stands, on average: no kernel prints so many at once (mm/page_alloc.c,
+``warn_alloc``: ten in five seconds; mm/oom_kill.c, ``oom_lock``: one after the other)."""
+
 _NEAR_KILLS = 10
 """A kill that a logger printed twice stands no further from itself than this."""
 
@@ -67,9 +72,10 @@ def segment(lines: LogLines) -> list[Draft]:
     """
     lines = without_second_copies(lines)
     rows = list(map(_new_line, zip(lines.numbers, lines.texts, strict=True)))
-    by_host: dict[str | None, list[Draft]] = {}
-    for host, kinds, part in _by_caller(lines, rows):
-        by_host.setdefault(host, []).extend(_collect(kinds, part, lines))
+    by_host = _collect_all(lines, rows)
+    collected = [draft for found in by_host.values() for draft in found]
+    if sum(draft.last - draft.first + 1 for draft in collected) > _MAX_OVERLAP * len(rows):
+        by_host = _collect_all(lines, rows, GAP)
     drafts = [draft for found in by_host.values() for draft in _of_one_host(found, lines)]
     drafts.sort(key=lambda draft: draft.first)
     if "boot" in lines.kinds:
@@ -107,8 +113,16 @@ def _by_caller(
     return [(host, kinds, part) for (host, _), (kinds, part) in parts.items()]
 
 
-def _collect(kinds: Iterable[LineKind], rows: list[Line], lines: LogLines) -> list[Draft]:
-    collector = _Collector(lines)
+def _collect_all(lines: LogLines, rows: list[Line], max_apart: float = inf) -> dict[str | None, list[Draft]]:
+    """Return the reports of each host; the lines of one are no further apart than ``max_apart``."""
+    by_host: dict[str | None, list[Draft]] = {}
+    for host, kinds, part in _by_caller(lines, rows):
+        by_host.setdefault(host, []).extend(_collect(kinds, part, lines, max_apart))
+    return by_host
+
+
+def _collect(kinds: Iterable[LineKind], rows: list[Line], lines: LogLines, max_apart: float) -> list[Draft]:
+    collector = _Collector(lines, max_apart)
     for kind, run in _runs(kinds, rows):
         collector.feed(kind, run)
     return collector.drafts
@@ -134,8 +148,8 @@ class _Collector:
     of the open report, ``between`` those since the last pending run.
     """
 
-    def __init__(self, lines: LogLines) -> None:
-        self._lines = lines
+    def __init__(self, lines: LogLines, max_apart: float) -> None:
+        self._lines, self._max_apart = lines, max_apart
         self.drafts: list[Draft] = []
         self.open: Draft | None = None
         self.interrupted: Draft | None = None
@@ -174,6 +188,8 @@ class _Collector:
 
     def _is_over(self, draft: Draft, kind: LineKind, stage: Stage, row: Line) -> bool:
         """Whether a line is not of the open report, but of another, or of the one that was interrupted."""
+        if row.number - draft.last > self._max_apart:
+            return True
         if self.others > GAP:
             return not _completes(draft, kind, row, self._lines)
         if self.interrupted is not None and _returns(draft, kind, stage):

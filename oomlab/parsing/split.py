@@ -7,12 +7,13 @@ other are lost. Times part them, and so does a control group other than the one 
 from __future__ import annotations
 
 import re
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
-from itertools import pairwise
+from itertools import groupby, pairwise
 
 from oomlab.parsing.grammar import STAGE, Draft, Stage, opens
 from oomlab.parsing.kills import AT_ONCE, were_apart
-from oomlab.parsing.lines import Line, LogLines
+from oomlab.parsing.lines import Line, LineKind, LogLines
 
 _MAX_LAG_SECONDS = 300
 """The longest delay of a busy logger between two lines of a report; the kernel itself waits far less."""
@@ -101,31 +102,32 @@ def _other_groups(draft: Draft, lines: LogLines) -> Iterator[int]:
 
     Source: mm/oom_kill.c, oom_kill_process (since 4.19).
     """
+    kills = sorted(draft.of("killed"))
     for before, group in pairwise(draft.of("memcg_group")):
         if group.text != before.text or were_apart(before.number, group.number, lines, _GROUP_SECONDS):
-            kills = [line.number for line in draft.of("killed") if before < line < group]
-            yield max(kills, default=group.number)
+            last = bisect_left(kills, group) - 1
+            yield kills[last].number if last >= 0 and kills[last] > before else group.number
 
 
 def _parts(draft: Draft, starts: list[int]) -> list[Draft]:
     """Return a report cut before each of these numbers."""
     if not starts:
         return [draft]
-    return [_part(draft, *ends) for ends in pairwise([draft.first, *starts, draft.last + 1])]
-
-
-def _part(draft: Draft, first: int, end: int) -> Draft:
-    """Return the lines of a report from number ``first`` to before ``end`` as a report of their own."""
-    part = Draft(
-        first,
-        first,
-        release=draft.release,
-        others=[each for each in draft.others if first <= each.number < end],
-    )
+    ends = [*starts, draft.last + 1]
+    parts = [Draft(first, first, release=draft.release) for first in (draft.first, *starts)]
     for kind, run in draft.lines.items():
-        own = [line for line in run if first <= line.number < end]
-        if own:
-            part.add(kind, own)
-            part.stage = max(part.stage, STAGE[kind])
-            part.last = max(part.last, own[-1].number)
-    return part
+        for place, own in groupby(run, lambda line: bisect_right(ends, line.number)):
+            if place < len(parts):
+                _give(parts[place], kind, list(own))
+    for line in draft.others:
+        place = bisect_right(ends, line.number)
+        if place < len(parts):
+            parts[place].others.append(line)
+    return parts
+
+
+def _give(part: Draft, kind: LineKind, run: list[Line]) -> None:
+    """Give lines of one kind to a part of a report."""
+    part.add(kind, run)
+    part.stage = max(part.stage, STAGE[kind])
+    part.last = max(part.last, run[-1].number)

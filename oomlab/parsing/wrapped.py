@@ -22,6 +22,9 @@ _FOREIGN = re.compile(
 _MAX_JOINED = 10_000
 """The most characters that are joined into one line: two paths of control groups may stand in one."""
 
+_MAX_TABLE_HEADER = 400
+"""The most characters of the header of a table of tasks: none has had a third of them."""
+
 _CHARACTERS_BEFORE_CUT = 100
 """Characters before a cut that are looked at."""
 
@@ -38,7 +41,9 @@ _HEADER = re.compile(r"(?:: )?[\w|,():]{0,200}(?:=|GFP_|\)|:\d)")
 _WHOLE_HEADER = re.compile(r".*adj=-?\d+$")
 _RELEASE = re.compile(r".{0,60}(?:\d\.\d|#\d|ainted)")
 _BEGUN_RELEASE = re.compile(r"\d{1,3}\.[\w.+~-]{0,80}$", re.A)
-_WHOLE_IDENTITY = re.compile(r".*ainted.*\d\.\d.*#\d")
+_IDENTITY = (re.compile("ainted"), re.compile(r"\d\.\d"), re.compile(r"#\d"))
+"""What the line that names the kernel holds when it is whole, in this order."""
+
 _IN_BRACKETS = re.compile(r"(?:[a-z_]{1,20}: {0,9})?\d{1,18}[, ]|\)")
 _BLOCKS = re.compile(r"\S{0,12}[kB]B?(?:\s|$)|=|\(?[A-Z]{0,7}\)|\d{1,9}\*")
 _ROW_NUMBERS = re.compile(r"\[\s{0,20}\d{1,10}\](?:\s{1,40}-?\d{1,20}(?!\S))*", re.A)
@@ -153,9 +158,10 @@ def _is_cut_in_row(texts: list[str], owner: int, index: int, tables: list[int]) 
 
 
 def _columns_at(texts: list[str], row: int, tables: list[int]) -> int:
-    """Return how many columns the table has in which a row stands; 0 where its header is lost."""
+    """Return how many columns the table has in which a row stands; 0 where its header is lost or damaged."""
     table = bisect_left(tables, row)
-    return _count(texts[tables[table - 1]]) if table else 0
+    header = texts[tables[table - 1]] if table else ""
+    return _count(header) if len(header) <= _MAX_TABLE_HEADER else 0
 
 
 def _ends_name(texts: list[str], owner: int, index: int, tables: list[int]) -> bool:
@@ -216,7 +222,17 @@ def _header_goes_on(first: str, second: str) -> bool:
 
 
 def _identity_goes_on(first: str, second: str) -> bool:
-    return len(second) < 100 and not _WHOLE_IDENTITY.match(first) and bool(_RELEASE.match(second))
+    return len(second) < 100 and bool(_RELEASE.match(second)) and not _is_whole_identity(first)
+
+
+def _is_whole_identity(line: str) -> bool:
+    at = 0
+    for words in _IDENTITY:
+        found = words.search(line, at)
+        if found is None:
+            return False
+        at = found.end()
+    return True
 
 
 def _columns_go_on(first: str, second: str) -> bool:

@@ -79,7 +79,7 @@ _NAMED: tuple[re.Pattern[str], ...] = (
     re.compile(r"^(.{1,80}?)(?= invoked oom-killer| cpuset=|: page allocation|: vmalloc)"),
     re.compile(
         r"(?<=[Cc]omm: )(.{1,80}?)"
-        r"(?=\s{1,8}(?:Kdump:\s\w{1,12}\s)?(?:Not tainted|Tainted:)(?!.*(?:Not tainted|Tainted:))|\s*$)"
+        r"(?=\s{1,8}(?:Kdump:\s\w{1,12}\s)?(?:Not tainted|Tainted:)(?!.{0,200}(?:Not tainted|Tainted:))|\s*$)"
     ),
     re.compile(r"(?<=^Process )(.{1,80}?)(?= \(pid:)"),
     re.compile(r"(?<=^VM: killing process )([^(]{1,80}?)(?=\(|\s*$)"),
@@ -88,7 +88,7 @@ _NAMED: tuple[re.Pattern[str], ...] = (
 
 _KILLED = (
     re.compile(
-        r"((?:process|pid:?|victim|task) ?\d+,?(?: UID \d+,)?\s{1,4}\()(.*)"
+        r"((?:process|pid:?|victim|task) ?\d+,?(?: UID \d+,)?\s{1,4}\()(.{0,200})"
         r"(?=\)(?:,?\s{1,4}(?:total-vm|vsz|vm|anon-rss|score|UID|sharing|or|now|is already)\b|[.,!]?\s*$))",
         re.A,
     ),

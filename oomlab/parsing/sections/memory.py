@@ -16,6 +16,7 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import replace
 from functools import lru_cache
+from itertools import islice
 from typing import Any, NamedTuple
 
 from oomlab.parsing.grammar import Draft
@@ -50,6 +51,9 @@ _PAGE_NAMES = {
 }
 
 _RESERVES = ("lowmem_reserve", "protections")
+_NAMED_AT_MOST = 4
+"""Counters that a line lacks and that are named for it."""
+
 _WATERMARKS = ("free", "watermark_min", "watermark_low", "watermark_high")
 _NUMBERS = re.compile(r"-?\d{1,18}", re.A)
 
@@ -411,11 +415,11 @@ def _add_blocks(zones: list[dict[str, Any]], blocks: list[Blocks], page_kb: int)
 def _compare(zones: list[dict[str, Any]], problems: list[Problem]) -> None:
     """Report lines that were cut: zones of one kernel print the same counters as the fullest of them."""
     expected: dict[str, int] = max((zone["counters"] for zone in zones), key=len, default={})
+    names = sorted({*_WATERMARKS, *expected})
     for zone in zones:
-        missing = [
-            name for name in (*_WATERMARKS, *expected) if name not in zone["counters"] and name not in zone
-        ]
+        lacking = (name for name in names if name not in zone["counters"] and name not in zone)
+        missing = list(islice(lacking, _NAMED_AT_MOST + 1))
         if missing:
-            shown = ", ".join(sorted(missing)[:4]) + (", …" if len(missing) > 4 else "")
+            shown = ", ".join(missing[:_NAMED_AT_MOST]) + (", …" if len(missing) > _NAMED_AT_MOST else "")
             reason = f"The line of zone {zone['name']} is cut: it lacks {shown}"
             problems.append(Problem(zone["line"], reason))

@@ -7,7 +7,8 @@ first. Later ones print only the kill, after a line that begins with ``oom-kill:
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -56,13 +57,15 @@ def read_victims(draft: Draft, tasks: tuple[Task, ...], problems: list[Problem])
     listed = {task.pid for task in tasks}
     whole = {announced.pid} if announced and announced.uid is not None else set()
     known = {pid for pid in (*listed, *whole, read_process(draft)[0]) if pid is not None}
+    starts = _by_start({pid for pid in whole if pid is not None} or known)
+    renumbered: dict[int, int] = {}
     for line, cut in _cut_pids(draft.of("chosen", "killed") or draft.of("constraint"), known):
-        announced_pids = {pid for pid in whole if pid is not None}
-        longer = [pid for pid in announced_pids or known if str(pid).startswith(str(cut))]
-        told = f"only process {longer[0]} begins so" if len(longer) == 1 else "which may be longer"
+        longer = starts.get(str(cut))
+        told = f"only process {longer} begins so" if longer else "which may be longer"
         problems.append(Problem(line, f"The kill is cut at the number of the process, {cut}, {told}"))
-        if len(longer) == 1:
-            killed, chosen = (_renumbered(each, cut, longer[0]) for each in (killed, chosen))
+        if longer:
+            renumbered[cut] = longer
+    killed, chosen = (_renumbered(each, renumbered) for each in (killed, chosen))
     victims = (
         {pid: _with_choice(victim, chosen, listed) for pid, victim in killed.items()} if chosen else killed
     )
@@ -77,7 +80,8 @@ def read_victims(draft: Draft, tasks: tuple[Task, ...], problems: list[Problem])
             problems.append(
                 Problem(victim.line, f"Process {victim.pid} was {what}; no line says that it was killed")
             )
-    named = (_with_name(victim, announced, tasks) for victim in victims.values())
+    rows = _rows(tasks)
+    named = (_with_name(victim, announced, rows) for victim in victims.values())
     found = tuple(_with_group(victim, announced) for victim in named)
     return _with_reaping(found, draft) if "reaped" in draft.lines else found
 
@@ -90,12 +94,21 @@ def _cut_pids(lines: list[Line], known: set[int]) -> Iterator[tuple[int, int]]:
             yield line.number, int(cut[1])
 
 
-def _renumbered(victims: dict[int, Victim], cut: int, pid: int) -> dict[int, Victim]:
-    """Return victims with the whole number of one whose own was cut."""
-    if cut not in victims:
+def _by_start(pids: Iterable[int]) -> dict[str, int | None]:
+    """Return the one number that begins so, by every beginning; ``None`` where several do."""
+    found: dict[str, int | None] = {}
+    for text in map(str, pids):
+        for end in range(1, len(text) + 1):
+            found[text[:end]] = None if text[:end] in found else int(text)
+    return found
+
+
+def _renumbered(victims: dict[int, Victim], pids: Mapping[int, int]) -> dict[int, Victim]:
+    """Return victims with the whole number of each whose own was cut; ``pids`` has it by that."""
+    if pids.keys().isdisjoint(victims):
         return victims
     return {
-        pid if key == cut else key: replace(victim, pid=pid) if key == cut else victim
+        pids.get(key, key): replace(victim, pid=pids[key]) if key in pids else victim
         for key, victim in victims.items()
     }
 
@@ -104,21 +117,32 @@ def read_exiting(draft: Draft, tasks: tuple[Task, ...]) -> tuple[Victim, ...]:
     """Return each process that was chosen and not killed, since it was already exiting, once."""
     if "exiting" not in draft.lines:
         return ()
-    announced = _announced(draft)
+    announced, rows = _announced(draft), _rows(tasks)
     found = _exiting(draft, _by_pid(draft.of("chosen"))).values()
-    return tuple(_with_group(_with_name(each, announced, tasks), announced) for each in found)
+    return tuple(_with_group(_with_name(each, announced, rows), announced) for each in found)
+
+
+def _rows(tasks: tuple[Task, ...]) -> Mapping[int, Task]:
+    """Return the first row of each process."""
+    return {task.pid: task for task in reversed(tasks)}
 
 
 def _exiting(draft: Draft, chosen: dict[int, Victim]) -> dict[int, Victim]:
     """Read who was already exiting; up to 2.6.32 the line does not say: the last that was chosen."""
     found: dict[int, Victim] = {}
+    each_chosen = list(chosen.values())
+    lines = [each.line or 0 for each in each_chosen]
     for line in draft.of("exiting"):
         match = EXITING.match(line.text)
         if match is not None and match["pid"]:
             one = Victim(pid=int(match["pid"]), comm=match["comm"], reason=match["reason"], line=line.number)
         else:
-            above = [each for each in chosen.values() if (each.line or 0) <= line.number]
-            one = replace(above[-1], line=line.number) if above else Victim(pid=None, line=line.number)
+            above = bisect_right(lines, line.number)
+            one = (
+                replace(each_chosen[above - 1], line=line.number)
+                if above
+                else Victim(pid=None, line=line.number)
+            )
         found.setdefault(one.pid or 0, one)
     return found
 
@@ -254,11 +278,11 @@ def _with_group(victim: Victim, announced: Victim | None) -> Victim:
     return replace(victim, memcg=announced.memcg)
 
 
-def _with_name(victim: Victim, announced: Victim | None, tasks: tuple[Task, ...]) -> Victim:
+def _with_name(victim: Victim, announced: Victim | None, rows: Mapping[int, Task]) -> Victim:
     """Take the name from another line where the kill line was cut before it."""
     if victim.comm is not None:
         return victim
-    task = next((task for task in tasks if task.pid == victim.pid), None)
+    task = None if victim.pid is None else rows.get(victim.pid)
     if task is not None:
         return replace(victim, comm=task.comm, uid=victim.uid if victim.uid is not None else task.uid)
     return replace(victim, comm=announced.comm) if announced and announced.pid == victim.pid else victim
