@@ -338,8 +338,8 @@ def read_files(root: Path | str, names: Iterable[str]) -> dict[str, str]:
 
 
 def read_text(path: Path) -> str | None:
-    """Return a file's text, or ``None`` where it is missing or closed to us."""
+    """Return a file's text, or ``None`` where it is missing, closed to us or no ordinary file."""
     try:
-        return path.read_text(encoding="utf-8", errors="replace")
+        return path.read_text(encoding="utf-8", errors="replace") if path.is_file() else None
     except OSError:
         return None

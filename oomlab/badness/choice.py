@@ -80,14 +80,18 @@ def _nodes_pages(report: Report) -> int | None:
 def rank(report: Report) -> tuple[Scored, ...]:
     """Order the processes of a report as its kernel would, the likeliest victim first."""
     require(report, Report, "rank takes one report, as parse gives them in a list")
+    ranking, other = rankings(report)
+    scores = {each.task.pid: each.score for each in other}
+    return tuple(
+        each if each.score == scores[each.task.pid] else replace(each, score=None) for each in ranking
+    )
+
+
+def rankings(report: Report) -> tuple[tuple[Scored, ...], tuple[Scored, ...]]:
+    """Return the order by the smallest and by the largest total that a report allows."""
     low, high = _total_bounds(report)
     ranking = _ranked(report, low)
-    if low == high:
-        return ranking
-    other = {each.task.pid: each.score for each in _ranked(report, high)}
-    return tuple(
-        each if each.score == other[each.task.pid] else replace(each, score=None) for each in ranking
-    )
+    return ranking, ranking if low == high else _ranked(report, high)
 
 
 def _ranked(report: Report, total: int | None) -> tuple[Scored, ...]:

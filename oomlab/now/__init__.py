@@ -4,7 +4,17 @@
 same rules as a report. Nothing is written anywhere, and no privilege is needed: what cannot be seen is named.
 """
 
-from oomlab.now.outlook import Orders, Outlook, Room, look
+from oomlab.now.outlook import GroupRoom, Orders, Outlook, Room, look
 from oomlab.now.reading import Group, LiveMachine, Pressure, read_machine
 
-__all__ = ["Group", "LiveMachine", "Orders", "Outlook", "Pressure", "Room", "look", "read_machine"]
+__all__ = [
+    "Group",
+    "GroupRoom",
+    "LiveMachine",
+    "Orders",
+    "Outlook",
+    "Pressure",
+    "Room",
+    "look",
+    "read_machine",
+]

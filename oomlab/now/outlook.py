@@ -6,9 +6,10 @@ from dataclasses import dataclass, replace
 from typing import Literal, NamedTuple
 
 from oomlab.badness import Scored, rank
+from oomlab.badness.choice import rankings
 from oomlab.gfp import GfpMask, decode_gfp
 from oomlab.now.reading import Group, LiveMachine
-from oomlab.report import FreeBlocks, Report, Swap, Trigger, ZoneStat
+from oomlab.report import FreeBlocks, Memcg, Report, Swap, Trigger, ZoneStat
 from oomlab.verdict import Verdict, verdicts
 
 _MASKS = {
@@ -20,6 +21,9 @@ _MASKS = {
 
 _KEPT = ("HighAtomic", "CMA", "Isolate")
 """Types of free blocks that an ordinary request of the kernel's may not use."""
+
+_CLEAR_LEAD = 20
+"""Thousandths by which one oom_score is clearly higher than another."""
 
 _FILE = ("nr_zone_active_file", "nr_zone_inactive_file", "nr_active_file", "nr_inactive_file")
 
@@ -53,7 +57,7 @@ class Room(NamedTuple):
 
 
 class GroupRoom(NamedTuple):
-    """A group with a limit, and who would be chosen if it met that."""
+    """A group with a limit, and who would be chosen if it met that; ``None`` where nobody, or not known."""
 
     group: Group
     chosen: Scored | None
@@ -99,13 +103,29 @@ class Outlook:
         return min(usual, key=lambda room: room.pages or 0) if "kernel" in rooms else None
 
     @property
+    def first_by_score(self) -> Scored | None:
+        """The process that the kernel itself scores clearly higher than the one ranked first, if any.
+
+        Then something counts that is not seen here. Scores grow while they are read.
+        """
+        scores = self.machine.scores
+        known = [each for each in self.ranking if each.task.pid in scores]
+        best = max(known, key=lambda each: scores[each.task.pid], default=None)
+        if best is None or self.ranking[0].task.pid not in scores:
+            return None
+        lead = scores[best.task.pid] - scores[self.ranking[0].task.pid]
+        return best if lead > _CLEAR_LEAD else None
+
+    @property
     def first_group(self) -> GroupRoom | None:
         """The group that would meet its limit before any request fails, if there is one."""
         if self.first is None or self.first.pages is None:
             return None
         room_kb = self.first.pages * self.machine.page_size_kb
-        found = (each for each in self.groups if each.group.left_kb + (each.group.file_kb or 0) < room_kb)
-        return next(found, None)
+        known = (each for each in self.groups if each.group.file_kb is not None)
+        return next(
+            (each for each in known if each.group.left_kb + (each.group.file_kb or 0) < room_kb), None
+        )
 
 
 def look(machine: LiveMachine) -> Outlook:
@@ -117,7 +137,7 @@ def look(machine: LiveMachine) -> Outlook:
         machine=machine,
         rooms=tuple(room for room in rooms if room.request != "dma32" or _has_zone(report, "DMA32")),
         orders=_orders(report, machine),
-        groups=_group_rooms(machine, ranking),
+        groups=_group_rooms(machine, report),
         ranking=tuple(each for each in ranking if each.points is not None),
     )
 
@@ -134,7 +154,7 @@ def _as_report(machine: LiveMachine) -> Report:
         )
         swap = Swap(total=total, free=free)
     managed = sum(zone.managed or 0 for zone in zones)
-    ram = memory["MemTotal_kb"] // machine.page_size_kb if "MemTotal_kb" in memory else managed
+    ram = max(memory.get("MemTotal_kb", 0) // machine.page_size_kb, managed)  # a container may show less
     return Report(
         kind="show_mem",
         first_line=1,
@@ -165,15 +185,14 @@ def _counters(zone: ZoneStat, machine: LiveMachine) -> dict[str, int]:
 
 
 def _has_zone(report: Report, name: str) -> bool:
-    zone = report.find_zone(name)
-    return zone is not None and zone.size != 0
+    return any(zone.name == name and zone.size != 0 for zone in report.zones)
 
 
 def _room(report: Report, request: str, mask: GfpMask) -> Room:
     judged = tuple(each for each in verdicts(report, mask) if each.zone.size != 0)
     asked = [each for each in judged if each.allowed]
     spare = [max(0, each.spare) for each in asked if each.spare is not None]
-    cache = [each.zone.counters[name] for each in asked for name in _FILE if name in each.zone.counters]
+    cache = [pages for each in asked if (pages := _cache(each.zone, mask)) is not None]
     return Room(
         request=request,
         spare=sum(spare) if spare else None,
@@ -182,17 +201,34 @@ def _room(report: Report, request: str, mask: GfpMask) -> Room:
     )
 
 
+def _cache(zone: ZoneStat, mask: GfpMask) -> int | None:
+    """Return the page cache of a zone whose pages a request could have; it may fill what is CMA's."""
+    file = [zone.counters[name] for name in _FILE if name in zone.counters]
+    if not file:
+        return None
+    in_cma = 0 if mask.movable else zone.counters.get("cma", 0) - zone.counters.get("free_cma", 0)
+    return max(0, sum(file) - max(0, in_cma))
+
+
 def _orders(report: Report, machine: LiveMachine) -> Orders:
     """Try one order after the other, until none is free or a zone does not show whether it has one."""
-    zones = tuple(
-        replace(each, free_blocks=_blocks_to_give(each, machine)) for each in report.zones if each.size != 0
+    most, least = (
+        tuple(
+            replace(each, free_blocks=_blocks_to_give(each, machine, is_least=is_least))
+            for each in report.zones
+            if each.size != 0
+        )
+        for is_least in (False, True)
     )
-    largest = max((each.order for zone in zones for each in zone.free_blocks or ()), default=None)
+    largest = max((each.order for zone in most for each in zone.free_blocks or ()), default=None)
     served = None
     for order in range((largest if largest is not None else -1) + 1):
-        asking = replace(report, zones=zones, trigger=Trigger(order=order))
-        asked = [each for each in verdicts(asking, _MASKS["kernel"]) if each.allowed]
-        if any(each.block for each in asked):
+        asking = replace(report, trigger=Trigger(order=order))
+        asked, sure = (
+            [each for each in verdicts(replace(asking, zones=zones), _MASKS["kernel"]) if each.allowed]
+            for zones in (most, least)
+        )
+        if any(each.block for each in sure):
             served = order
         elif asked and all(each.refused for each in asked):
             has_small_blocks = any(each.block is False for each in asked)
@@ -202,25 +238,49 @@ def _orders(report: Report, machine: LiveMachine) -> Orders:
     return Orders(largest, served)
 
 
-def _blocks_to_give(zone: ZoneStat, machine: LiveMachine) -> tuple[FreeBlocks, ...] | None:
-    """Return the free blocks of a zone without those of a type that is kept back, where that is shown."""
+def _blocks_to_give(zone: ZoneStat, machine: LiveMachine, *, is_least: bool) -> tuple[FreeBlocks, ...] | None:
+    """Return the free blocks of a zone without those of a type that is kept back.
+
+    Where the types are not shown: all of them, or the least there are, for what is free of CMA may be the
+    largest of them.
+    """
     if zone.free_blocks is None:
         return None
     kept = [machine.blocks.get((zone.node or 0, zone.name, name), ()) for name in _KEPT]
-    return tuple(
+    given = [
         each._replace(
             blocks=max(0, each.blocks - sum(one[each.order] for one in kept if each.order < len(one)))
         )
         for each in zone.free_blocks
-    )
+    ]
+    if not is_least or any(kept):
+        return tuple(given)
+    hidden = zone.counters.get("free_cma", 0)
+    for place in range(len(given) - 1, -1, -1):
+        each = given[place]
+        taken = min(each.blocks, -(-hidden >> each.order) if hidden > 0 else 0)
+        given[place], hidden = each._replace(blocks=each.blocks - taken), hidden - (taken << each.order)
+    return tuple(given)
 
 
-def _group_rooms(machine: LiveMachine, ranking: tuple[Scored, ...]) -> tuple[GroupRoom, ...]:
+def _group_rooms(machine: LiveMachine, report: Report) -> tuple[GroupRoom, ...]:
     groups = sorted(machine.groups, key=lambda each: each.left_kb + (each.file_kb or 0))
-    return tuple(GroupRoom(group, _chosen_in(group, machine, ranking)) for group in groups)
+    return tuple(GroupRoom(group, _chosen_in(group, machine, report)) for group in groups)
 
 
-def _chosen_in(group: Group, machine: LiveMachine, ranking: tuple[Scored, ...]) -> Scored | None:
+def _chosen_in(group: Group, machine: LiveMachine, report: Report) -> Scored | None:
+    """Return who would be chosen by the group's own limit, of which scores are a part there.
+
+    What of the machine's swap counts depends on the swappiness of a group, which need not be shown.
+    """
+    if group.at_limit == "none":
+        return None
     inside = group.path.rstrip("/") + "/"
     members = {pid for pid, path in machine.members.items() if f"{path}/".startswith(inside)}
-    return next((each for each in ranking if each.points is not None and each.task.pid in members), None)
+    memcg = Memcg(limit_kb=group.limit_kb, swap_limit_kb=group.swap_limit_kb, memsw=group.memsw)
+    tasks = tuple(task for task in report.tasks if task.pid in members)
+    asking = replace(report, scope="memcg", memcg=memcg, tasks=tasks)
+    winners = [
+        next((each for each in ranking if each.points is not None), None) for ranking in rankings(asking)
+    ]
+    return winners[0] if len({each and each.task.pid for each in winners}) == 1 else None

@@ -7,7 +7,7 @@ from typing import Any
 
 from oomlab.badness import Scored
 from oomlab.diagnosis.services import service_of
-from oomlab.now import Group, Outlook, Room
+from oomlab.now import Group, GroupRoom, Outlook, Room
 from oomlab.render.blocks import block, heading, wrapped
 from oomlab.render.safe import plain
 from oomlab.report import ZoneStat
@@ -43,9 +43,9 @@ def now_line(outlook: Outlook) -> str:
     """Return the same as one line, for a list that grows while one watches."""
     parts = [_first_in_a_line(outlook)]
     if outlook.groups:
-        parts.append(
-            f"{plain(outlook.groups[0].group.path)}: {human_kb(outlook.groups[0].group.left_kb)} left"
-        )
+        group = outlook.groups[0].group
+        first = "first " if outlook.first_group is outlook.groups[0] else ""
+        parts.append(f"{first}{plain(group.path)}: {human_kb(group.left_kb)} left")
     if outlook.ranking:
         parts.append(f"next {_name(outlook.ranking[0])}")
     if outlook.machine.pressure:
@@ -69,6 +69,7 @@ def now_as_dict(outlook: Outlook) -> dict[str, Any]:
         "kernel": machine.snapshot.kernel.text if machine.snapshot.kernel else None,
         "page_size_kb": page_kb,
         "first": outlook.first.request if outlook.first else None,
+        "first_group": outlook.first_group.group.path if outlook.first_group else None,
         "requests": [_room_as_dict(room, page_kb) for room in outlook.rooms],
         "orders": outlook.orders._asdict(),
         "groups": [
@@ -79,6 +80,8 @@ def now_as_dict(outlook: Outlook) -> dict[str, Any]:
         "pressure": None
         if machine.pressure is None
         else {"some_avg10": machine.pressure.some, "full_avg10": machine.pressure.full},
+        "panics": machine.panics,
+        "kills_asker": machine.kills_asker,
         "hidden": list(machine.hidden),
     }
 
@@ -111,6 +114,7 @@ def _group_as_dict(group: Group) -> dict[str, Any]:
         "left_kb": group.left_kb,
         "file_kb": group.file_kb,
         "oom_kills": group.oom_kills,
+        "at_limit": group.at_limit,
     }
 
 
@@ -228,24 +232,44 @@ def _groups(outlook: Outlook) -> Iterator[str]:
         service = service_of(group.path)
         name = plain(group.path) + (f" ({plain(service.words)})" if service else "")
         cache = f", {human_kb(group.file_kb)} of what it holds is page cache" if group.file_kb else ""
+        if group.file_kb is None:
+            cache = ", page cache not shown"
         kills = f"; {group.oom_kills} killed there so far" if group.oom_kills else ""
-        chosen = f"; {_name(each.chosen)} would be chosen" if each.chosen else ""
         yield (
             f"{name}: {human_kb(group.left_kb)} left of the {human_kb(group.limit_kb)} it may use"
-            f"{cache}{kills}{chosen}."
+            f"{cache}{kills}{_at_limit(each)}."
         )
     if len(outlook.groups) > _GROUPS_SHOWN:
         yield f"and {len(outlook.groups) - _GROUPS_SHOWN} more with a limit (see --json)"
 
 
+def _at_limit(room: GroupRoom) -> str:
+    """Say who would be killed at the limit of a group."""
+    if room.group.at_limit == "none":
+        return "; at its limit nobody is killed, and its processes wait (oom_kill_disable)"
+    if room.chosen is None:
+        return ""
+    others = ", and all others in it with it" if room.group.at_limit == "all" else ""
+    return f"; {_name(room.chosen)} would be chosen{others}"
+
+
 def _chosen(outlook: Outlook) -> Iterator[str]:
     size = outlook.machine.page_size_kb
+    if outlook.machine.panics:
+        yield "nobody: the machine panics instead (vm.panic_on_oom)"
+        return
+    if outlook.machine.kills_asker:
+        yield "whoever asks for the page that is not there (vm.oom_kill_allocating_task); else"
     for place, each in enumerate(outlook.ranking[:_CHOSEN_SHOWN]):
         adj = f", oom_score_adj {each.task.oom_score_adj}" if each.task.oom_score_adj else ""
         score = outlook.machine.scores.get(each.task.pid)
         own = "" if score is None else f", oom_score {score}"
-        held = "" if each.pages is None else f": {human_kb(each.pages * size)}"
+        least = "" if each.exact else "at least "
+        held = "" if each.pages is None else f": {least}{human_kb(each.pages * size)}"
         yield f"{'then ' if place else ''}{_name(each)}{held}{adj}{own}"
+    other = outlook.first_by_score
+    if other is not None:
+        yield f"but by the kernel's own oom_score {_name(other)} comes first"
 
 
 def _name(chosen: Scored) -> str:
@@ -256,7 +280,5 @@ def _pressure(outlook: Outlook) -> list[str]:
     pressure = outlook.machine.pressure
     if pressure is None:
         return []
-    return [
-        f"Of the last 10 seconds some work waited for memory {pressure.some:.2f} % of the time, "
-        f"all of it {pressure.full:.2f} %."
-    ]
+    full = "" if pressure.full is None else f", all of it {pressure.full:.2f} %"
+    return [f"Of the last 10 seconds some work waited for memory {pressure.some:.2f} % of the time{full}."]

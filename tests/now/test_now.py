@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shutil
 import sys
@@ -13,7 +14,7 @@ import pytest
 from oomlab import corpus
 from oomlab.cli import main
 from oomlab.errors import ReportError
-from oomlab.now import Orders, look, read_machine
+from oomlab.now import Orders, look, read_machine, reading
 from oomlab.procfs import parse_pagetypeinfo, parse_zoneinfo
 from oomlab.render.now import now_as_dict, now_line, now_text
 
@@ -244,6 +245,28 @@ def test_want_of_pages_is_not_told_as_want_of_blocks(tree):
     assert "above its watermarks (order 3)" in " ".join(now_text(outlook).split())
 
 
+def test_blocks_that_may_all_be_of_cma_are_not_called_free(tree):
+    """Without /proc/pagetypeinfo, which is root's, it is not shown whose the large blocks are."""
+    zoneinfo = (tree / "proc/zoneinfo").read_text()
+    free = 5000
+    write(tree, "proc/zoneinfo", re.sub(r"nr_free_cma +\d+", f"nr_free_cma {free}", zoneinfo))
+    rows = "Node 0, zone DMA 0 0 0 0\nNode 0, zone Normal 100000 9 4 {large}\n"
+    write(tree, "proc/buddyinfo", rows.format(large=free // 8))
+    orders = look(read_machine(tree)).orders
+    assert orders == Orders(3, served=2)
+    write(tree, "proc/buddyinfo", rows.format(large=free // 8 + 1))
+    assert look(read_machine(tree)).orders == Orders(3, served=3)
+
+
+def test_page_cache_that_may_lie_in_cma_is_not_the_kernel_s(tree):
+    zoneinfo = (tree / "proc/zoneinfo").read_text()
+    zoneinfo = re.sub(r"nr_zone_inactive_file +\d+", "nr_zone_inactive_file 6000", zoneinfo)
+    zoneinfo = re.sub(r"\bcma +\d+", "cma 5000", re.sub(r"nr_free_cma +\d+", "nr_free_cma 1000", zoneinfo))
+    write(tree, "proc/zoneinfo", zoneinfo)
+    rooms = {room.request: room for room in look(read_machine(tree)).rooms}
+    assert rooms["process"].cache - rooms["kernel"].cache == 2 * 4000
+
+
 def test_free_pages_that_are_kept_for_urgent_requests_are_none_to_spare(tree):
     before = look(read_machine(tree)).first.spare
     kept = "Node    0, zone   Normal, type   HighAtomic" + " 0" * 10 + " 3"
@@ -346,6 +369,86 @@ def test_the_fullest_group_comes_first_with_who_would_be_chosen_in_it(tree):
     )
 
 
+def test_in_a_group_scores_are_a_part_of_its_own_limit(tree):
+    """One step of oom_score_adj is a thousandth of the limit, not of the machine."""
+    process(tree, 800, "renderer", rss=2_000, adj=300, group="/user.slice/app")
+    process(tree, 801, "bigjob", rss=20_000, group="/user.slice/app")
+    group(tree, "/user.slice", usage=90 << 20, limit=100 << 20)
+    outlook = look(read_machine(tree))
+    ranking = [each.task.comm for each in outlook.ranking]
+    assert ranking.index("renderer") < ranking.index("bigjob")
+    (room,) = outlook.groups
+    assert room.chosen.task.comm == "bigjob"  # 20,010 against 2,010 and 300 times 25
+    write(tree, "sys/fs/cgroup/user.slice/memory.max", f"{2**30}\n")  # 300 times 262
+    (room,) = look(read_machine(tree)).groups
+    assert room.chosen.task.comm == "renderer"
+
+
+def test_a_choice_that_swap_decides_is_not_told(tree):
+    """How much of the swap counts depends on the swappiness of the group."""
+    write(tree, "proc/meminfo", "MemTotal: 502940 kB\nSwapTotal: 8000000 kB\nSwapFree: 8000000 kB\n")
+    process(tree, 800, "renderer", rss=2_000, adj=300, group="/user.slice")
+    process(tree, 801, "bigjob", rss=20_000, group="/user.slice")
+    group(tree, "/user.slice", usage=90 << 20, limit=100 << 20)
+    write(tree, "sys/fs/cgroup/user.slice/memory.swap.max", "max\n")
+    (room,) = look(read_machine(tree)).groups
+    assert room.chosen is None
+    write(tree, "sys/fs/cgroup/user.slice/memory.swap.max", "0\n")
+    (room,) = look(read_machine(tree)).groups
+    assert room.chosen.task.comm == "bigjob"
+
+
+def test_what_happens_at_a_limit_is_what_the_group_is_set_to(tree):
+    group(tree, "/box.slice", usage=900 << 20, limit=901 << 20)
+    write(tree, "sys/fs/cgroup/box.slice/memory.oom.group", "1\n")
+    text = " ".join(now_text(look(read_machine(tree))).split())
+    assert "hoard (pid 700) would be chosen, and all others in it with it." in text
+    shutil.rmtree(tree / "sys")
+    old = "sys/fs/cgroup/memory/box.slice"
+    write(tree, f"{old}/memory.limit_in_bytes", f"{1 << 20}\n")
+    write(tree, f"{old}/memory.usage_in_bytes", f"{1 << 19}\n")
+    write(tree, f"{old}/memory.oom_control", "oom_kill_disable 1\nunder_oom 0\noom_kill 0\n")
+    outlook = look(read_machine(tree))
+    assert outlook.groups[0].chosen is None
+    assert "at its limit nobody is killed" in " ".join(now_text(outlook).split())
+
+
+@pytest.mark.parametrize("lost", ["memory.max", "memory.current"])
+def test_a_group_whose_numbers_cannot_be_read_is_counted(tree, lost):
+    group(tree, "/box.slice", usage=900 << 20, limit=901 << 20)
+    write(tree, f"sys/fs/cgroup/box.slice/{lost}", "")
+    machine = read_machine(tree)
+    assert machine.groups == ()
+    assert "The limit or the usage of 1 control group cannot be read." in machine.hidden
+
+
+def test_groups_beyond_the_most_that_are_looked_at_are_named(tree, monkeypatch):
+    monkeypatch.setattr(reading, "_MAX_GROUPS", 3)
+    for name in "abcd":
+        group(tree, f"/{name}.slice", usage=1, limit=2)
+    machine = read_machine(tree)
+    assert [each.path for each in machine.groups] == ["/a.slice", "/b.slice"]
+    assert "Control groups beyond the first 3 were not looked at." in machine.hidden
+
+
+def test_a_hierarchy_without_the_memory_controller_shows_no_limits(tree):
+    write(tree, "sys/fs/cgroup/cgroup.controllers", "cpu io\n")
+    assert any(each.startswith("No memory controller") for each in read_machine(tree).hidden)
+    for name in ("limit", "usage"):
+        write(tree, f"dev/memcg/apps/memory.{name}_in_bytes", f"{1 << 20}\n")  # where Android has it
+    machine = read_machine(tree)
+    assert [each.path for each in machine.groups] == ["/apps"]
+    assert not any(each.startswith("No memory controller") for each in machine.hidden)
+
+
+def test_a_group_whose_page_cache_is_not_shown_is_not_called_the_first(tree):
+    group(tree, "/box.slice", usage=100 << 20, limit=100 << 20, file=90 << 20)
+    (tree / "sys/fs/cgroup/box.slice/memory.stat").unlink()
+    outlook = look(read_machine(tree))
+    assert outlook.first_group is None
+    assert "page cache not shown" in now_text(outlook)
+
+
 def test_a_group_without_a_limit_cannot_run_out(tree):
     group(tree, "/free.slice", usage=1 << 30, limit="max")
     assert look(read_machine(tree)).groups == ()
@@ -403,7 +506,7 @@ def test_each_file_that_is_missing_empty_or_damaged_is_named(tree):
             path.unlink() if state == "missing" else path.write_text("\0\0" if state == "damaged" else "")
         hidden = " ".join(read_machine(tree).hidden)
         assert all(f"/proc/{name} is" in hidden for name in NEEDED_LESS)
-        assert "/sys/fs/cgroup is not there" in hidden
+        assert "No memory controller is to be seen (/sys/fs/cgroup)" in hidden
         assert ("is damaged (line 1" in hidden) == (state == "damaged")
         for name in NEEDED_LESS:
             write(tree, f"proc/{name}", "")
@@ -453,6 +556,75 @@ def test_a_zoneinfo_that_cannot_be_read_is_named(tree, state, capsys):
     said = capsys.readouterr().err
     assert said.count("\n") == 1
     assert "zoneinfo" in said
+
+
+def test_pressure_that_is_damaged_is_not_told(tree):
+    write(tree, "proc/pressure/memory", "some avg10=1.2.3 avg60=0.00 avg300=0.00 total=0\n")
+    machine = read_machine(tree)
+    assert machine.pressure is None
+    assert "/proc/pressure/memory is damaged." in machine.hidden
+    write(tree, "proc/pressure/memory", "some avg10=1.25 avg60=0.00 avg300=0.00 total=0\n")
+    outlook = look(read_machine(tree))
+    assert now_as_dict(outlook)["pressure"] == {"some_avg10": 1.25, "full_avg10": None}
+    assert "all of it" not in now_text(outlook)
+
+
+def test_what_is_no_ordinary_file_is_not_waited_for(tree):
+    (tree / "proc/meminfo").unlink()
+    os.mkfifo(tree / "proc/meminfo")
+    assert any(each.startswith("/proc/meminfo is not there") for each in read_machine(tree).hidden)
+
+
+def test_a_group_cannot_name_another_as_that_of_its_processes(tree):
+    write(tree, "proc/700/cgroup", "0::/user.slice/x\v9:memory:/box.slice\n")
+    assert read_machine(tree).members[700] == "/user.slice/x\v9:memory:/box.slice"
+
+
+def test_who_has_ended_is_no_thread_of_the_kernel(tree):
+    for path in tree.glob("proc/[0-9]*"):
+        if int(path.name) not in (1, 40):
+            shutil.rmtree(path)
+    assert not any(each.startswith("Some processes") for each in read_machine(tree).hidden)
+    write(tree, "proc/40/status", "Name:\tsleep\nState:\tZ (zombie)\nPid:\t40\n")
+    assert any(each.startswith("Some processes") for each in read_machine(tree).hidden)
+
+
+def test_what_a_process_does_not_show_is_not_zero(tree):
+    (tree / "proc/700/status").unlink()
+    write(tree, "proc/702/oom_score_adj", "99999\n")
+    (tree / "proc/702/oom_score").unlink()
+    outlook = look(read_machine(tree))
+    hoard = next(each for each in outlook.ranking if each.task.comm == "hoard")
+    assert (hoard.task.swapents, hoard.exact) == (None, False)
+    assert "hoard (pid 700): at least" in " ".join(now_text(outlook).split())
+    assert "The oom_score_adj of 1 process is not shown: another may be chosen." in outlook.machine.hidden
+
+
+def test_a_score_of_the_kernel_s_that_contradicts_is_told(tree):
+    write(tree, "proc/702/oom_score", "600\n")
+    write(tree, "proc/700/oom_score", "700\n")
+    outlook = look(read_machine(tree))
+    assert outlook.first_by_score.task.comm == "hoard"
+    assert "by the kernel's own oom_score hoard (pid 700) comes first" in " ".join(now_text(outlook).split())
+    write(tree, "proc/702/oom_score", "695\n")
+    assert look(read_machine(tree)).first_by_score is None
+
+
+def test_in_a_container_a_score_is_a_part_of_all_memory(tree):
+    """lxcfs shows the memory of the container in place of the machine's; the zones are the machine's."""
+    before = [each.score for each in look(read_machine(tree)).ranking]
+    write(tree, "proc/meminfo", "MemTotal: 131072 kB\nSwapTotal: 0 kB\nSwapFree: 0 kB\n")
+    assert [each.score for each in look(read_machine(tree)).ranking] == before
+
+
+def test_a_machine_that_would_panic_or_kill_whoever_asks_chooses_nobody(tree):
+    assert now_as_dict(look(read_machine(tree)))["panics"] is None
+    write(tree, "proc/sys/vm/oom_kill_allocating_task", "1\n")
+    assert "whoever asks for the page" in now_text(look(read_machine(tree)))
+    write(tree, "proc/sys/vm/panic_on_oom", "2\n")
+    outlook = look(read_machine(tree))
+    assert now_as_dict(outlook)["panics"] is True
+    assert "nobody: the machine panics instead" in now_text(outlook)
 
 
 def test_a_hostile_name_stays_text(tree):
