@@ -154,7 +154,7 @@ def has_unlisted_highmem(report: Report) -> bool:
 def _built(size: int, names: set[str], *, has_movable: bool) -> list[tuple[str, ...]]:
     """Return the kernels that could print these names: HighMem only where it is seen, if that fits."""
     always = names | {"Normal"} | ({"Movable"} if has_movable and size > 3 else set())
-    never = set() if has_movable else {"Movable"} - names
+    never = set() if has_movable else {"Movable", "Device"} - names
     built = [
         each for each in combinations(ZONE_ORDER, size) if always <= set(each) and never.isdisjoint(each)
     ]

@@ -214,7 +214,7 @@ def nothing_found(logs: Logs) -> str:
         return f"no OOM report in {_names(logs)}: it has no lines of the kernel. {_GET_KERNEL}"
     said = "its lines of the kernel tell of no OOM or failed request"
     if logs.are_long:
-        said = f"no line of the kernel begins, ends or sums up an OOM or a failed request. {_GIVE_PART}"
+        said = f"no line of the kernel begins, ends or sums up an OOM or a failed request. {_give_part()}"
     return f"no OOM report in {_names(logs)}: {said}. {_GET_BOOT}"
 
 
@@ -227,14 +227,19 @@ _NO_STATE = (
     "The kernel writes no report of its memory for that: /proc/meminfo, /proc/slabinfo and /proc/vmallocinfo "
     "show it while it happens"
 )
-_GIVE_PART = (
-    "If some lines of a report are left in it, such as a few rows of its table of tasks, give them alone: "
-    "in a log of more than 1 MiB or 65,536 lines they are not looked for"
-)
 _GET_BOOT = (
     "Was it another boot (journalctl -k -b -1), an older file (kern.log.1), or, for a container, its host? "
     "A process that ends with 137 may have been killed by somebody else"
 )
+
+
+def _give_part() -> str:
+    from oomlab.parsing.reader import LONG, MANY
+
+    return (
+        "If some lines of a report are left in it, such as a few rows of its table of tasks, give them "
+        f"alone: in a log of more than {LONG >> 20} MiB or {MANY:,} lines they are not looked for"
+    )
 
 
 def _number(text: str) -> int:

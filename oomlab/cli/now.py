@@ -35,7 +35,10 @@ def add(subparsers: Any) -> None:
     parser.add_argument("--watch", type=_seconds, metavar="SECONDS", help="look again, one line each time")
     parser.add_argument("--count", type=_number, metavar="N", help="with --watch: stop after N readings")
     parser.add_argument(
-        "--root", default="/", metavar="DIR", help="read a recorded tree with proc/ and sys/ instead"
+        "--root",
+        default="/",
+        metavar="DIR",
+        help="read proc/ and sys/ of another machine, recorded or mounted",
     )
     parser.set_defaults(run=run)
 

@@ -171,8 +171,8 @@ def _as_report(machine: LiveMachine) -> Report:
 def _counters(zone: ZoneStat, machine: LiveMachine) -> dict[str, int]:
     """Return what a zone counts, and under the names of a report what is kept in it for some requests.
 
-    Of what is kept for urgent ones the free pages are counted: up to 6.11 all of it is, free or not, so that
-    this is the least. Source: mm/vmstat.c, ``vmstat_text``; oomlab.alloc_flags, ``highatomic_free``.
+    Of what is kept for urgent ones the free pages are counted. Up to 6.11 all of it counts, free or not:
+    then less may be to spare. Source: mm/vmstat.c, ``vmstat_text``; oomlab.alloc_flags, ``highatomic_free``.
     """
     counters = dict(zone.counters)
     if "nr_free_cma" in counters:

@@ -30,7 +30,7 @@ from oomlab.report import Problem, Report, Source, SourceLine
 LONG = 1 << 20
 """A log of more bytes than this is scanned for windows to be read; a shorter one is read whole."""
 
-_MANY = LONG // 16
+MANY = LONG // 16
 """So is one of more lines than this: the kernel's are longer, even where a terminal wrapped them."""
 
 _CHUNK = 64 << 10
@@ -119,7 +119,7 @@ def read_normalized(pieces: Iterable[bytes]) -> Iterator[Report]:
 
 def is_long(size: int, lines: int) -> bool:
     """Return whether a log of so many bytes and lines is scanned, and not read as a whole."""
-    return size > LONG or lines > _MANY
+    return size > LONG or lines > MANY
 
 
 def _some(reports: Iterable[Report]) -> list[Report]:

@@ -17,7 +17,7 @@ from functools import cached_property
 from itertools import accumulate
 from typing import NamedTuple
 
-from oomlab.parsing.stream import REPORT, count_lines
+from oomlab.parsing.stream import MAX_LINE, REPORT, count_lines
 
 
 class HitKind(IntEnum):
@@ -96,9 +96,6 @@ _STEP = 2 << 10
 BEHIND = 24 << 10
 """Bytes to read before a hit that is no header, for the part of the report that stands there."""
 
-_MAX_LINE = 128 << 10
-"""The most bytes of a line, as :func:`oomlab.parsing.stream.normalize` gives it."""
-
 _JUST_BEFORE = 1000
 """Bytes before a header: the line that announces an OOM by SysRq stands there."""
 
@@ -158,7 +155,7 @@ class LogScanner:
             self._forget(max(start, self.end) - BEHIND)
             if not self._read():
                 return None
-        self._forget(start - BEHIND - _MAX_LINE)
+        self._forget(start - BEHIND - MAX_LINE)
         return hit
 
     def window_start(self, hit: Hit) -> int:

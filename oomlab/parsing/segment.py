@@ -10,10 +10,10 @@ the open one has left behind. Once all are found, those that are two are split
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
 from itertools import groupby
-from math import inf
 
 from oomlab.parsing.duplicates import merge_and_deduplicate, without_second_copies
 from oomlab.parsing.grammar import (
@@ -42,9 +42,9 @@ from oomlab.parsing.split import split
 _NEAR = 3
 """Lines of a report that lost its header belong to it when no more than this lies between."""
 
-_MAX_OVERLAP = 16
-"""The most reports in which a line stands, on average: no kernel prints so many at once (mm/page_alloc.c,
-``warn_alloc``: ten in five seconds; mm/oom_kill.c, ``oom_lock``: one after the other)."""
+_MAX_AT_ONCE = 16
+"""The most reports of one host in which its lines stand, on average: no kernel prints so many at once
+(mm/page_alloc.c, ``warn_alloc``: ten in five seconds; mm/oom_kill.c, ``oom_lock``: one after the other)."""
 
 _NEAR_KILLS = 10
 """A kill that a logger printed twice stands no further from itself than this."""
@@ -60,6 +60,9 @@ _new_line = partial(tuple.__new__, Line)
 
 _NO_REQUEST = "gfp_mask=0x0"
 
+_Part = tuple[Sequence[LineKind], list[Line]]
+"""The lines that one caller printed, with their kinds."""
+
 Run = tuple[LineKind, list[Line]]
 """Lines of one kind that follow one another."""
 
@@ -72,11 +75,9 @@ def segment(lines: LogLines) -> list[Draft]:
     """
     lines = without_second_copies(lines)
     rows = list(map(_new_line, zip(lines.numbers, lines.texts, strict=True)))
-    by_host = _collect_all(lines, rows)
-    collected = [draft for found in by_host.values() for draft in found]
-    if sum(draft.last - draft.first + 1 for draft in collected) > _MAX_OVERLAP * len(rows):
-        by_host = _collect_all(lines, rows, GAP)
-    drafts = [draft for found in by_host.values() for draft in _of_one_host(found, lines)]
+    drafts = [
+        draft for parts in _by_caller(lines, rows) for draft in _of_one_host(_collected(parts, lines), lines)
+    ]
     drafts.sort(key=lambda draft: draft.first)
     if "boot" in lines.kinds:
         find_boots(drafts, lines)
@@ -93,13 +94,11 @@ def _of_one_host(drafts: list[Draft], lines: LogLines) -> list[Draft]:
     return merge_and_deduplicate(sorted(drafts, key=lambda draft: draft.first), lines)
 
 
-def _by_caller(
-    lines: LogLines, rows: list[Line]
-) -> Iterable[tuple[str | None, Sequence[LineKind], list[Line]]]:
-    """Group lines by host and by who printed them; one that does not show it goes with the line before it."""
+def _by_caller(lines: LogLines, rows: list[Line]) -> Iterable[list[_Part]]:
+    """Return the lines of each host, by who printed them; one that does not show it goes with the last."""
     if lines.callers is None and lines.hosts is None:
-        return [(None, lines.kinds, rows)]
-    parts: dict[tuple[str | None, str | None], tuple[list[LineKind], list[Line]]] = {}
+        return [[(lines.kinds, rows)]]
+    by_host: dict[str | None, dict[str | None, tuple[list[LineKind], list[Line]]]] = {}
     callers = lines.callers or [None] * len(rows)
     hosts = lines.hosts or [None] * len(rows)
     host: str | None = None
@@ -107,22 +106,32 @@ def _by_caller(
     for kind, row, place, name in zip(lines.kinds, rows, hosts, callers, strict=True):
         host = place or host
         last[host] = caller = name or last.get(host)
-        kinds, part = parts.setdefault((host, caller), ([], []))
+        kinds, part = by_host.setdefault(host, {}).setdefault(caller, ([], []))
         kinds.append(kind)
         part.append(row)
-    return [(host, kinds, part) for (host, _), (kinds, part) in parts.items()]
+    return [list(parts.values()) for parts in by_host.values()]
 
 
-def _collect_all(lines: LogLines, rows: list[Line], max_apart: float = inf) -> dict[str | None, list[Draft]]:
-    """Return the reports of each host; the lines of one are no further apart than ``max_apart``."""
-    by_host: dict[str | None, list[Draft]] = {}
-    for host, kinds, part in _by_caller(lines, rows):
-        by_host.setdefault(host, []).extend(_collect(kinds, part, lines, max_apart))
-    return by_host
+def _collected(parts: list[_Part], lines: LogLines) -> list[Draft]:
+    """Return the reports in the lines of one host.
+
+    Where more overlap than any kernel prints at once, the log is none of a kernel's: then lines that stand
+    far apart among those of the host are of two, so that the work stays proportional to the log.
+    """
+    drafts = [draft for kinds, rows in parts for draft in _collect(kinds, rows, lines)]
+    if len(parts) <= _MAX_AT_ONCE:
+        return drafts
+    numbers = sorted(row.number for _, rows in parts for row in rows)
+    spans = (bisect_right(numbers, draft.last) - bisect_left(numbers, draft.first) for draft in drafts)
+    if sum(spans) <= _MAX_AT_ONCE * len(numbers):
+        return drafts
+    return [draft for kinds, rows in parts for draft in _collect(kinds, rows, lines, numbers)]
 
 
-def _collect(kinds: Iterable[LineKind], rows: list[Line], lines: LogLines, max_apart: float) -> list[Draft]:
-    collector = _Collector(lines, max_apart)
+def _collect(
+    kinds: Iterable[LineKind], rows: list[Line], lines: LogLines, numbers: Sequence[int] | None = None
+) -> list[Draft]:
+    collector = _Collector(lines, numbers)
     for kind, run in _runs(kinds, rows):
         collector.feed(kind, run)
     return collector.drafts
@@ -145,11 +154,12 @@ class _Collector:
     ``open`` is the report to which they are added. ``interrupted`` is the report of a kill inside which
     a request failed, in an interrupt say: it goes on below. ``pending`` are runs that the next report may
     claim, should it have lost its header; ``others`` counts the lines of other matters since the last line
-    of the open report, ``between`` those since the last pending run.
+    of the open report, ``between`` those since the last pending run. ``numbers`` are all lines of the host,
+    by whomever, if no two of a report may have many of them between.
     """
 
-    def __init__(self, lines: LogLines, max_apart: float) -> None:
-        self._lines, self._max_apart = lines, max_apart
+    def __init__(self, lines: LogLines, numbers: Sequence[int] | None) -> None:
+        self._lines, self._numbers = lines, numbers
         self.drafts: list[Draft] = []
         self.open: Draft | None = None
         self.interrupted: Draft | None = None
@@ -188,13 +198,17 @@ class _Collector:
 
     def _is_over(self, draft: Draft, kind: LineKind, stage: Stage, row: Line) -> bool:
         """Whether a line is not of the open report, but of another, or of the one that was interrupted."""
-        if row.number - draft.last > self._max_apart:
+        if self._numbers is not None and self._lines_between(draft.last, row.number) > GAP:
             return True
         if self.others > GAP:
             return not _completes(draft, kind, row, self._lines)
         if self.interrupted is not None and _returns(draft, kind, stage):
             return True
         return _starts_anew(draft, kind, stage, row, self._lines)
+
+    def _lines_between(self, first: int, last: int) -> int:
+        numbers = self._numbers or ()
+        return bisect_left(numbers, last) - bisect_right(numbers, first)
 
     def _end(self, draft: Draft, kind: LineKind, stage: Stage, row: Line) -> None:
         """End the open report, or interrupt it, or go on with the one that was interrupted."""

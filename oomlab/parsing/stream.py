@@ -30,7 +30,10 @@ _FIRST_BYTES = 64
 
 _PIECE = 64 << 10
 _LONG_LINE = 64 << 10
-"""A line longer than this is broken at the next good place, at twice this anywhere."""
+"""A line longer than this is broken at the next good place."""
+
+MAX_LINE = 2 * _LONG_LINE
+"""The most bytes of a line: there it is broken anywhere."""
 
 _BOMS = {
     codecs.BOM_UTF32_LE: "utf-32",
@@ -49,11 +52,18 @@ _ZEROS = {
 _WIDE = re.compile(rb"\0?(?:[\t\n\r -~]\0){8,}")
 """A run of letters of two bytes, of which the first byte may have been in the piece before."""
 
-_ASCII = {
-    "utf-16-le": re.compile(rb"[\t\n\r -~]{24,}(?!\0)"),
-    "utf-16-be": re.compile(rb"(?<!\0)[\t\n\r -~]{24,}"),
+_FOREIGN = {
+    "utf-16-le": rb"[^\0\n]{%d,}+\n(?:[^\0\n]*+\n(?!\0|\Z))*+(?=[^\0])",
+    "utf-16-be": rb"[^\0\n]{%d,}+\n(?:[^\0\n]*+\n)*+",
 }
-"""A run of letters of one byte within those of two: so many that they are no twelve letters of Chinese."""
+"""Lines of single bytes among those of two: they hold no zero, and none follows where they end."""
+
+_MIN_FOREIGN = 16
+"""The fewest bytes of the first of them."""
+
+_PRINTABLE = bytes(range(32, 127)) + b"\t\r\n"
+_MAX_UNPRINTABLE = 1 / 5
+"""The largest part of such lines that is not ASCII; of text in two bytes without any zero half is."""
 
 _ENDS = {b"\r": re.compile(rb"\r(?![\r\n])")} | {
     mark.encode(): re.compile(mark.encode()) for mark in ("\u0085", "\u2028", "\u2029", "\f", "\v")
@@ -157,14 +167,51 @@ def _by_zeros(data: bytes) -> str | None:
 
 
 def _transcode(pieces: Iterable[bytes], encoding: str) -> Iterator[bytes]:
-    """Write as UTF-8, also what stands as ASCII within UTF-16: ``>>`` of cmd.exe appends it to any log."""
     decoder = codecs.getincrementaldecoder(encoding)(errors="replace")
-    runs = _ASCII.get(encoding)
-    for piece in _whole_lines(pieces):
-        if runs is not None:
-            piece = runs.sub(lambda match: match[0].decode().encode(encoding), piece)
+    for piece in _with_foreign_lines(pieces, encoding) if encoding in _FOREIGN else pieces:
         yield decoder.decode(piece).replace("\ufeff", "").encode("utf-8", "backslashreplace")
     yield decoder.decode(b"", final=True).encode("utf-8", "backslashreplace")
+
+
+def _with_foreign_lines(pieces: Iterable[bytes], encoding: str) -> Iterator[bytes]:
+    """Write as UTF-16 what stands within it in single bytes: ``>>`` of cmd.exe appends that to any log."""
+    newline = "\n".encode(encoding)
+    first = re.compile(rb"(?:\A|(?<=\n)|(?<=\n\0))" + _FOREIGN[encoding] % _MIN_FOREIGN)
+    going_on = re.compile(_FOREIGN[encoding] % 0)
+    kept, goes_on = b"", False
+    for piece in pieces:
+        data, done = kept + piece, 0
+        if goes_on and (run := going_on.match(data)) is not None and _is_text(run[0]):
+            yield _widened(run[0], encoding)
+            done = run.end()
+        for run in first.finditer(data, done):
+            before = data[done : run.start()]
+            if len(before) % 2 == 0 and (not before or before.endswith(newline)) and _is_text(run[0]):
+                yield before + _widened(run[0], encoding)
+                done = run.end()
+        end = _last_line_end(data, done, newline)
+        kept, goes_on = data[end:], end == done > 0 or (goes_on and end == 0)
+        yield data[done:end]
+    is_foreign = b"\0" not in kept and len(kept) >= (1 if goes_on else _MIN_FOREIGN) and _is_text(kept)
+    yield _widened(kept, encoding) if is_foreign else kept
+
+
+def _last_line_end(data: bytes, start: int, newline: bytes) -> int:
+    """Return where the last line ends in two-byte text from ``start`` on; if none does for long, its end."""
+    end = data.rfind(newline, start)
+    while end >= 0 and (end - start) % 2:
+        end = data.rfind(newline, start, end + 1)
+    if end < 0:
+        return len(data) - (len(data) - start) % 2 if len(data) - start > 4 * _LONG_LINE else start
+    return end + len(newline)
+
+
+def _is_text(data: bytes) -> bool:
+    return len(data.translate(None, _PRINTABLE)) <= _MAX_UNPRINTABLE * len(data)
+
+
+def _widened(data: bytes, encoding: str) -> bytes:
+    return data.decode("utf-8", "replace").encode(encoding)
 
 
 def _narrow(data: bytes) -> bytes:
@@ -376,7 +423,7 @@ class _Begins:
 
 def _next_place(begins: _Begins, at: int, begin: int, end: int, is_json: bool) -> int:
     """Return where to break a line next: before a report, or where it gets too long; -1 for nowhere."""
-    latest, before = min(begin + 2 * _LONG_LINE, end), at
+    latest, before = min(begin + MAX_LINE, end), at
     reports = REPORT.finditer(begins.data, at, latest) if begins.any_between(max(at, begin), latest) else ()
     for words in reports:
         place = begins.last(max(before, words.start() - _MAX_BYTES_BEFORE), words.start())

@@ -86,15 +86,11 @@ _NAMED: tuple[re.Pattern[str], ...] = (
 )
 """Where a line names a process; at most 15 bytes, but four characters for each where they are escaped."""
 
-_KILLED = (
-    re.compile(
-        r"((?:process|pid:?|victim|task) ?\d+,?(?: UID \d+,)?\s{1,4}\()(.{0,200})"
-        r"(?=\)(?:,?\s{1,4}(?:total-vm|vsz|vm|anon-rss|score|UID|sharing|or|now|is already)\b|[.,!]?\s*$))",
-        re.A,
-    ),
-    re.compile(r"((?:process|pid:?|victim|task) ?\d+,?(?: UID \d+,)?\s{1,4}\()(.*)(?=\)|$)", re.A),
+_KILLED = re.compile(r"(?:process|pid:?|victim|task) ?\d+,?(?: UID \d+,)?\s{1,4}\(", re.A)
+_END_OF_NAME = re.compile(
+    r"\)(?:,?\s{1,4}(?:total-vm|vsz|vm|anon-rss|score|UID|sharing|or|now|is already)\b|[.,!]?\s*$)"
 )
-"""Where a line of a kill does: up to the last bracket, for a name may hold brackets."""
+"""Where a line of a kill does, and where the name ends: at the last such bracket, for names may hold some."""
 
 _CONSTRAINT = re.compile(
     r"((?:\b|,)(?:constraint|nodemask|cpuset|mems_allowed|oom_memcg|task_memcg|task|pid|uid)=|,global_oom)"
@@ -239,10 +235,18 @@ class Redactor:
         for pattern in _NAMED:
             text = pattern.sub(lambda match: self.comm(match[1]), text)
         if kind in ("chosen", "killed", "exiting", "reaped"):
-            pattern = next((each for each in _KILLED if each.search(text)), _KILLED[0])
-            text = pattern.sub(lambda match: match[1] + self.comm(match[2]), text)
+            text = self._killed(text)
         text = _BUILD.sub(lambda match: _known_words(match[0]), text)
         return _HARDWARE.sub(r"\1(left out)", text)
+
+    def _killed(self, text: str) -> str:
+        """Return the line of a kill with another name, which goes to the end of a line that was cut."""
+        found = _KILLED.search(text)
+        if found is None:
+            return text
+        ends = [match.start() for match in _END_OF_NAME.finditer(text, found.end())]
+        end = ends[-1] if ends else len(text)
+        return text[: found.end()] + self.comm(text[found.end() : end]) + text[end:]
 
     def _constraint(self, text: str) -> str:
         """Return the line ``oom-kill:`` with each of its values replaced, whatever that holds."""

@@ -253,6 +253,15 @@ def test_a_zone_that_proc_leaves_out_has_its_place_among_the_reserves():
     report = incident(*zones, kernel="2.6.18-419.el5")
     assert zones_built_in(report) == ("DMA", "DMA32", "Normal", "HighMem")
     assert judge(report, 0xD0)["DMA"].reserve == 880
+    of_64_bits = [
+        replace(zone, name=name) for zone, name in zip(zones, ("DMA", "DMA32", "Normal"), strict=True)
+    ]
+    arrays_64 = [(0, 2000, 8000, 8000), (0, 0, 6000, 6000), (0, 0, 0, 0)]
+    of_64_bits = [
+        replace(zone, lowmem_reserve=array) for zone, array in zip(of_64_bits, arrays_64, strict=True)
+    ]
+    built = zones_built_in(incident(*of_64_bits, kernel="2.6.18-419.el5"))
+    assert built == ("DMA", "DMA32", "Normal", "HighMem")
     highest = judge(report, 0x100CCA)
     assert (highest["HighMem"].allowed, highest["Normal"].reserve) == (True, 24960)
 

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import codecs
 import os
 import re
 from collections.abc import Callable
@@ -296,6 +297,33 @@ def test_what_is_appended_in_another_character_set_costs_no_report(charset, size
     for log in (*logs, *(log * 3 for log in logs)):
         reports = parse_bytes(log)
         assert {victim.pid for report in reports for victim in report.victims} == {11, 12}
+
+
+@pytest.mark.parametrize("charset", ["utf-16", "utf-16-le", "utf-16-be"])
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+@pytest.mark.parametrize(
+    "line", ["═" * 40, "◄═══════════════════…►", "‾" * 30, "上中文日志" * 9, "╌" * 33], ids=repr
+)
+def test_text_that_looks_like_single_bytes_is_none(line, end, charset):
+    """Both bytes of a box may be printable ASCII, and one byte of a Chinese letter a line end."""
+    kill = "Out of memory: Killed process 11 (java) total-vm:900kB, anon-rss:90kB, file-rss:0kB"
+    text = end.join([kill.replace("11", "10"), line, line, "", kill, line, kill.replace("11", "12"), ""])
+    for log in (text, (f"session opened{end}" * 9 + f"{line}{end}") * 900 + text):
+        reports = parse_bytes(log.encode(charset))
+        assert {victim.pid for report in reports for victim in report.victims} == {10, 11, 12}
+
+
+@pytest.mark.parametrize("charset", ["utf-16", "utf-16-be"])
+@pytest.mark.parametrize("odd", ["…", "é", "", "ok\n\nno"])
+@pytest.mark.parametrize("size", [1, 3000])
+def test_what_is_appended_may_be_of_any_length_and_hold_other_letters(size, odd, charset):
+    kill = "Out of memory: Killed process {} (java) total-vm:900kB, anon-rss:90kB, file-rss:0kB\n"
+    middle = f"session opened for user root {odd}\n" * size + kill.format(12)
+    for middle_charset in ("utf-8", "latin-1") if odd != "…" else ("utf-8",):
+        first, last = (f"a b c\n{kill.format(pid)}\nlast of these\n".encode(charset) for pid in (11, 13))
+        log = first + middle.encode(middle_charset) + last.removeprefix(codecs.BOM_UTF16_LE)
+        reports = parse_bytes(log)
+        assert {victim.pid for report in reports for victim in report.victims} == {11, 12, 13}
 
 
 @pytest.mark.parametrize("size", [0, 2 << 20])

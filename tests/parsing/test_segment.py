@@ -226,3 +226,37 @@ def test_rows_of_allocations_belong_to_a_report_though_their_title_is_lost():
     row = "15.6 MiB     4000 mm/slub.c:2412 func:alloc_slab_page\n"
     for log in (row * 2, f"Mem-Info:\nactive_anon:1 inactive_anon:2\n{row * 2}"):
         assert [each.size_kb for each in only(log).allocations] == [15_974, 15_974]
+
+
+SWAP_FULL = Path(__file__).parents[2] / "data/captures/oom-64-swap-full.log"
+
+
+@pytest.mark.parametrize(("hosts", "burst"), [(30, 8), (60, 4), (100, 1)])
+def test_on_a_server_of_many_hosts_each_report_stays_whole(hosts, burst):
+    """However many print at once: each host has its own order, and its own clock."""
+    lines = [line.partition("] ")[2] for line in SWAP_FULL.read_text().splitlines() if "] " in line]
+    log = "".join(
+        f"Nov 20 10:00:00 web{host:03d} kernel: [{1000 + 50 * host}.{at:06d}] {line}\n"
+        for start in range(0, len(lines), burst)
+        for host in range(hosts)
+        for at, line in enumerate(lines[start : start + burst], start)
+    )
+    (alone,) = parse("\n".join(lines))
+    found = parse(log)
+    assert len(found) == hosts
+    assert {(len(each.zones), len(each.tasks), len(each.victims)) for each in found} == {
+        (len(alone.zones), len(alone.tasks), len(alone.victims))
+    }
+
+
+@pytest.mark.parametrize("others", [0, 10, 100])
+def test_an_entry_of_many_lines_counts_as_one(others):
+    """``gcloud logging read`` prints YAML: each message has some thirty lines of labels below it."""
+    labels = "".join(f"  label_{n}: value{n}\n" for n in range(30))
+    lines = [line for line in SWAP_FULL.read_text().splitlines() if line.strip()]
+    lines[-2:-2] = [f"Nov 20 10:00:00 web sshd[9]: session {n}" for n in range(others)]
+    entries = "".join(f"---\njsonPayload:\n  MESSAGE: '{line}'\nlabels:\n{labels}" for line in lines)
+    (report,) = parse(entries)
+    (plain,) = parse("\n".join(lines))
+    assert (len(report.zones), report.victims[0].pid) == (len(plain.zones), plain.victims[0].pid)
+    assert [each.reason for each in report.problems] == [each.reason for each in plain.problems]

@@ -77,6 +77,16 @@ def test_nothing_private_is_left():
     assert "bash" in text
 
 
+def test_what_a_relay_wrote_in_brackets_behind_a_kill_is_left_out_with_the_name():
+    """However long it is: a name may hold brackets, so all up to the last one is taken for it."""
+    seen = "seen by relay01.corp.example port 514 for carol " * 9
+    kill = f"Killed process 1234 (alicesvc) total-vm:5500648kB, anon-rss:4kB (host=db1.corp.example, {seen})"
+    (report,) = parse(f"sh invoked oom-killer: gfp_mask=0x201da, order=0\nOut of memory: {kill}")
+    shown = "".join(Redactor().lines(report))
+    assert "Killed process 1234 (name1)" in shown
+    assert not any(word in shown for word in ("alice", "relay", "carol", "corp"))
+
+
 def test_one_name_is_replaced_by_one_other_everywhere():
     (report,) = parse(redacted(parse(PRIVATE)))
     names = {

@@ -57,9 +57,10 @@ def read_victims(draft: Draft, tasks: tuple[Task, ...], problems: list[Problem])
     listed = {task.pid for task in tasks}
     whole = {announced.pid} if announced and announced.uid is not None else set()
     known = {pid for pid in (*listed, *whole, read_process(draft)[0]) if pid is not None}
-    starts = _by_start({pid for pid in whole if pid is not None} or known)
+    cuts = list(_cut_pids(draft.of("chosen", "killed") or draft.of("constraint"), known))
+    starts = _by_start({pid for pid in whole if pid is not None} or known) if cuts else {}
     renumbered: dict[int, int] = {}
-    for line, cut in _cut_pids(draft.of("chosen", "killed") or draft.of("constraint"), known):
+    for line, cut in cuts:
         longer = starts.get(str(cut))
         told = f"only process {longer} begins so" if longer else "which may be longer"
         problems.append(Problem(line, f"The kill is cut at the number of the process, {cut}, {told}"))
