@@ -18,14 +18,25 @@ import oomlab
 from oomlab import render
 from oomlab.diagnosis.judged import judge
 from oomlab.fitting import fit
-from oomlab.parsing import NoticeSearch, find_notices, notices, parse, read_pieces, reader, scan, stream
+from oomlab.parsing import (
+    NoticeSearch,
+    exports,
+    find_notices,
+    hosts,
+    notices,
+    parse,
+    read_pieces,
+    reader,
+    scan,
+    stream,
+)
 from oomlab.parsing.classify import classify
 from oomlab.parsing.lines import LogLines
 from oomlab.parsing.scan import LogScanner
 from oomlab.parsing.sections.header import read_trace
 from oomlab.parsing.stream import count_lines
 from oomlab.render.redacted import Redactor
-from oomlab.report import Report, ZoneStat
+from oomlab.report import Report, ZoneStat, uptime_in
 from oomlab.words import zone_names
 from tests.support.command import REPO
 from tests.support.work import calls, slowdown
@@ -399,10 +410,6 @@ HOSTILE: dict[str, tuple[int, Callable[[int], str]]] = {
         120,
         lambda n: f"CPU: 0 PID: {'ainted' * n}{'1.1' * 3 * n}\nfoo 1.1\n" * 4,
     ),
-    "columns of a table": (
-        680,
-        lambda n: "".join(f'{name * n}"Mem-Info: {"[" * 3 * n}"\n' for name in ("ab,", "cd,") * 8),
-    ),
     "columns of the header of tasks": (1000, lambda n: f"[ pid ]{' a' * n}\n" + "[1] 1\n1 1\n" * n),
     "kills that are cut": (
         1000,
@@ -463,6 +470,22 @@ def test_time_grows_with_the_length_of_a_hostile_log(name):
     small, large = text(count), text(4 * count)
     work(small)  # what is loaded once is no part of it
     assert slowdown(lambda: work(small), lambda: work(large), 4) < 8
+
+
+def test_the_clock_of_a_message_is_read_once_however_many_columns_stand_beside_it(monkeypatch):
+    read: list[str] = []
+
+    def counted(text: str) -> float | None:
+        read.append(text)
+        return uptime_in(text)
+
+    for module in (exports, hosts):
+        monkeypatch.setattr(module, "uptime_in", counted, raising=False)
+    rows = [
+        f'{name * 200}"[    1.000000] {words}"\n' for name in ("ab,", "cd,") for words in MEMORY.splitlines()
+    ]
+    assert parse("".join(rows))
+    assert 0 < len(read) <= 2 * len(rows)
 
 
 def test_no_more_is_held_of_a_log_that_is_all_reports_than_of_another():
