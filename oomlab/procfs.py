@@ -343,3 +343,9 @@ def read_text(path: Path) -> str | None:
         return path.read_text(encoding="utf-8", errors="replace") if path.is_file() else None
     except OSError:
         return None
+
+
+def read_number(path: Path) -> int | None:
+    """Return the whole number that a file holds, or ``None`` where it holds none."""
+    text = (read_text(path) or "").strip()
+    return int(text) if re.fullmatch(r"[0-9]{1,20}", text) else None

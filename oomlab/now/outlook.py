@@ -8,7 +8,8 @@ from typing import Literal, NamedTuple
 from oomlab.badness import Scored, rank
 from oomlab.badness.choice import rankings
 from oomlab.gfp import GfpMask, decode_gfp
-from oomlab.now.reading import Group, LiveMachine
+from oomlab.now.groups import Group
+from oomlab.now.reading import LiveMachine
 from oomlab.report import FreeBlocks, Memcg, Report, Swap, Trigger, ZoneStat
 from oomlab.verdict import Verdict, verdicts
 

@@ -1,7 +1,6 @@
 """Read a living machine: zones, free blocks by type, pressure, control groups and processes.
 
-Source: Documentation/filesystems/proc.rst; Documentation/accounting/psi.rst;
-Documentation/admin-guide/cgroup-v2.rst and cgroup-v1/memory.rst.
+Source: Documentation/filesystems/proc.rst; Documentation/accounting/psi.rst.
 """
 
 from __future__ import annotations
@@ -9,21 +8,21 @@ from __future__ import annotations
 import os
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import islice
 from pathlib import Path
-from typing import Literal, NamedTuple
 
-from oomlab.badness.choice import column_of, is_boundless
 from oomlab.errors import OomlabError, ReportError
 from oomlab.kernel import KernelRelease
+from oomlab.now.groups import Group, read_groups
+from oomlab.now.processes import Process, read_processes, task_of
 from oomlab.procfs import (
     Snapshot,
     parse_buddyinfo,
     parse_meminfo,
     parse_pagetypeinfo,
     read_files,
+    read_number,
     read_text,
     snapshot,
 )
@@ -31,13 +30,7 @@ from oomlab.report import Task
 from oomlab.units import PAGE_KB
 from oomlab.words import listed, several
 
-_MAX_GROUPS = 20_000
 _PRESSURE = re.compile(r"(some|full) avg10=(\d{1,3}\.\d\d) ")
-_NUMBER = re.compile(r"[0-9]{1,20}")
-_STATUS = re.compile(r"^(Uid|VmSize|VmSwap|VmPTE|VmPMD):\s{1,12}(\d{1,20})", re.M)
-_ENDED = re.compile(r"^State:\s{1,12}[ZX]", re.M)
-_ADJ = range(-1000, 1001)
-"""Every ``oom_score_adj``; up to 2.6.35 ``oom_adj`` goes from -17 to 15."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,35 +39,6 @@ class Pressure:
 
     some: float
     full: float | None
-
-
-AtLimit = Literal["one", "all", "none"]
-"""How many are killed when a group meets its limit."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Group:
-    """A control group with a limit on its memory, in kB.
-
-    ``file_kb`` is page cache that could be dropped, ``oom_kills`` how many processes were killed in it;
-    both ``None`` where its files do not show it. ``swap_limit_kb`` is what it may have in swap, or with
-    ``memsw`` (v1) in both together; ``None`` without a limit. ``at_limit`` is what happens there: one process
-    is killed, or all, or none (``memory.oom.group``; v1: ``oom_kill_disable``).
-    """
-
-    path: str
-    usage_kb: int
-    limit_kb: int
-    file_kb: int | None = None
-    oom_kills: int | None = None
-    swap_limit_kb: int | None = None
-    memsw: bool = False
-    at_limit: AtLimit = "one"
-
-    @property
-    def left_kb(self) -> int:
-        """What the group may still take."""
-        return max(0, self.limit_kb - self.usage_kb)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,7 +88,7 @@ def read_machine(root: Path | str = "/") -> LiveMachine:
             "is not there: the kernel lacks PSI (psi=1 at boot), or is older" if not stalls else "is damaged"
         )
         hidden.append(f"/proc/pressure/memory {why}.")
-    processes = list(_processes(proc))
+    processes = list(read_processes(proc))
     if not any(each.is_kernel_thread for each in processes):
         some = "Some processes may be hidden" if processes else "No process is to be seen"
         hidden.append(f"{some} (hidepid, or a container): who would be chosen.")
@@ -143,8 +107,8 @@ def read_machine(root: Path | str = "/") -> LiveMachine:
         page_size_kb=page_kb,
         blocks=parse_pagetypeinfo(types or ""),
         pressure=pressure,
-        groups=tuple(_groups(root, page_kb, processes, hidden)),
-        tasks=tuple(_task(each, page_kb, seen) for each in users),
+        groups=tuple(read_groups(root, page_kb, hidden)),
+        tasks=tuple(task_of(each, page_kb, seen) for each in users),
         scores={each.pid: each.score for each in users if each.score is not None},
         members={each.pid: each.group for each in users if each.group is not None},
         panics=_is_on(proc / "sys/vm/panic_on_oom"),
@@ -207,7 +171,7 @@ _IN_ZONEINFO = {
 """What ``/proc/zoneinfo`` calls the numbers by which a zone is judged."""
 
 
-def _page_kb(root: Path, processes: Sequence[_Process], seen: Snapshot) -> int | None:
+def _page_kb(root: Path, processes: Sequence[Process], seen: Snapshot) -> int | None:
     """Return the size of a page in kB: of this machine, or as the numbers of another show it.
 
     The size of a process stands in kB in one file and in pages in another. MemTotal counts in kB what its
@@ -239,193 +203,6 @@ def _pressure(text: str | None) -> Pressure | None:
     return Pressure(some=shares["some"], full=shares.get("full")) if "some" in shares else None
 
 
-# --- control groups ---------------------------------------------------------------------------
-
-
-def _groups(root: Path, page_kb: int, processes: Sequence[_Process], hidden: list[str]) -> Iterator[Group]:
-    """Yield the groups that have a limit, of the unified hierarchy (v2) or of the memory controller (v1)."""
-    unified = root / "sys/fs/cgroup"
-    is_unified = "memory" in (read_text(unified / "cgroup.controllers") or "").split()
-    tops = (
-        [unified]
-        if is_unified
-        else [each for each in (unified / "memory", root / "dev/memcg") if os.path.isdir(each)]
-    )
-    if not tops:
-        hidden.append(
-            "No memory controller is to be seen (/sys/fs/cgroup): which control groups have a limit."
-        )
-        return
-    closed: list[OSError] = []
-    lost = 0
-    walk = os.walk(tops[0], onerror=closed.append)
-    for folder, folders, _ in islice(walk, _MAX_GROUPS):
-        folders.sort()
-        path = "/" + os.path.relpath(folder, tops[0]).removeprefix(".")
-        try:
-            group = (_group if is_unified else _old_group)(Path(folder), path)
-        except _Unreadable:
-            lost += 1
-            continue
-        if group is not None and not is_boundless(group.limit_kb, page_kb):
-            yield group
-    if lost or closed:
-        what = several(lost + len(closed), "control group")
-        hidden.append(f"The limit or the usage of {what} cannot be read.")
-    if next(walk, None):
-        hidden.append(f"Control groups beyond the first {_MAX_GROUPS:,} were not looked at.")
-
-
-class _Unreadable(Exception):
-    """A file of a group is there, and what it says cannot be read."""
-
-
-def _group(folder: Path, path: str) -> Group | None:
-    limit = _limit(folder / "memory.max")
-    if limit is None:
-        return None
-    stat, events = _table(folder / "memory.stat"), _table(folder / "memory.events")
-    swap = _limit(folder / "memory.swap.max")
-    return Group(
-        path=path,
-        usage_kb=_bytes(folder / "memory.current") // 1024,
-        limit_kb=limit // 1024,
-        file_kb=_kb_of(stat, "active_file", "inactive_file"),
-        oom_kills=events.get("oom_kill"),
-        swap_limit_kb=None if swap is None else swap // 1024,
-        at_limit="all" if _number(folder / "memory.oom.group") else "one",
-    )
-
-
-def _old_group(folder: Path, path: str) -> Group | None:
-    limit = _limit(folder / "memory.limit_in_bytes")
-    if limit is None:
-        return None
-    stat, control = _table(folder / "memory.stat"), _table(folder / "memory.oom_control")
-    both = _limit(folder / "memory.memsw.limit_in_bytes")
-    return Group(
-        path=path,
-        usage_kb=_bytes(folder / "memory.usage_in_bytes") // 1024,
-        limit_kb=limit // 1024,
-        file_kb=_kb_of(stat, "total_active_file", "total_inactive_file"),
-        oom_kills=control.get("oom_kill"),
-        swap_limit_kb=None if both is None else both // 1024,
-        memsw=True,
-        at_limit="none" if control.get("oom_kill_disable") else "one",
-    )
-
-
-def _limit(path: Path) -> int | None:
-    """Read a limit in bytes; ``None`` where there is none: the root has no such file."""
-    text = (read_text(path) or "").strip()
-    return None if text == "max" or not os.path.lexists(path) else _bytes(path)
-
-
-def _bytes(path: Path) -> int:
-    number = _number(path)
-    if number is None:
-        raise _Unreadable(path)
-    return number
-
-
-def _kb_of(stat: Mapping[str, int], *names: str) -> int | None:
-    found = [stat[name] for name in names if name in stat]
-    return sum(found) // 1024 if found else None
-
-
-def _number(path: Path) -> int | None:
-    text = (read_text(path) or "").strip()
-    return int(text) if _NUMBER.fullmatch(text) else None
-
-
 def _is_on(path: Path) -> bool | None:
-    number = _number(path)
+    number = read_number(path)
     return None if number is None else number != 0
-
-
-def _table(path: Path) -> dict[str, int]:
-    """Read a file of names and numbers, one pair a line."""
-    pairs = (line.split() for line in (read_text(path) or "").splitlines())
-    return {pair[0]: int(pair[1]) for pair in pairs if len(pair) == 2 and _NUMBER.fullmatch(pair[1])}
-
-
-# --- processes --------------------------------------------------------------------------------
-
-
-class _Process(NamedTuple):
-    """What the files of a process show: ``size`` and ``rss`` in pages, the numbers of ``status`` by name."""
-
-    pid: int
-    comm: str
-    size: int
-    rss: int
-    status: Mapping[str, str]
-    has_ended: bool
-    oom_adj: int | None
-    oom_score_adj: int | None
-    score: int | None
-    group: str | None
-
-    @property
-    def is_kernel_thread(self) -> bool:
-        """Whether it never had memory of its own: what has ended, and is not waited for, has none left."""
-        return self.size == 0 and not self.has_ended
-
-
-def _processes(proc: Path) -> Iterator[_Process]:
-    """Yield each process, threads of the kernel among them; some end meanwhile."""
-    for pid in sorted(int(name) for name in os.listdir(proc) if re.fullmatch(r"[0-9]{1,10}", name)):
-        folder = proc / str(pid)
-        statm = (read_text(folder / "statm") or "").split()
-        if len(statm) < 2 or not all(map(_NUMBER.fullmatch, statm[:2])):
-            continue
-        status = read_text(folder / "status") or ""
-        yield _Process(
-            pid,
-            (read_text(folder / "comm") or "").removesuffix("\n"),
-            size=int(statm[0]),
-            rss=int(statm[1]),
-            status=dict(_STATUS.findall(status)),
-            has_ended=_ENDED.search(status) is not None,
-            oom_adj=_signed(folder / "oom_adj"),
-            oom_score_adj=_adj(folder / "oom_score_adj"),
-            score=_signed(folder / "oom_score"),
-            group=_member(read_text(folder / "cgroup") or ""),
-        )
-
-
-def _task(process: _Process, page_kb: int, seen: Snapshot) -> Task:
-    """Return a process as the task table of its kernel shows it, for its columns tell the rule."""
-    status = process.status
-    column = column_of(seen.kernel) if seen.kernel else "pgtables_bytes"
-    tables_kb = int(status["VmPTE"]) + int(status.get("VmPMD", 0)) if "VmPTE" in status else None
-    return Task(
-        process.pid,
-        process.comm,
-        uid=int(status["Uid"]) if "Uid" in status else None,
-        tgid=process.pid,
-        total_vm=process.size,
-        rss=process.rss,
-        swapents=int(status["VmSwap"]) // page_kb if "VmSwap" in status else None,
-        pgtables_bytes=tables_kb * 1024 if tables_kb is not None and column == "pgtables_bytes" else None,
-        nr_ptes=tables_kb // page_kb if tables_kb is not None and column == "nr_ptes" else None,
-        oom_adj=process.oom_adj if process.oom_score_adj is None else None,
-        oom_score_adj=process.oom_score_adj,
-    )
-
-
-def _signed(path: Path) -> int | None:
-    text = (read_text(path) or "").strip()
-    return int(text) if re.fullmatch(r"-?[0-9]{1,6}", text) else None
-
-
-def _adj(path: Path) -> int | None:
-    adj = _signed(path)
-    return adj if adj in _ADJ else None
-
-
-def _member(text: str) -> str | None:
-    """Return the group of a process: that of the memory controller, else that of the unified hierarchy."""
-    rows = [line.split(":", 2) for line in text.split("\n") if line.count(":") >= 2]  # a name may hold \v
-    found = {("memory" if "memory" in names.split(",") else number): path for number, names, path in rows}
-    return found.get("memory", found.get("0"))

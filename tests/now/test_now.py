@@ -14,7 +14,7 @@ import pytest
 from oomlab import corpus
 from oomlab.cli import main
 from oomlab.errors import ReportError
-from oomlab.now import Orders, look, read_machine, reading
+from oomlab.now import Orders, groups, look, read_machine
 from oomlab.procfs import parse_pagetypeinfo, parse_zoneinfo
 from oomlab.render.now import now_as_dict, now_line, now_text
 
@@ -423,7 +423,7 @@ def test_a_group_whose_numbers_cannot_be_read_is_counted(tree, lost):
 
 
 def test_groups_beyond_the_most_that_are_looked_at_are_named(tree, monkeypatch):
-    monkeypatch.setattr(reading, "_MAX_GROUPS", 3)
+    monkeypatch.setattr(groups, "_MAX_GROUPS", 3)
     for name in "abcd":
         group(tree, f"/{name}.slice", usage=1, limit=2)
     machine = read_machine(tree)
