@@ -5,7 +5,8 @@ Those from prefix to continuation take and return :class:`~oomlab.parsing.lines.
 asks for help stands in brackets:
 
 ========================================= ==============================================================
-:mod:`~oomlab.parsing.stream`             make a stream of bytes one of short lines in UTF-8
+:mod:`~oomlab.parsing.stream`             make a stream of bytes one of short lines in UTF-8, whatever
+                                          its character sets (:mod:`~oomlab.parsing.charset`)
 :mod:`~oomlab.parsing.scan`               scan a long log for the windows that are worth reading
 :mod:`~oomlab.parsing.pstore`             put the parts of a dump into the order of time
 :mod:`~oomlab.parsing.direction`          find out whether the newest line is first, to turn the log round
